@@ -1,0 +1,265 @@
+"""What something costs, as an immutable value: costs add up, compare, divide and explain themselves."""
+
+from convcost import counts, formulas
+from convcost.ratio import Ratio
+from convcost.sizes import COUNT, check_bias, check_size, check_sizes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from convcost._typing import Count, Counts, Formula, Size, Term
+    from convcost.explanation import Explanation
+
+
+class Cost:
+    """The parameters, multiply-accumulates and bias additions of a computation.
+
+    Parameters
+    ----------
+    params
+        Weights, biases included; 0 or more.
+    macs
+        Multiply-accumulates: one multiply and one add into an accumulator each; 0 or more.
+    bias_adds
+        Additions of a bias, one per output element where there is a bias; 0 or more.
+
+    Raises
+    ------
+    TypeError
+        If a count is not exact: a float, a bool, a string.
+    ValueError
+        If a count is negative.
+
+    Notes
+    -----
+    Two costs are equal when their counts are, however they came about. The arithmetic behind the
+    counts goes along unevaluated until `explain` asks for it. Arrays in a cost are read-only.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> separable = convcost.separable(3, 32, 64, 28)
+    >>> print(separable)
+    2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+    >>> separable == convcost.depthwise(3, 32, 28) + convcost.pointwise(32, 64, 28)
+    True
+    >>> (separable / convcost.standard(3, 32, 64, 28)).macs
+    Fraction(73, 576)
+    """
+
+    __slots__ = ("_bias_adds", "_macs", "_params", "_terms")
+
+    _params: "Count"
+    _macs: "Count"
+    _bias_adds: "Count"
+    # What adds up to this cost: a term, or the costs of a sum; empty where counts were given.
+    _terms: "tuple[Term | Cost, ...]"
+
+    def __init__(self, params: "Count", macs: "Count", bias_adds: "Count" = 0) -> None:
+        self._params = check_size("params", params, COUNT)
+        self._macs = check_size("macs", macs, COUNT)
+        self._bias_adds = check_size("bias_adds", bias_adds, COUNT)
+        self._terms = ()
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for array in filter(counts.is_array, self._counts()):
+            array.flags.writeable = False
+
+    @classmethod
+    def of(
+        cls, formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: bool
+    ) -> "Cost":
+        """Return the cost that a formula gives for sizes, once they are checked.
+
+        Parameters
+        ----------
+        formula
+            A function of the sizes and the bias (0 or 1), in plain arithmetic, that returns the
+            parameters, MACs and bias additions: one of `convcost.formulas`, or one like them.
+        names
+            What the sizes are called, for the error messages.
+        sizes
+            Positive integers, NumPy arrays of integers, or SymPy expressions.
+        bias
+            True or False.
+
+        Returns
+        -------
+        Cost
+            The counts, and the formula for `explain`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a size is not an exact positive number, or arrays do not broadcast.
+        OverflowError
+            If arrays of machine integers are given and a count does not fit into int64.
+
+        Examples
+        --------
+        >>> from convcost import formulas
+        >>> print(Cost.of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
+        320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
+        """
+        exact = check_sizes(names, sizes)
+        bias = check_bias(bias)
+        if exact is not sizes:
+            counts.require_fit(formula, exact, bias)
+        cost = object.__new__(cls)
+        cost._terms = ((formula, exact, bias),)
+        cost._params, cost._macs, cost._bias_adds = formula(*exact, bias)
+        if exact is not sizes:
+            cost._freeze()
+        return cost
+
+    @property
+    def params(self) -> "Count":
+        """Weights, biases included: an int, a SymPy expression or an array."""
+        return self._params
+
+    @property
+    def macs(self) -> "Count":
+        """Multiply-accumulates: an int, a SymPy expression or an array."""
+        return self._macs
+
+    @property
+    def bias_adds(self) -> "Count":
+        """Additions of a bias: an int, a SymPy expression or an array."""
+        return self._bias_adds
+
+    @property
+    def flops(self) -> "Count":
+        """Floating-point operations, two per MAC; the bias additions are not among them.
+
+        Raises
+        ------
+        OverflowError
+            If the MACs fit into int64 and their double does not.
+        """
+        return counts.add("flops", self._macs, self._macs)
+
+    def explain(self) -> "Explanation":
+        """Return the arithmetic behind each count, with the numbers in it.
+
+        Returns
+        -------
+        Explanation
+            `.params`, `.macs`, `.bias_adds` and `.flops`, a line of text each; prints as a table.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> convcost.separable(3, 32, 32, 28).explain().params
+        '3*3*32 + (1*1*32+1)*32 = 1344'
+        >>> print(convcost.standard(3, 1, 32, 28).explain())
+        params     (3*3*1+1)*32 = 320
+        macs       3*3*1*32*28*28 = 225792
+        bias_adds  32*28*28 = 25088
+        flops      2*225792 = 451584
+        """
+        from convcost.explanation import Explanation
+
+        return Explanation(self)
+
+    def latex(self) -> str:
+        r"""Return the arithmetic behind the counts as LaTeX, an `aligned` environment.
+
+        Returns
+        -------
+        str
+            LaTeX for math mode.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> print(convcost.depthwise(3, 32, 28).latex())
+        \begin{aligned}
+        \text{params} &= 3 \cdot 3 \cdot 32 = 288 \\
+        \text{macs} &= 3 \cdot 3 \cdot 32 \cdot 28 \cdot 28 = 225792 \\
+        \text{bias\_adds} &= 0
+        \end{aligned}
+        """
+        return self.explain().latex()
+
+    def terms(self) -> "Iterator[Term | Cost]":
+        """Yield what adds up to this cost: formulas with their sizes, and costs given as counts."""
+        pending: list[Term | Cost] = [self]
+        while pending:  # a loop: a sum of a hundred thousand costs nests as deep
+            part = pending.pop()
+            if isinstance(part, Cost) and part._terms:
+                pending.extend(reversed(part._terms))
+            else:
+                yield part
+
+    def __add__(self, other: object) -> "Cost":
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return _restore(
+            counts.add("params", self._params, other._params),
+            counts.add("macs", self._macs, other._macs),
+            counts.add("bias_adds", self._bias_adds, other._bias_adds),
+            (self, other),
+        )
+
+    def __radd__(self, other: object) -> "Cost":
+        # sum() starts from the int 0
+        return self if type(other) is int and other == 0 else NotImplemented
+
+    def __truediv__(self, other: object) -> Ratio:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return Ratio(
+            counts.divide("params", self._params, other._params),
+            counts.divide("macs", self._macs, other._macs),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return all(map(counts.is_equal, self._counts(), other._counts()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(counts.canonical, self._counts())))
+
+    def _counts(self) -> "Counts":
+        return self._params, self._macs, self._bias_adds
+
+    def __repr__(self) -> str:
+        pairs = zip(formulas.QUANTITIES, self._counts(), strict=True)
+        return f"Cost({', '.join(f'{name}={counts.source(count)}' for name, count in pairs)})"
+
+    def __str__(self) -> str:
+        from convcost import display
+
+        return display.cost_text(self)
+
+    def _repr_html_(self) -> str:
+        from convcost import display
+
+        return display.cost_html(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __copy__(self) -> "Cost":
+        return self
+
+    def __deepcopy__(self, memo: "dict[int, Any]") -> "Cost":
+        return self
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        terms = tuple(self.terms()) if self._terms else ()
+        return _restore, (*self._counts(), terms)
+
+
+def _restore(
+    params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Cost, ...]"
+) -> Cost:
+    """Make a cost of counts that are known to be right."""
+    cost = object.__new__(Cost)
+    cost._params, cost._macs, cost._bias_adds, cost._terms = params, macs, bias_adds, terms
+    cost._freeze()
+    return cost

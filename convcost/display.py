@@ -1,0 +1,113 @@
+"""Costs and ratios for people to read: one line of text, an HTML table, LaTeX."""
+
+import html
+
+from convcost import counts
+from convcost.explanation import aligned
+from convcost.expressions import number_latex
+from convcost.sizes import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from convcost._typing import Count
+    from convcost.cost import Cost
+    from convcost.ratio import Ratio
+
+UNITS = {
+    "params": "parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "bias_adds": "bias additions",
+}
+
+
+def count_text(count: "Count") -> str:
+    """Return a count with its thousands separated."""
+    if type(count) is int:
+        return printable(count, ",")
+    if counts.is_array(count):
+        from convcost import arrays
+
+        return arrays.summarize(count)
+    return str(count)
+
+
+def cost_text(cost: "Cost") -> str:
+    """Return a cost in one line, every count with its unit."""
+    shown = {quantity: count_text(getattr(cost, quantity)) for quantity in UNITS}
+    return (
+        f"{shown['params']} {UNITS['params']}, {shown['macs']} {UNITS['macs']}"
+        f" ({shown['flops']} {UNITS['flops']}), {shown['bias_adds']} {UNITS['bias_adds']}"
+    )
+
+
+def cost_html(cost: "Cost") -> str:
+    """Return a cost as an HTML table with the arithmetic behind each count."""
+    explanation = cost.explain().as_dict()
+    return _table(
+        ("", "count", "arithmetic"),
+        [
+            (unit, count_text(getattr(cost, quantity)), explanation[quantity])
+            for quantity, unit in UNITS.items()
+        ],
+    )
+
+
+def quotient_text(quotient: "Count") -> str:
+    """Return a quotient with its decimal value and what it saves."""
+    if counts.is_array(quotient):
+        return count_text(quotient)
+    if counts.is_expression(quotient):
+        return str(quotient)
+    return f"{quotient} = {_decimal(quotient)}{_saving(quotient)}"
+
+
+def _decimal(quotient: "Count") -> str:
+    try:
+        return f"{float(quotient):.4g}"
+    except OverflowError:
+        return "more than 1e308"
+
+
+def _saving(quotient: "Count") -> str:
+    if quotient in (0, 1):
+        return ""
+    if quotient < 1:
+        return f" ({_times(1 / quotient)} times fewer)"
+    return f" ({_times(quotient)} times more)"
+
+
+def _times(factor: "Count") -> str:
+    try:
+        return f"{float(factor):,.2f}" if factor < 1_000_000 else f"{float(factor):.3g}"
+    except OverflowError:
+        return "more than 1e308"
+
+
+def ratio_text(ratio: "Ratio") -> str:
+    """Return a ratio in one line."""
+    return f"parameters {quotient_text(ratio.params)}, MACs {quotient_text(ratio.macs)}"
+
+
+def ratio_html(ratio: "Ratio") -> str:
+    """Return a ratio as an HTML table."""
+    return _table(
+        ("", "ratio"),
+        [
+            (UNITS["params"], quotient_text(ratio.params)),
+            (UNITS["macs"], quotient_text(ratio.macs)),
+        ],
+    )
+
+
+def ratio_latex(ratio: "Ratio") -> str:
+    """Return a ratio as LaTeX."""
+    return aligned({"params": number_latex(ratio.params), "macs": number_latex(ratio.macs)})
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    def row(tag: str, cells: tuple[str, ...]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(row("td", cells) for cells in rows)
+    return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"

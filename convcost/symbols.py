@@ -1,0 +1,67 @@
+"""The four sizes as SymPy symbols, positive integers each: `dk`, `m`, `n` and `df`.
+
+SymPy is imported when the first of them is asked for.
+
+Examples
+--------
+>>> import convcost
+>>> from convcost.symbols import dk, m, n
+>>> convcost.ratio(dk, m, n).macs
+1/n + dk**(-2)
+"""
+
+from functools import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sympy
+
+    dk: sympy.Symbol
+    m: sympy.Symbol
+    n: sympy.Symbol
+    df: sympy.Symbol
+
+__all__ = ["df", "dk", "m", "n"]
+
+
+@cache
+def symbol(name: str) -> "sympy.Symbol":
+    """Return a symbol for a size: a positive integer.
+
+    Parameters
+    ----------
+    name
+        How the symbol is called.
+
+    Returns
+    -------
+    sympy.Symbol
+        The same object for the same name.
+
+    Raises
+    ------
+    ImportError
+        If SymPy is not installed.
+
+    Examples
+    --------
+    >>> symbol("m").is_positive
+    True
+    """
+    try:
+        import sympy
+    except ImportError as error:
+        raise ImportError(
+            'convcost.symbols needs SymPy: pip install "convcost[symbolic]"'
+        ) from error
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
+def __getattr__(name: str) -> "sympy.Symbol":
+    if name in __all__:
+        return symbol(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
