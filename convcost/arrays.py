@@ -1,7 +1,7 @@
 """NumPy arrays of sizes and counts: what they may hold, and whether int64 can hold the result.
 
-Counts grow with every size, so the largest count of a broadcast call lies where every axis is at its
-maximum: the bound is taken there, in Python integers, before anything is computed.
+Counts grow with every size, so the largest count of a broadcast call lies where every axis is at
+its maximum: the bound is taken there, in Python integers, before anything is computed.
 """
 
 from fractions import Fraction

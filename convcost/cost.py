@@ -1,4 +1,4 @@
-"""What something costs, as an immutable value: costs add up, compare, divide and explain themselves."""
+"""What something costs, as an immutable value that adds up, compares and explains itself."""
 
 from convcost import counts, formulas
 from convcost.ratio import Ratio
@@ -105,12 +105,12 @@ class Cost:
         320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
         """
         exact = check_sizes(names, sizes)
-        bias = check_bias(bias)
+        biases = check_bias(bias)
         if exact is not sizes:
-            counts.require_fit(formula, exact, bias)
+            counts.require_fit(formula, exact, biases)
         cost = object.__new__(cls)
-        cost._terms = ((formula, exact, bias),)
-        cost._params, cost._macs, cost._bias_adds = formula(*exact, bias)
+        cost._terms = ((formula, exact, biases),)
+        cost._params, cost._macs, cost._bias_adds = formula(*exact, biases)
         if exact is not sizes:
             cost._freeze()
         return cost

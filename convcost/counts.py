@@ -79,9 +79,9 @@ def canonical(count: "Count") -> "Hashable":
     if is_expression(count):
         from convcost import symbolic
 
-        return symbolic.canonical(count)
-    hashable: Hashable = count
-    return hashable
+        count = symbolic.canonical(count)
+    value: Hashable = count
+    return value
 
 
 def source(count: "Count") -> str:

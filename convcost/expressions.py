@@ -64,12 +64,14 @@ class Number(Expression):
 class _Operation(Expression):
     __slots__ = ("operands",)
 
+    operands: "tuple[Expression, ...]"
+
     def __init__(self, operands: "tuple[Expression, ...]") -> None:
         # a*b*c is one product of three, however it was put together.
         self.operands = tuple(
             inner
             for operand in operands
-            for inner in (operand.operands if type(operand) is type(self) else (operand,))
+            for inner in (operand.operands if isinstance(operand, type(self)) else (operand,))
         )
 
 

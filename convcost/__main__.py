@@ -1,0 +1,22 @@
+"""`python -m convcost`, and the console script."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what it needs."""
+    try:
+        from convcost.cli import run
+    except ImportError as error:
+        if error.name not in ("click", "rich"):
+            raise
+        print(
+            f'convcost: the command line needs {error.name}: pip install "convcost[cli]"',
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Keras as it is installed here: which backend it runs on, and which device a check uses."""
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+DEVICES = ("auto", "cpu", "gpu")
+_GPU_HELP = {
+    "tensorflow": 'pip install "convcost[gpu]" (Linux; on Windows inside WSL2)',
+    "jax": 'pip install "jax[cuda]"',
+    "torch": "a CUDA build of PyTorch, see https://pytorch.org/get-started",
+}
+
+
+class DeviceError(RuntimeError):
+    """The device that was asked for is not there."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a check ran.
+
+    Parameters
+    ----------
+    name
+        Keras's name of the device: `cpu:0`, `gpu:0`.
+    backend
+        Keras's backend with its version: `tensorflow 2.21.0`.
+    """
+
+    name: str
+    backend: str
+
+    def scope(self) -> Any:
+        """Return a context manager in which Keras builds and runs on this device."""
+        return import_keras().device(self.name)
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.backend}"
+
+
+def import_keras() -> ModuleType:
+    """Return Keras.
+
+    Raises
+    ------
+    ImportError
+        If Keras or its backend is not installed; says what to install.
+    """
+    # JAX takes three quarters of a GPU's memory at its first use unless told not to before.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    try:
+        import keras
+    except ImportError as error:
+        raise ImportError(
+            'convcost.verify needs Keras and a backend: pip install "convcost[keras]"'
+            f" (importing keras failed: {error})"
+        ) from error
+    module: ModuleType = keras
+    return module
+
+
+def select_device(device: str) -> Device:
+    """Find the device to run on, and let it take its memory as it needs it.
+
+    Parameters
+    ----------
+    device
+        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+
+    Returns
+    -------
+    Device
+        The first device of that kind.
+
+    Raises
+    ------
+    ValueError
+        If `device` is none of the three.
+    ImportError
+        If Keras is not installed.
+    DeviceError
+        If a GPU was asked for and the backend sees none.
+    """
+    if device not in DEVICES:
+        raise ValueError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
+    backend = str(import_keras().backend.backend())
+    described = f"{backend} {_version(backend)}"
+    if device == "cpu":
+        return Device("cpu:0", described)
+    gpus = visible_gpus(backend)
+    if gpus:
+        return Device("gpu:0", described)
+    if device == "auto":
+        return Device("cpu:0", described)
+    raise DeviceError(
+        f"device 'gpu' was asked for, but {described} sees no GPU (it sees:"
+        f" {', '.join(_seen(backend))}); what it needs: {_GPU_HELP.get(backend, 'its GPU build')}"
+    )
+
+
+def visible_gpus(backend: str) -> list[str]:
+    """Return the names of the GPUs that the backend sees, with memory growth set on each."""
+    # Keras lists devices for two of its three backends, and listing TensorFlow's through it would
+    # start them before memory growth can be set.
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            _grow(tf, gpu)
+        return [str(gpu.name) for gpu in gpus]
+    if backend == "jax":
+        import jax
+
+        try:
+            return [str(gpu) for gpu in jax.devices("gpu")]
+        except RuntimeError:  # JAX's way to say that there is no such platform
+            return []
+    if backend == "torch":
+        import torch
+
+        return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    return []
+
+
+def _grow(tf: ModuleType, gpu: Any) -> None:
+    try:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        # The caller's program has started the GPU already, with settings of its own choice.
+        return
+
+
+def _seen(backend: str) -> list[str]:
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return [str(device.name) for device in tf.config.list_physical_devices()]
+    if backend == "jax":
+        import jax
+
+        return [str(device) for device in jax.devices()]
+    return ["cpu"]
+
+
+def _version(backend: str) -> str:
+    for distribution in (backend, f"{backend}-cpu", f"{backend}_cpu"):
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return "of unknown version"
