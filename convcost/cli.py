@@ -152,8 +152,8 @@ def verify(cases: int, seed: int, device: str, as_json: bool) -> int:
 
     Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
     """
-    # On a machine without a GPU TensorFlow's C++ side logs errors about that; what really goes wrong
-    # comes as a Python exception.
+    # On a machine without a GPU TensorFlow's C++ side logs errors about that; what really goes
+    # wrong comes as a Python exception.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from convcost import verify as verification
 
