@@ -8,10 +8,11 @@ def main() -> None:
     try:
         from convcost.cli import run
     except ImportError as error:
-        if error.name not in ("click", "rich"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("click", "rich"):
             raise
         print(
-            f'convcost: the command line needs {error.name}: pip install "convcost[cli]"',
+            f'convcost: the command line needs {missing}: pip install "convcost[cli]"',
             file=sys.stderr,
         )
         sys.exit(2)

@@ -86,4 +86,8 @@ def canonical(count: "Count") -> "Hashable":
 
 def source(count: "Count") -> str:
     """Return the count as Python source where it is short enough: 2400, m*n, array([1, 2])."""
-    return printable(count) if type(count) is int else repr(count)
+    if is_array(count) or is_expression(count):
+        return repr(count)
+    if type(count) is int:
+        return printable(count)
+    return f"Fraction({printable(count.numerator)}, {printable(count.denominator)})"

@@ -23,13 +23,11 @@ UNITS = {
 
 def count_text(count: "Count") -> str:
     """Return a count with its thousands separated."""
-    if type(count) is int:
-        return printable(count, ",")
     if counts.is_array(count):
         from convcost import arrays
 
         return arrays.summarize(count)
-    return str(count)
+    return str(count) if counts.is_expression(count) else printable(count, ",")
 
 
 def cost_text(cost: "Cost") -> str:
@@ -59,7 +57,7 @@ def quotient_text(quotient: "Count") -> str:
         return count_text(quotient)
     if counts.is_expression(quotient):
         return str(quotient)
-    return f"{quotient} = {_decimal(quotient)}{_saving(quotient)}"
+    return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
 
 
 def _decimal(quotient: "Count") -> str:

@@ -6,6 +6,9 @@ can't drift from it. A plain 1 as a factor and a plain 0 as a summand are the fo
 elements, not one of the user's numbers, and leave no trace.
 """
 
+from convcost import counts
+from convcost.sizes import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +128,7 @@ def _needs_parentheses(operand: Expression) -> bool:
     if not isinstance(operand, Number):
         return isinstance(operand, Sum)
     value = operand.value
-    if type(value) is int or hasattr(value, "ndim"):
+    if type(value) is int or counts.is_array(value):
         return False
     # A symbol is an atom for SymPy; m + 1, m*n and the fraction 65/2 are not one factor to read.
     return not getattr(value, "is_Atom", False)
@@ -133,25 +136,21 @@ def _needs_parentheses(operand: Expression) -> bool:
 
 def number_text(value: "Count") -> str:
     """Return one value as it stands in an explanation: digits, a symbol, an array's extent."""
-    if type(value) is int:
-        from convcost.sizes import printable
-
-        return printable(value)
-    if hasattr(value, "ndim"):
+    if counts.is_array(value):
         from convcost import arrays
 
         return arrays.describe(value)
-    return str(value)
+    return str(value) if counts.is_expression(value) else printable(value)
 
 
 def number_latex(value: "Count") -> str:
     """Return the LaTeX of one value."""
-    if type(value) is int:
-        return number_text(value)
-    if hasattr(value, "ndim"):
+    if counts.is_array(value):
         return rf"\text{{{number_text(value)}}}"
-    if hasattr(value, "free_symbols"):
+    if counts.is_expression(value):
         from convcost import symbolic
 
         return symbolic.latex(value)
-    return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+    if value.denominator == 1:
+        return printable(value)
+    return rf"\frac{{{printable(value.numerator)}}}{{{printable(value.denominator)}}}"

@@ -93,7 +93,7 @@ class Ratio:
         return hash((counts.canonical(self._params), counts.canonical(self._macs)))
 
     def __repr__(self) -> str:
-        return f"Ratio(params={self._params!r}, macs={self._macs!r})"
+        return f"Ratio(params={counts.source(self._params)}, macs={counts.source(self._macs)})"
 
     def __str__(self) -> str:
         from convcost import display

@@ -140,8 +140,8 @@ def shorten(value: "Any") -> str:
     return " ".join(short.repr(value).split())
 
 
-def printable(value: int, spec: str = "d") -> str:
-    """Return an integer's digits, or its length where Python would refuse to print it.
+def printable(value: "Count", spec: str = "d") -> str:
+    """Return the digits of an integer or fraction, or their number where Python refuses to print.
 
     Examples
     --------
@@ -150,9 +150,12 @@ def printable(value: int, spec: str = "d") -> str:
     >>> printable(10**5000)
     '<integer of 16610 bits>'
     """
-    if value.bit_length() > _PRINTABLE_BITS:
-        return f"<integer of {value.bit_length()} bits>"
-    return format(value, spec)
+    if value.denominator != 1:
+        return f"{printable(value.numerator, spec)}/{printable(value.denominator, spec)}"
+    integer = value.numerator
+    if integer.bit_length() > _PRINTABLE_BITS:
+        return f"<integer of {integer.bit_length()} bits>"
+    return format(integer, spec)
 
 
 def join_names(names: "Sequence[str]") -> str:

@@ -1,0 +1,121 @@
+"""The formulas against counts that others make: Keras, the running layer, the TF profiler, XLA."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import BIASES, call, sizes
+
+import convcost
+from convcost import verify
+
+keras = pytest.importorskip("keras")
+DRAWN = sizes(st.integers(1, 7), st.integers(1, 40), st.integers(1, 12))
+KINDS = st.sampled_from(verify.KINDS)
+
+
+def make_layer(kind, drawn, bias):
+    """Return a layer as a user would write it, with `same` padding, and its output shape."""
+    dk, m, n, df = drawn.values()
+    layer = {
+        "standard": lambda: keras.layers.Conv2D(n, dk, padding="same", use_bias=bias),
+        "depthwise": lambda: keras.layers.DepthwiseConv2D(dk, padding="same", use_bias=bias),
+        "pointwise": lambda: keras.layers.Conv2D(n, 1, use_bias=bias),
+        "separable": lambda: keras.layers.SeparableConv2D(n, dk, padding="same", use_bias=bias),
+    }[kind]()
+    layer.build((None, df, df, m))
+    return layer, layer.compute_output_shape((None, df, df, m))
+
+
+@given(kind=KINDS, drawn=DRAWN, bias=BIASES)
+def test_params_and_sides_equal_keras(kind, drawn, bias):
+    layer, shape = make_layer(kind, drawn, bias)
+    cost = call(kind, drawn, bias=bias)
+    assert cost.params == layer.count_params()
+    assert shape[1:3] == (drawn["df"], drawn["df"])
+    channels = shape[3] * drawn["df"] ** 2
+    assert cost.bias_adds == (channels if bias else 0)
+
+
+@given(drawn=DRAWN, bias=BIASES)
+def test_ratio_of_params_equals_keras(drawn, bias):
+    separable, _ = make_layer("separable", drawn, bias)
+    standard, _ = make_layer("standard", drawn, bias)
+    ratio = call("ratio", drawn, bias=bias)
+    assert ratio.params == Fraction(separable.count_params(), standard.count_params())
+
+
+@settings(max_examples=60)
+@given(
+    kind=KINDS, drawn=sizes(st.integers(1, 5), st.integers(1, 24), st.integers(1, 8)), bias=BIASES
+)
+def test_every_quantity_equals_the_running_layer(kind, drawn, bias):
+    names = {
+        "standard": ("dk", "m", "n", "df"),
+        "depthwise": ("dk", "m", "df"),
+        "pointwise": ("m", "n", "df"),
+        "separable": ("dk", "m", "n", "df"),
+    }[kind]
+    result = verify.check(kind, **{name: drawn[name] for name in names}, bias=bias, device="cpu")
+    assert result.agrees, str(result)
+
+
+def profiled_flops(layer, shape):
+    """Return what the TF profiler's registered statistics give for one layer."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    function = tf.function(layer).get_concrete_function(tf.TensorSpec(shape, tf.float32))
+    graph = convert_variables_to_constants_v2(function).graph
+    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    options["output"] = "none"
+    profile = tf.compat.v1.profiler.profile(graph, cmd="scope", options=options)
+    return profile.total_float_ops
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the TF profiler reads TF graphs"
+)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", verify.KINDS)
+@pytest.mark.parametrize(
+    "drawn", [(3, 32, 64, 28), (1, 1, 1, 1), (5, 3, 7, 4), (2, 16, 1, 9)], ids=str
+)
+def test_flops_equal_the_tf_profiler(kind, drawn, bias):
+    drawn = dict(zip(("dk", "m", "n", "df"), drawn, strict=True))
+    layer, _ = make_layer(kind, drawn, bias)
+    cost = call(kind, drawn, bias=bias)
+    shape = (1, drawn["df"], drawn["df"], drawn["m"])
+    # The profiler counts bias additions as FLOPs; convcost keeps them apart.
+    assert profiled_flops(layer, shape) == cost.flops + cost.bias_adds
+
+
+@settings(max_examples=15)
+@given(drawn=sizes(st.integers(1, 5), st.integers(1, 24), st.integers(1, 8)))
+def test_macs_equal_xla(drawn):
+    jax = pytest.importorskip("jax")
+    dk, m, n, df = drawn.values()
+
+    def flops(weights, groups):
+        def convolve(image, kernel):
+            return jax.lax.conv_general_dilated(
+                image,
+                kernel,
+                (1, 1),
+                "VALID",
+                feature_group_count=groups,
+                dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            )
+
+        image = jax.ShapeDtypeStruct((1, df + weights[0] - 1, df + weights[0] - 1, m), "float32")
+        kernel = jax.ShapeDtypeStruct(weights, "float32")
+        return int(jax.jit(convolve).lower(image, kernel).cost_analysis()["flops"])
+
+    # XLA counts the taps inside the input; with valid padding those are all.
+    assert flops((dk, dk, m, n), 1) == convcost.standard(dk, m, n, df).flops
+    depthwise, pointwise = flops((dk, dk, 1, m), m), flops((1, 1, m, n), 1)
+    assert depthwise == convcost.depthwise(dk, m, df).flops
+    assert depthwise + pointwise == convcost.separable(dk, m, n, df).flops

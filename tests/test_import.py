@@ -1,0 +1,81 @@
+"""Importing the library loads nothing that it doesn't use."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "sympy", "tensorflow", "keras", "torch", "jax", "pandas", "matplotlib", "click")
+
+
+def python(code, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, **options
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "",
+        "convcost.separable(3, 32, 64, 28)",
+        "print(convcost.separable(3, 32, 64, 28).explain(), convcost.ratio(3, 32, 64))",
+        "convcost.separable(3, 32, 64, 28)._repr_html_()",
+        "dir(convcost), convcost.verify",
+    ],
+)
+def test_nothing_heavy_is_loaded(use):
+    result = python(
+        f"import sys, convcost\n{use}\n"
+        f"loaded = [name for name in {HEAVY} if name in sys.modules]\n"
+        "assert not loaded, loaded"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_importing_loads_few_modules_of_the_standard_library():
+    slow = ("typing", "dataclasses", "fractions", "decimal", "inspect", "json", "re", "enum")
+    code = (
+        "import sys; before = set(sys.modules); import convcost;"
+        f"print(sorted(set({slow}) & (set(sys.modules) - before)))"
+    )
+    assert python(code).stdout.strip() == "[]"
+
+
+def test_sympy_missing_names_the_extra():
+    result = python("import sys; sys.modules['sympy'] = None\nfrom convcost.symbols import m")
+    assert 'ImportError: convcost.symbols needs SymPy: pip install "convcost[symbolic]"' in (
+        result.stderr
+    )
+
+
+def test_keras_missing_names_the_extra():
+    code = (
+        "import sys; sys.modules['keras'] = None\nimport convcost\n"
+        "convcost.verify.check('pointwise', m=1, n=1, df=1)"
+    )
+    result = python(code)
+    assert "ImportError: convcost.verify needs Keras" in result.stderr
+    assert 'pip install "convcost[keras]"' in result.stderr
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_command_line_missing_names_the_extra(missing):
+    code = f"import sys; sys.modules['{missing}'] = None\nimport convcost.__main__ as c; c.main()"
+    result = python(code)
+    assert result.returncode == 2
+    assert 'pip install "convcost[cli]"' in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_unknown_attribute():
+    import convcost
+
+    with pytest.raises(AttributeError, match="no attribute 'seperable'"):
+        _ = convcost.seperable
+
+
+def test_typed():
+    from importlib.resources import files
+
+    assert (files("convcost") / "py.typed").is_file()
