@@ -6,7 +6,6 @@ usage or environment error, 130 if interrupted.
 
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,9 +44,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("convcost: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python must not complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # click's own answer to a reader that closed the pipe is 1, which here means disagreement.
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
 

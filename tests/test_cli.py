@@ -1,0 +1,216 @@
+"""The command line, through its real entry points and in process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import convcost
+from convcost import cli, formulas
+
+SCRIPT = Path(sys.executable).with_name("convcost")
+
+
+def start(*words, command=(str(SCRIPT),), **options):
+    return subprocess.run(
+        [*command, *map(str, words)], capture_output=True, text=True, timeout=300, **options
+    )
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line in process; return its exit code and what it printed."""
+
+    def call(*words):
+        code = cli.run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("command", [(str(SCRIPT),), (sys.executable, "-m", "convcost")], ids=str)
+def test_entry_points(command):
+    result = start("separable", 3, 32, 64, 28, command=command)
+    assert result.returncode == 0
+    assert "1,831,424" in result.stdout
+    assert result.stderr == ""
+    assert start("--version", command=command).stdout.split()[-1] == convcost.__version__
+    refused = start("separable", 3, 32, 64, 0, command=command)
+    assert refused.returncode == 2
+    assert "df must be a positive integer" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("command", [(str(SCRIPT),), (sys.executable, "-m", "convcost")], ids=str)
+def test_verify_through_the_entry_points(command):
+    result = start("verify", "--cases", 8, "--device", "cpu", command=command)
+    assert result.returncode == 0, result.stderr
+    assert "All 8 configurations agree, in all 48 quantities" in result.stdout.splitlines()[-1]
+
+
+def test_verify_with_a_broken_formula_exits_with_1(tmp_path):
+    code = (
+        "import sys\nfrom convcost import cli, formulas\n"
+        "formulas.counts = lambda w, f, p, b: (w * f, w * f * p, b * f * p)\n"
+        "sys.exit(cli.run(['verify', '--cases', '16']))"
+    )
+    result = start("-c", code, command=(sys.executable,))
+    assert result.returncode == 1
+    assert "NO  params" in result.stdout
+    assert "DISAGREE" in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_verify_on_other_backends(backend):
+    pytest.importorskip(backend)
+    import os
+
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    words = ("verify", "--cases", "4", "--device", "cpu")
+    result = start(*words, command=(sys.executable, "-m", "convcost"), env=environment)
+    assert result.returncode == 0, result.stderr
+    assert f"cpu:0, {backend} " in result.stdout
+
+
+SIZES = {"standard": (3, 32, 64, 28), "depthwise": (3, 32, 28), "pointwise": (32, 64, 28)}
+SIZES["separable"] = SIZES["standard"]
+
+
+@pytest.mark.parametrize("bias", [[], ["--bias"], ["--no-bias"]])
+@pytest.mark.parametrize("kind", SIZES)
+def test_costs_as_json(kind, bias, run):
+    code, out, _ = run(kind, *SIZES[kind], "--json", *bias)
+    data = json.loads(out)
+    options = {} if not bias else {"bias": bias == ["--bias"]}
+    cost = getattr(convcost, kind)(*SIZES[kind], **options)
+    assert code == 0
+    assert data["kind"] == kind
+    for quantity in ("params", "macs", "flops", "bias_adds"):
+        assert data[quantity] == getattr(cost, quantity)
+        assert data["explain"][quantity] == getattr(cost.explain(), quantity)
+
+
+def test_separable_is_compared_with_standard(run):
+    _, out, _ = run("separable", 3, 32, 64, 28, "--json")
+    data = json.loads(out)
+    assert data["standard"]["macs"] == 14_450_688
+    assert data["ratio"]["macs"] == {"exact": "73/576", "value": 73 / 576}
+    _, out, _ = run("separable", 3, 32, 64, 28)
+    assert "beside the standard convolution that it replaces" in out
+    assert "73/576 = 0.1267 (7.89 times fewer)" in out
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_costs_as_text(kind, run):
+    code, out, _ = run(kind, *SIZES[kind])
+    cost = getattr(convcost, kind)(*SIZES[kind])
+    assert code == 0
+    assert f"{cost.params:,}" in out
+    for line in cost.explain().as_dict().values():
+        assert line in out
+
+
+def test_ratio(run):
+    assert run("ratio", 3, 32, 64)[1].splitlines() == [
+        "separable / standard (dk=3, m=32, n=64, bias=True)",
+        str(convcost.ratio(3, 32, 64)),
+    ]
+    data = json.loads(run("ratio", 3, 32, 64, "--no-bias", "--json")[1])
+    assert data["params"]["exact"] == str(convcost.ratio(3, 32, 64, bias=False).params)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["standard", 3, 32, 64], "Missing argument 'DF'"),
+        (["standard", 3, 32, 64, 28, 5], "unexpected extra argument"),
+        (["standard", 3.0, 32, 64, 28], "'3.0' is not a valid integer"),
+        (["pointwise", 0, 1, 1], "m must be a positive integer"),
+        (["ratio", "x", 1, 1], "'x' is not a valid integer"),
+        (["winograd", 3], "No such command 'winograd'"),
+        (["verify", "--cases", 0], "0 is not in the range x>=1"),
+        (["verify", "--device", "tpu"], "'tpu' is not one of"),
+        (["pointwise", "9" * 4000, "9" * 4000, 1, "--json"], "too long to print"),
+    ],
+)
+def test_usage_errors_exit_with_2(words, message, run):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_negative_sizes_are_refused(run):
+    code, _, err = run("standard", "--", 3, -32, 64, 28)
+    assert code == 2
+    assert "got -32" in err
+
+
+def test_huge_sizes_are_exact(run):
+    _, out, _ = run("standard", 3, 10**30, 10**30, 7, "--json")
+    assert json.loads(out)["macs"] == 9 * 10**60 * 49
+    code, out, _ = run("pointwise", "9" * 4000, "9" * 4000, 1)
+    assert code == 0
+    assert "<integer of 26576 bits>" in out
+
+
+def test_verify_as_json(run):
+    code, out, err = run("verify", "--cases", 4, "--seed", 7, "--device", "cpu", "--json")
+    data = json.loads(out)
+    assert code == 0
+    assert (data["agrees"], data["cases"], data["seed"], data["device"]) == (True, 4, 7, "cpu:0")
+    assert len(data["results"]) == 4
+
+
+def test_verify_lists_disagreements(run, monkeypatch):
+    monkeypatch.setattr(formulas, "counts", lambda w, f, p, b: (w, f, p))
+    code, out, _ = run("verify", "--cases", 4, "--device", "cpu")
+    assert code == 1
+    assert out.count("DISAGREES") == 4
+    code, out, _ = run("verify", "--cases", 4, "--device", "cpu", "--json")
+    assert code == 1
+    assert json.loads(out)["disagreements"] == 4
+
+
+def test_verify_without_a_gpu_or_keras_exits_with_2(run, monkeypatch):
+    from convcost.verify import backend
+
+    monkeypatch.setattr(backend, "visible_gpus", lambda name: [])
+    code, out, err = run("verify", "--device", "gpu")
+    assert (code, out) == (2, "")
+    assert "sees no GPU" in err
+    assert 'pip install "convcost[gpu]"' in err
+    monkeypatch.setitem(sys.modules, "keras", None)
+    code, out, err = run("verify")
+    assert (code, out) == (2, "")
+    assert 'pip install "convcost[keras]"' in err
+
+
+def test_an_interruption_is_no_disagreement(run, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(convcost.verify, "run", interrupt)
+    code, _, err = run("verify")
+    assert code == 130
+    assert "interrupted" in err
+
+
+def test_a_reader_that_stops_early_is_no_traceback():
+    code = (
+        "import subprocess, sys\n"
+        f"p = subprocess.Popen([{str(SCRIPT)!r}, 'verify', '--cases', '40', '--json'],"
+        " stdout=subprocess.PIPE, stderr=subprocess.PIPE)\n"
+        "p.stdout.close()\nerr = p.stderr.read().decode()\nsys.exit(err if p.wait() != 2 else 0)"
+    )
+    result = start("-c", code, command=(sys.executable,))
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", [[], *([kind] for kind in SIZES), ["ratio"], ["verify"]])
+def test_help(command, run):
+    code, out, _ = run(*command, "--help")
+    assert code == 0
+    assert out.startswith("Usage: convcost")

@@ -1,0 +1,326 @@
+"""The Fashion-MNIST example, end to end as its user runs it, and where it must fail."""
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+pytest.importorskip("keras")
+
+import fashion_mnist_data as data_set
+import fashion_mnist_models as models
+
+PROGRAM = [sys.executable, str(ROOT / "examples" / "train_fashion_mnist.py")]
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
+
+
+def run(*words, **environment):
+    variables = {name: value for name, value in os.environ.items() if name != "FASHION_MNIST_DIR"}
+    return subprocess.run(
+        [*PROGRAM, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**variables, "COLUMNS": "140", **environment},
+    )
+
+
+def test_the_real_data_end_to_end(fashion_mnist, tmp_path):
+    folder = tmp_path / "run"
+    words = ("--limit", 2000, "--epochs", 1, "--output-dir", folder)
+    result = run(*words, FASHION_MNIST_DIR=str(fashion_mnist))
+    assert result.returncode == 0, result.stderr
+    for formula in (
+        "(3*3*1+1)*32 = 320",
+        "3*3*32 + (1*1*32+1)*32 = 1344",
+        "3*3*32 + (1*1*32+1)*64 = 2400",
+        "3*3*64 + (1*1*64+1)*64 = 4736",
+        "3*3*64 + (1*1*64+1)*128 = 8896",
+        "3*3*128 + (1*1*128+1)*128 = 17664",
+        "(1*1*1152+1)*128 = 147584",
+        "(1*1*128+1)*10 = 1290",
+        "184,234",
+        "2,000 training, 5,000 validation, 10,000 test",
+        "Device: ",
+    ):
+        assert formula in result.stdout
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["params"] == 184_234
+    assert metrics["macs"] == 4_065_600
+    # 63 steps are enough to be far above the one in ten of guessing.
+    assert metrics["test_accuracy"] > 0.5
+    assert metrics["settings"]["limit"] == 2000
+    assert (
+        (folder / "history.csv").read_text().startswith("epoch,accuracy,loss,val_accuracy,val_loss")
+    )
+    for name in ("best.keras", "learning_curves.png", "tensorboard/train"):
+        assert (folder / name).exists()
+
+
+def test_the_whole_data_set_is_split_and_normalised(fashion_mnist):
+    dataset = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=None)
+    images, labels = dataset.train
+    assert images.shape == (55_000, 28, 28, 1)
+    assert dataset.validation[0].shape == (5_000, 28, 28, 1)
+    assert dataset.test[0].shape == (10_000, 28, 28, 1)
+    assert images.dtype == np.float32
+    assert abs(float(images.mean(dtype=np.float64))) < 1e-4
+    assert abs(float(images.std(dtype=np.float64)) - 1) < 1e-4
+    assert dataset.test[1].shape == (10_000,)
+    assert np.bincount(dataset.test[1]).tolist() == [1000] * 10
+    # The first image of the published training set is an ankle boot; validation starts with it.
+    assert dataset.validation[1][0] == 9
+    raw = data_set.load("fashion-mnist", fashion_mnist, normalize=False, limit=10)
+    assert raw.train[0].max() == 255
+    assert (raw.mean, raw.deviation) == (0, 1)
+
+
+def test_normalisation_equals_scikit_learns_two_numbers(fashion_mnist):
+    dataset = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=500)
+    raw = data_set.load("fashion-mnist", fashion_mnist, normalize=False, limit=500)
+    pixels = raw.train[0].astype(np.float64).reshape(-1, 1)
+    for part in ("train", "validation", "test"):
+        expected = (getattr(raw, part)[0] - pixels.mean()) / pixels.std()
+        np.testing.assert_allclose(getattr(dataset, part)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", models.MODELS)
+def test_each_model_on_synthetic_images(kind, tmp_path):
+    words = ("--data", "synthetic", "--model", kind, "--limit", 256, "--epochs", 1)
+    result = run(*words, "--output-dir", tmp_path / "run", "--no-normalize")
+    assert result.returncode == 0, result.stderr
+    assert "SYNTHETIC" in result.stdout
+    assert "Every formula equals Keras's count." in result.stdout
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert "SYNTHETIC" in metrics["data"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"), [("separable", 184_234), ("standard", 435_306), ("dense", 271_410)]
+)
+def test_every_layer_is_explained(kind, params):
+    model = models.build(kind)
+    rows = models.explain(model)
+    assert model.count_params() == sum(row.params for row in rows) == params
+
+
+def test_a_wrong_formula_stops_the_program(monkeypatch):
+    from convcost import formulas
+
+    monkeypatch.setattr(formulas, "counts", lambda w, f, p, b: (w * f, w * f * p, 0))
+    with pytest.raises(models.MismatchError, match=r"the formula says 3\*3\*1\*32 = 288, Keras"):
+        models.explain(models.build("separable"))
+
+
+def test_layers_without_a_formula_and_unsquare_kernels_are_named():
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.BatchNormalization()])
+    with pytest.raises(models.MismatchError, match="no formula is known for a BatchNormalization"):
+        models.explain(model)
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, (3, 5))])
+    with pytest.raises(models.MismatchError, match="3 x 5, not square"):
+        models.explain(model)
+
+
+def test_a_total_that_differs_is_named():
+    import keras
+
+    class Extra(keras.Sequential):
+        def count_params(self):
+            return super().count_params() + 1
+
+    with pytest.raises(models.MismatchError, match="in total: the formulas say 2, Keras counts 3"):
+        models.explain(Extra([keras.Input((1,)), keras.layers.Dense(1)]))
+
+
+def test_nothing_is_overwritten_without_being_asked(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "history.csv").write_text("precious")
+    (folder / "notes.txt").write_text("mine")
+    words = ("--data", "synthetic", "--limit", 64, "--epochs", 1, "--output-dir", folder)
+    refused = run(*words)
+    assert refused.returncode == 2
+    assert "is not empty" in refused.stderr
+    assert (folder / "history.csv").read_text() == "precious"
+    assert run(*words, "--overwrite").returncode == 0
+    assert (folder / "history.csv").read_text() != "precious"
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_fresh_folder_by_default(tmp_path):
+    result = subprocess.run(
+        [*PROGRAM, "--data", "synthetic", "--limit", "64", "--epochs", "1"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert (folder / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--data-dir", "/nowhere"], "/nowhere is not a folder"),
+        (["--data", "synthetic", "--data-dir", "."], "exclude each other"),
+        (["--data", "synthetic", "--limit", 0], "0 is not in the range"),
+        (
+            ["--data", "synthetic", "--limit", 10**6],
+            "--limit must be from 1 to 1,000 training images",
+        ),
+        (["--epochs", 0], "0 is not in the range"),
+        (["--model", "resnet"], "'resnet' is not one of"),
+        (["--seed", -1], "-1 is not in the range"),
+        (["--data", "synthetic", "--output-dir", PROGRAM[1]], "is a file"),
+    ],
+)
+def test_usage_errors_are_one_clear_sentence(words, message):
+    result = run(*words)
+    assert result.returncode == 2
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+
+
+def test_no_gpu_is_a_clear_error():
+    from convcost.verify import backend
+
+    if backend.visible_gpus("tensorflow"):
+        pytest.skip("there is a GPU")
+    result = run("--data", "synthetic", "--device", "gpu")
+    assert result.returncode == 2
+    assert "sees no GPU" in result.stderr
+
+
+def test_no_download_is_a_clear_error_and_no_substitute(monkeypatch):
+    import keras
+
+    def fail():
+        raise Exception("URL fetch failure")  # noqa: TRY002 - what Keras raises
+
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
+    with pytest.raises(
+        data_set.DataError, match=r"URL fetch failure.*--data-dir.*--data synthetic"
+    ):
+        data_set.load("fashion-mnist", None, normalize=True, limit=None)
+
+
+def test_kerass_own_loader_is_used(monkeypatch, fashion_mnist, tmp_path):
+    import keras
+
+    cache = tmp_path / "datasets" / "fashion-mnist"
+    shutil.copytree(fashion_mnist, cache)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(keras.config, "keras_home", lambda: str(tmp_path), raising=False)
+    result = run(
+        "--epochs", 1, "--limit", 64, "--output-dir", tmp_path / "run", KERAS_HOME=str(tmp_path)
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Fashion-MNIST from Keras's loader" in result.stdout
+
+
+@pytest.fixture
+def copied(fashion_mnist, tmp_path):
+    """A copy of the data set, to be damaged."""
+    for name in data_set.FILES:
+        shutil.copyfile(fashion_mnist / name, tmp_path / name)
+    return tmp_path
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    elif how == "truncated":
+        path.write_bytes(content[:-100])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "a flipped bit":
+        path.write_bytes(content[:2000] + bytes([content[2000] ^ 1]) + content[2001:])
+    elif how == "swapped":
+        path.write_bytes((path.parent / TEST_LABELS).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("missing", "cannot be read: No such file"),
+        ("truncated", "is truncated or corrupt"),
+        ("empty", "is truncated or corrupt"),
+        ("a flipped bit", "is truncated or corrupt"),
+        ("swapped", f"it holds {TEST_LABELS}"),
+    ],
+)
+def test_damaged_files_are_named(copied, how, message):
+    damage(copied / TRAIN_LABELS, how)
+    with pytest.raises(data_set.DataError, match=rf"{TRAIN_LABELS} .*{message}"):
+        data_set.read_folder(copied)
+
+
+def idx(header, content):
+    return gzip.compress(header + content)
+
+
+@pytest.mark.parametrize(
+    ("packed", "message"),
+    [
+        (b"not gzip", "is not a complete gzip file"),
+        (idx(b"", b"x" * 100)[:-9], "is not a complete gzip file"),
+        (idx(b"\0\0\x08", b""), "ends within its header"),
+        (idx(struct.pack(">HBBI", 0, 13, 1, 4), b"abcd"), "is not an IDX file of unsigned bytes"),
+        (idx(struct.pack(">HBBI", 0, 8, 1, 5), b"abcde"), r"holds \(5,\) where \(4,\) belong"),
+        (idx(struct.pack(">HBBII", 0, 8, 2, 2, 2), b"abcd"), "holds 2 axes where"),
+        (idx(struct.pack(">HBBI", 0, 8, 1, 4), b"abc"), "holds 3 bytes where 4 belong"),
+    ],
+)
+def test_files_of_another_kind_are_refused(packed, message, tmp_path):
+    path = tmp_path / "labels.gz"
+    path.write_bytes(packed)
+    with pytest.raises(data_set.DataError, match=rf"labels.gz {message}"):
+        data_set.read_idx(path, None, (4,))
+
+
+def test_images_of_one_colour_cannot_be_normalised(monkeypatch):
+    black = np.zeros((5100, 28, 28), np.uint8), np.zeros(5100, np.uint8)
+    monkeypatch.setattr(data_set, "make_synthetic", lambda: (*black, *black))
+    with pytest.raises(data_set.DataError, match="all one colour"):
+        data_set.load("synthetic", None, normalize=True, limit=None)
+
+
+def test_an_interruption_keeps_what_there_is(tmp_path):
+    folder = tmp_path / "run"
+    words = ("--data", "synthetic", "--epochs", "1000", "--output-dir", str(folder))
+    process = subprocess.Popen(
+        [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while not (folder / "best.keras").exists() or not (folder / "history.csv").exists():
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, out
+    assert "Interrupted after" in out
+    assert "Kept in" in out
+    import keras
+
+    assert keras.models.load_model(folder / "best.keras").count_params() == 184_234
+    assert len((folder / "history.csv").read_text().splitlines()) >= 2
