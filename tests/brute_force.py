@@ -15,7 +15,7 @@ def count(kind, *, dk, m, n, df, bias):
     side = 1 if kind == "pointwise" else dk
     filters = range(m if kind == "depthwise" else n)
     weights, biases, macs, bias_adds = set(), set(), 0, 0
-    for row, column, which in product(range(df), range(df), filters):
+    for _row, _column, which in product(range(df), range(df), filters):
         channels = [which] if kind == "depthwise" else range(m)
         for i, j, channel in product(range(side), range(side), channels):
             weights.add((which, i, j, channel))

@@ -122,4 +122,4 @@ def test_missing_and_superfluous_arguments(kind):
     with pytest.raises(TypeError, match="missing"):
         function(3)
     with pytest.raises(TypeError, match="unexpected"):
-        function(**{name: 3 for name in FUNCTIONS[kind][1]}, stride=2)
+        function(**dict.fromkeys(FUNCTIONS[kind][1], 3), stride=2)

@@ -157,7 +157,7 @@ def test_huge_sizes_are_exact(run):
 
 
 def test_verify_as_json(run):
-    code, out, err = run("verify", "--cases", 4, "--seed", 7, "--device", "cpu", "--json")
+    code, out, _err = run("verify", "--cases", 4, "--seed", 7, "--device", "cpu", "--json")
     data = json.loads(out)
     assert code == 0
     assert (data["agrees"], data["cases"], data["seed"], data["device"]) == (True, 4, 7, "cpu:0")

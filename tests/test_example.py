@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+
 from conftest import ROOT
 
 pytest.importorskip("keras")
@@ -69,7 +70,7 @@ def test_the_real_data_end_to_end(fashion_mnist, tmp_path):
 
 def test_the_whole_data_set_is_split_and_normalised(fashion_mnist):
     dataset = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=None)
-    images, labels = dataset.train
+    images, _labels = dataset.train
     assert images.shape == (55_000, 28, 28, 1)
     assert dataset.validation[0].shape == (5_000, 28, 28, 1)
     assert dataset.test[0].shape == (10_000, 28, 28, 1)
@@ -210,7 +211,7 @@ def test_no_download_is_a_clear_error_and_no_substitute(monkeypatch):
     import keras
 
     def fail():
-        raise Exception("URL fetch failure")  # noqa: TRY002 - what Keras raises
+        raise Exception("URL fetch failure")
 
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
     with pytest.raises(

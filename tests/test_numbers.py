@@ -111,7 +111,7 @@ def test_the_bound_is_exact():
 
 def test_bias_additions_alone_can_overflow_in_no_kind():
     # They never exceed the MACs, so params or macs are named first.
-    with pytest.raises(OverflowError, match="^macs"):
+    with pytest.raises(OverflowError, match=r"^macs"):
         convcost.pointwise(1, np.array([2**32]), 2**16)
 
 

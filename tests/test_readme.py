@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from convcost import cli
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)

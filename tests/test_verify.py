@@ -152,7 +152,7 @@ def test_wrong_values_are_refused(arguments, message):
 
 @pytest.mark.parametrize("size", [3.0, True, "3", None])
 def test_sizes_are_python_integers(size):
-    with pytest.raises(TypeError, match="^m must be one Python integer"):
+    with pytest.raises(TypeError, match=r"^m must be one Python integer"):
         verify.check("pointwise", m=size, n=1, df=1)
 
 

@@ -1,0 +1,25 @@
+"""Sphinx configuration."""
+
+import convcost
+
+project = "convcost"
+author = "The convcost authors"
+copyright = "2026, the convcost authors"  # noqa: A001
+release = convcost.__version__
+
+extensions = [
+    "matplotlib.sphinxext.plot_directive",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+]
+myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_heading_anchors = 3
+autodoc_typehints = "none"
+autosummary_generate = False
+numpydoc_show_class_members = False
+html_theme = "furo"
+html_title = "convcost"
+exclude_patterns = ["_build"]
