@@ -9,13 +9,16 @@ from fractions import Fraction
 import numpy as np
 
 from convcost import formulas
-from convcost.sizes import SIZE, check_size, join_names, refuse
+from convcost.exact import check_scalar, join_names, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 
     from convcost._typing import Array, Count, Formula
+
+    Check: TypeAlias = Callable[[str, Any, str], Count]
 
 INT64_MAX = int(np.iinfo(np.int64).max)
 _ADVICE = "for exact results of any size pass object arrays, for example m.astype(object)"
@@ -23,8 +26,10 @@ _ADVICE = "for exact results of any size pass object arrays, for example m.astyp
 _FLOAT_SLACK = 1e-12
 
 
-def check_axis(name: str, axis: "Array", allowed: str = SIZE) -> "Count":
+def check_axis(name: str, axis: "Array", allowed: str, check: "Check") -> "Count":
     """Return a private copy of an array of sizes as int64 or object; a 0-d array as its scalar.
+
+    `check` is what checks the elements of an object array, one by one.
 
     Raises
     ------
@@ -42,11 +47,11 @@ def check_axis(name: str, axis: "Array", allowed: str = SIZE) -> "Count":
     if axis.size == 0:
         raise ValueError(f"{name} must be {allowed}; got an empty array of shape {axis.shape}")
     if axis.ndim == 0:
-        return check_size(name, axis.item(), allowed)
+        return check(name, axis.item(), allowed)
     if axis.dtype.kind == "O":
-        return _check_objects(name, axis, allowed)
+        return _check_objects(name, axis, allowed, check)
     smallest, largest = np.argmin(axis), int(axis.max())
-    check_size(_element(name, axis, smallest), int(axis.flat[smallest]), allowed)
+    check_scalar(_element(name, axis, smallest), int(axis.flat[smallest]), allowed)
     if largest > INT64_MAX:
         raise OverflowError(
             f"{name} reaches {largest:,}, more than the {INT64_MAX:,} that int64 holds; {_ADVICE}"
@@ -55,14 +60,14 @@ def check_axis(name: str, axis: "Array", allowed: str = SIZE) -> "Count":
     return np.array(axis, dtype=np.int64, subok=False)
 
 
-def _check_objects(name: str, axis: "Array", allowed: str) -> "Array":
+def _check_objects(name: str, axis: "Array", allowed: str, check: "Check") -> "Array":
     exact = np.empty(axis.shape, dtype=object)
     for position in range(axis.size):
         element = axis.flat[position]
         element_name = _element(name, axis, position)
         if isinstance(element, np.ndarray):
             refuse(TypeError, element_name, element, allowed)
-        exact.flat[position] = check_size(element_name, element, allowed)
+        exact.flat[position] = check(element_name, element, allowed)
     return exact
 
 

@@ -1,8 +1,10 @@
 """What something costs, as an immutable value that adds up, compares and explains itself."""
 
 from convcost import counts, formulas
+from convcost.exact import COUNT
 from convcost.ratio import Ratio
-from convcost.sizes import COUNT, check_bias, check_size, check_sizes
+from convcost.sizes import check_bias, check_size, check_sizes
+from convcost.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
 
 
-class Cost:
+class Cost(Value):
     """The parameters, multiply-accumulates and bias additions of a computation.
 
     Parameters
@@ -240,15 +242,6 @@ class Cost:
         from convcost import display
 
         return display.cost_html(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
-    def __copy__(self) -> "Cost":
-        return self
-
-    def __deepcopy__(self, memo: "dict[int, Any]") -> "Cost":
-        return self
 
     def __reduce__(self) -> "tuple[Any, ...]":
         terms = tuple(self.terms()) if self._terms else ()

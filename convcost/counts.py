@@ -4,7 +4,7 @@ Arrays and expressions are recognised without importing NumPy or SymPy, and hand
 that knows them.
 """
 
-from convcost.sizes import printable
+from convcost.exact import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import html
 
 from convcost import counts
+from convcost.exact import printable
 from convcost.explanation import aligned
 from convcost.expressions import number_latex
-from convcost.sizes import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

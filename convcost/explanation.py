@@ -1,12 +1,12 @@
 """The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
 
 from convcost import formulas
-from convcost.cost import Cost
 from convcost.expressions import Expression, Number, Product, add_all, number_latex, number_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from convcost._typing import Count, Term
+    from convcost.cost import Cost
 
 
 class Explanation:
@@ -29,7 +29,7 @@ class Explanation:
 
     __slots__ = ("_cost", "expressions")
 
-    def __init__(self, cost: Cost) -> None:
+    def __init__(self, cost: "Cost") -> None:
         self._cost = cost
         recorded = [_record(part) for part in cost.terms()]
         self.expressions: dict[str, Expression] = {
@@ -96,10 +96,11 @@ def _row(quantity: str, line: str) -> str:
 
 
 def _record(part: "Term | Cost") -> "tuple[Expression | int, ...]":
-    if isinstance(part, Cost):  # given as plain counts: nothing is behind them
-        return tuple(Number(getattr(part, quantity)) for quantity in formulas.QUANTITIES)
-    formula, sizes, bias = part
-    return formula(*map(Number, sizes), bias)
+    if isinstance(part, tuple):
+        formula, sizes, bias = part
+        return formula(*map(Number, sizes), bias)
+    # Given as plain counts: nothing is behind them.
+    return tuple(Number(getattr(part, quantity)) for quantity in formulas.QUANTITIES)
 
 
 def _equate(expression: str, value: str) -> str:

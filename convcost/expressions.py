@@ -7,7 +7,7 @@ elements, not one of the user's numbers, and leave no trace.
 """
 
 from convcost import counts
-from convcost.sizes import printable
+from convcost.exact import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

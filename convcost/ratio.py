@@ -1,6 +1,7 @@
 """How two costs compare, as an exact value."""
 
 from convcost import counts
+from convcost.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from convcost._typing import Count
 
 
-class Ratio:
+class Ratio(Value):
     """One cost as a fraction of another: of its parameters and of its multiply-accumulates.
 
     Comes from dividing two costs. FLOPs are two per MAC, so their ratio is that of the MACs.
@@ -104,15 +105,6 @@ class Ratio:
         from convcost import display
 
         return display.ratio_html(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
-    def __copy__(self) -> "Ratio":
-        return self
-
-    def __deepcopy__(self, memo: "dict[int, Any]") -> "Ratio":
-        return self
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return Ratio, (self._params, self._macs)

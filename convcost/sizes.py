@@ -6,18 +6,13 @@ otherwise, so checking it imports neither.
 
 import sys
 
+from convcost.exact import SIZE, check_scalar, refuse
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from convcost._typing import Count
-
-_KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
-SIZE = f"a positive integer {_KINDS}"
-COUNT = f"an integer of 0 or more {_KINDS}"
-# Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
-_PRINTABLE_BITS = 14_000
 
 
 def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Count, ...]":
@@ -75,31 +70,12 @@ def check_size(name: str, size: "Any", allowed: str = SIZE) -> "Count":
     if numpy and isinstance(size, numpy.ndarray):
         from convcost import arrays
 
-        return arrays.check_axis(name, size, allowed)
+        return arrays.check_axis(name, size, allowed, check_size)
     if sympy and isinstance(size, sympy.Basic):
         from convcost import symbolic
 
         return symbolic.check_expression(name, size, allowed)
-    exact = _exact_number(size)
-    if exact is None:
-        refuse(TypeError, name, size, allowed)
-    if exact < 0 or (exact == 0 and allowed is not COUNT):
-        refuse(ValueError, name, size, allowed)
-    return exact
-
-
-def _exact_number(value: "Any") -> "Count":
-    """Return an exact scalar as a Python int, or as a Fraction where it isn't whole; else None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return int(value)
-    fractions, numpy = sys.modules.get("fractions"), sys.modules.get("numpy")
-    if fractions and isinstance(value, fractions.Fraction):
-        return value.numerator if value.denominator == 1 else value
-    if numpy and isinstance(value, numpy.integer):
-        return int(value)
-    return None
+    return check_scalar(name, size, allowed)
 
 
 def check_bias(bias: "Any") -> int:
@@ -122,43 +98,3 @@ def check_bias(bias: "Any") -> int:
     if numpy and isinstance(bias, numpy.bool_):
         return int(bias)
     refuse(TypeError, "bias", bias, "True or False")
-
-
-def refuse(error: "type[Exception]", name: str, value: "Any", allowed: str = SIZE) -> "NoReturn":
-    """Raise the error with the argument's name, its value and type, and what is allowed."""
-    raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
-
-
-def shorten(value: "Any") -> str:
-    """Return the value's repr, cut to a length that fits into a message."""
-    if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
-        return printable(value)
-    import reprlib
-
-    short = reprlib.Repr()
-    short.maxother = short.maxstring = short.maxlong = 80
-    return " ".join(short.repr(value).split())
-
-
-def printable(value: "Count", spec: str = "d") -> str:
-    """Return the digits of an integer or fraction, or their number where Python refuses to print.
-
-    Examples
-    --------
-    >>> printable(28901376, ",")
-    '28,901,376'
-    >>> printable(10**5000)
-    '<integer of 16610 bits>'
-    """
-    if value.denominator != 1:
-        return f"{printable(value.numerator, spec)}/{printable(value.denominator, spec)}"
-    integer = value.numerator
-    if integer.bit_length() > _PRINTABLE_BITS:
-        return f"<integer of {integer.bit_length()} bits>"
-    return format(integer, spec)
-
-
-def join_names(names: "Sequence[str]") -> str:
-    """Join names as a sentence does: a, b and c."""
-    *head, last = names
-    return f"{', '.join(head)} and {last}" if head else last

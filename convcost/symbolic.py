@@ -3,7 +3,7 @@
 import sympy
 
 from convcost import symbols
-from convcost.sizes import SIZE, check_size, refuse
+from convcost.exact import check_scalar, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LATEX_NAMES = {"dk": "D_K", "m": "M", "n": "N", "df": "D_F"}
 
 
-def check_expression(name: str, size: "Any", allowed: str = SIZE) -> "Count":
+def check_expression(name: str, size: "Any", allowed: str) -> "Count":
     """Return an expression that can be a positive size; a number comes back as Python's own.
 
     Raises
@@ -27,11 +27,11 @@ def check_expression(name: str, size: "Any", allowed: str = SIZE) -> "Count":
     if not isinstance(size, sympy.Expr) or size.has(sympy.Float):
         refuse(TypeError, name, size, allowed)
     if isinstance(size, sympy.Integer):
-        return check_size(name, int(size), allowed)
+        return check_scalar(name, int(size), allowed)
     if isinstance(size, sympy.Rational):
         from fractions import Fraction
 
-        return check_size(name, Fraction(int(size.p), int(size.q)), allowed)
+        return check_scalar(name, Fraction(int(size.p), int(size.q)), allowed)
     # A plain Symbol("m") knows nothing about itself and is taken at the caller's word.
     if size.is_number or False in (size.is_positive, size.is_integer, size.is_finite):
         refuse(ValueError, name, size, allowed)

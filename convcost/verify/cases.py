@@ -6,7 +6,7 @@ from typing import Any
 
 import convcost
 from convcost.cost import Cost
-from convcost.sizes import join_names, refuse
+from convcost.exact import join_names, refuse
 
 # The sizes that each kind takes, in the order of its function's arguments.
 SIZES = {
