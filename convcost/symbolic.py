@@ -38,11 +38,6 @@ def check_expression(name: str, size: "Any", allowed: str) -> "Count":
     return size
 
 
-def is_expression(value: "Any") -> bool:
-    """Tell whether the value is a SymPy expression."""
-    return isinstance(value, sympy.Expr)
-
-
 def canonical(count: "sympy.Expr") -> "sympy.Expr":
     """Return the expanded form, in which equal polynomials are the same expression."""
     return sympy.expand(count)

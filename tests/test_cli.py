@@ -198,6 +198,14 @@ def test_an_interruption_is_no_disagreement(run, monkeypatch):
     assert "interrupted" in err
 
 
+def test_an_exit_from_click_is_no_disagreement(run, monkeypatch):
+    def leave(*arguments, **options):
+        sys.exit(1)
+
+    monkeypatch.setattr(cli.app, "main", leave)
+    assert run("verify")[0] == 2
+
+
 def test_a_reader_that_stops_early_is_no_traceback():
     code = (
         "import subprocess, sys\n"

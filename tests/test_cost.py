@@ -139,6 +139,15 @@ def test_repr_is_python(drawn, kind):
     assert eval(repr(cost), {"Cost": Cost}) == cost
 
 
+def test_repr_of_symbols_and_arrays():
+    assert repr(convcost.pointwise(m, 2, 1, bias=False)) == (
+        "Cost(params=2*m, macs=2*m, bias_adds=0)"
+    )
+    assert repr(convcost.pointwise(np.array([1, 2]), 2, 1, bias=False)) == (
+        "Cost(params=array([2, 4]), macs=array([2, 4]), bias_adds=0)"
+    )
+
+
 def test_ratio_repr_is_python():
     ratio = SEPARABLE / STANDARD
     assert eval(repr(ratio), {"Ratio": Ratio, "Fraction": Fraction}) == ratio

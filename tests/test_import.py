@@ -68,6 +68,50 @@ def test_command_line_missing_names_the_extra(missing):
     assert "Traceback" not in result.stderr
 
 
+def test_sympy_missing_names_the_extra_in_process(monkeypatch):
+    from convcost import symbols
+
+    symbols.symbol.cache_clear()
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    with pytest.raises(ImportError, match=r"convcost\[symbolic\]"):
+        _ = symbols.m
+
+
+@pytest.mark.parametrize("missing", ["rich.console", "click"])
+def test_the_command_line_in_process(missing, monkeypatch, capsys):
+    from convcost import __main__
+
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "convcost.cli", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        __main__.main()
+    assert caught.value.code == 2
+    assert 'pip install "convcost[cli]"' in capsys.readouterr().err
+
+
+def test_other_import_errors_are_not_hidden(monkeypatch):
+    from convcost import __main__
+
+    monkeypatch.setitem(sys.modules, "convcost.cli", None)
+    with pytest.raises(ImportError, match=r"convcost\.cli"):
+        __main__.main()
+
+
+def test_the_exit_code_is_that_of_the_command_line(monkeypatch):
+    from convcost import __main__, cli
+
+    monkeypatch.setattr(cli, "run", lambda: 130)
+    with pytest.raises(SystemExit) as caught:
+        __main__.main()
+    assert caught.value.code == 130
+
+
+def test_what_the_package_offers():
+    import convcost
+
+    assert dir(convcost) == sorted(convcost.__all__)
+
+
 def test_unknown_attribute():
     import convcost
 

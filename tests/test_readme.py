@@ -23,7 +23,7 @@ def shown():
                     yield pytest.param(line, output.rstrip(), id=f"{page.name}: {line}")
 
 
-@pytest.mark.parametrize(("line", "output"), shown())
+@pytest.mark.parametrize(("line", "output"), list(shown()))
 def test_shell_examples(line, output, capsys):
     program, *words = line.split()
     assert program == "convcost"
@@ -40,7 +40,8 @@ def test_there_are_shell_examples():
 def test_the_readme_shows_both_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    commands = re.findall(r"^(pip install .*)$", readme, flags=re.MULTILINE)
-    assert len(commands) == 2
-    for command in commands:
-        assert command in script
+    first, second, *_ = re.findall(r"^(pip install .*)$", readme, flags=re.MULTILINE)
+    assert first.endswith("&& convcost verify")
+    assert second.endswith("&& pytest")
+    for command in (first, second):
+        assert f"\n{command}\n" in script

@@ -272,4 +272,5 @@ def test_results_are_values():
     assert result.disagreements == (bad,)
     report = Report((result,), 0, device, 1.0)
     assert report.as_dict()["disagreements"] == 1
+    assert [row[0] for row in report.by_kind()] == ["pointwise"]
     assert convcost.verify is verify
