@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -179,18 +180,21 @@ class Run:
     def train(self, *, epochs: int, batch_size: int) -> int:
         """Fit, then evaluate the best checkpoint; return the exit code."""
         log = _make_log(self.folder / HISTORY)
+        before = signal.getsignal(signal.SIGINT)
         try:
             self.model.fit(
                 *self.dataset.train,
                 validation_data=self.dataset.validation,
                 epochs=epochs,
                 batch_size=batch_size,
-                callbacks=[*self._callbacks(), log],
+                callbacks=[*self._callbacks(), log, _make_interruption()],
                 verbose="auto" if sys.stdout.isatty() else 2,
             )
             interrupted = False
         except KeyboardInterrupt:
             interrupted = True
+        finally:
+            signal.signal(signal.SIGINT, before)
         self._finish(log.rows, interrupted=interrupted)
         return _INTERRUPTED if interrupted else 0
 
@@ -291,6 +295,36 @@ def _make_log(path: Path) -> Any:
     return EpochLog()
 
 
+def _make_interruption() -> Any:
+    """Return a callback that lets Ctrl-C end the training between two batches.
+
+    So it never comes while the checkpoint or the history is being written. A second Ctrl-C is not
+    held back.
+    """
+    import keras
+
+    class Interruption(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked = False
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            signal.signal(signal.SIGINT, self.ask)
+
+        def ask(self, *_: Any) -> None:
+            self.asked = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if self.asked:
+                raise KeyboardInterrupt
+
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.on_train_batch_end(batch)
+
+    return Interruption()
+
+
 def plot(rows: list[dict[str, float]], path: Path) -> None:
     """Draw loss and accuracy, on training and validation images, epoch by epoch."""
     from matplotlib.figure import Figure
@@ -321,7 +355,7 @@ def main() -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted before training began; nothing was written", err=True)
+        click.echo("Interrupted", err=True)
         return _INTERRUPTED
 
 

@@ -132,6 +132,7 @@ def test_an_output_that_is_not_square_is_refused():
     ("arguments", "message"),
     [
         ({"kind": "dilated", "dk": 3}, "kind must be one of standard, depthwise"),
+        ({"kind": ["standard"], "dk": 3}, r"kind must be one of .*; got \['standard'\]"),
         ({"kind": "depthwise", "dk": 3, "m": 4, "n": 5, "df": 6}, "n is no size of a depthwise"),
         ({"kind": "pointwise", "dk": 1, "m": 4, "n": 5, "df": 6}, "dk is no size of a pointwise"),
         ({"kind": "standard", "dk": 0, "m": 4, "n": 5, "df": 6}, "dk must be a positive integer"),
@@ -152,6 +153,8 @@ def test_wrong_values_are_refused(arguments, message):
 
 @pytest.mark.parametrize("size", [3.0, True, "3", None])
 def test_sizes_are_python_integers(size):
+    with pytest.raises(TypeError, match="bias must be True or False; got 'no'"):
+        verify.check("pointwise", m=1, n=1, df=1, bias="no")
     with pytest.raises(TypeError, match=r"^m must be one Python integer"):
         verify.check("pointwise", m=size, n=1, df=1)
 

@@ -7,6 +7,7 @@ from typing import Any
 import convcost
 from convcost.cost import Cost
 from convcost.exact import join_names, refuse
+from convcost.sizes import check_bias
 
 # The sizes that each kind takes, in the order of its function's arguments.
 SIZES = {
@@ -54,7 +55,8 @@ class Case:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if self.kind not in SIZES:
+        check_bias(self.bias)
+        if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {join_names(KINDS)}; got {self.kind!r}")
         for name in ("dk", "m", "n", "df"):
             self._check_size(name, getattr(self, name))
