@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from convcost import formulas
-from convcost.exact import check_scalar, join_names, refuse
+from convcost.exact import check_scalar, join_names, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def check_axis(name: str, axis: "Array", allowed: str, check: "Check") -> "Count
         return _check_objects(name, axis, allowed, check)
     smallest, largest = np.argmin(axis), int(axis.max())
     check_scalar(_element(name, axis, smallest), int(axis.flat[smallest]), allowed)
-    if largest > INT64_MAX:
-        raise OverflowError(
-            f"{name} reaches {largest:,}, more than the {INT64_MAX:,} that int64 holds; {_ADVICE}"
-        )
+    _require_fit(name, largest)
     # A plain ndarray: numpy.matrix would turn our products into matrix products.
     return np.array(axis, dtype=np.int64, subok=False)
 
@@ -148,7 +145,7 @@ def _largest(formula: "Formula", sizes: "tuple[Count, ...]", bias: int, position
 def _require_fit(quantity: str, largest: int) -> None:
     if largest > INT64_MAX:
         raise OverflowError(
-            f"{quantity} reaches {largest:,}, more than the {INT64_MAX:,} that int64 holds;"
+            f"{quantity} reaches {printable(largest, ',')}, more than the {INT64_MAX:,} that int64 holds;"
             f" {_ADVICE}"
         )
 

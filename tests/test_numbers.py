@@ -101,6 +101,11 @@ def test_overflow_names_the_quantity_and_the_way_out(quantity, arguments):
     assert np.max(getattr(exact, quantity)) == getattr(scalar, quantity)
 
 
+def test_an_overflow_too_long_to_print():
+    with pytest.raises(OverflowError, match=r"params reaches <integer of \d+ bits>"):
+        convcost.standard(np.array([3]), 10**5000, 1, 1)
+
+
 def test_the_bound_is_exact():
     # 3 * 3 * n MACs: the largest n that fits, and the next.
     largest = INT64_MAX // 9
