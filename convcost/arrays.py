@@ -142,11 +142,11 @@ def _largest(formula: "Formula", sizes: "tuple[Count, ...]", bias: int, position
     return int(np.max(formula(*exact, bias)[position]))
 
 
-def _require_fit(quantity: str, largest: int) -> None:
+def _require_fit(name: str, largest: int) -> None:
     if largest > INT64_MAX:
         raise OverflowError(
-            f"{quantity} reaches {printable(largest, ',')}, more than the {INT64_MAX:,} that int64 holds;"
-            f" {_ADVICE}"
+            f"{name} reaches {printable(largest, ',')}, more than the {INT64_MAX:,} that int64"
+            f" holds; {_ADVICE}"
         )
 
 
