@@ -4,7 +4,7 @@ Kernels and output maps are square here, with sides `dk` and `df`.
 """
 
 from convcost import formulas
-from convcost.cost import Cost
+from convcost.cost import Cost, cost_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
     >>> print(standard(3, 32, 64, 28))
     18,496 parameters, 14,450,688 MACs (28,901,376 FLOPs), 50,176 bias additions
     """
-    return Cost.of(formulas.standard, _STANDARD, (dk, m, n, df), bias)
+    return cost_of(formulas.standard, _STANDARD, (dk, m, n, df), bias)
 
 
 def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
@@ -95,7 +95,7 @@ def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
     >>> print(depthwise(3, 32, 28))
     288 parameters, 225,792 MACs (451,584 FLOPs), 0 bias additions
     """
-    return Cost.of(formulas.depthwise, _DEPTHWISE, (dk, m, df), bias)
+    return cost_of(formulas.depthwise, _DEPTHWISE, (dk, m, df), bias)
 
 
 def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
@@ -134,7 +134,7 @@ def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
     >>> print(pointwise(1152, 128, 1).explain().params)
     (1*1*1152+1)*128 = 147584
     """
-    return Cost.of(formulas.standard, _STANDARD, (1, m, n, df), bias)
+    return cost_of(formulas.standard, _STANDARD, (1, m, n, df), bias)
 
 
 def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
@@ -179,7 +179,7 @@ def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True
     >>> separable(dk, m, n, df).macs
     df**2*dk**2*m + df**2*m*n
     """
-    return Cost.of(formulas.separable, _SEPARABLE, (dk, m, n, df, 1), bias)
+    return cost_of(formulas.separable, _SEPARABLE, (dk, m, n, df, 1), bias)
 
 
 def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio":

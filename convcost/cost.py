@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from convcost._typing import Count, Counts, Formula, Size, Term
     from convcost.explanation import Explanation
 
+_new = object.__new__
+
 
 class Cost(Value):
     """The parameters, multiply-accumulates and bias additions of a computation.
@@ -69,53 +71,6 @@ class Cost(Value):
     def _freeze(self) -> None:
         for array in filter(counts.is_array, self._counts()):
             array.flags.writeable = False
-
-    @classmethod
-    def of(
-        cls, formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: bool
-    ) -> "Cost":
-        """Return the cost that a formula gives for sizes, once they are checked.
-
-        Parameters
-        ----------
-        formula
-            A function of the sizes and the bias (0 or 1), in plain arithmetic, that returns the
-            parameters, MACs and bias additions: one of `convcost.formulas`, or one like them.
-        names
-            What the sizes are called, for the error messages.
-        sizes
-            Positive integers, NumPy arrays of integers, or SymPy expressions.
-        bias
-            True or False.
-
-        Returns
-        -------
-        Cost
-            The counts, and the formula for `explain`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a size is not an exact positive number, or arrays do not broadcast.
-        OverflowError
-            If arrays of machine integers are given and a count does not fit into int64.
-
-        Examples
-        --------
-        >>> from convcost import formulas
-        >>> print(Cost.of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
-        320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
-        """
-        exact = check_sizes(names, sizes)
-        biases = check_bias(bias)
-        if exact is not sizes:
-            counts.require_fit(formula, exact, biases)
-        cost = object.__new__(cls)
-        cost._terms = ((formula, exact, biases),)
-        cost._params, cost._macs, cost._bias_adds = formula(*exact, biases)
-        if exact is not sizes:
-            cost._freeze()
-        return cost
 
     @property
     def params(self) -> "Count":
@@ -248,11 +203,60 @@ class Cost(Value):
         return _restore, (*self._counts(), terms)
 
 
+def cost_of(
+    formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: bool
+) -> Cost:
+    """Return the cost that a formula gives for sizes, once they are checked.
+
+    Parameters
+    ----------
+    formula
+        A function of the sizes and the bias (0 or 1), in plain arithmetic, that returns the
+        parameters, MACs and bias additions: one of `convcost.formulas`, or one like them.
+    names
+        What the sizes are called, for the error messages.
+    sizes
+        Positive integers, NumPy arrays of integers, or SymPy expressions.
+    bias
+        True or False.
+
+    Returns
+    -------
+    Cost
+        The counts, and the formula for `Cost.explain`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not an exact positive number, or arrays do not broadcast.
+    OverflowError
+        If arrays of machine integers are given and a count does not fit into int64.
+
+    Examples
+    --------
+    >>> from convcost import formulas
+    >>> print(cost_of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
+    320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
+    """
+    biases = 1 if bias is True else check_bias(bias)
+    for size in sizes:
+        if type(size) is not int or size <= 0:
+            sizes = check_sizes(names, sizes)
+            counts.require_fit(formula, sizes, biases)
+            return _restore(*formula(*sizes, biases), ((formula, sizes, biases),))
+    # Python integers are fit as they are, and their cost is made without further calls: this is
+    # the path on which a million scalar designs are asked for.
+    cost = _new(Cost)
+    cost._params, cost._macs, cost._bias_adds = formula(*sizes, biases)
+    cost._terms = ((formula, sizes, biases),)
+    return cost
+
+
 def _restore(
     params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Cost, ...]"
 ) -> Cost:
     """Make a cost of counts that are known to be right."""
-    cost = object.__new__(Cost)
+    cost = _new(Cost)
     cost._params, cost._macs, cost._bias_adds, cost._terms = params, macs, bias_adds, terms
     cost._freeze()
     return cost

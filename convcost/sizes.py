@@ -51,11 +51,6 @@ def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Co
     TypeError: dk must be a positive integer (a Python int, a NumPy integer, a NumPy array of \
 integers, or a SymPy expression); got 3.0 (float)
     """
-    for size in sizes:
-        if type(size) is not int or size <= 0:
-            break
-    else:
-        return sizes
     exact = tuple(map(check_size, names, sizes))
     if any(hasattr(size, "ndim") for size in exact):
         from convcost import arrays
