@@ -93,29 +93,40 @@ def test_flops_equal_the_tf_profiler(kind, drawn, bias):
     assert profiled_flops(layer, shape) == cost.flops + cost.bias_adds
 
 
+def xla_flops(weights, input_side, padding, groups=1):
+    """Return what XLA's cost analysis gives for one convolution, without a bias."""
+    jax = pytest.importorskip("jax")
+
+    def convolve(image, kernel):
+        return jax.lax.conv_general_dilated(
+            image,
+            kernel,
+            (1, 1),
+            padding,
+            feature_group_count=groups,
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+
+    channels = weights[2] * groups
+    image = jax.ShapeDtypeStruct((1, input_side, input_side, channels), "float32")
+    kernel = jax.ShapeDtypeStruct(weights, "float32")
+    return int(jax.jit(convolve).lower(image, kernel).cost_analysis()["flops"])
+
+
 @settings(max_examples=15)
 @given(drawn=sizes(st.integers(1, 5), st.integers(1, 24), st.integers(1, 8)))
 def test_macs_equal_xla(drawn):
-    jax = pytest.importorskip("jax")
-    dk, m, n, df = drawn.values()
-
-    def flops(weights, groups):
-        def convolve(image, kernel):
-            return jax.lax.conv_general_dilated(
-                image,
-                kernel,
-                (1, 1),
-                "VALID",
-                feature_group_count=groups,
-                dimension_numbers=("NHWC", "HWIO", "NHWC"),
-            )
-
-        image = jax.ShapeDtypeStruct((1, df + weights[0] - 1, df + weights[0] - 1, m), "float32")
-        kernel = jax.ShapeDtypeStruct(weights, "float32")
-        return int(jax.jit(convolve).lower(image, kernel).cost_analysis()["flops"])
-
     # XLA counts the taps inside the input; with valid padding those are all.
-    assert flops((dk, dk, m, n), 1) == convcost.standard(dk, m, n, df).flops
-    depthwise, pointwise = flops((dk, dk, 1, m), m), flops((1, 1, m, n), 1)
+    dk, m, n, df = drawn.values()
+    side = df + dk - 1
+    standard = xla_flops((dk, dk, m, n), side, "VALID")
+    depthwise = xla_flops((dk, dk, 1, m), side, "VALID", groups=m)
+    pointwise = xla_flops((1, 1, m, n), df, "VALID")
+    assert standard == convcost.standard(dk, m, n, df).flops
     assert depthwise == convcost.depthwise(dk, m, df).flops
     assert depthwise + pointwise == convcost.separable(dk, m, n, df).flops
+
+
+def test_xla_leaves_out_the_taps_on_the_padding():
+    # The figure in docs/counting.md.
+    assert xla_flops((3, 3, 32, 64), 28, "SAME") == 27_541_504
