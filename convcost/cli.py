@@ -6,6 +6,7 @@ usage or environment error, 130 if interrupted.
 
 import json
 import os
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,6 +47,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SystemExit:
         # click's own answer to a reader that closed the pipe is 1, which here means disagreement.
+        return USAGE_OR_ENVIRONMENT
+    except Exception:
+        # Python's own exit code for a crash is 1, too; show the crash, but don't call it that.
+        traceback.print_exc()
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
 
@@ -168,7 +173,7 @@ def verify(cases: int, seed: int, device: str, as_json: bool) -> int:
             report = verification.run(
                 cases, seed=seed, device=device, on_result=lambda _: progress.advance(bar)
             )
-    except (ImportError, verification.DeviceError, MemoryError) as error:
+    except (ImportError, ArithmeticError, verification.DeviceError, MemoryError) as error:
         raise click.ClickException(str(error) or "out of memory") from error
     if as_json:
         _print_json(report.as_dict())

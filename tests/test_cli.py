@@ -198,6 +198,16 @@ def test_an_interruption_is_no_disagreement(run, monkeypatch):
     assert "interrupted" in err
 
 
+def test_a_crash_is_no_disagreement(run, monkeypatch):
+    def crash(*arguments, **options):
+        raise RuntimeError("the device is on fire")
+
+    monkeypatch.setattr(convcost.verify, "run", crash)
+    code, _, err = run("verify")
+    assert code == 2
+    assert "RuntimeError: the device is on fire" in err
+
+
 def test_an_exit_from_click_is_no_disagreement(run, monkeypatch):
     def leave(*arguments, **options):
         sys.exit(1)
