@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from convcost import formulas
-from convcost.exact import check_scalar, join_names, printable, refuse
+from convcost.exact import check_scalar, is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +88,6 @@ def align(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count,
     if all(_is_machine(size) for size in sizes):
         return sizes
     return tuple(size.astype(object) if is_array(size) else size for size in sizes)
-
-
-def is_array(value: "Any") -> bool:
-    """Tell whether the value is a NumPy array."""
-    return isinstance(value, np.ndarray)
 
 
 def _is_machine(size: "Count") -> bool:

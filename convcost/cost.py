@@ -1,7 +1,7 @@
 """What something costs, as an immutable value that adds up, compares and explains itself."""
 
 from convcost import counts, formulas
-from convcost.exact import COUNT
+from convcost.exact import COUNT, is_array
 from convcost.ratio import Ratio
 from convcost.sizes import check_bias, check_size, check_sizes
 from convcost.value import Value
@@ -69,7 +69,7 @@ class Cost(Value):
         self._freeze()
 
     def _freeze(self) -> None:
-        for array in filter(counts.is_array, self._counts()):
+        for array in filter(is_array, self._counts()):
             array.flags.writeable = False
 
     @property

@@ -4,18 +4,13 @@ Arrays and expressions are recognised without importing NumPy or SymPy, and hand
 that knows them.
 """
 
-from convcost.exact import printable
+from convcost.exact import is_array, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from convcost._typing import Count, Formula
-
-
-def is_array(count: "Count") -> bool:
-    """Tell whether a count is an array."""
-    return hasattr(count, "ndim")
 
 
 def is_expression(count: "Count") -> bool:

@@ -3,7 +3,7 @@
 import html
 
 from convcost import counts
-from convcost.exact import printable
+from convcost.exact import is_array, printable
 from convcost.explanation import aligned
 from convcost.expressions import number_latex
 
@@ -23,7 +23,7 @@ UNITS = {
 
 def count_text(count: "Count") -> str:
     """Return a count with its thousands separated."""
-    if counts.is_array(count):
+    if is_array(count):
         from convcost import arrays
 
         return arrays.summarize(count)
@@ -53,7 +53,7 @@ def cost_html(cost: "Cost") -> str:
 
 def quotient_text(quotient: "Count") -> str:
     """Return a quotient with its decimal value and what it saves."""
-    if counts.is_array(quotient):
+    if is_array(quotient):
         return count_text(quotient)
     if counts.is_expression(quotient):
         return str(quotient)

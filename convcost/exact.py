@@ -35,9 +35,15 @@ def _exact_number(value: "Any") -> "Count":
     fractions, numpy = sys.modules.get("fractions"), sys.modules.get("numpy")
     if fractions and isinstance(value, fractions.Fraction):
         return value.numerator if value.denominator == 1 else value
-    if numpy and isinstance(value, numpy.integer):
+    # For NumPy a span of time is an integer; three seconds are no three channels.
+    if numpy and isinstance(value, numpy.integer) and not isinstance(value, numpy.timedelta64):
         return int(value)
     return None
+
+
+def is_array(value: "Any") -> bool:
+    """Tell whether a value that passed the checks is an array, without importing NumPy."""
+    return hasattr(value, "ndim")
 
 
 def refuse(error: "type[Exception]", name: str, value: "Any", allowed: str = SIZE) -> "NoReturn":

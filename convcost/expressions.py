@@ -7,7 +7,7 @@ elements, not one of the user's numbers, and leave no trace.
 """
 
 from convcost import counts
-from convcost.exact import printable
+from convcost.exact import is_array, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _needs_parentheses(operand: Expression) -> bool:
     if not isinstance(operand, Number):
         return isinstance(operand, Sum)
     value = operand.value
-    if type(value) is int or counts.is_array(value):
+    if type(value) is int or is_array(value):
         return False
     # A symbol is an atom for SymPy; m + 1, m*n and the fraction 65/2 are not one factor to read.
     return not getattr(value, "is_Atom", False)
@@ -136,7 +136,7 @@ def _needs_parentheses(operand: Expression) -> bool:
 
 def number_text(value: "Count") -> str:
     """Return one value as it stands in an explanation: digits, a symbol, an array's extent."""
-    if counts.is_array(value):
+    if is_array(value):
         from convcost import arrays
 
         return arrays.describe(value)
@@ -145,7 +145,7 @@ def number_text(value: "Count") -> str:
 
 def number_latex(value: "Count") -> str:
     """Return the LaTeX of one value."""
-    if counts.is_array(value):
+    if is_array(value):
         return rf"\text{{{number_text(value)}}}"
     if counts.is_expression(value):
         from convcost import symbolic

@@ -6,7 +6,7 @@ otherwise, so checking it imports neither.
 
 import sys
 
-from convcost.exact import SIZE, check_scalar, refuse
+from convcost.exact import SIZE, check_scalar, is_array, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Co
 integers, or a SymPy expression); got 3.0 (float)
     """
     exact = tuple(map(check_size, names, sizes))
-    if any(hasattr(size, "ndim") for size in exact):
+    if any(map(is_array, exact)):
         from convcost import arrays
 
         return arrays.align(names, exact)
