@@ -18,13 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from convcost import symbols, verify
+    from convcost import geometry, layers, symbols, verify
 
 __all__ = [
     "Cost",
     "Ratio",
     "__version__",
     "depthwise",
+    "geometry",
+    "layers",
     "pointwise",
     "ratio",
     "separable",
@@ -36,7 +38,7 @@ __all__ = [
 
 def __getattr__(name: str) -> "ModuleType":
     # Found when first used, so that importing the library loads nothing but arithmetic.
-    if name in ("symbols", "verify"):
+    if name in ("geometry", "layers", "symbols", "verify"):
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")

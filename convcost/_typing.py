@@ -14,6 +14,9 @@ Size: TypeAlias = int | np.integer[Any] | Fraction | Array | sympy.Expr
 # input included; naming that union would make every caller narrow it before adding two numbers.
 Count: TypeAlias = Any
 Counts: TypeAlias = tuple[Count, Count, Count]
+# The factors of a number, whose product it is.
+Factors: TypeAlias = tuple[Count, ...]
 Formula: TypeAlias = Callable[..., Counts]
-# A formula, the sizes to call it with, and the bias that goes behind them.
-Term: TypeAlias = tuple[Formula, tuple[Count, ...], int]
+# A formula, the sizes to call it with (or factors of them), and the bias that goes behind them.
+Sizes: TypeAlias = tuple[Count | Factors, ...]
+Term: TypeAlias = tuple[Formula, Sizes, int]

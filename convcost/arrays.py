@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from convcost import formulas
+from convcost import formulas, nested
 from convcost.exact import check_scalar, is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from convcost._typing import Array, Count, Formula
+    from convcost._typing import Array, Count, Formula, Sizes
 
     Check: TypeAlias = Callable[[str, Any, str], Count]
+    Operation: TypeAlias = Callable[[Count, Count], Count]
 
 INT64_MAX = int(np.iinfo(np.int64).max)
 _ADVICE = "for exact results of any size pass object arrays, for example m.astype(object)"
@@ -52,7 +53,7 @@ def check_axis(name: str, axis: "Array", allowed: str, check: "Check") -> "Count
         return _check_objects(name, axis, allowed, check)
     smallest, largest = np.argmin(axis), int(axis.max())
     check_scalar(_element(name, axis, smallest), int(axis.flat[smallest]), allowed)
-    _require_fit(name, largest)
+    require_room(name, largest)
     # A plain ndarray: numpy.matrix would turn our products into matrix products.
     return np.array(axis, dtype=np.int64, subok=False)
 
@@ -71,6 +72,37 @@ def _check_objects(name: str, axis: "Array", allowed: str, check: "Check") -> "A
 def _element(name: str, axis: "Array", position: "int | np.intp") -> str:
     index = np.unravel_index(int(position), axis.shape)
     return f"{name}[{', '.join(str(int(i)) for i in index)}]"
+
+
+def require_integers(name: str, axis: "Array", allowed: str) -> "Array":
+    """Return an array of sizes that was checked, unless it holds a fraction that isn't whole."""
+    if axis.dtype == object:
+        for position, element in enumerate(axis.flat):
+            if not isinstance(element, int) and not hasattr(element, "free_symbols"):
+                refuse(TypeError, _element(name, axis, position), element, allowed)
+    return axis
+
+
+def freeze(axis: "Array") -> "Array":
+    """Return an array that nobody can write to any more."""
+    axis.flags.writeable = False
+    return axis
+
+
+def find_empty(name: str, side: "Array", exact: "Callable[[str, Any], str | None]") -> str | None:
+    """Name the first side that is less than 1: `output side[0, 3]`; `exact` looks at objects."""
+    if side.dtype == object:
+        empty = np.frompyfunc(lambda element: exact(name, element) is not None, 1, 1)(side)
+    else:
+        empty = side < 1
+    return _element(name, side, np.argmax(empty)) if np.any(empty) else None
+
+
+def divides(divisor: "Count", dividend: "Count", exact: "Callable[[Any, Any], bool]") -> bool:
+    """Tell whether one of two counts, of which one is an array, divides the other everywhere."""
+    if _is_machine(divisor) and _is_machine(dividend):
+        return not np.any(np.remainder(dividend, divisor))
+    return bool(np.all(np.frompyfunc(exact, 2, 1)(divisor, dividend)))
 
 
 def align(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
@@ -94,23 +126,24 @@ def _is_machine(size: "Count") -> bool:
     return isinstance(size, int) or (is_array(size) and size.dtype != object)
 
 
-def require_int64(formula: "Formula", sizes: "tuple[Count, ...]", bias: int) -> None:
+def require_int64(formula: "Formula", sizes: "Sizes", bias: int) -> None:
     """Raise OverflowError if a count that the formula gives does not fit into int64.
 
     Object arrays compute in exact numbers and always fit.
     """
-    if not all(map(_is_machine, sizes)):
+    every = nested.flat(sizes)
+    if not all(map(_is_machine, every)):
         return
-    corner = formula(*(int(np.max(size)) for size in sizes), bias)
+    corner = formula(*nested.apply(lambda size: int(np.max(size)), sizes), bias)
     for position, quantity in enumerate(formulas.QUANTITIES):
         if corner[position] > INT64_MAX:
             largest = corner[position]
-            if not _corner_is_a_design(sizes):
+            if not _corner_is_a_design(every):
                 largest = _largest(formula, sizes, bias, position)
-            _require_fit(quantity, largest)
+            require_room(quantity, largest)
 
 
-def _corner_is_a_design(sizes: "tuple[Count, ...]") -> bool:
+def _corner_is_a_design(sizes: "list[Count]") -> bool:
     """Tell whether some design has every size at its maximum: true on an open grid."""
     axes = [size for size in sizes if is_array(size)]
     varying = sum(side > 1 for axis in axes for side in axis.shape)
@@ -120,24 +153,26 @@ def _corner_is_a_design(sizes: "tuple[Count, ...]") -> bool:
     return varying == together or max(scalars, default=0) > INT64_MAX
 
 
-def _largest(formula: "Formula", sizes: "tuple[Count, ...]", bias: int, position: int) -> int:
+def _largest(formula: "Formula", sizes: "Sizes", bias: int, position: int) -> int:
     """Find the exact maximum of one count where axes vary together, as in zipped columns."""
-    floats = [size.astype(np.float64) if is_array(size) else float(size) for size in sizes]
+    floats = nested.apply(lambda size: np.asarray(size, dtype=np.float64)[()], sizes)
     estimate = np.asarray(formula(*floats, bias)[position])
     # Only designs this close to the maximum can be the maximum; count those in exact numbers.
     near = estimate >= estimate.max() * (1 - _FLOAT_SLACK)
 
-    def candidates(axis: "Array") -> "Array":
+    def candidates(axis: "Count") -> "Count":
+        if not is_array(axis):
+            return axis
         # params has no output side, so its shape can be smaller than that of the axes together.
         shape = np.broadcast_shapes(axis.shape, near.shape)
         chosen: Array = np.broadcast_to(axis, shape)[np.broadcast_to(near, shape)]
         return chosen.astype(object)
 
-    exact = [candidates(size) if is_array(size) else size for size in sizes]
-    return int(np.max(formula(*exact, bias)[position]))
+    return int(np.max(formula(*nested.apply(candidates, sizes), bias)[position]))
 
 
-def _require_fit(name: str, largest: int) -> None:
+def require_room(name: str, largest: int) -> None:
+    """Raise OverflowError, by that name, if a number does not fit into int64."""
     if largest > INT64_MAX:
         raise OverflowError(
             f"{name} reaches {printable(largest, ',')}, more than the {INT64_MAX:,} that int64"
@@ -157,9 +192,45 @@ def add(quantity: str, left: "Count", right: "Count") -> "Count":
     if _is_machine(left) and _is_machine(right):
         if int(np.max(left)) + int(np.max(right)) > INT64_MAX:
             exact = np.asarray(left, dtype=object) + np.asarray(right, dtype=object)
-            _require_fit(quantity, exact.max())
+            require_room(quantity, exact.max())
         return left + right
     return np.asarray(left, dtype=object) + np.asarray(right, dtype=object)
+
+
+def multiply(name: str, left: "Count", right: "Count") -> "Count":
+    """Multiply two counts of which one is an array, exactly or with an OverflowError."""
+    exact = np.asarray(left, dtype=object), np.asarray(right, dtype=object)
+    if not (_is_machine(left) and _is_machine(right)):
+        return exact[0] * exact[1]
+    if int(np.max(left)) * int(np.max(right)) > INT64_MAX:
+        require_room(name, np.max(exact[0] * exact[1]))
+    return left * right
+
+
+def operate(operation: str, left: "Count", right: "Count", exact: "Operation") -> "Count":
+    """Apply an operation of `convcost.counts` to two counts of which one is an array.
+
+    The caller has made sure that int64 has room for the result. The elements of object arrays go
+    through `exact`, one by one.
+    """
+    if _is_machine(left) and _is_machine(right):
+        return _ON_INT64[operation](left, right)
+    return np.frompyfunc(exact, 2, 1)(
+        np.asarray(left, dtype=object), np.asarray(right, dtype=object)
+    )
+
+
+def _ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
+    return -(-dividend // divisor)
+
+
+_ON_INT64: "dict[str, Operation]" = {
+    "floor_divide": np.floor_divide,
+    "ceil_divide": _ceil_divide,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "share": np.floor_divide,
+}
 
 
 def divide(quantity: str, dividend: "Count", divisor: "Count") -> "Count":

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from convcost._typing import Count, Counts, Formula, Size, Term
+    from convcost._typing import Count, Counts, Formula, Size, Sizes, Term
     from convcost.explanation import Explanation
 
 _new = object.__new__
@@ -241,15 +241,41 @@ def cost_of(
     biases = 1 if bias is True else check_bias(bias)
     for size in sizes:
         if type(size) is not int or size <= 0:
-            sizes = check_sizes(names, sizes)
-            counts.require_fit(formula, sizes, biases)
-            return _restore(*formula(*sizes, biases), ((formula, sizes, biases),))
+            return measured(formula, check_sizes(names, sizes), biases)
     # Python integers are fit as they are, and their cost is made without further calls: this is
     # the path on which a million scalar designs are asked for.
     cost = _new(Cost)
     cost._params, cost._macs, cost._bias_adds = formula(*sizes, biases)
     cost._terms = ((formula, sizes, biases),)
     return cost
+
+
+def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None" = None) -> Cost:
+    """Return the cost that a formula gives for sizes that were checked, or for factors of them.
+
+    Parameters
+    ----------
+    formula
+        As for `cost_of`.
+    sizes
+        Exact sizes, or tuples of their factors; arrays among them compute exactly together.
+    bias
+        1 or 0.
+    shown
+        What `Cost.explain` shows for the sizes, where that is more than their values.
+
+    Returns
+    -------
+    Cost
+        The counts, and the formula for `Cost.explain`.
+
+    Raises
+    ------
+    OverflowError
+        If there are arrays of machine integers and a count does not fit into int64.
+    """
+    counts.require_fit(formula, sizes, bias)
+    return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
 
 
 def _restore(

@@ -4,13 +4,14 @@ Arrays and expressions are recognised without importing NumPy or SymPy, and hand
 that knows them.
 """
 
+from convcost import nested
 from convcost.exact import is_array, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from convcost._typing import Count, Formula
+    from convcost._typing import Count, Formula, Sizes
 
 
 def is_expression(count: "Count") -> bool:
@@ -18,9 +19,9 @@ def is_expression(count: "Count") -> bool:
     return hasattr(count, "free_symbols")
 
 
-def require_fit(formula: "Formula", sizes: "tuple[Count, ...]", bias: int) -> None:
+def require_fit(formula: "Formula", sizes: "Sizes", bias: int) -> None:
     """Raise OverflowError if there are int64 arrays and a count does not fit into int64."""
-    if any(map(is_array, sizes)):
+    if any(map(is_array, nested.flat(sizes))):
         from convcost import arrays
 
         arrays.require_int64(formula, sizes, bias)
@@ -33,6 +34,108 @@ def add(quantity: str, left: "Count", right: "Count") -> "Count":
 
         return arrays.add(quantity, left, right)
     return left + right
+
+
+def multiply(name: str, left: "Count", right: "Count") -> "Count":
+    """Multiply two counts; arrays raise OverflowError, by that name, rather than wrap."""
+    if is_array(left) or is_array(right):
+        from convcost import arrays
+
+        return arrays.multiply(name, left, right)
+    return left * right
+
+
+def floor_divide(dividend: "Count", divisor: "Count") -> "Count":
+    """Return a quotient rounded down.
+
+    Examples
+    --------
+    >>> floor_divide(7, 2)
+    3
+    >>> from convcost.symbols import m
+    >>> floor_divide(m, 2), floor_divide(4 * m + 3, 2)
+    (floor(m/2), 2*m + 1)
+    """
+    if type(dividend) is int and type(divisor) is int:
+        return dividend // divisor
+    return _operate("floor_divide", dividend, divisor)
+
+
+def ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
+    """Return a quotient rounded up."""
+    if type(dividend) is int and type(divisor) is int:
+        return -(-dividend // divisor)
+    return _operate("ceil_divide", dividend, divisor)
+
+
+def share(dividend: "Count", divisor: "Count") -> "Count":
+    """Return the quotient of two counts of which one divides the other."""
+    if type(dividend) is int and type(divisor) is int:
+        return dividend // divisor
+    return _operate("share", dividend, divisor)
+
+
+def maximum(left: "Count", right: "Count") -> "Count":
+    """Return the larger of two counts."""
+    if type(left) is int and type(right) is int:
+        return left if left >= right else right
+    return _operate("maximum", left, right)
+
+
+def minimum(left: "Count", right: "Count") -> "Count":
+    """Return the smaller of two counts."""
+    if type(left) is int and type(right) is int:
+        return left if left <= right else right
+    return _operate("minimum", left, right)
+
+
+def _operate(operation: str, left: "Count", right: "Count") -> "Count":
+    if is_array(left) or is_array(right):
+        from convcost import arrays
+
+        return arrays.operate(operation, left, right, globals()[operation])
+    from convcost import symbolic
+
+    result: Count = getattr(symbolic, operation)(left, right)
+    return result
+
+
+def find_empty(name: str, side: "Count") -> str | None:
+    """Name the first side that is less than 1, if there is one; symbols must be proved to be.
+
+    Examples
+    --------
+    >>> find_empty("side", 0), find_empty("side", 1)
+    ('side', None)
+    """
+    if is_array(side):
+        from convcost import arrays
+
+        return arrays.find_empty(name, side, find_empty)
+    if is_expression(side):
+        from convcost import symbolic
+
+        return name if symbolic.is_nonnegative(-side) else None
+    return name if side < 1 else None
+
+
+def divides(divisor: "Count", dividend: "Count") -> bool:
+    """Tell whether a count divides another everywhere; of symbols, whether it may.
+
+    Examples
+    --------
+    >>> divides(4, 64), divides(3, 64)
+    (True, False)
+    """
+    if is_array(divisor) or is_array(dividend):
+        from convcost import arrays
+
+        return arrays.divides(divisor, dividend, divides)
+    if is_expression(divisor) or is_expression(dividend):
+        from convcost import symbolic
+
+        return symbolic.may_divide(divisor, dividend)
+    return bool(dividend % divisor == 0)
 
 
 def divide(quantity: str, dividend: "Count", divisor: "Count") -> "Count":

@@ -1,7 +1,15 @@
 """The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
 
-from convcost import formulas
-from convcost.expressions import Expression, Number, Product, add_all, number_latex, number_text
+from convcost import formulas, nested
+from convcost.expressions import (
+    Expression,
+    Number,
+    Product,
+    add_all,
+    lift,
+    number_latex,
+    number_text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,9 +106,9 @@ def _row(quantity: str, line: str) -> str:
 def _record(part: "Term | Cost") -> "tuple[Expression | int, ...]":
     if isinstance(part, tuple):
         formula, sizes, bias = part
-        return formula(*map(Number, sizes), bias)
+        return formula(*nested.apply(lift, sizes), bias)
     # Given as plain counts: nothing is behind them.
-    return tuple(Number(getattr(part, quantity)) for quantity in formulas.QUANTITIES)
+    return tuple(getattr(part, quantity) for quantity in formulas.QUANTITIES)
 
 
 def _equate(expression: str, value: str) -> str:

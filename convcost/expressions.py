@@ -25,20 +25,20 @@ class Expression:
     __slots__ = ()
 
     def __add__(self, other: "Expression | int") -> "Expression":
-        return self if _is_plain(other, 0) else Sum((self, _lift(other)))
+        return self if _is_plain(other, 0) else Sum((self, lift(other)))
 
     def __radd__(self, other: "Expression | int") -> "Expression":
-        return self if _is_plain(other, 0) else Sum((_lift(other), self))
+        return self if _is_plain(other, 0) else Sum((lift(other), self))
 
     def __mul__(self, other: "Expression | int") -> "Expression | int":
         if _is_plain(other, 0):
             return 0
-        return self if _is_plain(other, 1) else Product((self, _lift(other)))
+        return self if _is_plain(other, 1) else Product((self, lift(other)))
 
     def __rmul__(self, other: "Expression | int") -> "Expression | int":
         if _is_plain(other, 0):
             return 0
-        return self if _is_plain(other, 1) else Product((_lift(other), self))
+        return self if _is_plain(other, 1) else Product((lift(other), self))
 
     def text(self) -> str:
         """Return the expression as Python and the literature write it: `(3*3*1+1)*32`."""
@@ -96,6 +96,23 @@ class Product(_Operation):
         return times.join(factors)
 
 
+class Quotient(Expression):
+    """One number divided by another, without remainder: the channels of one group, `64/4`."""
+
+    __slots__ = ("dividend", "divisor")
+
+    def __init__(self, dividend: Number, divisor: Number) -> None:
+        self.dividend = dividend
+        self.divisor = divisor
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        parts = (self.dividend, self.divisor)
+        return "/".join(
+            f"({number(part.value)})" if _needs_parentheses(part) else number(part.value)
+            for part in parts
+        )
+
+
 class Sum(_Operation):
     """A sum of expressions."""
 
@@ -110,7 +127,7 @@ class Sum(_Operation):
 
 def add_all(parts: "list[Expression | int]") -> Expression:
     """Add up recorded parts in one flat sum, however many there are."""
-    kept = tuple(_lift(part) for part in parts if not _is_plain(part, 0))
+    kept = tuple(lift(part) for part in parts if not _is_plain(part, 0))
     if not kept:
         return Number(0)
     return kept[0] if len(kept) == 1 else Sum(kept)
@@ -120,18 +137,20 @@ def _is_plain(value: "Any", number: int) -> bool:
     return type(value) is int and value == number
 
 
-def _lift(value: "Expression | int") -> Expression:
+def lift(value: "Expression | Count") -> Expression:
+    """Return an expression as it is, and anything else as a number."""
     return value if isinstance(value, Expression) else Number(value)
 
 
 def _needs_parentheses(operand: Expression) -> bool:
     if not isinstance(operand, Number):
-        return isinstance(operand, Sum)
+        return isinstance(operand, (Sum, Quotient))
     value = operand.value
     if type(value) is int or is_array(value):
         return False
-    # A symbol is an atom for SymPy; m + 1, m*n and the fraction 65/2 are not one factor to read.
-    return not getattr(value, "is_Atom", False)
+    # A symbol is an atom for SymPy, and ceiling(h/2) brings parentheses of its own; m + 1, m*n and
+    # the fraction 65/2 are not one factor to read.
+    return not (getattr(value, "is_Atom", False) or getattr(value, "is_Function", False))
 
 
 def number_text(value: "Count") -> str:

@@ -9,7 +9,7 @@ The formulas are those of Howard et al., "MobileNets" (arXiv:1704.04861), sectio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from convcost._typing import Count, Counts
+    from convcost._typing import Count, Counts, Factors
 
 QUANTITIES = ("params", "macs", "bias_adds")
 
@@ -45,6 +45,88 @@ def counts(weights: "Count", filters: "Count", positions: "Count", bias: int) ->
     """
     elements = filters * positions
     return (weights + bias) * filters, weights * elements, bias * elements
+
+
+def product(factors: "tuple[Count, ...]") -> "Count":
+    """Multiply factors; none make 1.
+
+    Examples
+    --------
+    >>> product((3, 3, 32))
+    288
+    """
+    total: Count = 1
+    for factor in factors:
+        total = total * factor
+    return total
+
+
+def convolution(
+    kernel: "Factors",
+    channels: "Factors",
+    filters: "Factors",
+    taps: "Factors",
+    positions: "Factors",
+    outputs: "Factors",
+    bias: int,
+) -> "Counts":
+    """Count a convolution of any number of axes, grouped, strided, dilated or transposed.
+
+    Each number comes as its factors, so that an explanation can show them.
+
+    Parameters
+    ----------
+    kernel
+        K, the sides of the kernel.
+    channels
+        C_in/g, the input channels that one filter sees; no factor where it sees one.
+    filters
+        C_out, the number of filters.
+    taps
+        What is multiplied at each position: the kernel's sides; or, with no positions, the pairs
+        of tap and position along each axis whose tap lies inside.
+    positions
+        Where the kernel is applied: the sides of the output, and those of the input where the
+        convolution is transposed.
+    outputs
+        The sides of the output.
+    bias
+        1 where each filter has a bias, else 0.
+
+    Examples
+    --------
+    >>> same = {"kernel": (3, 3), "channels": (32,), "filters": (64,), "outputs": (28, 28)}
+    >>> convolution(**same, taps=(3, 3), positions=(28, 28), bias=1)
+    (18496, 14450688, 50176)
+    >>> convolution(**same, taps=(82, 82), positions=(), bias=1)
+    (18496, 13770752, 50176)
+    """
+    number = product(filters)
+    params, _, bias_adds = counts(product(kernel + channels), number, product(outputs), bias)
+    _, macs, _ = counts(product(taps + channels), number, product(positions), 0)
+    return params, macs, bias_adds
+
+
+def gradient(
+    channels: "Factors",
+    filters: "Factors",
+    taps: "Factors",
+    positions: "Factors",
+    outputs: "Factors",
+    bias: int,
+) -> "Counts":
+    """Count the gradient of a convolution by its weights and biases, or by its input.
+
+    Each multiply-accumulate of the convolution takes part in either gradient once, as the same
+    product with another factor known. The gradient by the biases adds up the outputs' gradients.
+
+    Examples
+    --------
+    >>> gradient((32,), (64,), (82, 82), (), (28, 28), 1)
+    (0, 13770752, 50176)
+    """
+    _, macs, bias_adds = convolution((), channels, filters, taps, positions, outputs, bias)
+    return 0, macs, bias_adds
 
 
 def standard(dk: "Count", m: "Count", n: "Count", df: "Count", bias: int) -> "Counts":

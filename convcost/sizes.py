@@ -73,7 +73,31 @@ def check_size(name: str, size: "Any", allowed: str = SIZE) -> "Count":
     return check_scalar(name, size, allowed)
 
 
-def check_bias(bias: "Any") -> int:
+def check_integer(name: str, value: "Any", allowed: str = SIZE) -> "Count":
+    """Return one size in exact form, or refuse it by name; a fraction is refused, too.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> check_integer("filters", Fraction(65, 2))
+    Traceback (most recent call last):
+        ...
+    TypeError: filters must be a positive integer (a Python int, a NumPy integer, a NumPy array of \
+integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
+    """
+    if type(value) is int and value > 0:
+        return value
+    exact = check_size(name, value, allowed)
+    if is_array(exact):
+        from convcost import arrays
+
+        return arrays.freeze(arrays.require_integers(name, exact, allowed))
+    if type(exact) is not int and not hasattr(exact, "free_symbols"):
+        refuse(TypeError, name, value, allowed)
+    return exact
+
+
+def check_bias(bias: "Any", name: str = "bias") -> int:
     """Return 1 or 0 for True or False, and refuse everything else.
 
     Examples
@@ -92,4 +116,4 @@ def check_bias(bias: "Any") -> int:
     numpy = sys.modules.get("numpy")
     if numpy and isinstance(bias, numpy.bool_):
         return int(bias)
-    refuse(TypeError, "bias", bias, "True or False")
+    refuse(TypeError, name, bias, "True or False")

@@ -1,6 +1,7 @@
 """SymPy expressions as sizes and counts: what they may be, their value, and their LaTeX."""
 
 import sympy
+from sympy.core.function import Application
 
 from convcost import symbols
 from convcost.exact import check_scalar, refuse
@@ -48,6 +49,67 @@ def divide(dividend: "Count", divisor: "Count") -> "Count":
     quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
     _, denominator = sympy.fraction(quotient)
     return sympy.expand(quotient) if denominator.is_Mul or denominator.is_Symbol else quotient
+
+
+def floor_divide(dividend: "Count", divisor: "Count") -> "Count":
+    """Return the quotient rounded down."""
+    return _plain(sympy.floor(sympy.sympify(dividend) / divisor))
+
+
+def ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
+    """Return the quotient rounded up."""
+    return _plain(sympy.ceiling(sympy.sympify(dividend) / divisor))
+
+
+def share(dividend: "Count", divisor: "Count") -> "Count":
+    """Return the quotient of two counts of which one divides the other."""
+    return _plain(sympy.sympify(dividend) / divisor)
+
+
+def may_divide(divisor: "Count", dividend: "Count") -> bool:
+    """Tell whether it can't be proved that a count leaves a remainder."""
+    return (sympy.sympify(dividend) / divisor).is_integer is not False
+
+
+def maximum(left: "Count", right: "Count") -> "Count":
+    """Return the larger of two counts: one of them where that can be proved, else a Max."""
+    if is_nonnegative(left - right):
+        return left
+    return right if is_nonnegative(right - left) else _undecided(sympy.Max, left, right)
+
+
+def minimum(left: "Count", right: "Count") -> "Count":
+    """Return the smaller of two counts: one of them where that can be proved, else a Min."""
+    if is_nonnegative(left - right):
+        return right
+    return left if is_nonnegative(right - left) else _undecided(sympy.Min, left, right)
+
+
+def _undecided(extreme: "type[sympy.Expr]", left: "Count", right: "Count") -> "sympy.Expr":
+    # Unevaluated: SymPy would spend seconds on comparing what nests floors and maxima.
+    return extreme(sympy.sympify(left), sympy.sympify(right), evaluate=False)
+
+
+def is_nonnegative(expression: "Count") -> bool:
+    """Tell whether it can be proved that an expression is 0 or more; polynomials alone can.
+
+    SymPy knows of a positive integer k only that k > 0; that 32*k - 2 is positive, too, shows when
+    k is written as 1 + t with t of 0 or more.
+    """
+    expression = sympy.sympify(expression)
+    if expression.has(Application):
+        return False
+    counted = {
+        symbol: 1 + sympy.Dummy(integer=True, nonnegative=True)
+        for symbol in expression.free_symbols
+        if symbol.is_integer and symbol.is_positive
+    }
+    return bool(sympy.expand(expression.subs(counted)).is_nonnegative)
+
+
+def _plain(expression: "sympy.Expr") -> "Count":
+    """Return a whole number as Python's own, and every other expression as it is."""
+    return int(expression) if expression.is_Integer else expression
 
 
 def latex(expression: "sympy.Expr") -> str:

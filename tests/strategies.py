@@ -1,8 +1,11 @@
 """Sizes and kinds for property-based tests."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import convcost
+from convcost.verify.draw import KINDS as LAYERS
+from convcost.verify.draw import draw_layer
 
 KERNELS = st.integers(1, 9)
 CHANNELS = st.integers(1, 64)
@@ -37,3 +40,15 @@ def sizes(draw, kernels=KERNELS, channels=CHANNELS, sides=SIDES):
         "n": draw(channels),
         "df": draw(sides),
     }
+
+
+def examples(count):
+    """Return settings for that many examples in CI, ten times as many in the thorough profile."""
+    return settings(max_examples=max(1, count * settings.default.max_examples // 200))
+
+
+@st.composite
+def layers_with_shapes(draw, kinds=tuple(LAYERS)):
+    """Layers of those kinds with any options, each with an input shape that it takes."""
+    kind = draw(st.sampled_from(kinds)) if len(kinds) > 1 else kinds[0]
+    return draw_layer(kind, draw(st.randoms(use_true_random=False)))

@@ -1,0 +1,449 @@
+"""What all layers can say about themselves."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from convcost import counts, nested
+from convcost.cost import Cost
+from convcost.exact import is_array
+from convcost.layers import arguments
+from convcost.layers.memory import Traffic
+from convcost.layers.training import Training
+from convcost.sizes import check_bias, check_integer
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from convcost._typing import Count, Factors
+    from convcost.explanation import Explanation
+    from convcost.layers.step import Step
+
+
+class Weight(NamedTuple):
+    """One of a layer's weights.
+
+    Attributes
+    ----------
+    name
+        Keras's name: `kernel`, `bias`, `depthwise_kernel`, `pointwise_kernel`.
+    shape
+        Sides, as Keras's layer has them.
+    trainable
+        Whether training changes it.
+    """
+
+    name: str
+    shape: Factors
+    trainable: bool = True
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Layer:
+    """A layer as an immutable value: its arguments, and what follows from them.
+
+    Arguments are called as in Keras and have Keras's defaults. Any integer among them, and any side
+    of an `input_shape`, may be a Python or NumPy integer, a NumPy array of integers (all arrays
+    broadcast together) or a SymPy expression. An `input_shape` has no batch axis.
+    """
+
+    # Spatial axes of the input; None where any number will do.
+    rank: ClassVar[int | None] = None
+
+    def output_shape(self, input_shape: tuple[Any, ...]) -> Factors:
+        """Return the shape of the output for one input.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+
+        Returns
+        -------
+        tuple
+            Shape of the output in elements, without the batch.
+
+        Raises
+        ------
+        TypeError
+            If a side is not an exact integer.
+        ValueError
+            If the number of sides is wrong, the channels are not divided by the groups, or the
+            output would be empty.
+        OverflowError
+            If arrays of machine integers are given and something does not fit into int64.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D
+        >>> Conv2D(64, 3, strides=2, padding="same").output_shape((28, 28, 32))
+        (14, 14, 64)
+        """
+        layer, shape = self._align(input_shape)
+        return layer._output_shape(shape)
+
+    def weights(self, input_shape: tuple[Any, ...]) -> tuple[Weight, ...]:
+        """Return the layer's weights, with Keras's names and shapes.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+
+        Returns
+        -------
+        tuple of Weight
+            Name, shape in elements, and whether it is trainable.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `output_shape`.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D
+        >>> [weight.shape for weight in Conv2D(64, 3).weights((28, 28, 32))]
+        [(3, 3, 32, 64), (64,)]
+        """
+        layer, shape = self._align(input_shape)
+        layer._steps(shape)
+        return layer._weights(shape)
+
+    def cost(
+        self,
+        input_shape: tuple[Any, ...],
+        *,
+        effective: bool = False,
+        training: bool = False,
+        first: bool = False,
+    ) -> Cost:
+        """Return what the layer costs for one input.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+        effective
+            Whether to count only the taps that lie inside the input, rather than all.
+        training
+            Whether to count one training step, with the gradients by the weights and by the input,
+            rather than the forward pass alone; `training()` has them one by one.
+        first
+            Whether the layer is a model's first, whose input needs no gradient.
+
+        Returns
+        -------
+        Cost
+            Parameters, MACs and bias additions, without unit.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `output_shape`; ValueError, too, if effective MACs are asked for with a symbol
+            as `kernel_size`, or `first` without `training`.
+
+        Notes
+        -----
+        Nominal MACs are those of Howard et al., "MobileNets" (arXiv:1704.04861): every tap counts
+        at every position. A transposed convolution lays its kernel at the positions of its input.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D
+        >>> layer = Conv2D(64, 3, padding="same")
+        >>> layer.cost((28, 28, 32)).macs, layer.cost((28, 28, 32), effective=True).macs
+        (14450688, 13770752)
+        """
+        if check_bias(training, "training"):
+            return self.training(input_shape, effective=effective, first=first).total
+        if check_bias(first, "first"):
+            raise ValueError("first=True is about a training step; give training=True, too")
+        check_bias(effective, "effective")
+        layer, shape = self._align(input_shape)
+        return _add(step.forward(effective) for step in layer._steps(shape))
+
+    def training(
+        self, input_shape: tuple[Any, ...], *, effective: bool = False, first: bool = False
+    ) -> Training:
+        """Return what one training step costs for one input, pass by pass.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+        effective
+            Whether to count only the taps that lie inside the input, rather than all.
+        first
+            Whether the layer is a model's first, whose input needs no gradient.
+
+        Returns
+        -------
+        Training
+            The costs of the forward pass and of the two gradients. Each gradient has the forward
+            pass's MACs, nominal or effective.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `cost`.
+
+        Notes
+        -----
+        Every multiply-accumulate of the forward pass multiplies a weight by an input; in one
+        gradient the output's gradient takes the place of the weight, in the other that of the
+        input. XLA's cost analysis of the compiled gradients gives the same effective counts.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D
+        >>> training = Conv2D(64, 3, padding="same").training((28, 28, 32), effective=True)
+        >>> training.forward.macs, training.weight_gradient.macs, training.input_gradient.macs
+        (13770752, 13770752, 13770752)
+        """
+        check_bias(effective, "effective")
+        left_out = check_bias(first, "first")
+        layer, shape = self._align(input_shape)
+        steps = layer._steps(shape)
+        return Training(
+            _add(step.forward(effective) for step in steps),
+            _add(step.weight_gradient(effective) for step in steps),
+            # Within a layer of two steps the second's gradient has to reach the first's weights.
+            _add(step.input_gradient(effective) for step in steps[left_out:]),
+        )
+
+    def explain(
+        self,
+        input_shape: tuple[Any, ...],
+        *,
+        effective: bool = False,
+        training: bool = False,
+        first: bool = False,
+    ) -> Explanation:
+        """Return the arithmetic behind each count of `cost`.
+
+        Parameters
+        ----------
+        input_shape, effective, training, first
+            As for `cost`.
+
+        Returns
+        -------
+        Explanation
+            A line of text for each quantity; prints as a table.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `cost`.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D
+        >>> Conv2D(128, 3, padding="same", groups=4).explain((14, 14, 64)).macs
+        '3*3*(64/4)*128*14*14 = 3612672'
+        """
+        cost = self.cost(input_shape, effective=effective, training=training, first=first)
+        return cost.explain()
+
+    def traffic(self, input_shape: tuple[Any, ...], *, batch: Any = 1) -> Traffic:
+        """Return how many elements the layer reads and writes, each of them once.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+        batch
+            Number of inputs that share one reading of the weights.
+
+        Returns
+        -------
+        Traffic
+            Elements of the input, the weights and the output, and of the map between the steps of a
+            separable convolution. A cache too small to hold what is used again makes it more.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `output_shape`.
+
+        Examples
+        --------
+        >>> from convcost.layers import SeparableConv2D
+        >>> SeparableConv2D(64, 3, padding="same").traffic((28, 28, 32))
+        Traffic(input=25088, weights=2400, intermediate=50176, output=50176)
+        """
+        layer, shape = self._align(input_shape)
+        batch = check_integer("batch", batch)
+        steps = layer._steps(shape)
+        first, *more = steps
+        between = _elements(2, *first.outputs, *first.filters) if more else 0
+        return Traffic(
+            input=_elements(batch, *shape),
+            weights=_add(step.forward(False) for step in steps).params,
+            intermediate=_elements(batch, between),
+            output=_elements(batch, *layer._output_shape(shape)),
+        )
+
+    def intensity(
+        self,
+        input_shape: tuple[Any, ...],
+        *,
+        element_size: Any = 4,
+        batch: Any = 1,
+        effective: bool = False,
+    ) -> Count:
+        """Return the arithmetic intensity: FLOPs for each byte that is moved.
+
+        Parameters
+        ----------
+        input_shape
+            Shape of the input in elements, without the batch.
+        element_size
+            Bytes of one element: 4 for float32, 2 for float16.
+        batch
+            Number of inputs that share one reading of the weights.
+        effective
+            Whether to count only the taps that lie inside the input, rather than all.
+
+        Returns
+        -------
+        Fraction
+            FLOPs per byte; a SymPy expression or an array of float64 for those.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `cost`.
+
+        Notes
+        -----
+        Williams, Waterman and Patterson, "Roofline" (doi:10.1145/1498765.1498785), with every
+        element moved once.
+
+        Examples
+        --------
+        >>> from convcost.layers import Conv2D, SeparableConv2D
+        >>> standard = Conv2D(64, 3, padding="same").intensity((28, 28, 32))
+        >>> separable = SeparableConv2D(64, 3, padding="same").intensity((28, 28, 32))
+        >>> print(f"{float(standard):.1f} {float(separable):.1f}")
+        77.1 7.2
+        """
+        size, batch = check_integer("element_size", element_size), check_integer("batch", batch)
+        moved = self.traffic(input_shape, batch=batch).elements
+        work = counts.multiply("flops", self.cost(input_shape, effective=effective).flops, batch)
+        return counts.divide("elements", work, counts.multiply("bytes", moved, size))
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        """Return the convolutions that make up the layer, or refuse a shape that it can't take."""
+        raise NotImplementedError
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        raise NotImplementedError
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        raise NotImplementedError
+
+    def _axes(self) -> str:
+        """Name the axes of an input, for error messages."""
+        raise NotImplementedError
+
+    def _align(self, input_shape: tuple[Any, ...]) -> tuple[Self, Factors]:
+        """Return the layer and the input's shape with arrays that compute exactly together."""
+        shape = arguments.check_shape(input_shape, type(self).__name__, self._axes(), self.rank)
+        if not self._has_arrays and not any(map(is_array, shape)):
+            return self, shape
+        own = self.arguments()
+        together = arguments.align({**own, "input_shape": shape})
+        shape = together.pop("input_shape")
+        twin = object.__new__(type(self))
+        for name, value in together.items():
+            object.__setattr__(twin, name, value)
+        return twin, shape
+
+    @cached_property
+    def _has_arrays(self) -> bool:
+        return any(map(is_array, nested.flat(tuple(self.arguments().values()))))
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments by name, defaults included: the relevant part of a Keras config."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        """Return what the arguments are called."""
+        return tuple(field.name for field in fields(cls))
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_bias(self) -> None:
+        # bool, since an int among the arguments would look like a size.
+        self._set(use_bias=bool(check_bias(getattr(self, "use_bias"), "use_bias")))  # noqa: B009
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        mine, theirs = self.arguments(), other.arguments()
+        return all(map(_is_equal, mine.values(), theirs.values()))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(_hashable, self.arguments().values())))
+
+    def __repr__(self) -> str:
+        shown = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.default is MISSING:
+                shown.append(repr(_short(value)))
+            elif not _is_default(value, field.default):
+                shown.append(f"{field.name}={_short(value)!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _add(costs: Any) -> Cost:
+    """Add up costs; none make nothing."""
+    kept = list(costs)
+    total = kept[0] if kept else Cost(0, 0)
+    for cost in kept[1:]:
+        total = total + cost
+    return total
+
+
+def _elements(*factors: Count) -> Count:
+    """Multiply to a number of elements."""
+    total: Count = 1
+    for factor in factors:
+        total = counts.multiply("elements", total, factor)
+    return total
+
+
+def _is_equal(left: Any, right: Any) -> bool:
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(_is_equal, left, right))
+    return counts.is_equal(left, right)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    if is_array(value):
+        raise TypeError("layers with arrays as arguments cannot be hashed: arrays have no hash")
+    return value
+
+
+def _short(value: Any) -> Any:
+    """Write (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which are the same arguments."""
+    if not isinstance(value, tuple):
+        return value
+    first, *others = nested.flat(value)
+    return first if all(_is_equal(other, first) for other in others) else value
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    if value is default or _is_equal(value, default):
+        return True
+    return isinstance(value, tuple) and all(_is_default(inner, default) for inner in value)

@@ -1,0 +1,174 @@
+"""Standard and grouped convolutions: Conv1D, Conv2D, Conv3D."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.layers import arguments
+from convcost.layers.base import Weight
+from convcost.layers.spatial import Spatial, per_group
+from convcost.layers.step import Step
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Convolution(Spatial):
+    """A convolution in which every filter sees the channels of its group."""
+
+    filters: Any
+    kernel_size: Any
+    strides: Any = 1
+    padding: Any = "valid"
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+    dilation_rate: Any = 1
+    groups: Any = 1
+    use_bias: Any = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            filters=check_integer("filters", self.filters),
+            groups=check_integer("groups", self.groups),
+        )
+        arguments.check_divides(("groups", self.groups), ("filters", self.filters))
+        super().__post_init__()
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        sides, m = self._split(shape)
+        arguments.check_divides(("groups", self.groups), ("the input's channels", m))
+        axes = self._slide(sides)
+        channels, shown = per_group(m, self.groups)
+        outputs = tuple(axis.positions for axis in axes)
+        bias = int(self.use_bias)
+        return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        (step,) = self._steps(shape)
+        return self._join(step.outputs, self.filters)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        channels, _ = per_group(self._split(shape)[1], self.groups)
+        kernel = Weight("kernel", (*self.kernel_size, *channels, self.filters))
+        return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
+
+
+class Conv1D(Convolution):
+    """Convolution along one axis, as `keras.layers.Conv1D`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Side of the kernel, in taps.
+    strides
+        Distance between positions, in elements.
+    padding
+        `valid`, `same`, `causal`, an integer for both ends, or ((before, after),), in elements.
+    data_format
+        `channels_last` for inputs of (steps, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements.
+    groups
+        Number of groups into which channels and filters are divided.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> print(Conv1D(64, 3, padding="causal").cost((100, 32)))
+    6,208 parameters, 614,400 MACs (1,228,800 FLOPs), 6,400 bias additions
+    """
+
+    rank = 1
+    words = ("valid", "same", "causal")
+
+
+class Conv2D(Convolution):
+    """Convolution along two axes, as `keras.layers.Conv2D`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or a tuple of two.
+    strides
+        Distance between positions, in elements; one integer, or two.
+    padding
+        `valid`, `same`, an integer for all ends, or ((before, after), (before, after)), in
+        elements.
+    data_format
+        `channels_last` for inputs of (height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or two. Strides and dilation may both be
+        above 1, which Keras itself refuses.
+    groups
+        Number of groups into which channels and filters are divided.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> layer = Conv2D(64, 3, padding="same")
+    >>> layer
+    Conv2D(64, 3, padding='same')
+    >>> print(layer.cost((28, 28, 32)))
+    18,496 parameters, 14,450,688 MACs (28,901,376 FLOPs), 50,176 bias additions
+    >>> from convcost.symbols import m, n, symbol
+    >>> h, w = symbol("h"), symbol("w")
+    >>> Conv2D(n, 3, strides=2, padding="same").cost((h, w, m)).macs
+    9*m*n*ceiling(h/2)*ceiling(w/2)
+    """
+
+    rank = 2
+
+
+class Conv3D(Convolution):
+    """Convolution along three axes, as `keras.layers.Conv3D`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or a tuple of three.
+    strides
+        Distance between positions, in elements; one integer, or three.
+    padding
+        `valid`, `same`, an integer for all ends, or three pairs (before, after), in elements.
+    data_format
+        `channels_last` for inputs of (depth, height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or three.
+    groups
+        Number of groups into which channels and filters are divided.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> print(Conv3D(8, (3, 3, 1)).cost((10, 10, 10, 4)))
+    296 parameters, 184,320 MACs (368,640 FLOPs), 5,120 bias additions
+    """
+
+    rank = 3

@@ -1,0 +1,61 @@
+"""Dense: a pointwise convolution at each place of the leading axes."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.layers.base import Layer, Weight
+from convcost.layers.step import Step
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dense(Layer):
+    """Dense layer over the last axis, as `keras.layers.Dense`.
+
+    Parameters
+    ----------
+    units
+        Number of outputs.
+    use_bias
+        Whether each output adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> Dense(128).explain((1152,)).params
+    '(1152+1)*128 = 147584'
+    >>> Dense(128).cost((10, 1152)).macs
+    1474560
+    """
+
+    units: Any
+    _: KW_ONLY
+    use_bias: Any = True
+
+    def __post_init__(self) -> None:
+        self._set(units=check_integer("units", self.units))
+        self._check_bias()
+
+    def _axes(self) -> str:
+        return "(..., channels)"
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        *places, m = shape
+        sides = tuple(places)
+        return (Step((), (m,), (self.units,), sides, int(self.use_bias), places=sides),)
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        return (*shape[:-1], self.units)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        kernel = Weight("kernel", (shape[-1], self.units))
+        return (kernel, Weight("bias", (self.units,))) if self.use_bias else (kernel,)

@@ -1,0 +1,251 @@
+"""Depthwise and separable convolutions, in one and two dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost import counts
+from convcost.layers.base import Weight
+from convcost.layers.spatial import Spatial
+from convcost.layers.step import Axis, Step
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Count, Factors
+
+
+class _Depthwise(Spatial):
+    if TYPE_CHECKING:
+        depth_multiplier: Any
+
+    def _depthwise_step(self, shape: Factors, bias: int) -> Step:
+        sides, m = self._split(shape)
+        axes = self._slide(sides)
+        # A multiplier of 1 is the rule, and not worth a factor in an explanation.
+        multiplier = () if self._is_single() else (self.depth_multiplier,)
+        outputs = tuple(axis.positions for axis in axes)
+        return Step(axes, (), (m, *multiplier), outputs, bias)
+
+    def _is_single(self) -> bool:
+        return type(self.depth_multiplier) is int and self.depth_multiplier == 1
+
+    def _channels(self, shape: Factors) -> Count:
+        """Return the channels that come out of the depthwise step."""
+        m = self._split(shape)[1]
+        return counts.multiply("the depthwise channels", m, self.depth_multiplier)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DepthwiseConvolution(_Depthwise):
+    """A convolution in which every filter sees one channel."""
+
+    kernel_size: Any
+    strides: Any = 1
+    padding: Any = "valid"
+    _: KW_ONLY
+    depth_multiplier: Any = 1
+    data_format: Any = "channels_last"
+    dilation_rate: Any = 1
+    use_bias: Any = True
+
+    def __post_init__(self) -> None:
+        self._set(depth_multiplier=check_integer("depth_multiplier", self.depth_multiplier))
+        super().__post_init__()
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        return (self._depthwise_step(shape, int(self.use_bias)),)
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        (step,) = self._steps(shape)
+        return self._join(step.outputs, self._channels(shape))
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        m = self._split(shape)[1]
+        kernel = Weight("kernel", (*self.kernel_size, m, self.depth_multiplier))
+        return (kernel, Weight("bias", (self._channels(shape),))) if self.use_bias else (kernel,)
+
+
+class DepthwiseConv1D(DepthwiseConvolution):
+    """Depthwise convolution along one axis, as `keras.layers.DepthwiseConv1D`.
+
+    Parameters
+    ----------
+    kernel_size
+        Side of the kernel, in taps.
+    strides
+        Distance between positions, in elements.
+    padding
+        `valid`, `same`, an integer for both ends, or ((before, after),), in elements.
+    depth_multiplier
+        Number of filters for each input channel.
+    data_format
+        `channels_last` for inputs of (steps, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> print(DepthwiseConv1D(3).cost((100, 32)))
+    128 parameters, 9,408 MACs (18,816 FLOPs), 3,136 bias additions
+    """
+
+    rank = 1
+
+
+class DepthwiseConv2D(DepthwiseConvolution):
+    """Depthwise convolution along two axes, as `keras.layers.DepthwiseConv2D`.
+
+    Parameters
+    ----------
+    kernel_size
+        Sides of the kernel, in taps: one integer, or a tuple of two.
+    strides
+        Distance between positions, in elements; one integer, or two.
+    padding
+        `valid`, `same`, an integer for all ends, or two pairs (before, after), in elements.
+    depth_multiplier
+        Number of filters for each input channel.
+    data_format
+        `channels_last` for inputs of (height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or two.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> print(DepthwiseConv2D(3, padding="same", depth_multiplier=2).explain((28, 28, 32)))
+    params     (3*3+1)*32*2 = 640
+    macs       3*3*32*2*28*28 = 451584
+    bias_adds  32*2*28*28 = 50176
+    flops      2*451584 = 903168
+    """
+
+    rank = 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SeparableConvolution(_Depthwise):
+    """A depthwise convolution without bias, then a pointwise one."""
+
+    filters: Any
+    kernel_size: Any
+    strides: Any = 1
+    padding: Any = "valid"
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+    dilation_rate: Any = 1
+    depth_multiplier: Any = 1
+    use_bias: Any = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            filters=check_integer("filters", self.filters),
+            depth_multiplier=check_integer("depth_multiplier", self.depth_multiplier),
+        )
+        super().__post_init__()
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        depthwise = self._depthwise_step(shape, 0)
+        sides = depthwise.outputs
+        axes = tuple(Axis(1, 1, 1, side, side, "valid") for side in sides)
+        # Keeping the factors apart shows where the pointwise step's channels come from.
+        pointwise = Step(axes, depthwise.filters, (self.filters,), sides, int(self.use_bias))
+        return depthwise, pointwise
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        return self._join(self._steps(shape)[-1].outputs, self.filters)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        m = self._split(shape)[1]
+        one = (1,) * self.rank
+        kernels = (
+            Weight("depthwise_kernel", (*self.kernel_size, m, self.depth_multiplier)),
+            Weight("pointwise_kernel", (*one, self._channels(shape), self.filters)),
+        )
+        return (*kernels, Weight("bias", (self.filters,))) if self.use_bias else kernels
+
+
+class SeparableConv1D(SeparableConvolution):
+    """Separable convolution along one axis, as `keras.layers.SeparableConv1D`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels.
+    kernel_size
+        Side of the depthwise kernel, in taps.
+    strides
+        Distance between positions of the depthwise step, in elements.
+    padding
+        `valid`, `same`, an integer for both ends, or ((before, after),), in elements.
+    data_format
+        `channels_last` for inputs of (steps, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps of the depthwise step, in elements.
+    depth_multiplier
+        Number of depthwise filters for each input channel.
+    use_bias
+        Whether the pointwise step adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> print(SeparableConv1D(64, 3).cost((100, 32)))
+    2,208 parameters, 210,112 MACs (420,224 FLOPs), 6,272 bias additions
+    """
+
+    rank = 1
+
+
+class SeparableConv2D(SeparableConvolution):
+    """Separable convolution along two axes, as `keras.layers.SeparableConv2D`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels.
+    kernel_size
+        Sides of the depthwise kernel, in taps: one integer, or a tuple of two.
+    strides
+        Distance between positions of the depthwise step, in elements; one integer, or two.
+    padding
+        `valid`, `same`, an integer for all ends, or two pairs (before, after), in elements.
+    data_format
+        `channels_last` for inputs of (height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps of the depthwise step, in elements; one integer, or two.
+    depth_multiplier
+        Number of depthwise filters for each input channel.
+    use_bias
+        Whether the pointwise step adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> SeparableConv2D(32, 3, padding="same").explain((28, 28, 32)).params
+    '3*3*32 + (1*1*32+1)*32 = 1344'
+    """
+
+    rank = 2

@@ -1,0 +1,141 @@
+"""What the layers that lay a kernel over one to three axes have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcost import counts, geometry
+from convcost.exact import COUNT, is_array
+from convcost.expressions import Number, Quotient
+from convcost.layers import arguments
+from convcost.layers.base import Layer
+from convcost.layers.step import Axis
+
+if TYPE_CHECKING:
+    from convcost._typing import Count, Factors
+
+_AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+class Spatial(Layer):
+    """A layer with a kernel; the classes below it add the arguments."""
+
+    rank: ClassVar[int]
+    words: ClassVar[tuple[str, ...]] = ("valid", "same")
+
+    if TYPE_CHECKING:
+        kernel_size: Any
+        strides: Any
+        padding: Any
+        data_format: Any
+        dilation_rate: Any
+        use_bias: Any
+
+    def __post_init__(self) -> None:
+        self._set(
+            kernel_size=arguments.per_axis("kernel_size", self.kernel_size, self.rank),
+            strides=arguments.per_axis("strides", self.strides, self.rank),
+            padding=arguments.check_padding(self.padding, self.rank, self.words),
+            data_format=arguments.check_data_format(self.data_format),
+            dilation_rate=arguments.per_axis("dilation_rate", self.dilation_rate, self.rank),
+        )
+        self._check_bias()
+
+    def _axes(self) -> str:
+        sides = _AXES[self.rank]
+        last = self.data_format == arguments.CHANNELS_LAST
+        return f"({', '.join((*sides, 'channels') if last else ('channels', *sides))})"
+
+    def _split(self, shape: Factors) -> tuple[Factors, Count]:
+        """Return the sides and the channels of a shape."""
+        if self.data_format == arguments.CHANNELS_LAST:
+            return shape[:-1], shape[-1]
+        return shape[1:], shape[0]
+
+    def _join(self, sides: Factors, channels: Count) -> Factors:
+        if self.data_format == arguments.CHANNELS_LAST:
+            return (*sides, channels)
+        return (channels, *sides)
+
+    def _side_name(self, axis: int) -> str:
+        first = self.data_format == arguments.CHANNELS_FIRST
+        return f"input_shape[{axis + first}]"
+
+    def _slide(self, sides: Factors) -> tuple[Axis, ...]:
+        """Return the axes of a convolution over an image of those sides."""
+        return tuple(self._slide_along(axis, side) for axis, side in enumerate(sides))
+
+    def _slide_along(self, axis: int, image: Count) -> Axis:
+        kernel, stride, dilation, padding = self._along(axis)
+        self._require_room(axis, image)
+        if padding in ("same", "causal"):
+            positions = geometry.covering(image, stride)
+        else:
+            padded = image if isinstance(padding, str) else image + padding[0] + padding[1]
+            positions = geometry.sliding(padded, geometry.span(kernel, dilation), stride)
+            self._refuse_empty(
+                axis,
+                positions,
+                f"{self._side_name(axis)} must be at least as long as the kernel",
+                image,
+            )
+        return Axis(kernel, stride, dilation, image, positions, padding)
+
+    def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
+        padding = self.padding if isinstance(self.padding, str) else self.padding[axis]
+        return self.kernel_size[axis], self.strides[axis], self.dilation_rate[axis], padding
+
+    def _refuse_empty(self, axis: int, side: Count, demand: str, image: Count) -> None:
+        empty = counts.find_empty(f"output side {axis}", side)
+        if empty is not None:
+            kernel, stride, dilation, padding = self._along(axis)
+            described = ", ".join(
+                f"{name}={arguments.show(value)}"
+                for name, value in (
+                    (self._side_name(axis), image),
+                    ("kernel_size", kernel),
+                    ("strides", stride),
+                    ("dilation_rate", dilation),
+                    ("padding", padding),
+                )
+            )
+            raise ValueError(f"{demand}; got {described}, where {empty} would be empty")
+
+    def _require_room(self, axis: int, side: Count) -> None:
+        """Raise OverflowError where arrays might not hold what a side is computed from."""
+        kernel, stride, dilation, padding = self._along(axis)
+        around = () if isinstance(padding, str) else padding
+        sizes = (side, kernel, stride, dilation, *around)
+        if not any(map(is_array, sizes)):
+            return
+        if any(size.dtype == object for size in sizes if is_array(size)):
+            return
+        from convcost import arrays
+
+        side, kernel, stride, dilation, *padded = (int(_largest(size)) for size in sizes)
+        # Every number on the way is smaller: positions, spans, paddings, pairs of tap and position;
+        # output_padding is less than the strides or the dilation rate.
+        largest = (side + sum(padded) + kernel * dilation) * (stride + kernel)
+        arrays.require_room(
+            f"(side + padding + kernel_size*dilation_rate)*(strides + kernel_size) of axis {axis}",
+            largest,
+        )
+
+
+def per_group(channels: Count, groups: Count) -> tuple[Factors, Factors]:
+    """Return the channels that one filter sees, as a number, and as an explanation shows it."""
+    if type(groups) is int and groups == 1:
+        return (channels,), (channels,)
+    shown = Quotient(Number(channels), Number(groups))
+    return (counts.share(channels, groups),), (shown,)
+
+
+def check_output_padding(output_padding: Any, rank: int) -> Factors | None:
+    """Return the elements added behind each axis, or None."""
+    if output_padding is None:
+        return None
+    return arguments.per_axis("output_padding", output_padding, rank, COUNT)
+
+
+def _largest(size: Count) -> int:
+    return int(size.max()) if is_array(size) else size

@@ -1,0 +1,211 @@
+"""Transposed convolutions: Conv1DTranspose, Conv2DTranspose, Conv3DTranspose."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost import counts, geometry
+from convcost.layers import arguments
+from convcost.layers.base import Weight
+from convcost.layers.spatial import Spatial, check_output_padding, per_group
+from convcost.layers.step import Axis, Step
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Count, Factors
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TransposedConvolution(Spatial):
+    """A convolution with input and output exchanged."""
+
+    filters: Any
+    kernel_size: Any
+    strides: Any = 1
+    padding: Any = "valid"
+    _: KW_ONLY
+    output_padding: Any = None
+    data_format: Any = "channels_last"
+    dilation_rate: Any = 1
+    groups: Any = 1
+    use_bias: Any = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            filters=check_integer("filters", self.filters),
+            groups=check_integer("groups", self.groups),
+            output_padding=check_output_padding(self.output_padding, self.rank),
+        )
+        arguments.check_divides(("groups", self.groups), ("filters", self.filters))
+        super().__post_init__()
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        sides, m = self._split(shape)
+        arguments.check_divides(("groups", self.groups), ("the input's channels", m))
+        axes = tuple(self._spread_along(axis, side) for axis, side in enumerate(sides))
+        channels, shown = per_group(m, self.groups)
+        outputs = tuple(axis.image for axis in axes)
+        bias = int(self.use_bias)
+        return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
+
+    def _spread_along(self, axis: int, positions: Count) -> Axis:
+        kernel, stride, dilation, padding = self._along(axis)
+        added = None if self.output_padding is None else self.output_padding[axis]
+        self._check_added(axis, added)
+        self._require_room(axis, positions)
+        reach = geometry.span(kernel, dilation)
+        if isinstance(padding, str):
+            image = geometry.spread(positions, reach, stride, padding, added)
+        else:
+            image = geometry.spread_padded(positions, reach, stride, padding, added or 0)
+        self._refuse_empty(axis, image, "padding must leave an output", positions)
+        return Axis(kernel, stride, dilation, image, positions, padding)
+
+    def _check_added(self, axis: int, added: Count | None) -> None:
+        if added is None:
+            return
+        _, stride, dilation, _ = self._along(axis)
+        # More would be rows that no input reaches.
+        room = counts.maximum(stride, dilation) - added
+        too_much = counts.find_empty("output_padding", room)
+        if too_much is not None:
+            raise ValueError(
+                "output_padding must be less than strides or dilation_rate; got"
+                f" output_padding[{axis}]={arguments.show(added)},"
+                f" strides[{axis}]={arguments.show(stride)},"
+                f" dilation_rate[{axis}]={arguments.show(dilation)}"
+            )
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        (step,) = self._steps(shape)
+        return self._join(step.outputs, self.filters)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        m = self._split(shape)[1]
+        (filters,), _ = per_group(self.filters, self.groups)
+        kernel = Weight("kernel", (*self.kernel_size, filters, m))
+        return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
+
+
+class Conv1DTranspose(TransposedConvolution):
+    """Transposed convolution along one axis, as `keras.layers.Conv1DTranspose`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Side of the kernel, in taps.
+    strides
+        Distance in the output between the places of neighbouring inputs, in elements.
+    padding
+        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for both ends, or
+        ((before, after),), in elements.
+    output_padding
+        Elements added to the output's end, fewer than `strides` or `dilation_rate`; None for
+        Keras's choice, and 0 with explicit padding.
+    data_format
+        `channels_last` for inputs of (steps, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements.
+    groups
+        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> Conv1DTranspose(64, 2, strides=2).output_shape((14, 32))
+    (28, 64)
+    """
+
+    rank = 1
+
+
+class Conv2DTranspose(TransposedConvolution):
+    """Transposed convolution along two axes, as `keras.layers.Conv2DTranspose`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or a tuple of two.
+    strides
+        Distance in the output between the places of neighbouring inputs, in elements; one integer,
+        or two.
+    padding
+        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or
+        two pairs (before, after), in elements.
+    output_padding
+        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
+        Keras's choice, and 0 with explicit padding.
+    data_format
+        `channels_last` for inputs of (height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or two.
+    groups
+        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> layer = Conv2DTranspose(64, 2, strides=2)
+    >>> layer.output_shape((14, 14, 32)), layer.cost((14, 14, 32)).macs
+    ((28, 28, 64), 1605632)
+    """
+
+    rank = 2
+
+
+class Conv3DTranspose(TransposedConvolution):
+    """Transposed convolution along three axes, as `keras.layers.Conv3DTranspose`.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or a tuple of three.
+    strides
+        Distance in the output between the places of neighbouring inputs, in elements; one integer,
+        or three.
+    padding
+        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or
+        three pairs (before, after), in elements.
+    output_padding
+        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
+        Keras's choice, and 0 with explicit padding.
+    data_format
+        `channels_last` for inputs of (depth, height, width, channels), or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or three.
+    groups
+        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
+    use_bias
+        Whether each filter adds a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> Conv3DTranspose(8, 3, strides=2, padding="same").output_shape((7, 7, 7, 4))
+    (14, 14, 14, 8)
+    """
+
+    rank = 3

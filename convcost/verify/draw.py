@@ -1,0 +1,150 @@
+"""Layers and input shapes drawn at random, with everything that can go wrong among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost import geometry, layers
+from convcost.layers.spatial import Spatial
+from convcost.layers.transposed import TransposedConvolution
+
+if TYPE_CHECKING:
+    import random
+
+KINDS: dict[str, type[layers.Layer]] = {
+    kind.__name__: kind
+    for kind in (
+        layers.Conv1D,
+        layers.Conv2D,
+        layers.Conv3D,
+        layers.DepthwiseConv1D,
+        layers.DepthwiseConv2D,
+        layers.SeparableConv1D,
+        layers.SeparableConv2D,
+        layers.Conv1DTranspose,
+        layers.Conv2DTranspose,
+        layers.Conv3DTranspose,
+        layers.Dense,
+    )
+}
+# Ones are frequent, so that a wrong number has few causes; the large ones go beyond every side.
+_KERNELS = {1: (1, 2, 3, 4, 5, 7, 12), 2: (1, 2, 3, 4, 5, 9), 3: (1, 2, 3, 5)}
+_SIDES = {1: (1, 2, 3, 5, 8, 13, 20), 2: (1, 2, 3, 5, 6, 9), 3: (1, 2, 3, 4)}
+_STRIDES = (1, 1, 1, 2, 3, 6)
+_DILATIONS = {1: (1, 1, 1, 2, 3, 10), 2: (1, 1, 1, 2, 3, 10), 3: (1, 1, 2, 4)}
+_CHANNELS = (1, 2, 3, 5)
+_GROUPS = (1, 1, 1, 2, 3)
+_MULTIPLIERS = (1, 1, 2, 3)
+_AROUND = (0, 0, 1, 2, 4)
+
+
+def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[int, ...]]:
+    """Draw a layer of a kind with any of its options, and an input shape that it takes.
+
+    Parameters
+    ----------
+    kind
+        Name of the layer's class.
+    source
+        What to draw with.
+
+    Returns
+    -------
+    tuple
+        The layer, and the shape of an input without the batch.
+
+    Examples
+    --------
+    >>> import random
+    >>> layer, input_shape = draw_layer("Conv2D", random.Random(1))
+    >>> len(layer.output_shape(input_shape))
+    3
+    """
+    if kind == "Dense":
+        places = [source.choice((1, 2, 5)) for _ in range(source.choice((0, 0, 1, 2)))]
+        shape = (*places, source.choice(_CHANNELS))
+        return layers.Dense(source.choice(_CHANNELS), use_bias=_coin(source)), shape
+    cls = KINDS[kind]
+    assert issubclass(cls, Spatial)
+    options = _draw_options(cls, source)
+    channels = options.pop("channels")
+    layer = cls(**options)
+    sides = tuple(
+        _fit(layer, axis, source.choice(_SIDES[layer.rank])) for axis in range(layer.rank)
+    )
+    return layer, layer._join(sides, channels)
+
+
+def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
+    rank = cls.rank
+
+    def per_axis(values: tuple[int, ...]) -> tuple[int, ...]:
+        # All axes alike are the rule, and the only thing that some frameworks take.
+        if _coin(source):
+            return (source.choice(values),) * rank
+        return tuple(source.choice(values) for _ in range(rank))
+
+    options: dict[str, Any] = {
+        "kernel_size": per_axis(_KERNELS[rank]),
+        "strides": per_axis(_STRIDES),
+        "dilation_rate": per_axis(_DILATIONS[rank]) if _coin(source) else 1,
+        "padding": _draw_padding(cls, source),
+        "data_format": source.choice(("channels_last", "channels_first")),
+        "use_bias": _coin(source),
+        "channels": source.choice(_CHANNELS),
+    }
+    names = cls.argument_names()
+    if "filters" in names:
+        options["filters"] = source.choice(_CHANNELS)
+    if "depth_multiplier" in names:
+        options["depth_multiplier"] = source.choice(_MULTIPLIERS)
+    if "groups" in names:
+        _draw_groups(options, source)
+    if "output_padding" in names and source.random() < 0.4:
+        options["output_padding"] = _draw_output_padding(options, rank, source)
+    return options
+
+
+def _draw_padding(cls: type[Spatial], source: random.Random) -> Any:
+    word = source.choice((*cls.words, *cls.words, "explicit"))
+    if word != "explicit":
+        return word
+    return tuple((source.choice(_AROUND), source.choice(_AROUND)) for _ in range(cls.rank))
+
+
+def _draw_groups(options: dict[str, Any], source: random.Random) -> None:
+    groups = source.choice(_GROUPS)
+    options["groups"] = groups
+    options["filters"] *= groups
+    # As many groups as channels, now and then: a depthwise convolution by another name.
+    options["channels"] = groups if _coin(source) else groups * options["channels"]
+
+
+def _draw_output_padding(
+    options: dict[str, Any], rank: int, source: random.Random
+) -> tuple[int, ...]:
+    dilation = options["dilation_rate"]
+    dilations = (dilation,) * rank if isinstance(dilation, int) else dilation
+    return tuple(
+        source.randrange(max(stride, rate))
+        for stride, rate in zip(options["strides"], dilations, strict=True)
+    )
+
+
+def _fit(layer: Spatial, axis: int, side: int) -> int:
+    """Return the side, or the smallest one with an output."""
+    word = layer.padding if isinstance(layer.padding, str) else "explicit"
+    around = 0 if isinstance(layer.padding, str) else sum(layer.padding[axis])
+    reach = geometry.span(layer.kernel_size[axis], layer.dilation_rate[axis])
+    shortest = 1
+    if isinstance(layer, TransposedConvolution):
+        added = layer.output_padding[axis] if layer.output_padding else 0
+        lacking = 1 + around - added - (reach % 2 if word == "same" else reach)
+        shortest = 1 + max(0, -(-lacking // layer.strides[axis]))
+    elif word in ("valid", "explicit"):
+        shortest = reach - around
+    return max(side, shortest)
+
+
+def _coin(source: random.Random) -> bool:
+    return source.random() < 0.5
