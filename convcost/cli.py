@@ -5,6 +5,7 @@ usage or environment error, 130 if interrupted.
 """
 
 import json
+import logging
 import os
 import traceback
 from collections.abc import Callable, Sequence
@@ -143,6 +144,19 @@ def ratio(as_json: bool, **arguments: Any) -> None:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="What to draw them with.")
 @click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="A kind to draw, as the table names it; may be repeated. By default all.",
+)
+@click.option(
+    "--oracle",
+    "oracles",
+    multiple=True,
+    help="Who is asked: keras, run, profiler, xla or torch; may be repeated. By default all that"
+    " are installed.",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "gpu"]),
     default="auto",
@@ -150,19 +164,29 @@ def ratio(as_json: bool, **arguments: Any) -> None:
     help="Where to run; auto takes a GPU if there is one.",
 )
 @_as_json
-def verify(cases: int, seed: int, device: str, as_json: bool) -> int:
-    """Prove the formulas against real Keras layers.
+def verify(
+    cases: int,
+    seed: int,
+    kinds: tuple[str, ...],
+    oracles: tuple[str, ...],
+    device: str,
+    as_json: bool,
+) -> int:
+    """Prove the formulas against counts that other people's code makes.
+
+    Layers of all kinds are drawn at random, with all their options, and each is shown to five
+    oracles: what Keras's layers say of themselves (keras), what comes out of them when they run on
+    ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's FlopCounterMode
+    (torch).
 
     Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
     """
-    # On a machine without a GPU TensorFlow's C++ side logs errors about that; what really goes
-    # wrong comes as a Python exception.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _quieten_tensorflow()
     from convcost import verify as verification
 
     errors = Console(stderr=True)
     columns = (
-        TextColumn("Verifying against Keras"),
+        TextColumn("Verifying"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -171,25 +195,53 @@ def verify(cases: int, seed: int, device: str, as_json: bool) -> int:
         with Progress(*columns, console=errors, transient=True) as progress:
             bar = progress.add_task("verify", total=cases)
             report = verification.run(
-                cases, seed=seed, device=device, on_result=lambda _: progress.advance(bar)
+                cases,
+                seed=seed,
+                kinds=kinds or verification.KINDS,
+                oracles=oracles or None,
+                device=device,
+                on_result=lambda _: progress.advance(bar),
             )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     except (ImportError, ArithmeticError, verification.DeviceError, MemoryError) as error:
         raise click.ClickException(str(error) or "out of memory") from error
     if as_json:
         _print_json(report.as_dict())
     else:
         _print_report(report)
+    if len(report.unseen) == len(report.results):
+        raise click.ClickException("no oracle that was asked can see any of the configurations")
     return 0 if report.agrees else DISAGREEMENT
 
 
+def _quieten_tensorflow() -> None:
+    """Leave out what TensorFlow logs; what really goes wrong comes as a Python exception."""
+    # C++ side: on a machine without a GPU it logs errors about that.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Python side: it warns about retracing, since no two layers here have the same shapes.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
 def _print_report(report: "convcost.verify.Report") -> None:
-    table = Table(title="convcost verify: formulas against Keras layers", title_justify="left")
-    table.add_column("kind")
-    for heading in ("configurations", "quantities", "disagreements"):
-        table.add_column(heading, justify="right")
-    for kind, *numbers in report.by_kind():
-        table.add_row(kind, *(f"{number:,}" for number in numbers))
+    from convcost.verify import ORACLES, Outcome
+
+    table = Table(
+        title="convcost verify: configurations confirmed / not visible / contradicted",
+        title_justify="left",
+    )
+    table.add_column("kind", no_wrap=True)
+    for name in report.oracles:
+        table.add_column(name, justify="right")
+    for kind, row in report.table().items():
+        counters = (row[name] for name in report.oracles)
+        table.add_row(kind, *(" / ".join(f"{c[outcome]}" for outcome in Outcome) for c in counters))
     Console().print(table)
+    for (name, reason), times in report.reasons().most_common():
+        click.echo(f"not visible to {name} ({times}): {reason}")
+    for name, oracle in ORACLES.items():
+        if not oracle.is_installed():
+            click.echo(f"not asked: {name} ({oracle.title}); it needs {oracle.install}")
     click.echo(str(report))
 
 

@@ -21,7 +21,9 @@ def python(code, **options):
         "convcost.separable(3, 32, 64, 28)",
         "print(convcost.separable(3, 32, 64, 28).explain(), convcost.ratio(3, 32, 64))",
         "convcost.separable(3, 32, 64, 28)._repr_html_()",
-        "dir(convcost), convcost.verify",
+        "dir(convcost), convcost.verify, convcost.layers, convcost.geometry",
+        "print(convcost.layers.Conv2D(64, 3).cost((28, 28, 32), effective=True).explain())",
+        "convcost.layers.SeparableConv2D(64, 3).traffic((28, 28, 32))",
     ],
 )
 def test_nothing_heavy_is_loaded(use):
@@ -52,7 +54,7 @@ def test_sympy_missing_names_the_extra():
 def test_keras_missing_names_the_extra():
     code = (
         "import sys; sys.modules['keras'] = None\nimport convcost\n"
-        "convcost.verify.check('pointwise', m=1, n=1, df=1)"
+        "convcost.verify.check(convcost.layers.Dense(1), (1,))"
     )
     result = python(code)
     assert "ImportError: convcost.verify needs Keras" in result.stderr

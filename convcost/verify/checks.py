@@ -1,18 +1,71 @@
-"""The comparison of convcost's numbers with those of built and running Keras layers."""
+"""The comparison of what convcost says with what the oracles count."""
+
+from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
-import convcost
-from convcost.verify import layers
-from convcost.verify.backend import Device, select_device
-from convcost.verify.cases import Case, draw
-from convcost.verify.results import Quantity, Report, Result
+from convcost.exact import join_names, refuse
+from convcost.verify.backend import select_device
+from convcost.verify.cases import KINDS, FunctionCase, LayerCase, draw
+from convcost.verify.oracles import ORACLES, NotVisible, Oracle
+from convcost.verify.results import Finding, Quantity, Report, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from convcost.layers import Layer
+    from convcost.verify.backend import Device
+    from convcost.verify.cases import Case
 
 
 def check(
+    layer: Layer,
+    input_shape: tuple[int, ...],
+    *,
+    oracles: Iterable[str] | None = None,
+    device: str = "auto",
+) -> Result:
+    """Compare everything that convcost says of a layer with what the oracles count.
+
+    Parameters
+    ----------
+    layer
+        One of `convcost.layers`, with Python integers as arguments.
+    input_shape
+        Shape of one input, without the batch.
+    oracles
+        Names of the oracles to ask; by default all whose framework is installed.
+    device
+        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+
+    Returns
+    -------
+    Result
+        What each oracle says, and whether it agrees.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layer doesn't take the input, or an oracle or the device is unknown.
+    ImportError
+        If Keras or its backend, or an oracle's framework, is not installed.
+    DeviceError
+        If a GPU was asked for and there is none.
+
+    Examples
+    --------
+    >>> from convcost.layers import Conv2D
+    >>> print(check(Conv2D(4, 3, padding="same"), (5, 5, 2), oracles=["run", "profiler"]))
+    Conv2D(4, 3, padding='same') on (5, 5, 2): agrees
+      run: confirmed: output shape (5, 5, 4); bias_adds 100; effective macs 1,352
+      profiler: confirmed: macs 1,800; bias_adds 100
+    """
+    case = LayerCase(layer, input_shape)
+    return check_case(case, prepare(oracles, select_device(device)))
+
+
+def check_function(
     kind: str,
     *,
     dk: int | None = None,
@@ -20,56 +73,51 @@ def check(
     n: int | None = None,
     df: int | None = None,
     bias: bool | None = None,
+    oracles: Iterable[str] | None = None,
     device: str = "auto",
 ) -> Result:
-    """Build the Keras layer for one configuration and compare every number with the formula's.
+    """Compare what one of convcost's functions says with what the oracles count.
 
     Parameters
     ----------
     kind
-        `standard`, `depthwise`, `pointwise` or `separable`.
+        `standard`, `depthwise`, `pointwise`, `separable` or `ratio`.
     dk, m, n, df
-        The sizes that the kind takes, in elements and channels: positive Python integers.
+        The sizes that the function takes, in elements and channels: positive Python integers.
     bias
-        Whether there is a bias; by default as in the kind's own function.
-    device
-        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+        Whether there is a bias; by default as in the function.
+    oracles, device
+        As for `check`.
 
     Returns
     -------
     Result
-        Each quantity with the formula's number, the framework's, and whether they agree.
+        What each oracle says, and whether it agrees.
 
     Raises
     ------
-    TypeError, ValueError
-        If the kind or the device is unknown, or a size is missing, superfluous, not a positive
-        Python integer, or too large to run.
-    ImportError
-        If Keras or its backend is not installed.
-    DeviceError
-        If a GPU was asked for and there is none.
-
-    Notes
-    -----
-    The MACs come from the layer: with ones as weights and inputs, no bias, and all taps inside the
-    input, each multiply-accumulate adds 1 to its output, so the outputs add up to their number.
+    TypeError, ValueError, ImportError, DeviceError
+        As for `check`.
 
     Examples
     --------
-    >>> check("depthwise", dk=3, m=8, df=4, device="cpu").agrees
-    True
+    >>> print(check_function("ratio", dk=3, m=32, n=64, oracles=["keras", "run"]))
+    ratio(dk=3, m=32, n=64, bias=True): agrees
+      keras: confirmed: params 75/578
+      run: confirmed: effective macs 73/576
     """
     if bias is None:
         bias = kind != "depthwise"
-    case = Case(kind, dk=dk, m=m, n=n, df=df, bias=bias)
-    return check_case(case, select_device(device))
+    case = FunctionCase(kind, dk=dk, m=m, n=n, df=df, bias=bias)
+    return check_case(case, prepare(oracles, select_device(device)))
 
 
 def run(
     cases: int = 200,
     *,
     seed: int = 0,
+    kinds: Iterable[str] = KINDS,
+    oracles: Iterable[str] | None = None,
     device: str = "auto",
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
@@ -81,6 +129,10 @@ def run(
         How many configurations to draw; positive. The kinds take turns.
     seed
         The same seed draws the same configurations.
+    kinds
+        Names of functions and of classes of `convcost.layers`; by default all.
+    oracles
+        Names of the oracles to ask; by default all whose framework is installed.
     device
         `cpu`, `gpu`, or `auto` for a GPU where there is one.
     on_result
@@ -98,107 +150,58 @@ def run(
 
     Examples
     --------
-    >>> report = run(8, seed=1, device="cpu")
+    >>> report = run(16, seed=1, oracles=["keras"], device="cpu")
     >>> report.agrees, len(report.results)
-    (True, 8)
+    (True, 16)
     """
-    drawn, where = draw(cases, seed), select_device(device)
+    drawn, where = draw(cases, seed, kinds), select_device(device)
+    asked = prepare(oracles, where)
     start = time.perf_counter()
     results = []
     for case in drawn:
-        results.append(check_case(case, where))
+        results.append(check_case(case, asked))
         if on_result is not None:
             on_result(results[-1])
-    return Report(tuple(results), seed, where, time.perf_counter() - start)
+    names = tuple(oracle.name for oracle in asked)
+    return Report(tuple(results), names, seed, where, time.perf_counter() - start)
 
 
-def check_case(case: Case, device: Device) -> Result:
-    """Verify one configuration on a device that was selected before."""
-    compare = _compare_separable if case.kind == "separable" else _compare_single
-    with device.scope():
-        return Result(case, tuple(compare(case)), device)
+def prepare(names: Iterable[str] | None, device: Device) -> tuple[Oracle, ...]:
+    """Return the oracles of those names, or all that are installed, ready to count.
 
-
-def _compare_single(case: Case) -> Iterator[Quantity]:
-    layer, shape = layers.build(case), layers.input_shape(case, case.kind)
-    name, cost = type(layer).__name__, case.cost()
-    yield _params(cost.params, layer, "params")
-    yield _side(case, layer, shape)
-    yield _macs(cost.macs, layer, shape, "macs")
-    yield Quantity(
-        "bias_adds", cost.bias_adds, _count_bias_adds(layer, shape), f"running {name} on biases"
-    )
-
-
-def _compare_separable(case: Case) -> Iterator[Quantity]:
-    """Compare the layer, its two steps, and both with the standard convolution.
-
-    Ones through the whole layer can't count its MACs: the depthwise step's outputs are dk*dk each,
-    so every multiply-accumulate of the pointwise step adds dk*dk. They add up to the MACs of the
-    standard convolution that the two steps replace, which is compared too. The steps, each on ones
-    of its own, count what each of them does.
+    Raises
+    ------
+    ValueError
+        If there is no oracle of a name.
+    ImportError
+        If an oracle was asked for and its framework is not installed.
     """
-    dk, m, n, df = case.sizes().values()
-    cost = case.cost()
-    first = convcost.depthwise(dk, m, df)
-    second = convcost.pointwise(m, n, df, bias=case.bias)
-    full = convcost.standard(dk, m, n, df, bias=case.bias)
-    quotient = convcost.ratio(dk, m, n, bias=case.bias)
+    if names is None:
+        return tuple(oracle(device) for oracle in ORACLES.values() if oracle.is_installed())
+    asked = tuple(dict.fromkeys(names))
+    if not asked:
+        refuse(ValueError, "oracles", asked, f"some of {join_names(tuple(ORACLES))}")
+    for name in asked:
+        if name not in ORACLES:
+            refuse(ValueError, "oracle", name, f"one of {join_names(tuple(ORACLES))}")
+        oracle = ORACLES[name]
+        if not oracle.is_installed():
+            raise ImportError(f"oracle {name!r} needs {oracle.module}: {oracle.install}")
+    return tuple(ORACLES[name](device) for name in asked)
 
-    shape = layers.input_shape(case, "separable")
-    separable, standard = layers.build(case), layers.build(case, "standard")
-    step = Case("depthwise", dk=dk, m=m, df=df, bias=False)
-    depthwise, pointwise = layers.build(step), layers.build(case, "pointwise")
-    layers.copy_steps(separable, depthwise, pointwise)
 
-    yield _params(cost.params, separable, "params")
-    yield _params(first.params, depthwise, "depthwise step params")
-    yield _params(second.params, pointwise, "pointwise step params")
-    yield _side(case, separable, shape)
-    depthwise_macs = _macs(first.macs, depthwise, shape, "depthwise step macs")
-    pointwise_shape = layers.input_shape(case, "pointwise")
-    pointwise_macs = _macs(second.macs, pointwise, pointwise_shape, "pointwise step macs")
-    macs = depthwise_macs.framework + pointwise_macs.framework
-    yield depthwise_macs
-    yield pointwise_macs
-    yield Quantity("macs", cost.macs, macs, "running the two steps")
-    yield Quantity(
-        "bias_adds",
-        cost.bias_adds,
-        _count_bias_adds(separable, shape),
-        "running SeparableConv2D on biases",
+def check_case(case: Case, oracles: Sequence[Oracle]) -> Result:
+    """Verify one configuration with oracles that were prepared before."""
+    claims = case.claims()
+    return Result(case, tuple(_ask(oracle, case, claims) for oracle in oracles))
+
+
+def _ask(oracle: Oracle, case: Case, claims: dict[str, object]) -> Finding:
+    try:
+        counted = case.combine([oracle.count(*subject) for subject in case.subjects()])
+    except NotVisible as answer:
+        return Finding(oracle.name, reason=str(answer))
+    quantities = tuple(
+        Quantity(name, claims[name], value) for name, value in counted.items() if name in claims
     )
-    full_macs = _macs(full.macs, standard, shape, "standard macs")
-    yield full_macs
-    yield _macs(full.macs, separable, shape, "ones through the whole layer")
-    yield Quantity(
-        "ratio of params",
-        quotient.params,
-        Fraction(separable.count_params(), standard.count_params()),
-        "count_params of SeparableConv2D and Conv2D",
-    )
-    yield Quantity(
-        "ratio of macs",
-        quotient.macs,
-        Fraction(macs) / full_macs.framework,
-        "running the two steps and Conv2D",
-    )
-
-
-def _params(formula: int, layer: Any, name: str) -> Quantity:
-    source = f"count_params of {type(layer).__name__}"
-    return Quantity(name, formula, int(layer.count_params()), source)
-
-
-def _side(case: Case, layer: Any, shape: tuple[int, ...]) -> Quantity:
-    source = f"output shape of {type(layer).__name__}"
-    return Quantity("output side", case.sizes()["df"], layers.output_side(layer, shape), source)
-
-
-def _macs(formula: int, layer: Any, shape: tuple[int, ...], name: str) -> Quantity:
-    counted = layers.sum_of_outputs(layer, shape, weight=1, bias=0)
-    return Quantity(name, formula, counted, f"running {type(layer).__name__} on ones")
-
-
-def _count_bias_adds(layer: Any, shape: tuple[int, ...]) -> int:
-    return layers.sum_of_outputs(layer, shape, weight=0, bias=1)
+    return Finding(oracle.name, quantities)

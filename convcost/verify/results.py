@@ -1,53 +1,104 @@
-"""What a verification found: quantities, results of configurations, and a report of many."""
+"""What a verification found: quantities, findings of oracles, results, and a report of many."""
+
+from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convcost.verify.backend import Device
-from convcost.verify.cases import KINDS, Case
+if TYPE_CHECKING:
+    from convcost.verify.backend import Device
+    from convcost.verify.cases import Case
+
+
+class Outcome(StrEnum):
+    """What an oracle says of a configuration."""
+
+    CONFIRMED = "confirmed"
+    NOT_VISIBLE = "not visible"
+    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number, from the formula and from the framework.
+    """One number, or shape, from convcost and from an oracle.
 
     Parameters
     ----------
     name
         What is counted.
-    formula
+    convcost
         What convcost says.
-    framework
-        What the layer says.
-    source
-        Where the framework's number comes from.
+    oracle
+        What the oracle says.
     """
 
     name: str
-    formula: int | Fraction
-    framework: int | Fraction
-    source: str
+    convcost: Any
+    oracle: Any
 
     @property
     def agrees(self) -> bool:
-        """Whether the two numbers are equal, exactly."""
-        return self.formula == self.framework
+        """Whether the two are equal, exactly."""
+        return bool(self.convcost == self.oracle)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the quantity as plain data; a ratio as a text like 73/576."""
         return {
-            **{name: _plain(value) for name, value in asdict(self).items()},
+            "name": self.name,
+            "convcost": _plain(self.convcost),
+            "oracle": _plain(self.oracle),
             "agrees": self.agrees,
         }
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}: formula {_text(self.formula)}, framework {_text(self.framework)}"
-            f" ({self.source})"
-        )
+        if self.agrees:
+            return f"{self.name} {_text(self.oracle)}"
+        return f"{self.name}: convcost {_text(self.convcost)}, oracle {_text(self.oracle)}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one oracle says of one configuration.
+
+    Parameters
+    ----------
+    oracle
+        Its name.
+    quantities
+        Every number that was compared; none where it can't see the configuration.
+    reason
+        Why it can't see it.
+    """
+
+    oracle: str
+    quantities: tuple[Quantity, ...] = ()
+    reason: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Confirmed, not visible, or contradicted."""
+        if not self.quantities:
+            return Outcome.NOT_VISIBLE
+        agrees = all(quantity.agrees for quantity in self.quantities)
+        return Outcome.CONFIRMED if agrees else Outcome.CONTRADICTED
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as plain data."""
+        return {
+            "oracle": self.oracle,
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "quantities": [quantity.as_dict() for quantity in self.quantities],
+        }
+
+    def __str__(self) -> str:
+        if not self.quantities:
+            return f"{self.oracle}: {self.outcome}: {self.reason}"
+        shown = [q for q in self.quantities if not q.agrees] or self.quantities
+        return f"{self.oracle}: {self.outcome}: {'; '.join(map(str, shown))}"
 
 
 @dataclass(frozen=True)
@@ -58,39 +109,37 @@ class Result:
     ----------
     case
         The configuration.
-    quantities
-        Every number that was compared.
-    device
-        Where it ran.
+    findings
+        What each oracle says.
     """
 
     case: Case
-    quantities: tuple[Quantity, ...]
-    device: Device
+    findings: tuple[Finding, ...]
 
     @property
     def agrees(self) -> bool:
-        """Whether every quantity agrees."""
-        return not self.disagreements
+        """Whether an oracle confirms it and none contradicts it."""
+        outcomes = {finding.outcome for finding in self.findings}
+        return Outcome.CONFIRMED in outcomes and Outcome.CONTRADICTED not in outcomes
 
     @property
-    def disagreements(self) -> tuple[Quantity, ...]:
-        """The quantities that differ."""
-        return tuple(quantity for quantity in self.quantities if not quantity.agrees)
+    def contradictions(self) -> tuple[Finding, ...]:
+        """What contradicts it."""
+        return tuple(f for f in self.findings if f.outcome is Outcome.CONTRADICTED)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
-            "case": self.case.as_dict(),
+            **self.case.as_dict(),
             "agrees": self.agrees,
-            "quantities": [quantity.as_dict() for quantity in self.quantities],
+            "findings": [finding.as_dict() for finding in self.findings],
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.case} on {self.device}: {'agrees' if self.agrees else 'DISAGREES'}"]
-        for quantity in self.quantities:
-            lines.append(f"  {'ok' if quantity.agrees else 'NO'}  {quantity}")
-        return "\n".join(lines)
+        verdict = "agrees" if self.agrees else "DISAGREES"
+        if not self.agrees and not self.contradictions:
+            verdict = "SEEN BY NO ORACLE"
+        return "\n".join([f"{self.case}: {verdict}", *(f"  {line}" for line in self.findings)])
 
 
 @dataclass(frozen=True)
@@ -101,79 +150,113 @@ class Report:
     ----------
     results
         One for each configuration.
+    oracles
+        Names of the oracles that were asked.
     seed
         What the configurations were drawn with.
     device
-        Where they ran.
+        Where layers ran.
     seconds
         How long it took.
     """
 
     results: tuple[Result, ...]
+    oracles: tuple[str, ...]
     seed: int
     device: Device
     seconds: float
 
     @property
     def agrees(self) -> bool:
-        """Whether every configuration agrees."""
-        return not self.disagreements
+        """Whether some configurations are confirmed, and none contradicted."""
+        return not self.disagreements and len(self.unseen) < len(self.results)
 
     @property
     def disagreements(self) -> tuple[Result, ...]:
-        """The configurations in which something differs."""
-        return tuple(result for result in self.results if not result.agrees)
+        """The configurations that an oracle contradicts, smallest first."""
+        found = [result for result in self.results if result.contradictions]
+        return tuple(sorted(found, key=lambda result: result.case.extent()))
 
-    def by_kind(self) -> Iterator[tuple[str, int, int, int]]:
-        """Yield for each kind how many configurations, quantities and disagreements there are."""
-        for kind in KINDS:
-            results = [result for result in self.results if result.case.kind == kind]
-            if results:
-                yield (
-                    kind,
-                    len(results),
-                    sum(len(result.quantities) for result in results),
-                    sum(not result.agrees for result in results),
-                )
+    @property
+    def unseen(self) -> tuple[Result, ...]:
+        """The configurations that none of the oracles asked can see."""
+        return tuple(r for r in self.results if not any(f.quantities for f in r.findings))
 
-    def by_quantity(self) -> dict[str, int]:
-        """Return how often each quantity was compared."""
-        return dict(Counter(q.name for result in self.results for q in result.quantities))
+    def table(self) -> dict[str, dict[str, Counter[Outcome]]]:
+        """Return for each kind and oracle how many configurations had which outcome."""
+        rows: dict[str, dict[str, Counter[Outcome]]] = {}
+        for result in self.results:
+            row = rows.setdefault(result.case.kind, {name: Counter() for name in self.oracles})
+            for finding in result.findings:
+                row[finding.oracle][finding.outcome] += 1
+        return rows
+
+    def smallest_contradictions(self) -> dict[tuple[str, str], Result]:
+        """Return the smallest configuration that contradicts, for each kind and oracle."""
+        smallest: dict[tuple[str, str], Result] = {}
+        for result in self.disagreements:
+            for finding in result.contradictions:
+                smallest.setdefault((result.case.kind, finding.oracle), result)
+        return smallest
+
+    def reasons(self) -> Counter[tuple[str, str]]:
+        """Return why oracles saw nothing, and how often: (oracle, reason)."""
+        return Counter(
+            (finding.oracle, finding.reason)
+            for result in self.results
+            for finding in result.findings
+            if finding.outcome is Outcome.NOT_VISIBLE
+        )
+
+    def quantities(self) -> int:
+        """Return how many numbers were compared."""
+        return sum(len(f.quantities) for result in self.results for f in result.findings)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
         return {
             "agrees": self.agrees,
             "cases": len(self.results),
-            "quantities": sum(self.by_quantity().values()),
+            "quantities": self.quantities(),
             "disagreements": len(self.disagreements),
+            "unseen": len(self.unseen),
+            "oracles": list(self.oracles),
             "seed": self.seed,
             "device": self.device.name,
             "backend": self.device.backend,
             "seconds": round(self.seconds, 3),
+            "table": {
+                kind: {
+                    oracle: {str(outcome): counter[outcome] for outcome in Outcome}
+                    for oracle, counter in row.items()
+                }
+                for kind, row in self.table().items()
+            },
             "results": [result.as_dict() for result in self.results],
         }
 
     def summary(self) -> str:
         """Return one sentence with the outcome."""
         where = f"{self.device}, seed {self.seed}, {self.seconds:.1f} s"
-        if self.agrees:
-            total = sum(self.by_quantity().values())
-            return (
-                f"All {len(self.results)} configurations agree, in all {total:,} quantities"
-                f" ({where})."
-            )
+        total = len(self.results)
+        if self.disagreements:
+            return f"{len(self.disagreements)} of {total} configurations DISAGREE ({where})."
+        quantities = f"in all {self.quantities():,} quantities"
+        if not self.unseen:
+            return f"All {total} configurations agree, {quantities} ({where})."
         return (
-            f"{len(self.disagreements)} of {len(self.results)} configurations DISAGREE ({where})."
+            f"{total - len(self.unseen)} of {total} configurations agree, {quantities}; the others"
+            f" are seen by no oracle that was asked ({where})."
         )
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.disagreements), self.summary()])
+        shown = dict.fromkeys(self.smallest_contradictions().values())
+        return "\n".join([*map(str, shown), self.summary()])
 
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Fraction) else value
 
 
-def _text(value: int | Fraction) -> str:
+def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,62 @@
+"""PyTorch's FlopCounterMode as an oracle: nominal MACs, forward and backward."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from convcost.verify.oracles.base import StepOracle
+
+if TYPE_CHECKING:
+    from convcost.layers import Layer
+
+COMMAND = (sys.executable, "-m", "convcost.verify.oracles.flop_counter_process")
+
+
+class FlopCounter(StepOracle):
+    """Nominal MACs of the forward pass and of a whole training step, on tensors without data.
+
+    PyTorch runs in a process of its own: its CUDA builds bring a compiler that crashes where
+    TensorFlow is loaded already.
+
+    PyTorch (2.13) counts the gradient by the weights of a grouped convolution as if there were no
+    groups; there the forward pass alone is taken. A test notices when that changes.
+    """
+
+    name, title, module, install = "torch", "PyTorch", "torch", "pip install torch"
+
+    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+        """Count nominal MACs, forward and with both gradients."""
+        question = {
+            "kind": type(layer).__name__,
+            "arguments": layer.arguments(),
+            "input_shape": input_shape,
+        }
+        process = start(COMMAND)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(question) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise ArithmeticError(f"PyTorch's process ended without a count of {layer!r}")
+        counted: dict[str, Any] = json.loads(answer)
+        return counted
+
+
+@cache
+def start(command: tuple[str, ...]) -> subprocess.Popen[str]:
+    """Start the process that answers questions, once; it ends with this one."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    atexit.register(_stop, process)
+    return process
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.communicate()  # closes its input, at whose end it ends
