@@ -71,6 +71,18 @@ def sliding(image: "Count", reach: "Count", stride: "Count") -> "Count":
 def covering(image: "Count", stride: "Count") -> "Count":
     """Return the number of positions of `same` padding: one for each stride begun in the image.
 
+    Parameters
+    ----------
+    image
+        Side of the image, in elements.
+    stride
+        Distance between neighbouring positions, in elements.
+
+    Returns
+    -------
+    int
+        ceil(image / stride).
+
     Examples
     --------
     >>> covering(28, 1), covering(28, 3)
@@ -130,6 +142,20 @@ def spread_padded(
     output_padding: "Count",
 ) -> "Count":
     """Return the side of the image that a transposed convolution makes with explicit padding.
+
+    Parameters
+    ----------
+    positions, reach, stride
+        As for `spread`.
+    around
+        Elements cut off before and after.
+    output_padding
+        Elements added at the end.
+
+    Returns
+    -------
+    int
+        Side of the output, in elements; 0 or less if nothing is left.
 
     Examples
     --------

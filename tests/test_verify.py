@@ -275,6 +275,12 @@ def test_an_output_beyond_what_float32_counts_is_not_seen():
         keras_oracle.run(model, (1,), weight=2**24)
 
 
+def test_only_tensorflow_refuses_with_errors_of_its_own(monkeypatch):
+    assert set(keras_oracle._refusals()) >= {NotImplementedError, ValueError}
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert keras_oracle._refusals() == (NotImplementedError, ValueError)
+
+
 @pytest.mark.parametrize(
     ("layer", "shape"),
     [

@@ -368,12 +368,36 @@ class Layer:
         return any(map(is_array, nested.flat(tuple(self.arguments().values()))))
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments by name, defaults included: the relevant part of a Keras config."""
+        """Return the arguments by name, defaults included.
+
+        Returns
+        -------
+        dict
+            What a Keras config of the layer has under the same names; one integer for each axis.
+
+        Examples
+        --------
+        >>> from convcost.layers import Dense
+        >>> Dense(10).arguments()
+        {'units': 10, 'use_bias': True}
+        """
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def argument_names(cls) -> tuple[str, ...]:
-        """Return what the arguments are called."""
+        """Return what the arguments are called.
+
+        Returns
+        -------
+        tuple of str
+            Names, in the order in which they may be given.
+
+        Examples
+        --------
+        >>> from convcost.layers import Dense
+        >>> Dense.argument_names()
+        ('units', 'use_bias')
+        """
         return tuple(field.name for field in fields(cls))
 
     def _set(self, **values: Any) -> None:
