@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import subprocess
 import sys
@@ -39,9 +40,12 @@ class FlopCounter(StepOracle):
         process = start(COMMAND)
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
-        answer = process.stdout.readline()
+        try:
+            process.stdin.write(json.dumps(question) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:  # it ended before, and this is not the first question since
+            answer = ""
         if not answer:
             raise ArithmeticError(f"PyTorch's process ended without a count of {layer!r}")
         counted: dict[str, Any] = json.loads(answer)
@@ -51,12 +55,19 @@ class FlopCounter(StepOracle):
 @cache
 def start(command: tuple[str, ...]) -> subprocess.Popen[str]:
     """Start the process that answers questions, once; it ends with this one."""
+    # In a session of its own: Ctrl-C is for this process, at whose end the other one ends.
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
     )
     atexit.register(_stop, process)
     return process
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    process.communicate()  # closes its input, at whose end it ends
+    with contextlib.suppress(BrokenPipeError):
+        process.communicate()  # closes its input, at whose end it ends
