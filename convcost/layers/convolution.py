@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.layers import arguments
 from convcost.layers.base import Weight
-from convcost.layers.spatial import Spatial, per_group
-from convcost.layers.step import Step
-from convcost.sizes import check_integer
+from convcost.layers.grouped import Grouped, per_group
 
 if TYPE_CHECKING:
     from convcost._typing import Factors
+    from convcost.layers.step import Axis
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Convolution(Spatial):
+class Convolution(Grouped):
     """A convolution in which every filter sees the channels of its group."""
 
     filters: Any
@@ -29,26 +27,9 @@ class Convolution(Spatial):
     groups: Any = 1
     use_bias: Any = True
 
-    def __post_init__(self) -> None:
-        self._set(
-            filters=check_integer("filters", self.filters),
-            groups=check_integer("groups", self.groups),
-        )
-        arguments.check_divides(("groups", self.groups), ("filters", self.filters))
-        super().__post_init__()
-
-    def _steps(self, shape: Factors) -> tuple[Step, ...]:
-        sides, m = self._split(shape)
-        arguments.check_divides(("groups", self.groups), ("the input's channels", m))
+    def _lay(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
         axes = self._slide(sides)
-        channels, shown = per_group(m, self.groups)
-        outputs = tuple(axis.positions for axis in axes)
-        bias = int(self.use_bias)
-        return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
-
-    def _output_shape(self, shape: Factors) -> Factors:
-        (step,) = self._steps(shape)
-        return self._join(step.outputs, self.filters)
+        return axes, tuple(axis.positions for axis in axes)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         channels, _ = per_group(self._split(shape)[1], self.groups)

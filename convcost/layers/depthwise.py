@@ -30,7 +30,7 @@ class _Depthwise(Spatial):
     def _is_single(self) -> bool:
         return type(self.depth_multiplier) is int and self.depth_multiplier == 1
 
-    def _channels(self, shape: Factors) -> Count:
+    def _depthwise_channels(self, shape: Factors) -> Count:
         """Return the channels that come out of the depthwise step."""
         m = self._split(shape)[1]
         return counts.multiply("the depthwise channels", m, self.depth_multiplier)
@@ -56,9 +56,8 @@ class DepthwiseConvolution(_Depthwise):
     def _steps(self, shape: Factors) -> tuple[Step, ...]:
         return (self._depthwise_step(shape, int(self.use_bias)),)
 
-    def _output_shape(self, shape: Factors) -> Factors:
-        (step,) = self._steps(shape)
-        return self._join(step.outputs, self._channels(shape))
+    def _channels(self, shape: Factors) -> Count:
+        return self._depthwise_channels(shape)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         m = self._split(shape)[1]
@@ -166,15 +165,12 @@ class SeparableConvolution(_Depthwise):
         pointwise = Step(axes, depthwise.filters, (self.filters,), sides, int(self.use_bias))
         return depthwise, pointwise
 
-    def _output_shape(self, shape: Factors) -> Factors:
-        return self._join(self._steps(shape)[-1].outputs, self.filters)
-
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         m = self._split(shape)[1]
         one = (1,) * self.rank
         kernels = (
             Weight("depthwise_kernel", (*self.kernel_size, m, self.depth_multiplier)),
-            Weight("pointwise_kernel", (*one, self._channels(shape), self.filters)),
+            Weight("pointwise_kernel", (*one, self._depthwise_channels(shape), self.filters)),
         )
         return (*kernels, Weight("bias", (self.filters,))) if self.use_bias else kernels
 

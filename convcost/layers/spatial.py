@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost import counts, geometry
-from convcost.exact import COUNT, is_array
-from convcost.expressions import Number, Quotient
+from convcost.exact import is_array
 from convcost.layers import arguments
 from convcost.layers.base import Layer
 from convcost.layers.step import Axis
@@ -24,6 +23,7 @@ class Spatial(Layer):
     words: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     if TYPE_CHECKING:
+        filters: Any
         kernel_size: Any
         strides: Any
         padding: Any
@@ -56,6 +56,13 @@ class Spatial(Layer):
         if self.data_format == arguments.CHANNELS_LAST:
             return (*sides, channels)
         return (channels, *sides)
+
+    def _output_shape(self, shape: Factors) -> Factors:
+        return self._join(self._steps(shape)[-1].outputs, self._channels(shape))
+
+    def _channels(self, shape: Factors) -> Count:
+        """Return the output's channels."""
+        return self.filters
 
     def _side_name(self, axis: int) -> str:
         first = self.data_format == arguments.CHANNELS_FIRST
@@ -120,21 +127,6 @@ class Spatial(Layer):
             f"(side + padding + kernel_size*dilation_rate)*(strides + kernel_size) of axis {axis}",
             largest,
         )
-
-
-def per_group(channels: Count, groups: Count) -> tuple[Factors, Factors]:
-    """Return the channels that one filter sees, as a number, and as an explanation shows it."""
-    if type(groups) is int and groups == 1:
-        return (channels,), (channels,)
-    shown = Quotient(Number(channels), Number(groups))
-    return (counts.share(channels, groups),), (shown,)
-
-
-def check_output_padding(output_padding: Any, rank: int) -> Factors | None:
-    """Return the elements added behind each axis, or None."""
-    if output_padding is None:
-        return None
-    return arguments.per_axis("output_padding", output_padding, rank, COUNT)
 
 
 def _largest(size: Count) -> int:

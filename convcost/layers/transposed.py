@@ -6,18 +6,25 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost import counts, geometry
+from convcost.exact import COUNT
 from convcost.layers import arguments
 from convcost.layers.base import Weight
-from convcost.layers.spatial import Spatial, check_output_padding, per_group
-from convcost.layers.step import Axis, Step
-from convcost.sizes import check_integer
+from convcost.layers.grouped import Grouped, per_group
+from convcost.layers.step import Axis
 
 if TYPE_CHECKING:
     from convcost._typing import Count, Factors
 
 
+def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
+    """Return the elements added behind each axis, or None."""
+    if output_padding is None:
+        return None
+    return arguments.per_axis("output_padding", output_padding, rank, COUNT)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class TransposedConvolution(Spatial):
+class TransposedConvolution(Grouped):
     """A convolution with input and output exchanged."""
 
     filters: Any
@@ -32,22 +39,12 @@ class TransposedConvolution(Spatial):
     use_bias: Any = True
 
     def __post_init__(self) -> None:
-        self._set(
-            filters=check_integer("filters", self.filters),
-            groups=check_integer("groups", self.groups),
-            output_padding=check_output_padding(self.output_padding, self.rank),
-        )
-        arguments.check_divides(("groups", self.groups), ("filters", self.filters))
         super().__post_init__()
+        self._set(output_padding=_check_output_padding(self.output_padding, self.rank))
 
-    def _steps(self, shape: Factors) -> tuple[Step, ...]:
-        sides, m = self._split(shape)
-        arguments.check_divides(("groups", self.groups), ("the input's channels", m))
+    def _lay(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
         axes = tuple(self._spread_along(axis, side) for axis, side in enumerate(sides))
-        channels, shown = per_group(m, self.groups)
-        outputs = tuple(axis.image for axis in axes)
-        bias = int(self.use_bias)
-        return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
+        return axes, tuple(axis.image for axis in axes)
 
     def _spread_along(self, axis: int, positions: Count) -> Axis:
         kernel, stride, dilation, padding = self._along(axis)
@@ -76,10 +73,6 @@ class TransposedConvolution(Spatial):
                 f" strides[{axis}]={arguments.show(stride)},"
                 f" dilation_rate[{axis}]={arguments.show(dilation)}"
             )
-
-    def _output_shape(self, shape: Factors) -> Factors:
-        (step,) = self._steps(shape)
-        return self._join(step.outputs, self.filters)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         m = self._split(shape)[1]
