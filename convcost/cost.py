@@ -8,7 +8,7 @@ from convcost.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from convcost._typing import Count, Counts, Formula, Size, Sizes, Term
@@ -140,6 +140,27 @@ class Cost(Value):
         \end{aligned}
         """
         return self.explain().latex()
+
+    def reused(self) -> "Cost":
+        """Return the cost of computing once more with the same weights: no further parameters.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> print(convcost.pointwise(32, 64, 28).reused())
+        0 parameters, 1,605,632 MACs (3,211,264 FLOPs), 50,176 bias additions
+        """
+        from functools import partial
+
+        terms: list[Term | Cost] = []
+        for part in self.terms():
+            if isinstance(part, Cost):
+                terms.append(_restore(0, part._macs, part._bias_adds, ()))
+            else:
+                formula, sizes, bias = part
+                again = _restore(0, 0, 0, ((partial(formulas.reused, formula), sizes, bias),))
+                terms.append(again)
+        return _restore(0, self._macs, self._bias_adds, tuple(terms))
 
     def terms(self) -> "Iterator[Term | Cost]":
         """Yield what adds up to this cost: formulas with their sizes, and costs given as counts."""
@@ -276,6 +297,35 @@ def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None
     """
     counts.require_fit(formula, sizes, bias)
     return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
+
+
+def total(costs: "Sequence[Cost]") -> Cost:
+    """Add up costs at once; none make nothing.
+
+    Parameters
+    ----------
+    costs
+        Any number of costs.
+
+    Returns
+    -------
+    Cost
+        The same as adding them one by one, in a time proportional to their number.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> print(total([convcost.depthwise(3, 32, 28), convcost.pointwise(32, 64, 28)]))
+    2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+    """
+    if len(costs) == 1:
+        return costs[0]
+    return _restore(
+        counts.total("params", [cost._params for cost in costs]),
+        counts.total("macs", [cost._macs for cost in costs]),
+        counts.total("bias_adds", [cost._bias_adds for cost in costs]),
+        tuple(costs),
+    )
 
 
 def _restore(

@@ -36,6 +36,27 @@ def add(quantity: str, left: "Count", right: "Count") -> "Count":
     return left + right
 
 
+def total(quantity: str, summands: "list[Count]") -> "Count":
+    """Add up any number of counts.
+
+    Examples
+    --------
+    >>> total("macs", [1, 2, 3])
+    6
+    """
+    if all(type(summand) is int for summand in summands):
+        return sum(summands)
+    if any(map(is_expression, summands)) and not any(map(is_array, summands)):
+        from convcost import symbolic
+
+        # At once: SymPy looks at all terms of a sum for each one that is added.
+        return symbolic.total(summands)
+    result: Count = 0
+    for summand in summands:
+        result = add(quantity, result, summand)
+    return result
+
+
 def multiply(name: str, left: "Count", right: "Count") -> "Count":
     """Multiply two counts; arrays raise OverflowError, by that name, rather than wrap."""
     if is_array(left) or is_array(right):
@@ -168,6 +189,22 @@ def is_equal(left: "Count", right: "Count") -> bool:
 
         return arrays.is_equal(left, right)
     return bool(canonical(left) == canonical(right))
+
+
+def may_equal(left: "Count", right: "Count") -> bool:
+    """Tell whether two scalars are equal; of symbols, whether it can't be ruled out.
+
+    Examples
+    --------
+    >>> from convcost.symbols import m
+    >>> may_equal(m, m), may_equal(m, 3), may_equal(m, m + 1)
+    (True, True, False)
+    """
+    if is_expression(left) or is_expression(right):
+        from convcost import symbolic
+
+        return symbolic.may_equal(left, right)
+    return bool(left == right)
 
 
 def canonical(count: "Count") -> "Hashable":

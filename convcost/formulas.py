@@ -9,7 +9,9 @@ The formulas are those of Howard et al., "MobileNets" (arXiv:1704.04861), sectio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from convcost._typing import Count, Counts, Factors
+    from typing import Any
+
+    from convcost._typing import Count, Counts, Factors, Formula
 
 QUANTITIES = ("params", "macs", "bias_adds")
 
@@ -126,6 +128,42 @@ def gradient(
     (0, 13770752, 50176)
     """
     _, macs, bias_adds = convolution((), channels, filters, taps, positions, outputs, bias)
+    return 0, macs, bias_adds
+
+
+def weights(factors: "Factors", bias: int) -> "Counts":
+    """Count weights that take part in no multiply-accumulate; there is no bias among them.
+
+    Examples
+    --------
+    >>> weights((4, 32), 0)
+    (128, 0, 0)
+    """
+    params, _, _ = counts(product(factors), 1, 1, bias)
+    return params, 0, 0
+
+
+def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
+    """Count a product of two inputs: no weights, a sum over the inner axes for each output.
+
+    Examples
+    --------
+    >>> products((12, 10, 10), (64,), 0)
+    (0, 76800, 0)
+    """
+    _, macs, bias_adds = counts(product(inner), product(outputs), 1, bias)
+    return 0, macs, bias_adds
+
+
+def reused(formula: "Formula", *arguments: "Any") -> "Counts":
+    """Count a computation whose weights were counted before.
+
+    Examples
+    --------
+    >>> reused(standard, 3, 1, 32, 28, 1)
+    (0, 225792, 25088)
+    """
+    _, macs, bias_adds = formula(*arguments)
     return 0, macs, bias_adds
 
 

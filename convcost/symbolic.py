@@ -1,5 +1,9 @@
 """SymPy expressions as sizes and counts: what they may be, their value, and their LaTeX."""
 
+import math
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import sympy
 from sympy.core.function import Application
 
@@ -8,6 +12,7 @@ from convcost.exact import check_scalar, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from convcost._typing import Count
@@ -51,14 +56,66 @@ def divide(dividend: "Count", divisor: "Count") -> "Count":
     return sympy.expand(quotient) if denominator.is_Mul or denominator.is_Symbol else quotient
 
 
+def total(summands: "list[Count]") -> "Count":
+    """Return the sum of counts."""
+    return _plain(sympy.Add(*map(sympy.sympify, summands)))
+
+
 def floor_divide(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient rounded down."""
+    """Return the quotient rounded down, in one form for all ways to write it."""
+    if isinstance(divisor, int):
+        return _plain(_floor(sympy.sympify(dividend), divisor))
     return _plain(sympy.floor(sympy.sympify(dividend) / divisor))
 
 
 def ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient rounded up."""
+    """Return the quotient rounded up, in one form for all ways to write it."""
+    if isinstance(divisor, int):
+        return _plain(_floor(sympy.sympify(dividend) + divisor - 1, divisor))
     return _plain(sympy.ceiling(sympy.sympify(dividend) / divisor))
+
+
+def _floor(dividend: "sympy.Expr", divisor: int) -> "sympy.Expr":
+    """Return floor(dividend / divisor) of a whole number, the sides of a chain of layers as one.
+
+    floor((floor(x / a) + c) / b) is floor((x + c*a) / (a*b)), so halving five times is one division
+    by 32, and two ways through a network that lead to the same side lead to the same expression.
+    """
+    dividend, divisor = _unnest(sympy.expand(dividend), divisor)
+    constant, terms = dividend.as_coeff_add()
+    if not constant.is_Integer:
+        return sympy.floor(dividend / divisor)
+    parts = [term.as_coeff_Mul() for term in terms]
+    if not all(coefficient.is_Integer for coefficient, _ in parts):
+        return sympy.floor(dividend / divisor)
+    common = math.gcd(divisor, *(int(coefficient) for coefficient, _ in parts))
+    divisor //= common
+    whole, rest = divmod(int(constant) // common, divisor)
+    outside: sympy.Expr = sympy.Integer(whole)
+    inside: sympy.Expr = sympy.Integer(0)
+    for coefficient, factor in parts:
+        times, remainder = divmod(int(coefficient) // common, divisor)
+        outside += times * factor
+        inside += remainder * factor
+    if inside == 0:
+        return outside
+    if rest == divisor - 1:
+        return outside + sympy.ceiling(inside / divisor)
+    return outside + sympy.floor((inside + rest) / divisor)
+
+
+def _unnest(dividend: "sympy.Expr", divisor: int) -> "tuple[sympy.Expr, int]":
+    """Return the fraction of a fraction that was rounded before as one fraction."""
+    constant, terms = dividend.as_coeff_add()
+    if len(terms) != 1 or not isinstance(terms[0], (sympy.floor, sympy.ceiling)):
+        return dividend, divisor
+    numerator, denominator = sympy.fraction(sympy.together(terms[0].args[0]))
+    if not denominator.is_Integer:
+        return dividend, divisor
+    inner = int(denominator)
+    if isinstance(terms[0], sympy.ceiling):
+        numerator += inner - 1
+    return sympy.expand(numerator + constant * inner), inner * divisor
 
 
 def share(dividend: "Count", divisor: "Count") -> "Count":
@@ -69,6 +126,40 @@ def share(dividend: "Count", divisor: "Count") -> "Count":
 def may_divide(divisor: "Count", dividend: "Count") -> bool:
     """Tell whether it can't be proved that a count leaves a remainder."""
     return (sympy.sympify(dividend) / divisor).is_integer is not False
+
+
+def may_equal(left: "Count", right: "Count") -> bool:
+    """Tell whether it can't be ruled out that counts are equal; note what is taken on trust."""
+    if left == right:
+        return True
+    difference = sympy.expand(sympy.sympify(left) - right)
+    if difference.is_zero is None:
+        _conditions.get([]).append((left, right))
+    return difference.is_zero is not False
+
+
+_conditions: "ContextVar[list[tuple[Count, Count]]]" = ContextVar("conditions")
+
+
+@contextmanager
+def assuming() -> "Iterator[list[tuple[Count, Count]]]":
+    """Gather the pairs of counts that are taken to be equal, since nothing rules it out.
+
+    Examples
+    --------
+    >>> from convcost.symbols import m, n
+    >>> with assuming() as conditions:
+    ...     may_equal(m, n)
+    True
+    >>> conditions
+    [(m, n)]
+    """
+    conditions: list[tuple[Count, Count]] = []
+    token = _conditions.set(conditions)
+    try:
+        yield conditions
+    finally:
+        _conditions.reset(token)
 
 
 def maximum(left: "Count", right: "Count") -> "Count":

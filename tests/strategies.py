@@ -4,6 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import convcost
+from convcost.exact import shorten
 from convcost.verify.draw import KINDS as LAYERS
 from convcost.verify.draw import draw_layer
 
@@ -52,3 +53,8 @@ def layers_with_shapes(draw, kinds=tuple(LAYERS)):
     """Layers of those kinds with any options, each with an input shape that it takes."""
     kind = draw(st.sampled_from(kinds)) if len(kinds) > 1 else kinds[0]
     return draw_layer(kind, draw(st.randoms(use_true_random=False)))
+
+
+def name_of(value):
+    """Return what a test with this value is called: the same in every process."""
+    return shorten(value).split(" at 0x")[0]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 import sympy
-from strategies import ARGUMENTS, COSTS, FUNCTIONS, call
+from strategies import ARGUMENTS, COSTS, FUNCTIONS, call, name_of
 
 import convcost
 
@@ -64,7 +64,7 @@ WRONG_VALUES = [
 
 
 @pytest.mark.parametrize(("kind", "name"), ARGUMENTS)
-@pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=name_of)
 def test_wrong_types(kind, name, value):
     with pytest.raises(TypeError, match=rf"^{name}(\[\d+\])? must be .*; got "):
         call(kind, {**GOOD, name: value})

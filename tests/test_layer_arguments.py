@@ -6,10 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from strategies import LAYERS
+from strategies import LAYERS, name_of
 from test_bad_input import WRONG_TYPES, WRONG_VALUES
 
-from convcost.exact import shorten
 from convcost.layers import (
     Conv1D,
     Conv1DTranspose,
@@ -50,7 +49,7 @@ def make(kind, **changes):
     return LAYERS[kind](**{**GOOD[kind], **changes})
 
 
-@pytest.mark.parametrize("value", WRONG_TYPES, ids=shorten)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=name_of)
 def test_wrong_types(value):
     for kind, name in ARGUMENTS:
         if name in PER_AXIS and isinstance(value, (list, tuple)):
@@ -61,7 +60,7 @@ def test_wrong_types(value):
             make(kind, **{name: value})
 
 
-@pytest.mark.parametrize("value", WRONG_VALUES, ids=shorten)
+@pytest.mark.parametrize("value", WRONG_VALUES, ids=name_of)
 def test_wrong_values(value):
     for kind, name in ARGUMENTS:
         with pytest.raises(ValueError, match=rf"^{name}(\[[^\]]*\])? must be a positive integer"):
@@ -71,7 +70,7 @@ def test_wrong_values(value):
 @pytest.mark.parametrize(
     "value",
     [Fraction(65, 2), sympy.Rational(3, 2), np.array([3, Fraction(1, 2)], dtype=object)],
-    ids=shorten,
+    ids=name_of,
 )
 def test_fractions(value):
     for kind, name in ARGUMENTS:
@@ -79,7 +78,7 @@ def test_fractions(value):
             make(kind, **{name: value})
 
 
-@pytest.mark.parametrize("value", [*WRONG_TYPES, Fraction(1, 2)], ids=shorten)
+@pytest.mark.parametrize("value", [*WRONG_TYPES, Fraction(1, 2)], ids=name_of)
 @pytest.mark.parametrize("kind", LAYERS)
 def test_wrong_sides(kind, value):
     for axis in range(len(SHAPES[kind])):
@@ -95,7 +94,7 @@ def test_wrong_sides(kind, value):
                 make(kind).cost(tuple(shape))
 
 
-@pytest.mark.parametrize("value", WRONG_VALUES, ids=shorten)
+@pytest.mark.parametrize("value", WRONG_VALUES, ids=name_of)
 def test_wrong_values_of_sides(value):
     with pytest.raises(ValueError, match=r"^input_shape\[2\](\[.*\])? must be a positive integer"):
         Conv2D(4, 3).output_shape((9, 9, value))
@@ -124,7 +123,7 @@ def test_wrong_values_of_sides(value):
             Conv2D(4, (1, 5), dilation_rate=2, data_format="channels_first"),
             (1, 9, 8),
             ValueError,
-            "input_shape[2] must be at least as long as the kernel; got input_shape[2]=8,"
+            "input_shape[2] must be at least as long as kernel_size; got input_shape[2]=8,"
             " kernel_size=5, strides=1, dilation_rate=2, padding='valid', where output side 1",
         ),
         (Conv1D(4, 9, padding=((2, 1),)), (5, 1), ValueError, "padding=(2, 1)"),

@@ -286,3 +286,44 @@ def test_fractions_stay_exact():
 def test_fractions_and_arrays_mix_exactly():
     cost = convcost.pointwise(Fraction(1, 3), np.array([3, 4]), 1, bias=False)
     assert cost.macs.tolist() == [1, Fraction(4, 3)]
+
+
+def test_halving_again_and_again_is_one_division():
+    from convcost import counts
+    from convcost.symbols import symbol
+
+    h = symbol("h")
+    side = h
+    for _ in range(5):
+        side = counts.ceil_divide(side, 2)
+    assert side == counts.ceil_divide(h, 32)
+    for number in range(1, 200):
+        whole = number
+        for _ in range(5):
+            whole = -(-whole // 2)
+        assert side.subs(h, number) == whole
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 4), st.booleans()), max_size=5))
+def test_roundings_of_roundings_are_what_they_are_with_numbers(steps):
+    from convcost import counts
+    from convcost.symbols import symbol
+
+    h = symbol("h")
+    side = h
+    for shift, divisor, up in steps:
+        side = (counts.ceil_divide if up else counts.floor_divide)(side + shift, divisor)
+    for number in (1, 7, 30, 31, 32, 100):
+        whole = number
+        for shift, divisor, up in steps:
+            whole = -(-(whole + shift) // divisor) if up else (whole + shift) // divisor
+        assert sympy.sympify(side).subs(h, number) == whole
+
+
+def test_what_is_no_whole_number_is_rounded_as_it_is():
+    from convcost import counts
+
+    half = sympy.Rational(1, 2)
+    assert counts.floor_divide(m + half, 2) == sympy.floor((m + half) / 2)
+    assert counts.floor_divide(m / 3, 2) == sympy.floor(m / 6)
+    assert counts.may_equal(m * (m + 1), m**2 + m)

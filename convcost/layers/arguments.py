@@ -40,12 +40,10 @@ def check_padding(padding: Any, rank: int, words: tuple[str, ...]) -> str | tupl
     >>> check_padding("SAME", 2, ("valid", "same")), check_padding(1, 2, ("valid", "same"))
     ('same', ((1, 1), (1, 1)))
     """
-    quoted = join_names([repr(word) for word in words])
-    allowed = f"one of {quoted}, an integer of 0 or more, or {rank} pairs (before, after) of them"
+    more = f", an integer of 0 or more, or {rank} pairs (before, after) of them"
     if isinstance(padding, str):
-        if padding.lower() not in words:
-            refuse(ValueError, "padding", padding, allowed)
-        return padding.lower()
+        return check_word("padding", padding, words, more)
+    allowed = _one_of(words) + more
     if isinstance(padding, (tuple, list)):
         if len(padding) != rank or not all(_is_pair(pair) for pair in padding):
             refuse(ValueError, "padding", padding, allowed)
@@ -56,6 +54,25 @@ def check_padding(padding: Any, rank: int, words: tuple[str, ...]) -> str | tupl
         refuse(TypeError, "padding", padding, allowed)
     side = check_integer("padding", padding, COUNT)
     return ((side, side),) * rank
+
+
+def check_word(name: str, value: Any, words: tuple[str, ...], more: str = "") -> str:
+    """Return one of a few words in lower case.
+
+    Examples
+    --------
+    >>> check_word("padding", "SAME", ("valid", "same"))
+    'same'
+    """
+    if not isinstance(value, str):
+        refuse(TypeError, name, value, _one_of(words) + more)
+    if value.lower() not in words:
+        refuse(ValueError, name, value, _one_of(words) + more)
+    return value.lower()
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    return f"one of {join_names([repr(word) for word in words])}"
 
 
 def _is_pair(value: Any) -> bool:
@@ -111,8 +128,10 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
 def show(value: Any) -> str:
     """Write an argument's value in a few characters, for an error message."""
     if isinstance(value, tuple):
-        return f"({', '.join(map(show, value))})"
-    return repr(value) if isinstance(value, str) else number_text(value)
+        return f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
+    if value is None or isinstance(value, str):
+        return "?" if value is None else repr(value)
+    return number_text(value)
 
 
 def align(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -140,3 +159,52 @@ def align(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _is_number(leaf: Any) -> bool:
     return leaf is not None and not isinstance(leaf, (str, bool))
+
+
+def check_axis(name: str, value: Any) -> int:
+    """Return an axis: an integer that may be negative, to count from behind.
+
+    Examples
+    --------
+    >>> check_axis("axis", -1)
+    -1
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        refuse(TypeError, name, value, "an integer, counting the batch as axis 0")
+    return value
+
+
+def place(name: str, axis: int, shape: tuple[Any, ...]) -> int:
+    """Return where an axis, counted as Keras does with the batch as 0, lies in a shape without it.
+
+    Examples
+    --------
+    >>> place("axis", 3, (28, 28, 32)), place("axis", -1, (28, 28, 32))
+    (2, 2)
+    """
+    index = axis + len(shape) if axis < 0 else axis - 1
+    if not 0 <= index < len(shape):
+        allowed = f"an axis from 1 to {len(shape)}, or from -{len(shape)} to -1, of {show(shape)}"
+        refuse(ValueError, name, axis, allowed)
+    return index
+
+
+def check_pairs(name: str, value: Any, rank: int) -> tuple[Factors, ...]:
+    """Return (before, after) for each axis, from Keras's three ways to write it.
+
+    Examples
+    --------
+    >>> check_pairs("padding", 1, 2), check_pairs("padding", (1, 2), 2)
+    (((1, 1), (1, 1)), ((1, 1), (2, 2)))
+    >>> check_pairs("padding", (1, 2), 1)
+    ((1, 2),)
+    """
+    allowed = f"an integer of 0 or more, {rank} of them, or {rank} pairs (before, after)"
+    if isinstance(value, (tuple, list)):
+        # On a single axis Keras takes two integers for the two ends.
+        pairs = [value] if rank == 1 and len(value) == 2 else list(value)
+        if len(pairs) != rank:
+            refuse(ValueError, name, value, allowed)
+        return tuple(per_axis(f"{name}[{axis}]", pair, 2, COUNT) for axis, pair in enumerate(pairs))
+    side = check_integer(name, value, COUNT)
+    return ((side, side),) * rank

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from convcost import counts, nested
-from convcost.cost import Cost
+from convcost.cost import Cost, total
 from convcost.exact import is_array
 from convcost.layers import arguments
 from convcost.layers.memory import Traffic
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from convcost._typing import Count, Factors
     from convcost.explanation import Explanation
-    from convcost.layers.step import Step
+    from convcost.layers.step import Part
 
 
 class Weight(NamedTuple):
@@ -51,6 +51,8 @@ class Layer:
 
     # Spatial axes of the input; None where any number will do.
     rank: ClassVar[int | None] = None
+    # Whether some of the weights are not trained, but gathered from the data.
+    keeps_statistics: ClassVar[bool] = False
 
     def output_shape(self, input_shape: tuple[Any, ...]) -> Factors:
         """Return the shape of the output for one input.
@@ -82,7 +84,7 @@ class Layer:
         (14, 14, 64)
         """
         layer, shape = self._align(input_shape)
-        return layer._output_shape(shape)
+        return layer._output_shape(shape, layer._steps(shape))
 
     def weights(self, input_shape: tuple[Any, ...]) -> tuple[Weight, ...]:
         """Return the layer's weights, with Keras's names and shapes.
@@ -163,7 +165,7 @@ class Layer:
             raise ValueError("first=True is about a training step; give training=True, too")
         check_bias(effective, "effective")
         layer, shape = self._align(input_shape)
-        return _add(step.forward(effective) for step in layer._steps(shape))
+        return total([step.forward(effective) for step in layer._steps(shape)])
 
     def training(
         self, input_shape: tuple[Any, ...], *, effective: bool = False, first: bool = False
@@ -208,10 +210,10 @@ class Layer:
         layer, shape = self._align(input_shape)
         steps = layer._steps(shape)
         return Training(
-            _add(step.forward(effective) for step in steps),
-            _add(step.weight_gradient(effective) for step in steps),
+            total([step.forward(effective) for step in steps]),
+            total([step.weight_gradient(effective) for step in steps]),
             # Within a layer of two steps the second's gradient has to reach the first's weights.
-            _add(step.input_gradient(effective) for step in steps[left_out:]),
+            total([step.input_gradient(effective) for step in steps[left_out:]]),
         )
 
     def explain(
@@ -278,13 +280,11 @@ class Layer:
         layer, shape = self._align(input_shape)
         batch = check_integer("batch", batch)
         steps = layer._steps(shape)
-        first, *more = steps
-        between = _elements(2, *first.outputs, *first.filters) if more else 0
         return Traffic(
-            input=_elements(batch, *shape),
-            weights=_add(step.forward(False) for step in steps).params,
-            intermediate=_elements(batch, between),
-            output=_elements(batch, *layer._output_shape(shape)),
+            input=elements(batch, layer._inputs(shape)),
+            weights=total([step.forward(False) for step in steps]).params,
+            intermediate=elements(batch, steps[0].between) if len(steps) > 1 else 0,
+            output=elements(batch, *layer._output_shape(shape, steps)),
         )
 
     def intensity(
@@ -336,15 +336,57 @@ class Layer:
         work = counts.multiply("flops", self.cost(input_shape, effective=effective).flops, batch)
         return counts.divide("elements", work, counts.multiply("bytes", moved, size))
 
-    def _steps(self, shape: Factors) -> tuple[Step, ...]:
-        """Return the convolutions that make up the layer, or refuse a shape that it can't take."""
+    def measure(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
+        """Return the shape of the output and the cost for a shape that is known to be exact.
+
+        The way of a whole network, whose shapes come from one another: no arrays, nothing checked
+        twice. `shape` is a list of shapes where the layer takes several inputs; `times` says how
+        many such inputs there are, for which the cost is counted.
+        """
+        self._check_rank(shape)
+        steps = self._steps(shape)
+        output = self._output_shape(shape, steps)
+        costs = [step.forward(False) for step in _repeated(steps, times)]
+        return output, costs[0] if len(costs) == 1 else total(costs)
+
+    def parts(self, shape: Any, times: Count = 1) -> tuple[Part, ...]:
+        """Return what is computed for a shape as in `measure`."""
+        self._check_rank(shape)
+        return _repeated(self._steps(shape), times)
+
+    def non_trainable(self, shape: Any) -> Count:
+        """Return how many of the weights training leaves alone, for a shape as in `measure`."""
+        if not self.keeps_statistics:
+            return 0
+        number: Count = 0
+        for weight in self._weights(shape):
+            if not weight.trainable:
+                number = number + elements(*weight.shape)
+        return number
+
+    def _check_rank(self, shape: Any) -> None:
+        if self.rank is not None and len(shape) != self.rank + 1:
+            arguments.check_shape(shape, type(self).__name__, self._axes(), self.rank)
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        """Return what the layer computes, or refuse a shape that it can't take."""
         raise NotImplementedError
 
-    def _output_shape(self, shape: Factors) -> Factors:
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
         raise NotImplementedError
 
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+    def _weights(self, shape: Any) -> tuple[Weight, ...]:
         raise NotImplementedError
+
+    def given(self, shapes: list[Factors]) -> Any:
+        """Return what the layer's methods take for these inputs: a shape, or a list of them."""
+        return shapes[0]
+
+    def _inputs(self, shape: Any) -> Count:
+        """Return the number of elements that are read from the inputs."""
+        if shape and isinstance(shape[0], (tuple, list)):
+            return counts.total("elements", [elements(*one) for one in shape])
+        return elements(*shape)
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
@@ -428,21 +470,18 @@ class Layer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _add(costs: Any) -> Cost:
-    """Add up costs; none make nothing."""
-    kept = list(costs)
-    total = kept[0] if kept else Cost(0, 0)
-    for cost in kept[1:]:
-        total = total + cost
-    return total
+def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
+    if type(times) is int and times == 1:
+        return steps
+    return tuple(step.repeated(times) for step in steps)
 
 
-def _elements(*factors: Count) -> Count:
+def elements(*factors: Count) -> Count:
     """Multiply to a number of elements."""
-    total: Count = 1
+    number: Count = 1
     for factor in factors:
-        total = counts.multiply("elements", total, factor)
-    return total
+        number = counts.multiply("elements", number, factor)
+    return number
 
 
 def _is_equal(left: Any, right: Any) -> bool:

@@ -53,7 +53,7 @@ class Dense(Layer):
         sides = tuple(places)
         return (Step((), (m,), (self.units,), sides, int(self.use_bias), places=sides),)
 
-    def _output_shape(self, shape: Factors) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
         return (*shape[:-1], self.units)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:

@@ -1,4 +1,4 @@
-"""What the layers that lay a kernel over one to three axes have in common."""
+"""What the layers over one to three spatial axes have in common, and those with a kernel."""
 
 from __future__ import annotations
 
@@ -12,34 +12,21 @@ from convcost.layers.step import Axis
 
 if TYPE_CHECKING:
     from convcost._typing import Count, Factors
+    from convcost.layers.step import Step
 
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-class Spatial(Layer):
-    """A layer with a kernel; the classes below it add the arguments."""
+class Grid(Layer):
+    """A layer over one to three spatial axes and channels; the classes below add the arguments."""
 
     rank: ClassVar[int]
-    words: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     if TYPE_CHECKING:
-        filters: Any
-        kernel_size: Any
-        strides: Any
-        padding: Any
         data_format: Any
-        dilation_rate: Any
-        use_bias: Any
 
     def __post_init__(self) -> None:
-        self._set(
-            kernel_size=arguments.per_axis("kernel_size", self.kernel_size, self.rank),
-            strides=arguments.per_axis("strides", self.strides, self.rank),
-            padding=arguments.check_padding(self.padding, self.rank, self.words),
-            data_format=arguments.check_data_format(self.data_format),
-            dilation_rate=arguments.per_axis("dilation_rate", self.dilation_rate, self.rank),
-        )
-        self._check_bias()
+        self._set(data_format=arguments.check_data_format(self.data_format))
 
     def _axes(self) -> str:
         sides = _AXES[self.rank]
@@ -57,16 +44,20 @@ class Spatial(Layer):
             return (*sides, channels)
         return (channels, *sides)
 
-    def _output_shape(self, shape: Factors) -> Factors:
-        return self._join(self._steps(shape)[-1].outputs, self._channels(shape))
-
-    def _channels(self, shape: Factors) -> Count:
-        """Return the output's channels."""
-        return self.filters
-
     def _side_name(self, axis: int) -> str:
         first = self.data_format == arguments.CHANNELS_FIRST
         return f"input_shape[{axis + first}]"
+
+
+class Kernel(Grid):
+    """A layer that lays a kernel, or a window, over its input."""
+
+    words: ClassVar[tuple[str, ...]] = ("valid", "same")
+    window: ClassVar[str] = "kernel_size"
+
+    def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
+        """Return kernel, stride, dilation and padding along an axis."""
+        raise NotImplementedError
 
     def _slide(self, sides: Factors) -> tuple[Axis, ...]:
         """Return the axes of a convolution over an image of those sides."""
@@ -83,28 +74,24 @@ class Spatial(Layer):
             self._refuse_empty(
                 axis,
                 positions,
-                f"{self._side_name(axis)} must be at least as long as the kernel",
+                f"{self._side_name(axis)} must be at least as long as {self.window}",
                 image,
             )
         return Axis(kernel, stride, dilation, image, positions, padding)
-
-    def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
-        padding = self.padding if isinstance(self.padding, str) else self.padding[axis]
-        return self.kernel_size[axis], self.strides[axis], self.dilation_rate[axis], padding
 
     def _refuse_empty(self, axis: int, side: Count, demand: str, image: Count) -> None:
         empty = counts.find_empty(f"output side {axis}", side)
         if empty is not None:
             kernel, stride, dilation, padding = self._along(axis)
+            sizes = {self.window: kernel, "strides": stride, "dilation_rate": dilation}
+            named = {name: size for name, size in sizes.items() if name in self.argument_names()}
             described = ", ".join(
                 f"{name}={arguments.show(value)}"
-                for name, value in (
-                    (self._side_name(axis), image),
-                    ("kernel_size", kernel),
-                    ("strides", stride),
-                    ("dilation_rate", dilation),
-                    ("padding", padding),
-                )
+                for name, value in {
+                    self._side_name(axis): image,
+                    **named,
+                    "padding": padding,
+                }.items()
             )
             raise ValueError(f"{demand}; got {described}, where {empty} would be empty")
 
@@ -127,6 +114,39 @@ class Spatial(Layer):
             f"(side + padding + kernel_size*dilation_rate)*(strides + kernel_size) of axis {axis}",
             largest,
         )
+
+
+class Spatial(Kernel):
+    """A layer with the weights of a kernel."""
+
+    if TYPE_CHECKING:
+        filters: Any
+        kernel_size: Any
+        strides: Any
+        padding: Any
+        dilation_rate: Any
+        use_bias: Any
+
+    def __post_init__(self) -> None:
+        self._set(
+            kernel_size=arguments.per_axis("kernel_size", self.kernel_size, self.rank),
+            strides=arguments.per_axis("strides", self.strides, self.rank),
+            padding=arguments.check_padding(self.padding, self.rank, self.words),
+            dilation_rate=arguments.per_axis("dilation_rate", self.dilation_rate, self.rank),
+        )
+        super().__post_init__()
+        self._check_bias()
+
+    def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
+        return self._join(steps[-1].outputs, self._channels(shape))
+
+    def _channels(self, shape: Factors) -> Count:
+        """Return the output's channels."""
+        return self.filters
+
+    def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
+        padding = self.padding if isinstance(self.padding, str) else self.padding[axis]
+        return self.kernel_size[axis], self.strides[axis], self.dilation_rate[axis], padding
 
 
 def _largest(size: Count) -> int:

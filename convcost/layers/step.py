@@ -1,9 +1,9 @@
-"""One convolution as the formula sees it: a layer makes one or two of these from its arguments."""
+"""What a layer makes of its arguments for the formula: convolutions, products, and bare weights."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from convcost import counts, formulas, geometry
 from convcost.cost import Cost, measured
@@ -11,6 +11,7 @@ from convcost.exact import is_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
     from convcost._typing import Count, Factors, Formula
 
@@ -66,6 +67,131 @@ class Axis(NamedTuple):
             )
 
 
+class Part(Protocol):
+    """Something that a layer computes, or holds, and that can be counted."""
+
+    def forward(self, effective: bool) -> Cost:
+        """Return what computing the output costs."""
+        ...
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the weights costs."""
+        ...
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the input costs."""
+        ...
+
+    def repeated(self, times: Count) -> Self:
+        """Return the same, done for each of so many inputs with the same weights."""
+        ...
+
+    @property
+    def between(self) -> Count:
+        """Elements that are written, and read again by the next part."""
+        ...
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that take part in no multiply-accumulate: a normalization's, an embedding's.
+
+    Parameters
+    ----------
+    factors
+        Factors of their number.
+    """
+
+    factors: Factors
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the parameters."""
+        return measured(formulas.weights, (self.factors,), 0)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return nothing."""
+        return Cost(0, 0)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return nothing."""
+        return Cost(0, 0)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the same: there are no more weights for more inputs."""
+        return self
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of two inputs, without weights of its own: a matrix product, dot products.
+
+    Parameters
+    ----------
+    outputs
+        Sides of the output, one multiply-accumulate per element and inner element.
+    inner
+        Sides of the axes that are summed over.
+    """
+
+    outputs: Factors
+    inner: Factors
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the MACs of the product."""
+        return measured(formulas.products, (self.outputs, self.inner), 0)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the second input costs."""
+        return self.forward(effective)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the first input costs."""
+        return self.forward(effective)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the product for each of so many inputs."""
+        return replace(self, outputs=(times, *self.outputs))
+
+
+@dataclass(frozen=True)
+class Given:
+    """Counts that somebody gave for a whole layer.
+
+    Parameters
+    ----------
+    macs
+        Multiply-accumulates.
+    bias_adds
+        Additions of a bias.
+    """
+
+    macs: Count
+    bias_adds: Count
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the counts."""
+        return Cost(0, self.macs, self.bias_adds)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return as much again: each product has two factors to find a gradient by."""
+        return self.forward(effective)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return the MACs again."""
+        return Cost(0, self.macs)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the counts for so many inputs."""
+        return replace(
+            self,
+            macs=counts.multiply("macs", times, self.macs),
+            bias_adds=counts.multiply("bias_adds", times, self.bias_adds),
+        )
+
+
 @dataclass(frozen=True)
 class Step:
     """One convolution.
@@ -108,6 +234,18 @@ class Step:
     def input_gradient(self, effective: bool) -> Cost:
         """Return what the gradient by the input costs."""
         return self._measure(formulas.gradient, (), effective, 0)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the convolution of each of so many inputs."""
+        return replace(self, places=(times, *self.places), outputs=(times, *self.outputs))
+
+    @property
+    def between(self) -> Count:
+        """Elements of the output, written and read again."""
+        number: Count = 2
+        for factor in (*self.outputs, *self.filters):
+            number = counts.multiply("elements", number, factor)
+        return number
 
     def _measure(
         self, formula: Formula, before: tuple[Factors, ...], effective: bool, bias: int

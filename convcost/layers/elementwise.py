@@ -1,0 +1,66 @@
+"""Layers that change no shape and have no weights: activations, dropout, augmentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.exact import refuse
+from convcost.layers.base import Layer, Weight
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+    from convcost.layers.step import Part
+
+# What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
+# weights, and no counter that reports MACs counts it.
+_NAMES = """
+    Activation ActivityRegularization AlphaDropout Dropout ELU GaussianDropout GaussianNoise
+    Identity LeakyReLU Masking ReLU Rescaling Softmax SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D UnitNormalization
+    AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp
+    RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
+    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
+    RandomSharpness RandomShear RandomTranslation RandomZoom Solarization
+"""
+KINDS = frozenset(_NAMES.split())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Elementwise(Layer):
+    """A layer without weights whose output has the shape of its input.
+
+    Parameters
+    ----------
+    kind
+        Name of the Keras class: `ReLU`, `Activation`, `Dropout`, `RandomFlip`, ...
+
+    Raises
+    ------
+    ValueError
+        If no such class leaves shapes alone.
+
+    Examples
+    --------
+    >>> Elementwise("ReLU").output_shape((28, 28, 32))
+    (28, 28, 32)
+    """
+
+    kind: Any
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(KINDS))}")
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return ()
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return shape
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return ()

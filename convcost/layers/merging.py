@@ -1,0 +1,237 @@
+"""Layers that make one map of several: sums, products, concatenations, dot products."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcost import counts
+from convcost.exact import is_array, refuse
+from convcost.layers import arguments
+from convcost.layers.base import Layer, Weight
+from convcost.layers.step import Product
+from convcost.sizes import check_bias, check_size
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from convcost._typing import Count, Factors
+    from convcost.layers.step import Part
+
+
+class Merging(Layer):
+    """A layer of several inputs, whose `input_shape` is a tuple of their shapes."""
+
+    # How many inputs there must be.
+    inputs: ClassVar[int | None] = None
+
+    def given(self, shapes: list[Factors]) -> Any:
+        """Return the shapes, which the layer takes together, even where there is one."""
+        return shapes
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        return ()
+
+    def _weights(self, shape: Any) -> tuple[Weight, ...]:
+        return ()
+
+    def _check_rank(self, shape: Any) -> None:
+        several = isinstance(shape, (tuple, list)) and all(
+            isinstance(one, (tuple, list)) for one in shape
+        )
+        if not several or not shape or self.inputs not in (None, len(shape)):
+            number = "one or more" if self.inputs is None else f"{self.inputs}"
+            allowed = f"{number} shapes without the batch, for {type(self).__name__}"
+            refuse(ValueError, "input_shape", shape, allowed)
+
+    def _align(self, input_shape: Any) -> tuple[Self, Any]:
+        self._check_rank(input_shape)
+        shapes = tuple(
+            tuple(
+                check_size(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one)
+            )
+            for index, one in enumerate(input_shape)
+        )
+        if any(is_array(side) for one in shapes for side in one):
+            raise TypeError(f"{type(self).__name__} takes shapes of integers or symbols, no arrays")
+        return self, shapes
+
+
+def broadcast(shapes: Any) -> Factors:
+    """Return the shape that several shapes have together, sides of 1 being as long as needed.
+
+    Examples
+    --------
+    >>> broadcast(((7, 7, 960), (1, 1, 960)))
+    (7, 7, 960)
+    """
+    rank = max(map(len, shapes))
+    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    return tuple(_together(sides, shapes) for sides in zip(*padded, strict=True))
+
+
+def _together(sides: tuple[Count, ...], shapes: Any) -> Count:
+    longest: Count = 1
+    for side in sides:
+        if type(longest) is int and longest == 1:
+            longest = side
+        elif type(side) is int and side == 1:
+            continue
+        elif not counts.may_equal(longest, side):
+            raise ValueError(
+                "input shapes must be the same, or 1 where they differ; got"
+                f" {' and '.join(map(arguments.show, shapes))}"
+            )
+        elif type(side) is int:
+            longest = side  # a number is worth more than an expression that has to equal it
+    return longest
+
+
+class Broadcasting(Merging):
+    """A layer that takes its inputs together element by element."""
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        return broadcast(shape)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Add(Broadcasting):
+    """The sum of the inputs, as `keras.layers.Add`.
+
+    Examples
+    --------
+    >>> Add().output_shape(((28, 28, 32), (28, 28, 32)))
+    (28, 28, 32)
+    """
+
+
+class Subtract(Add):
+    """The difference of two inputs."""
+
+    inputs = 2
+
+
+class Multiply(Add):
+    """The product of the inputs, element by element."""
+
+
+class Average(Add):
+    """The average of the inputs."""
+
+
+class Maximum(Add):
+    """The largest of the inputs, element by element."""
+
+
+class Minimum(Add):
+    """The smallest of the inputs, element by element."""
+
+
+class CustomScaleLayer(Add):
+    """The first input plus the second times a constant, as Keras's InceptionResNetV2 has it."""
+
+    inputs = 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Concatenate(Merging):
+    """The inputs one behind the other along an axis, as `keras.layers.Concatenate`.
+
+    Parameters
+    ----------
+    axis
+        The axis, the batch counted as 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If that is no axis.
+
+    Examples
+    --------
+    >>> Concatenate().output_shape(((28, 28, 32), (28, 28, 64)))
+    (28, 28, 96)
+    """
+
+    axis: Any = -1
+
+    def __post_init__(self) -> None:
+        self._set(axis=arguments.check_axis("axis", self.axis))
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        return concatenate(shape, arguments.place("axis", self.axis, shape[0]))
+
+
+def concatenate(shapes: Any, index: int) -> Factors:
+    """Return the shape of inputs one behind the other along an axis."""
+    first = shapes[0]
+    joined: Count = 0
+    for shape in shapes:
+        if len(shape) != len(first) or not all(
+            axis == index or counts.may_equal(side, first[axis]) for axis, side in enumerate(shape)
+        ):
+            raise ValueError(
+                f"input shapes must be the same but for axis {index + 1}; got"
+                f" {' and '.join(map(arguments.show, shapes))}"
+            )
+        joined = counts.add("elements", joined, shape[index])
+    return (*first[:index], joined, *first[index + 1 :])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dot(Merging):
+    """The product of two inputs, summed over one axis of each, as `keras.layers.Dot`.
+
+    Parameters
+    ----------
+    axes
+        The axis of both inputs, or a pair with one for each, the batch counted as 0.
+    normalize
+        Whether the inputs are brought to length 1 before, which is no multiply-accumulate here.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If those are no axes.
+
+    Examples
+    --------
+    >>> dot = Dot(axes=2)
+    >>> dot.output_shape(((10, 64), (20, 64)))
+    (10, 20)
+    >>> dot.explain(((10, 64), (20, 64))).macs
+    '64*10*20 = 12800'
+    """
+
+    axes: Any
+    _: KW_ONLY
+    normalize: Any = False
+
+    inputs = 2
+
+    def __post_init__(self) -> None:
+        axes = self.axes if isinstance(self.axes, (tuple, list)) else (self.axes, self.axes)
+        if len(axes) != 2:
+            refuse(ValueError, "axes", self.axes, "one axis, or a pair of them")
+        self._set(
+            axes=tuple(arguments.check_axis(f"axes[{i}]", axis) for i, axis in enumerate(axes)),
+            normalize=bool(check_bias(self.normalize, "normalize")),
+        )
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        left, right = (
+            arguments.place(f"axes[{i}]", axis, one)
+            for i, (axis, one) in enumerate(zip(self.axes, shape, strict=True))
+        )
+        first, second = shape
+        if not counts.may_equal(first[left], second[right]):
+            raise ValueError(
+                f"the axes {self.axes} must be of the same length; got shapes"
+                f" {' and '.join(map(arguments.show, shape))}"
+            )
+        outputs = (*first[:left], *first[left + 1 :], *second[:right], *second[right + 1 :])
+        return (Product(outputs, (first[left],)),)
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        outputs: Factors = steps[0].outputs
+        return outputs or (1,)

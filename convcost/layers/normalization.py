@@ -1,0 +1,360 @@
+"""Layers whose weights scale and shift: normalizations, PReLU, and layers like them."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.layers import arguments
+from convcost.layers.base import Layer, Weight
+from convcost.layers.step import Weights
+from convcost.sizes import check_bias, check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+    from convcost.layers.step import Part
+
+
+class Weighted(Layer):
+    """A layer whose weights are no kernels, and whose output has the shape of its input."""
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        shapes: dict[Factors, int] = {}
+        for weight in self._weights(shape):
+            shapes[weight.shape] = shapes.get(weight.shape, 0) + 1
+        return tuple(
+            Weights(sides if times == 1 else (times, *sides)) for sides, times in shapes.items()
+        )
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        output: Factors = shape
+        return output
+
+
+class Scaled(Weighted):
+    """A layer with a vector of weights, or a few, along one or more axes."""
+
+    if TYPE_CHECKING:
+        axis: Any
+
+    def _axis_tuple(self) -> tuple[int, ...]:
+        return self.axis if isinstance(self.axis, tuple) else (self.axis,)
+
+    def _along(self, shape: Factors) -> Factors:
+        axes = self._axis_tuple()
+        # In Keras's order, which takes -1 to come before 1.
+        return tuple(shape[arguments.place("axis", axis, shape)] for axis in sorted(axes))
+
+    def _check_flags(self, *names: str) -> None:
+        self._set(**{name: bool(check_bias(getattr(self, name), name)) for name in names})
+
+    def _check_axes(self) -> None:
+        axis = self.axis
+        if isinstance(axis, (tuple, list)):
+            axis = tuple(arguments.check_axis(f"axis[{i}]", one) for i, one in enumerate(axis))
+        else:
+            axis = arguments.check_axis("axis", axis)
+        self._set(axis=axis)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BatchNormalization(Scaled):
+    """Batch normalization, as `keras.layers.BatchNormalization`.
+
+    Parameters
+    ----------
+    axis
+        The channels' axis, the batch counted as 0.
+    center
+        Whether a trainable beta is added.
+    scale
+        Whether a trainable gamma is multiplied with.
+    renorm
+        Whether the three further averages of batch renormalization are kept.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> BatchNormalization().explain((28, 28, 32)).params
+    '4*32 = 128'
+    >>> [weight.name for weight in BatchNormalization().weights((28, 28, 32)) if weight.trainable]
+    ['gamma', 'beta']
+    """
+
+    axis: Any = -1
+    _: KW_ONLY
+    center: Any = True
+    scale: Any = True
+    renorm: Any = False
+
+    keeps_statistics = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.axis, (tuple, list)) and len(self.axis) == 1:
+            self._set(axis=self.axis[0])  # as Keras 2 wrote it
+        self._set(axis=arguments.check_axis("axis", self.axis))
+        self._check_flags("center", "scale", "renorm")
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        channels = self._along(shape)
+        trained = [name for name, has in (("gamma", self.scale), ("beta", self.center)) if has]
+        kept = ["moving_mean", "moving_variance"]
+        if self.renorm:
+            kept += ["moving_stddev", "renorm_mean", "renorm_stddev"]
+        return tuple(
+            [Weight(name, channels) for name in trained]
+            + [Weight(name, channels, trainable=False) for name in kept]
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LayerNormalization(Scaled):
+    """Layer normalization, as `keras.layers.LayerNormalization`.
+
+    Parameters
+    ----------
+    axis
+        The axis or axes that are normalized, the batch counted as 0.
+    center
+        Whether a beta is added.
+    scale
+        Whether a gamma is multiplied with.
+    rms_scaling
+        Whether it scales by the root mean square, which has a gamma and no beta.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> LayerNormalization().explain((7, 7, 768)).params
+    '2*768 = 1536'
+    """
+
+    axis: Any = -1
+    _: KW_ONLY
+    center: Any = True
+    scale: Any = True
+    rms_scaling: Any = False
+
+    def __post_init__(self) -> None:
+        self._check_axes()
+        self._check_flags("center", "scale", "rms_scaling")
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        along = self._along(shape)
+        gamma = [Weight("gamma", along)] if self.scale or self.rms_scaling else []
+        beta = [Weight("beta", along)] if self.center and not self.rms_scaling else []
+        return (*gamma, *beta)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RMSNormalization(Scaled):
+    """Normalization by the root mean square, as `keras.layers.RMSNormalization`.
+
+    Parameters
+    ----------
+    axis
+        The axis or axes that are normalized, the batch counted as 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> RMSNormalization().cost((7, 7, 768)).params
+    768
+    """
+
+    axis: Any = -1
+
+    def __post_init__(self) -> None:
+        self._check_axes()
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return (Weight("scale", self._along(shape)),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupNormalization(Scaled):
+    """Group normalization, as `keras.layers.GroupNormalization`.
+
+    Parameters
+    ----------
+    groups
+        Number of groups, which divide the channels; -1 for one channel each.
+    axis
+        The channels' axis, the batch counted as 0.
+    center
+        Whether a beta is added.
+    scale
+        Whether a gamma is multiplied with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> GroupNormalization(groups=8).cost((28, 28, 32)).params
+    64
+    """
+
+    groups: Any = 32
+    axis: Any = -1
+    _: KW_ONLY
+    center: Any = True
+    scale: Any = True
+
+    def __post_init__(self) -> None:
+        if type(self.groups) is not int or self.groups != -1:
+            self._set(groups=check_integer("groups", self.groups))
+        self._set(axis=arguments.check_axis("axis", self.axis))
+        self._check_flags("center", "scale")
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        (channels,) = self._along(shape)
+        if type(self.groups) is not int or self.groups != -1:
+            arguments.check_divides(("groups", self.groups), ("the input's channels", channels))
+        named = (("gamma", self.scale), ("beta", self.center))
+        return tuple(Weight(name, (channels,)) for name, has in named if has)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Normalization(Scaled):
+    """Shift and scale by what was adapted to the data, as `keras.layers.Normalization`.
+
+    Parameters
+    ----------
+    axis
+        The axis or axes that have a mean and a variance each, the batch counted as 0; None for one
+        of either altogether.
+    mean, variance
+        Given values, which are no weights; None where they are adapted and kept as weights.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> Normalization().explain((224, 224, 3)).params
+    '2*3 + 1 = 7'
+    """
+
+    axis: Any = -1
+    mean: Any = None
+    variance: Any = None
+
+    keeps_statistics = True
+
+    def __post_init__(self) -> None:
+        if self.axis is None:
+            self._set(axis=())
+        self._check_axes()
+        # Only whether they were given counts.
+        given = self.mean is not None
+        self._set(mean=given or None, variance=given or None)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        if self.mean is not None:
+            return ()
+        places = sorted(arguments.place("axis", axis, shape) for axis in self._axis_tuple())
+        along = tuple(shape[index] for index in places)
+        named = (("mean", along), ("variance", along), ("count", ()))
+        return tuple(Weight(name, sides, trainable=False) for name, sides in named)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PReLU(Weighted):
+    """ReLU with a trained slope, as `keras.layers.PReLU`.
+
+    Parameters
+    ----------
+    shared_axes
+        Axes along which one slope is shared, the batch counted as 0; None for no axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> PReLU(shared_axes=(1, 2)).cost((28, 28, 32)).params
+    32
+    """
+
+    shared_axes: Any = None
+
+    def __post_init__(self) -> None:
+        axes = () if self.shared_axes is None else self.shared_axes
+        axes = axes if isinstance(axes, (tuple, list)) else (axes,)
+        checked = (arguments.check_axis(f"shared_axes[{i}]", one) for i, one in enumerate(axes))
+        self._set(shared_axes=tuple(checked) or None)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        shared = {arguments.place("shared_axes", axis, shape) for axis in self.shared_axes or ()}
+        sides = tuple(1 if index in shared else side for index, side in enumerate(shape))
+        return (Weight("alpha", sides),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LayerScale(Weighted):
+    """A trained factor for each channel, as Keras's ConvNeXt has it.
+
+    Parameters
+    ----------
+    projection_dim
+        Number of channels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the number is no positive integer, or not the input's.
+
+    Examples
+    --------
+    >>> LayerScale(96).cost((56, 56, 96)).params
+    96
+    """
+
+    projection_dim: Any
+
+    def __post_init__(self) -> None:
+        self._set(projection_dim=check_integer("projection_dim", self.projection_dim))
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return (Weight("gamma", (self.projection_dim,)),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Holder(Weighted):
+    """Weights that a layer holds itself, beside those of the layers in it.
+
+    Parameters
+    ----------
+    variables
+        The weights.
+    """
+
+    variables: Any
+
+    keeps_statistics = True  # it may
+
+    def _weights(self, shape: Any) -> tuple[Weight, ...]:
+        weights: tuple[Weight, ...] = self.variables
+        return weights

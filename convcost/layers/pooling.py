@@ -1,0 +1,264 @@
+"""Pooling: over windows, over everything, or to a given size. None of it has weights or MACs."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.layers import arguments
+from convcost.layers.spatial import Grid, Kernel
+from convcost.sizes import check_bias
+
+if TYPE_CHECKING:
+    from convcost._typing import Count, Factors
+    from convcost.layers.base import Weight
+    from convcost.layers.step import Part
+
+
+class Weightless(Grid):
+    """A layer over a grid that has no weights and multiplies nothing."""
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return ()
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        sides, channels = self._split(shape)
+        return self._join(self._pool(sides), channels)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return ()
+
+    def _pool(self, sides: Factors) -> Factors:
+        """Return the sides of the output."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pooling(Weightless, Kernel):
+    """The maximum or the average of each window, as `keras.layers.MaxPooling2D` and its relatives.
+
+    Parameters
+    ----------
+    pool_size
+        Sides of the window, in elements: one integer, or one for each axis.
+    strides
+        Distance between windows, in elements; None for `pool_size`.
+    padding
+        `valid` or `same`.
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> from convcost.layers import MaxPooling2D
+    >>> MaxPooling2D(3, strides=2, padding="same").output_shape((28, 28, 32))
+    (14, 14, 32)
+    """
+
+    pool_size: Any = 2
+    strides: Any = None
+    padding: Any = "valid"
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    window = "pool_size"
+
+    def __post_init__(self) -> None:
+        size = arguments.per_axis("pool_size", self.pool_size, self.rank)
+        strides = size if self.strides is None else self.strides
+        self._set(
+            pool_size=size,
+            strides=arguments.per_axis("strides", strides, self.rank),
+            padding=arguments.check_word("padding", self.padding, self.words),
+        )
+        super().__post_init__()
+
+    def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
+        return self.pool_size[axis], self.strides[axis], 1, self.padding
+
+    def _pool(self, sides: Factors) -> Factors:
+        return tuple(axis.positions for axis in self._slide(sides))
+
+
+class MaxPooling1D(Pooling):
+    """The maximum of each window along one axis."""
+
+    rank = 1
+
+
+class MaxPooling2D(Pooling):
+    """The maximum of each window along two axes."""
+
+    rank = 2
+
+
+class MaxPooling3D(Pooling):
+    """The maximum of each window along three axes."""
+
+    rank = 3
+
+
+class AveragePooling1D(Pooling):
+    """The average of each window along one axis."""
+
+    rank = 1
+
+
+class AveragePooling2D(Pooling):
+    """The average of each window along two axes."""
+
+    rank = 2
+
+
+class AveragePooling3D(Pooling):
+    """The average of each window along three axes."""
+
+    rank = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GlobalPooling(Weightless):
+    """The maximum or the average of a whole map, as `keras.layers.GlobalAveragePooling2D`.
+
+    Parameters
+    ----------
+    data_format
+        `channels_last` or `channels_first`.
+    keepdims
+        Whether the pooled axes stay, with a side of 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> from convcost.layers import GlobalAveragePooling2D
+    >>> GlobalAveragePooling2D(keepdims=True).output_shape((7, 7, 1024))
+    (1, 1, 1024)
+    """
+
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+    keepdims: Any = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(keepdims=bool(check_bias(self.keepdims, "keepdims")))
+
+    def _pool(self, sides: Factors) -> Factors:
+        return (1,) * len(sides) if self.keepdims else ()
+
+
+class GlobalMaxPooling1D(GlobalPooling):
+    """The maximum along one axis."""
+
+    rank = 1
+
+
+class GlobalMaxPooling2D(GlobalPooling):
+    """The maximum along two axes."""
+
+    rank = 2
+
+
+class GlobalMaxPooling3D(GlobalPooling):
+    """The maximum along three axes."""
+
+    rank = 3
+
+
+class GlobalAveragePooling1D(GlobalPooling):
+    """The average along one axis."""
+
+    rank = 1
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """The average along two axes."""
+
+    rank = 2
+
+
+class GlobalAveragePooling3D(GlobalPooling):
+    """The average along three axes."""
+
+    rank = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AdaptivePooling(Weightless):
+    """Pooling to a given size, as `keras.layers.AdaptiveAveragePooling2D`.
+
+    Parameters
+    ----------
+    output_size
+        Sides of the output, in elements: one integer, or one for each axis.
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> from convcost.layers import AdaptiveMaxPooling2D
+    >>> AdaptiveMaxPooling2D(7).output_shape((28, 20, 32))
+    (7, 7, 32)
+    """
+
+    output_size: Any
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(output_size=arguments.per_axis("output_size", self.output_size, self.rank))
+
+    def _pool(self, sides: Factors) -> Factors:
+        size: Factors = self.output_size
+        return size
+
+
+class AdaptiveMaxPooling1D(AdaptivePooling):
+    """The maxima along one axis, as many as asked for."""
+
+    rank = 1
+
+
+class AdaptiveMaxPooling2D(AdaptivePooling):
+    """The maxima along two axes, as many as asked for."""
+
+    rank = 2
+
+
+class AdaptiveMaxPooling3D(AdaptivePooling):
+    """The maxima along three axes, as many as asked for."""
+
+    rank = 3
+
+
+class AdaptiveAveragePooling1D(AdaptivePooling):
+    """The averages along one axis, as many as asked for."""
+
+    rank = 1
+
+
+class AdaptiveAveragePooling2D(AdaptivePooling):
+    """The averages along two axes, as many as asked for."""
+
+    rank = 2
+
+
+class AdaptiveAveragePooling3D(AdaptivePooling):
+    """The averages along three axes, as many as asked for."""
+
+    rank = 3

@@ -1,0 +1,189 @@
+"""Layers that arrange the elements of one input anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from convcost import counts
+from convcost.exact import refuse
+from convcost.layers import arguments
+from convcost.layers.base import Layer, Weight, elements
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+    from convcost.layers.step import Part
+
+
+class Reshaping(Layer):
+    """A layer whose output has the elements of its input."""
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return ()
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return ()
+
+
+def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
+    """Return a target shape with what -1 in it stands for.
+
+    Examples
+    --------
+    >>> fill("target_shape", (-1, 64), (7, 7, 128))
+    (98, 64)
+    """
+    whole, known = elements(*shape), elements(*(side for side in target if side != -1))
+    if -1 in target:
+        if not counts.divides(known, whole):
+            _refuse_target(name, target, shape)
+        return tuple(counts.share(whole, known) if side == -1 else side for side in target)
+    if counts.may_equal(whole, known):
+        return target
+    _refuse_target(name, target, shape)
+
+
+def _refuse_target(name: str, target: tuple[Any, ...], shape: Factors) -> NoReturn:
+    allowed = f"a shape with the elements of the input's {arguments.show(shape)}"
+    refuse(ValueError, name, target, allowed)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reshape(Reshaping):
+    """The same elements in another shape, as `keras.layers.Reshape`.
+
+    Parameters
+    ----------
+    target_shape
+        Sides of the output, without the batch; one of them may be -1, for what is left.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a side is none, or the elements are not as many.
+
+    Examples
+    --------
+    >>> Reshape((-1, 64)).output_shape((7, 7, 128))
+    (98, 64)
+    """
+
+    target_shape: Any
+
+    def __post_init__(self) -> None:
+        self._set(target_shape=check_target("target_shape", self.target_shape))
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return fill("target_shape", self.target_shape, shape)
+
+
+def check_target(name: str, target: Any) -> Factors:
+    """Return the shape to reshape to, in which one side may be -1."""
+    if not isinstance(target, (tuple, list)):
+        refuse(TypeError, name, target, "a tuple of sides, of which one may be -1")
+    sides = tuple(
+        side if type(side) is int and side == -1 else check_integer(f"{name}[{index}]", side)
+        for index, side in enumerate(target)
+    )
+    if sides.count(-1) > 1:
+        refuse(ValueError, name, target, "a tuple of sides, of which one may be -1")
+    return sides
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Flatten(Reshaping):
+    """All elements on one axis, as `keras.layers.Flatten`.
+
+    Parameters
+    ----------
+    data_format
+        `channels_last` or `channels_first`, which the number of elements does not depend on.
+
+    Examples
+    --------
+    >>> Flatten().output_shape((3, 3, 128))
+    (1152,)
+    """
+
+    data_format: Any = "channels_last"
+
+    def __post_init__(self) -> None:
+        self._set(data_format=arguments.check_data_format(self.data_format))
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return (elements(*shape),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Permute(Reshaping):
+    """The axes in another order, as `keras.layers.Permute`.
+
+    Parameters
+    ----------
+    dims
+        Which axis of the input comes where, counted from 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If that is no order of the input's axes.
+
+    Examples
+    --------
+    >>> Permute((3, 1, 2)).output_shape((28, 20, 3))
+    (3, 28, 20)
+    """
+
+    dims: Any
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dims, (tuple, list)):
+            refuse(TypeError, "dims", self.dims, "a tuple of axes, counted from 1")
+        dims = tuple(arguments.check_axis(f"dims[{i}]", axis) for i, axis in enumerate(self.dims))
+        if sorted(dims) != list(range(1, len(dims) + 1)):
+            refuse(ValueError, "dims", self.dims, "each axis once, counted from 1")
+        self._set(dims=dims)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        if len(shape) != len(self.dims):
+            allowed = f"as many axes as the input's {arguments.show(shape)}"
+            refuse(ValueError, "dims", self.dims, allowed)
+        return tuple(shape[axis - 1] for axis in self.dims)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RepeatVector(Reshaping):
+    """A vector a number of times, as `keras.layers.RepeatVector`.
+
+    Parameters
+    ----------
+    n
+        How often.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If that is no positive integer.
+
+    Examples
+    --------
+    >>> RepeatVector(10).output_shape((32,))
+    (10, 32)
+    """
+
+    n: Any
+
+    rank = 0
+
+    def __post_init__(self) -> None:
+        self._set(n=check_integer("n", self.n))
+
+    def _axes(self) -> str:
+        return "(channels,)"
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return (self.n, *shape)

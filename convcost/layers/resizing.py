@@ -1,0 +1,233 @@
+"""Layers that make a map larger or smaller without weights: padding, cropping, upsampling."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost import counts
+from convcost.layers import arguments
+from convcost.layers.pooling import Weightless
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ZeroPadding(Weightless):
+    """Zeros around a map, as `keras.layers.ZeroPadding2D`.
+
+    Parameters
+    ----------
+    padding
+        Elements at both ends of all axes, a tuple of one integer for each axis, or one of pairs
+        (before, after); in one dimension also (before, after).
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> from convcost.layers import ZeroPadding2D
+    >>> ZeroPadding2D(((0, 1), (0, 1))).output_shape((112, 112, 96))
+    (113, 113, 96)
+    """
+
+    padding: Any = 1
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(padding=arguments.check_pairs("padding", self.padding, self.rank))
+
+    def _pool(self, sides: Factors) -> Factors:
+        return tuple(
+            side + before + after for side, (before, after) in zip(sides, self.padding, strict=True)
+        )
+
+
+class ZeroPadding1D(ZeroPadding):
+    """Zeros at the ends of one axis."""
+
+    rank = 1
+
+
+class ZeroPadding2D(ZeroPadding):
+    """Zeros around two axes."""
+
+    rank = 2
+
+
+class ZeroPadding3D(ZeroPadding):
+    """Zeros around three axes."""
+
+    rank = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cropping(Weightless):
+    """The inner part of a map, as `keras.layers.Cropping2D`.
+
+    Parameters
+    ----------
+    cropping
+        Elements cut off, written as the padding of `ZeroPadding`.
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be, or nothing would be left.
+
+    Examples
+    --------
+    >>> from convcost.layers import Cropping2D
+    >>> Cropping2D(((1, 0), (1, 0))).output_shape((28, 28, 32))
+    (27, 27, 32)
+    """
+
+    cropping: Any = 1
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(cropping=arguments.check_pairs("cropping", self.cropping, self.rank))
+
+    def _pool(self, sides: Factors) -> Factors:
+        left = tuple(
+            side - before - after
+            for side, (before, after) in zip(sides, self.cropping, strict=True)
+        )
+        for axis, side in enumerate(left):
+            if counts.find_empty("side", side) is not None:
+                raise ValueError(
+                    f"cropping must leave something of the input; got cropping={self.cropping} for"
+                    f" {self._side_name(axis)}={arguments.show(sides[axis])}"
+                )
+        return left
+
+
+class Cropping1D(Cropping):
+    """The inner part of one axis."""
+
+    rank = 1
+
+
+class Cropping2D(Cropping):
+    """The inner part of two axes."""
+
+    rank = 2
+
+
+class Cropping3D(Cropping):
+    """The inner part of three axes."""
+
+    rank = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UpSampling(Weightless):
+    """Each element repeated, or interpolated between, as `keras.layers.UpSampling2D`.
+
+    Parameters
+    ----------
+    size
+        Factor of the sides: one integer, or one for each axis.
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> from convcost.layers import UpSampling2D
+    >>> UpSampling2D(2).output_shape((14, 14, 32))
+    (28, 28, 32)
+    """
+
+    size: Any = 2
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(size=arguments.per_axis("size", self.size, self.rank))
+
+    def _pool(self, sides: Factors) -> Factors:
+        return tuple(map(lambda side, factor: side * factor, sides, self.size))
+
+
+class UpSampling1D(UpSampling):
+    """Each element of one axis repeated."""
+
+    rank = 1
+
+
+class UpSampling2D(UpSampling):
+    """Each element of two axes repeated, or interpolated between."""
+
+    rank = 2
+
+
+class UpSampling3D(UpSampling):
+    """Each element of three axes repeated."""
+
+    rank = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Resizing(Weightless):
+    """An image brought to a size: by resizing, or cropped from the middle or at random.
+
+    Parameters
+    ----------
+    height, width
+        Sides of the output, in elements.
+    data_format
+        `channels_last` or `channels_first`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be.
+
+    Examples
+    --------
+    >>> Resizing(224, 224).output_shape((640, 480, 3))
+    (224, 224, 3)
+    """
+
+    height: Any
+    width: Any
+    _: KW_ONLY
+    data_format: Any = "channels_last"
+
+    rank = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(
+            height=check_integer("height", self.height), width=check_integer("width", self.width)
+        )
+
+    def _pool(self, sides: Factors) -> Factors:
+        return self.height, self.width
+
+
+class CenterCrop(Resizing):
+    """The middle of an image, as `keras.layers.CenterCrop`."""
+
+
+class RandomCrop(Resizing):
+    """Any part of an image, as `keras.layers.RandomCrop`."""

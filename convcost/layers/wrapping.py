@@ -1,0 +1,259 @@
+"""Layers around other layers, and layers that say themselves what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from convcost.exact import COUNT, refuse
+from convcost.layers import arguments
+from convcost.layers.base import Layer, Weight
+from convcost.layers.step import Given, Weights
+from convcost.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost._typing import Factors
+    from convcost.layers.step import Part
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TimeDistributed(Layer):
+    """A layer applied to each step of the first axis, as `keras.layers.TimeDistributed`.
+
+    Parameters
+    ----------
+    layer
+        The layer, whose weights all steps share.
+
+    Raises
+    ------
+    TypeError
+        If that is no layer of this library.
+
+    Examples
+    --------
+    >>> from convcost.layers import Conv2D
+    >>> layer = TimeDistributed(Conv2D(8, 3))
+    >>> layer.output_shape((16, 28, 28, 3))
+    (16, 26, 26, 8)
+    >>> layer.explain((16, 28, 28, 3)).macs
+    '3*3*3*8*16*26*26 = 2336256'
+    """
+
+    layer: Any
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, Layer):
+            refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
+
+    def _axes(self) -> str:
+        return "(steps, ...)"
+
+    def _check_rank(self, shape: Any) -> None:
+        self.layer._check_rank(shape[1:])
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        times, *inner = shape
+        self.layer._check_rank(tuple(inner))
+        return tuple(step.repeated(times) for step in self.layer._steps(tuple(inner)))
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        times, *inner = shape
+        once = self.layer._steps(tuple(inner))
+        return (times, *self.layer._output_shape(tuple(inner), once))
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        weights: tuple[Weight, ...] = self.layer._weights(shape[1:])
+        return weights
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding(Layer):
+    """A vector looked up for each number, as `keras.layers.Embedding`; nothing is multiplied.
+
+    Parameters
+    ----------
+    input_dim
+        Number of different inputs.
+    output_dim
+        Length of the vectors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If those are no positive integers.
+
+    Examples
+    --------
+    >>> Embedding(1000, 64).explain((10,)).params
+    '1000*64 = 64000'
+    """
+
+    input_dim: Any
+    output_dim: Any
+
+    def __post_init__(self) -> None:
+        self._set(
+            input_dim=check_integer("input_dim", self.input_dim),
+            output_dim=check_integer("output_dim", self.output_dim),
+        )
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return (Weights((self.input_dim, self.output_dim)),)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return (*shape, self.output_dim)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Custom(Layer):
+    """A layer that this library doesn't know, as its author describes it for one input.
+
+    Parameters
+    ----------
+    output
+        Shape of the output in elements, without the batch.
+    variables
+        The weights, each a `Weight` with name, shape and whether it is trainable.
+    macs
+        Multiply-accumulates.
+    bias_adds
+        Additions of a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is none, or negative.
+
+    Examples
+    --------
+    >>> from convcost.layers import Weight
+    >>> scale = Custom((28, 28, 32), [Weight("gamma", (32,))])
+    >>> print(scale.cost((28, 28, 32)))
+    32 parameters, 0 MACs (0 FLOPs), 0 bias additions
+    """
+
+    output: Any
+    variables: Any = ()
+    _: KW_ONLY
+    macs: Any = 0
+    bias_adds: Any = 0
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        self._set(
+            output=arguments.check_shape(self.output, "Custom", "the output", None),
+            variables=tuple(map(_check_weight, self.variables)),
+            macs=check_integer("macs", self.macs, COUNT),
+            bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
+        )
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def given(self, shapes: list[Factors]) -> Any:
+        """Return the shape, or the shapes: the author knows how many there are."""
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def _check_rank(self, shape: Any) -> None:
+        """Take any input, and any number of them: the author knows."""
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        weights = tuple(Weights(weight.shape) for weight in self.variables)
+        given = (Given(self.macs, self.bias_adds),) if self.macs or self.bias_adds else ()
+        return (*weights, *given)
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        output: Factors = self.output
+        return output
+
+    def _weights(self, shape: Any) -> tuple[Weight, ...]:
+        weights: tuple[Weight, ...] = self.variables
+        return weights
+
+
+def _check_weight(weight: Any) -> Weight:
+    if not isinstance(weight, Weight):
+        refuse(TypeError, "variables", weight, "a sequence of convcost.layers.Weight")
+    sides = tuple(
+        check_integer(f"the side {axis} of {weight.name!r}", side)
+        for axis, side in enumerate(weight.shape)
+    )
+    return weight._replace(shape=sides)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Chain(Layer):
+    """Layers one after another, as one.
+
+    Parameters
+    ----------
+    layers
+        The layers, in their order.
+
+    Raises
+    ------
+    TypeError
+        If those are no layers of this library.
+
+    Examples
+    --------
+    >>> from convcost.layers import BatchNormalization, Conv2D
+    >>> chain = Chain([Conv2D(8, 3), BatchNormalization()])
+    >>> chain.output_shape((28, 28, 3)), chain.explain((28, 28, 3)).params
+    ((26, 26, 8), '(3*3*3+1)*8 + 4*8 = 256')
+    """
+
+    layers: Any
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, (list, tuple)):
+            refuse(TypeError, "layers", self.layers, "a list of layers")
+        for index, layer in enumerate(self.layers):
+            if not isinstance(layer, Layer):
+                refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
+        self._set(layers=tuple(self.layers))
+
+    def _axes(self) -> str:
+        return "(...)"
+
+    def given(self, shapes: list[Factors]) -> Any:
+        """Return what the first of the layers takes."""
+        return self.layers[0].given(shapes) if self.layers else shapes[0]
+
+    def _check_rank(self, shape: Any) -> None:
+        """Leave it to each layer, when its turn comes."""
+
+    def _walk(self, shape: Any) -> list[tuple[Layer, Any, tuple[Part, ...]]]:
+        walked = []
+        for layer in self.layers:
+            layer._check_rank(shape)
+            steps = layer._steps(shape)
+            walked.append((layer, shape, steps))
+            shape = layer._output_shape(shape, steps)
+        return walked
+
+    def _steps(self, shape: Any) -> tuple[Part, ...]:
+        return tuple(step for _, _, steps in self._walk(shape) for step in steps)
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        for layer, inner, own in self._walk(shape):
+            shape = layer._output_shape(inner, own)
+        output: Factors = shape
+        return output
+
+    def _weights(self, shape: Any) -> tuple[Weight, ...]:
+        return tuple(
+            weight for layer, inner, _ in self._walk(shape) for weight in layer._weights(inner)
+        )

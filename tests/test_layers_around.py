@@ -1,0 +1,415 @@
+"""The layers around convolutions, held to Keras: output shapes, weights, and what they refuse."""
+
+import keras
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost import layers
+from convcost.layers import elementwise
+
+SIDE = st.integers(1, 9)
+FORMATS = st.sampled_from(["channels_last", "channels_first"])
+
+
+def check(name, shape, /, *args, **kwargs):
+    """Hold a layer made with these arguments to Keras's of the same name and arguments."""
+    ours = getattr(layers, name)(*args, **kwargs)
+    theirs = getattr(keras.layers, name)(*args, **kwargs)
+    several = isinstance(shape[0], tuple)
+    batched = [(None, *one) for one in shape] if several else (None, *shape)
+    theirs.build(batched)
+    expected = tuple(theirs.compute_output_shape(batched)[1:])
+    assert ours.output_shape(shape) == expected
+    trained = [tuple(weight.shape) for weight in theirs.trainable_weights]
+    kept = [tuple(weight.shape) for weight in theirs.non_trainable_weights]
+    weights = ours.weights(shape)
+    assert sorted(w.shape for w in weights if w.trainable) == sorted(trained)
+    assert sorted(w.shape for w in weights if not w.trainable) == sorted(kept)
+    assert ours.cost(shape).params == theirs.count_params()
+    number = sum(keras.ops.size(weight) for weight in theirs.non_trainable_weights)
+    assert ours.non_trainable(shape) == int(number)
+    assert {weight.name for weight in weights} == {weight.name for weight in theirs.weights}
+    return ours
+
+
+@st.composite
+def maps(draw, rank):
+    """Draw the shape of a map and its data format."""
+    sides = [draw(SIDE) for _ in range(rank)]
+    data_format = draw(FORMATS)
+    channels = draw(st.integers(1, 5))
+    shape = (*sides, channels) if data_format == "channels_last" else (channels, *sides)
+    return shape, tuple(sides), data_format
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+@given(data=st.data())
+def test_pooling(kind, rank, data):
+    shape, sides, data_format = data.draw(maps(rank))
+    size = tuple(data.draw(st.integers(1, side)) for side in sides)
+    strides = data.draw(st.none() | st.tuples(*[st.integers(1, 4)] * rank))
+    padding = data.draw(st.sampled_from(["valid", "same"]))
+    check(f"{kind}Pooling{rank}D", shape, size, strides, padding, data_format=data_format)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+@given(data=st.data())
+def test_pooling_of_everything(kind, rank, data):
+    shape, _, data_format = data.draw(maps(rank))
+    keepdims = data.draw(st.booleans())
+    check(f"Global{kind}Pooling{rank}D", shape, data_format=data_format, keepdims=keepdims)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+@given(data=st.data())
+def test_pooling_to_a_size(kind, rank, data):
+    shape, sides, data_format = data.draw(maps(rank))
+    size = tuple(data.draw(st.integers(1, side)) for side in sides)
+    check(f"Adaptive{kind}Pooling{rank}D", shape, size, data_format=data_format)
+
+
+def pairs(rank, most):
+    one = st.integers(0, most)
+    written = [one, st.tuples(*[st.tuples(one, one)] * rank)]
+    return st.one_of(*written, st.tuples(*[one] * (2 if rank == 1 else rank)))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@given(data=st.data())
+def test_zero_padding(rank, data):
+    shape, _, data_format = data.draw(maps(rank))
+    padding = data.draw(pairs(rank, 3))
+    if rank == 1 and isinstance(padding, tuple) and isinstance(padding[0], tuple):
+        padding = padding[0]  # Keras takes no pair of pairs there
+    check(f"ZeroPadding{rank}D", shape, padding, data_format=data_format)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@given(data=st.data())
+def test_cropping(rank, data):
+    sides = [data.draw(st.integers(5, 9)) for _ in range(rank)]
+    cropping = data.draw(pairs(rank, 2))
+    if rank == 1:
+        if isinstance(cropping, tuple) and isinstance(cropping[0], tuple):
+            cropping = cropping[0]
+        check("Cropping1D", (*sides, 3), cropping)
+    else:
+        data_format = data.draw(FORMATS)
+        shape = (*sides, 3) if data_format == "channels_last" else (3, *sides)
+        check(f"Cropping{rank}D", shape, cropping, data_format=data_format)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+@given(data=st.data())
+def test_upsampling(rank, data):
+    shape, _, data_format = data.draw(maps(rank))
+    size = data.draw(st.integers(1, 3) | st.tuples(*[st.integers(1, 3)] * rank))
+    check(f"UpSampling{rank}D", shape, size, data_format=data_format)
+
+
+def test_upsampling_of_a_sequence():
+    check("UpSampling1D", (7, 3), 3)
+
+
+@pytest.mark.parametrize("name", ["Resizing", "CenterCrop", "RandomCrop"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_sizes_of_images(name, data_format):
+    shape = (20, 30, 3) if data_format == "channels_last" else (3, 20, 30)
+    check(name, shape, 10, 15, data_format=data_format)
+
+
+@given(st.integers(0, 3), st.permutations([2, 3, 5]), st.booleans())
+def test_reshape(place, sides, leave):
+    target = list(sides)
+    if leave and place < 3:
+        target[place] = -1
+    check("Reshape", (5, 6), tuple(target))
+
+
+@given(st.permutations([1, 2, 3]))
+def test_permute(dims):
+    check("Permute", (2, 3, 5), tuple(dims))
+
+
+def test_flatten_and_repeat():
+    check("Flatten", (3, 3, 128))
+    check("Flatten", (3, 3, 128), data_format="channels_first")
+    check("RepeatVector", (32,), 10)
+
+
+@given(
+    axis=st.sampled_from([1, 2, 3, -1, -2]),
+    center=st.booleans(),
+    scale=st.booleans(),
+    renorm=st.booleans(),
+)
+def test_batch_normalization(axis, center, scale, renorm):
+    check("BatchNormalization", (2, 3, 5), axis, center=center, scale=scale, renorm=renorm)
+
+
+@given(
+    axis=st.sampled_from([1, 3, -1, (1, 2), [-1, 1], (2,)]),
+    center=st.booleans(),
+    scale=st.booleans(),
+)
+def test_layer_normalization(axis, center, scale):
+    check("LayerNormalization", (2, 3, 5), axis, center=center, scale=scale)
+
+
+def test_layer_normalization_by_the_root_mean_square():
+    layer = layers.LayerNormalization(rms_scaling=True, scale=False)
+    assert [weight.name for weight in layer.weights((2, 5))] == ["gamma"]
+
+
+@pytest.mark.parametrize("axis", [-1, 2, (1, 3)])
+def test_rms_normalization(axis):
+    check("RMSNormalization", (2, 3, 5), axis)
+
+
+@given(groups=st.sampled_from([1, 2, 4, -1]), center=st.booleans(), scale=st.booleans())
+def test_group_normalization(groups, center, scale):
+    check("GroupNormalization", (3, 8), groups, center=center, scale=scale)
+
+
+@pytest.mark.parametrize("axis", [-1, 1, (1, 2), None])
+def test_normalization(axis):
+    check("Normalization", (2, 3, 5), axis)
+
+
+def test_normalization_with_given_values_has_no_weights():
+    check("Normalization", (3,), axis=-1, mean=0.5, variance=2.0)
+
+
+@pytest.mark.parametrize("shared", [None, [1], (1, 2), 2, [-1]])
+def test_prelu(shared):
+    if shared == [-1]:
+        assert layers.PReLU(shared_axes=[-1]).cost((2, 3, 5)).params == 6
+    else:
+        check("PReLU", (2, 3, 5), shared_axes=shared)
+
+
+def test_layer_scale():
+    assert layers.LayerScale(96).weights((7, 7, 96)) == (layers.Weight("gamma", (96,)),)
+
+
+@pytest.mark.parametrize("name", ["Add", "Multiply", "Average", "Maximum", "Minimum"])
+@pytest.mark.parametrize(
+    "shapes",
+    [((2, 3), (2, 3)), ((2, 3), (2, 3), (2, 3)), ((2, 3), (1, 3)), ((1, 3), (2, 1), (2, 3))],
+)
+def test_merging(name, shapes):
+    check(name, shapes)
+
+
+def test_subtract_takes_two():
+    check("Subtract", ((2, 3), (2, 3)))
+    with pytest.raises(ValueError, match="2 shapes"):
+        layers.Subtract().output_shape(((2, 3), (2, 3), (2, 3)))
+
+
+def test_shapes_of_different_ranks_broadcast():
+    assert layers.Add().output_shape(((5, 2, 3), (2, 3))) == (5, 2, 3)
+
+
+@given(st.sampled_from([1, 2, -1, -2]), st.lists(st.integers(1, 4), min_size=1, max_size=4))
+def test_concatenate(axis, sides):
+    index = axis - 1 if axis > 0 else axis + 2
+    shapes = tuple((side, 3) if index == 0 else (3, side) for side in sides)
+    check("Concatenate", shapes, axis)
+
+
+@pytest.mark.parametrize(
+    ("axes", "shapes"),
+    [
+        (2, ((10, 64), (20, 64))),
+        (-1, ((10, 64), (20, 64))),
+        ((2, 1), ((10, 64), (64, 20))),
+        (1, ((64,), (64,))),
+    ],
+)
+def test_dot(axes, shapes):
+    layer = check("Dot", shapes, axes)
+    # As many products as there are outputs, each a sum over what both have.
+    output = layer.output_shape(shapes)
+    number = 64
+    for side in output:
+        number *= side
+    assert layer.cost(shapes).macs == number
+    training = layer.training(shapes)
+    assert training.total.macs == 3 * number
+
+
+def test_dot_normalizes_for_free():
+    assert layers.Dot(1, normalize=True).cost(((64,), (64,))).macs == 64
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        ("Conv2D", (8, 3), (6, 6, 3)),
+        ("Dense", (8,), (5,)),
+        ("SeparableConv1D", (8, 3), (6, 3)),
+        ("BatchNormalization", (), (5,)),
+    ],
+)
+def test_time_distributed(inner):
+    name, args, shape = inner
+    own = getattr(layers, name)(*args)
+    ours = layers.TimeDistributed(own)
+    theirs = keras.layers.TimeDistributed(getattr(keras.layers, name)(*args))
+    theirs.build((None, 7, *shape))
+    assert ours.output_shape((7, *shape)) == theirs.compute_output_shape((None, 7, *shape))[1:]
+    cost = ours.cost((7, *shape))
+    assert cost.params == theirs.count_params()
+    assert cost.macs == 7 * own.cost(shape).macs
+    assert cost.bias_adds == 7 * own.cost(shape).bias_adds
+    assert ours.cost((7, *shape), effective=True).macs == 7 * own.cost(shape, effective=True).macs
+    assert ours.weights((7, *shape)) == own.weights(shape)
+    assert ours.traffic((7, *shape)).weights == own.traffic(shape).weights
+
+
+def test_embedding():
+    check("Embedding", (10,), 100, 16)
+    assert layers.Embedding(100, 16).training((10,)).total.macs == 0
+
+
+def test_elementwise():
+    for kind in sorted(elementwise.KINDS):
+        assert hasattr(keras.layers, kind)
+        layer = layers.Elementwise(kind)
+        assert layer.output_shape((4, 4, 3)) == (4, 4, 3)
+        assert layer.weights((4, 4, 3)) == ()
+        assert layer.cost((4, 4, 3)).params == 0
+        assert layer.intensity((4, 4, 3)) == 0
+
+
+SHAPE_KEPT = sorted(elementwise.KINDS - {"SpatialDropout1D", "SpatialDropout3D", "MixUp", "CutMix"})
+
+
+@pytest.mark.parametrize("kind", SHAPE_KEPT)
+def test_elementwise_layers_keep_the_shape_in_keras(kind):
+    needed = {
+        "Activation": ("relu",),
+        "RandomContrast": (0.1,),
+        "RandomBrightness": (0.1,),
+        "RandomRotation": (0.1,),
+        "RandomZoom": (0.1,),
+        "RandomTranslation": (0.1, 0.1),
+        "Rescaling": (0.1,),
+        "Dropout": (0.1,),
+        "SpatialDropout2D": (0.1,),
+        "AlphaDropout": (0.1,),
+        "GaussianDropout": (0.1,),
+        "GaussianNoise": (0.1,),
+        "RandomColorDegeneration": (0.1,),
+        "RandomColorJitter": ((0.0, 255.0), 0.1, 0.1, 0.1, 0.1),
+        "RandomHue": (0.1,),
+        "RandomPosterization": (4,),
+        "RandomSaturation": (0.1,),
+        "RandomSharpness": (0.1,),
+        "RandomErasing": (),
+    }
+    layer = getattr(keras.layers, kind)(*needed.get(kind, ()))
+    assert tuple(layer.compute_output_shape((None, 8, 8, 3))) == (None, 8, 8, 3)
+    assert layer.count_params() == 0 if layer.built else True
+
+
+def test_a_chain_is_its_layers():
+    parts = [layers.Conv2D(8, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dense(10)]
+    chain = layers.Chain(parts)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(8, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10),
+        ]
+    )
+    assert chain.output_shape((8, 8, 3)) == model.output_shape[1:]
+    assert chain.cost((8, 8, 3)).params == model.count_params()
+    assert [w.shape for w in chain.weights((8, 8, 3))] == [tuple(w.shape) for w in model.weights]
+    assert chain.non_trainable((8, 8, 3)) == 16
+
+
+def test_a_custom_layer_costs_what_its_author_says():
+    weights = [layers.Weight("gamma", (32,)), layers.Weight("count", (), trainable=False)]
+    layer = layers.Custom((28, 28, 32), weights, macs=100, bias_adds=7)
+    cost = layer.cost((1,))
+    assert (cost.params, cost.macs, cost.bias_adds) == (33, 100, 7)
+    assert layer.non_trainable((1,)) == 1
+    assert layer.output_shape((5, 5)) == (28, 28, 32)
+    assert layer.weights((5, 5)) == tuple(weights)
+    total = layer.training((1,)).total
+    assert (total.params, total.macs, total.bias_adds) == (33, 300, 14)
+    several = layers.TimeDistributed(layer).cost((3, 1))
+    assert (several.params, several.macs, several.bias_adds) == (33, 300, 21)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: layers.Elementwise("LSTM"), ValueError, "kind must be one of .*; got 'LSTM'"),
+        (lambda: layers.MaxPooling2D(0), ValueError, "pool_size must be a positive integer"),
+        (lambda: layers.MaxPooling2D(2.0), TypeError, "pool_size must be .*; got 2.0"),
+        (lambda: layers.MaxPooling2D(2, padding="causal"), ValueError, "'valid' and 'same'"),
+        (lambda: layers.MaxPooling2D(2, padding=1), TypeError, "'valid' and 'same'"),
+        (lambda: layers.ZeroPadding2D(-1), ValueError, "padding must be an integer of 0 or more"),
+        (lambda: layers.ZeroPadding2D((1, 2, 3)), ValueError, "2 of them, or 2 pairs"),
+        (lambda: layers.ZeroPadding2D(((1, 2), (1,))), ValueError, r"padding\[1\]"),
+        (lambda: layers.Cropping2D(5).output_shape((8, 20, 1)), ValueError, "must leave something"),
+        (lambda: layers.Reshape((2, -1, -1)), ValueError, "one may be -1"),
+        (lambda: layers.Reshape(5), TypeError, "target_shape must be a tuple"),
+        (lambda: layers.Reshape((4, 4)).output_shape((5, 3)), ValueError, r"\(5, 3\); got"),
+        (lambda: layers.Reshape((4, -1)).output_shape((5, 3)), ValueError, r"\(5, 3\); got"),
+        (lambda: layers.Permute((1, 3)), ValueError, "each axis once"),
+        (lambda: layers.Permute(1), TypeError, "a tuple of axes"),
+        (lambda: layers.Permute((2, 1)).output_shape((1, 2, 3)), ValueError, "as many axes"),
+        (lambda: layers.RepeatVector(3).output_shape((4, 4)), ValueError, "for RepeatVector"),
+        (lambda: layers.BatchNormalization(0).weights((4, 4)), ValueError, "from 1 to 2"),
+        (lambda: layers.BatchNormalization(True), TypeError, "axis must be an integer"),
+        (lambda: layers.BatchNormalization(center=1), TypeError, "center must be True or False"),
+        (lambda: layers.GroupNormalization(3).weights((4, 4)), ValueError, "groups must divide"),
+        (
+            lambda: layers.Concatenate(1).output_shape(((1, 2), (1, 3))),
+            ValueError,
+            "but for axis 1",
+        ),
+        (lambda: layers.Concatenate().output_shape(((1, 2), (1,))), ValueError, "but for axis 2"),
+        (lambda: layers.Add().output_shape(((2, 3), (2, 4))), ValueError, "must be the same"),
+        (lambda: layers.Add().output_shape((2, 3)), ValueError, "shapes without the batch"),
+        (lambda: layers.Add().output_shape(()), ValueError, "shapes without the batch"),
+        (lambda: layers.Dot((1, 2, 3)), ValueError, "one axis, or a pair"),
+        (lambda: layers.Dot(1).cost(((2,), (3,))), ValueError, "of the same length"),
+        (lambda: layers.TimeDistributed(3), TypeError, "layer must be a layer"),
+        (lambda: layers.Chain(3), TypeError, "layers must be a list"),
+        (lambda: layers.Chain([3]), TypeError, r"layers\[0\] must be a layer"),
+        (lambda: layers.Custom((3,), [(3,)]), TypeError, "variables must be"),
+        (lambda: layers.Custom((3,), [layers.Weight("w", (0,))]), ValueError, "side 0 of 'w'"),
+        (lambda: layers.Custom((3,), macs=-1), ValueError, "macs must be"),
+    ],
+)
+def test_what_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_merging_takes_no_arrays():
+    import numpy as np
+
+    with pytest.raises(TypeError, match="no arrays"):
+        layers.Add().output_shape(((np.array([2, 3]), 3), (2, 3)))
+
+
+def test_a_window_must_fit_and_says_so_in_its_own_words():
+    with pytest.raises(ValueError, match=r"as long as pool_size; got .*pool_size=3, strides=3"):
+        layers.MaxPooling1D(3).output_shape((2, 4))
+
+
+def test_traffic_of_several_inputs():
+    traffic = layers.Add().traffic(((2, 3), (1, 3)))
+    assert (traffic.input, traffic.output) == (9, 6)
