@@ -16,32 +16,55 @@ from convcost.ratio import Ratio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
+    from typing import Any
 
     from convcost import geometry, layers, symbols, verify
+    from convcost.errors import ModelError, UnknownLayerError
+    from convcost.frontends.keras import from_keras
+    from convcost.network import Network
+    from convcost.report import compare, summary
 
 __all__ = [
     "Cost",
+    "ModelError",
+    "Network",
     "Ratio",
+    "UnknownLayerError",
     "__version__",
+    "compare",
     "depthwise",
+    "from_keras",
     "geometry",
     "layers",
     "pointwise",
     "ratio",
     "separable",
     "standard",
+    "summary",
     "symbols",
     "verify",
 ]
 
 
-def __getattr__(name: str) -> "ModuleType":
+_MODULES = ("geometry", "layers", "symbols", "verify")
+_HOMES = {
+    "ModelError": "errors",
+    "Network": "network",
+    "UnknownLayerError": "errors",
+    "compare": "report",
+    "from_keras": "frontends.keras",
+    "summary": "report",
+}
+
+
+def __getattr__(name: str) -> "Any":
     # Found when first used, so that importing the library loads nothing but arithmetic.
-    if name in ("geometry", "layers", "symbols", "verify"):
+    home = name if name in _MODULES else _HOMES.get(name)
+    if home is not None:
         from importlib import import_module
 
-        return import_module(f"{__name__}.{name}")
+        module = import_module(f"{__name__}.{home}")
+        return module if name in _MODULES else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
