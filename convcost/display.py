@@ -39,10 +39,15 @@ def cost_text(cost: "Cost") -> str:
     )
 
 
+def escape(text: str) -> str:
+    """Return a text with nothing in it that means something in HTML."""
+    return html.escape(text)
+
+
 def cost_html(cost: "Cost") -> str:
     """Return a cost as an HTML table with the arithmetic behind each count."""
     explanation = cost.explain().as_dict()
-    return _table(
+    return table(
         ("", "count", "arithmetic"),
         [
             (unit, count_text(getattr(cost, quantity)), explanation[quantity])
@@ -89,7 +94,7 @@ def ratio_text(ratio: "Ratio") -> str:
 
 def ratio_html(ratio: "Ratio") -> str:
     """Return a ratio as an HTML table."""
-    return _table(
+    return table(
         ("", "ratio"),
         [
             (UNITS["params"], quotient_text(ratio.params)),
@@ -103,9 +108,11 @@ def ratio_latex(ratio: "Ratio") -> str:
     return aligned({"params": number_latex(ratio.params), "macs": number_latex(ratio.macs)})
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return cells as an HTML table."""
+
     def row(tag: str, cells: tuple[str, ...]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     body = "".join(row("td", cells) for cells in rows)
     return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,6 @@
+"""What a network costs, for people to read and programs to take."""
+
+from convcost.report.comparison import Comparison, compare
+from convcost.report.report import Report, summary
+
+__all__ = ["Comparison", "Report", "compare", "summary"]

@@ -1,0 +1,182 @@
+"""Two networks side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost import counts, display
+from convcost.frontends.keras import from_keras
+from convcost.network.network import Network
+from convcost.report.table import Column, Table, count_text, decimal_text
+
+if TYPE_CHECKING:
+    from convcost._typing import Count
+    from convcost.network.walk import Row
+    from convcost.ratio import Ratio
+
+
+class Comparison(Table):
+    """Two networks layer by layer, matched by name; prints as a table.
+
+    Parameters
+    ----------
+    before, after
+        The networks.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> conv = {"name": "conv", "filters": 64, "kernel_size": 3, "padding": "same"}
+    >>> config = {"name": "tiny", "layers": [{"class_name": "Conv2D", "config": conv}]}
+    >>> before = convcost.from_keras(config, (28, 28, 32))
+    >>> comparison = convcost.compare(before, before.with_separable())
+    >>> print(comparison.total)
+    parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
+    """
+
+    def __init__(self, before: Network, after: Network) -> None:
+        self.before = before
+        self.after = after
+
+    @property
+    def total(self) -> Ratio:
+        """What the second costs as a fraction of the first."""
+        return self.after.total() / self.before.total()
+
+    def pairs(self) -> list[tuple[str, Row | None, Row | None]]:
+        """Return the layers that cost something in either network, with their names."""
+        left, right = _by_name(self.before), _by_name(self.after)
+        # Where the second has a layer that the first hasn't, it stands behind the one before it.
+        names = list(left)
+        place = 0
+        for name in right:
+            if name in left:
+                place = names.index(name) + 1
+            else:
+                names.insert(place, name)
+                place += 1
+        pairs = [(name, left.get(name), right.get(name)) for name in names]
+        return [pair for pair in pairs if any(_costs(row) for row in pair[1:])]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, from left to right."""
+        return (
+            Column("name", "layer", str),
+            Column("kind", "kind", str),
+            Column("params_before", "params before", count_text, True),
+            Column("params_after", "after", count_text, True),
+            Column("params_ratio", "ratio", decimal_text, True),
+            Column("macs_before", "MACs before", count_text, True),
+            Column("macs_after", "after", count_text, True),
+            Column("macs_ratio", "ratio", decimal_text, True),
+        )
+
+    @property
+    def lines(self) -> list[tuple[Any, ...]]:
+        """The rows, each with one value for each column."""
+        return [
+            (
+                name,
+                " -> ".join(dict.fromkeys(row.kind for row in (left, right) if row is not None)),
+                *_sides(left, right, "params"),
+                *_sides(left, right, "macs"),
+            )
+            for name, left, right in self.pairs()
+        ]
+
+    @property
+    def title(self) -> str:
+        """The models' names."""
+        return f"{self.before.name} against {self.after.name}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The totals and their ratio."""
+        return (
+            f"before: {display.cost_text(self.before.total())}",
+            f"after: {display.cost_text(self.after.total())}",
+            f"after / before: {display.ratio_text(self.total)}",
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data: what `to_json` writes."""
+        from convcost.report.report import Report
+
+        return {
+            "before": Report(self.before).as_dict()["total"],
+            "after": Report(self.after).as_dict()["total"],
+            "ratio": {
+                quantity: {"exact": str(value), "value": _float(value)}
+                for quantity, value in (("params", self.total.params), ("macs", self.total.macs))
+            },
+            "rows": super().as_dict()["rows"],
+        }
+
+
+def _float(value: Count) -> float | None:
+    return None if counts.is_expression(value) else float(value)
+
+
+def _by_name(network: Network) -> dict[str, Row]:
+    """Return the rows by name; those of later calls of a layer with their number."""
+    rows: dict[str, Row] = {}
+    for row in network:
+        name, number = row.name, 1
+        while name in rows:
+            number += 1
+            name = f"{row.name} ({number})"
+        rows[name] = row
+    return rows
+
+
+def _costs(row: Row | None) -> bool:
+    return row is not None and not (row.params == 0 and row.macs == 0)
+
+
+def _sides(left: Row | None, right: Row | None, quantity: str) -> tuple[Any, Any, Any]:
+    before = None if left is None else getattr(left, quantity)
+    after = None if right is None else getattr(right, quantity)
+    if before is None or after is None or before == 0:
+        return before, after, None
+    return before, after, counts.divide(quantity, after, before)
+
+
+def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:
+    """Return two networks side by side, layer by layer and in total.
+
+    Parameters
+    ----------
+    before, after
+        Networks, or what `from_keras` takes.
+    input_shape
+        As for `from_keras`, for both.
+
+    Returns
+    -------
+    Comparison
+        The table; its `total` is the ratio of the second to the first.
+
+    Raises
+    ------
+    ModelError, TypeError, ValueError, OSError, ImportError
+        As for `from_keras`.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> def tiny(units):
+    ...     dense = {"class_name": "Dense", "config": {"name": "head", "units": units}}
+    ...     return {"name": f"tiny{units}", "layers": [dense]}
+    >>> print(convcost.compare(tiny(10), tiny(5), (100,)).total)
+    parameters 1/2 = 0.5 (2.00 times fewer), MACs 1/2 = 0.5 (2.00 times fewer)
+    """
+    networks = [
+        source
+        if isinstance(source, Network) and input_shape is None
+        else source.at(input_shape)
+        if isinstance(source, Network)
+        else from_keras(source, input_shape)
+        for source in (before, after)
+    ]
+    return Comparison(*networks)

@@ -1,0 +1,491 @@
+"""The report of one network: a row for each layer, with the arithmetic behind it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost import counts, display
+from convcost.cost import total
+from convcost.exact import refuse
+from convcost.frontends.keras import from_keras
+from convcost.network.network import Network
+from convcost.report.table import (
+    Column,
+    Table,
+    count_text,
+    decimal_text,
+    percent_text,
+    shape_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from convcost._typing import Count
+    from convcost.cost import Cost
+    from convcost.network.walk import Row
+
+CONVENTIONS = {
+    "macs": "multiply-accumulates of convolutions, dense layers and products of two inputs",
+    "flops": "two for each of these multiply-accumulates, nothing else",
+    "tf.profiler": "two for each multiply-accumulate and one for each addition of a bias, as the"
+    " TF profiler counts those operations",
+}
+SORTABLE = ("name", "kind", "params", "macs", "share", "effective_macs", "intensity")
+
+
+class Line(NamedTuple):
+    """What a report says of one layer, or of several that were taken together."""
+
+    name: str
+    kind: str
+    rows: tuple[Row, ...]
+    output_shape: Any
+    cost: Cost
+
+    @property
+    def effective_macs(self) -> Count:
+        """Multiply-accumulates whose tap lies inside the input."""
+        return counts.total("macs", [row.effective_macs for row in self.rows])
+
+    @property
+    def intensity(self) -> Count | None:
+        """FLOPs for each byte moved; none for several layers together."""
+        return self.rows[0].intensity() if len(self.rows) == 1 else None
+
+    def formula(self, quantity: str) -> str:
+        """Return the arithmetic behind the parameters or MACs."""
+        if len(self.rows) == 1:
+            arithmetic: str = getattr(self.cost.explain(), quantity)
+            return arithmetic
+        return f"{len(self.rows)} layers: {count_text(getattr(self.cost, quantity))}"
+
+
+class Report(Table):
+    """A network's layers and what each of them costs; prints as a table.
+
+    Parameters
+    ----------
+    network
+        The network.
+    effective
+        Whether there is a column for the MACs whose tap lies inside the input.
+    intensity
+        Whether there is a column for the arithmetic intensity, in FLOPs per byte of float32.
+    formula
+        Whose arithmetic is shown: `params` or `macs`.
+
+    Raises
+    ------
+    ValueError
+        If `formula` is something else.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> conv = {"name": "conv", "filters": 32, "kernel_size": 3, "padding": "same"}
+    >>> layers = [{"class_name": "SeparableConv2D", "config": conv},
+    ...           {"class_name": "BatchNormalization", "config": {"name": "bn"}}]
+    >>> report = convcost.from_keras({"name": "tiny", "layers": layers}, (28, 28, 32)).report()
+    >>> print(report.to_csv())
+    name,kind,output_shape,params,macs,share,formula
+    conv,SeparableConv2D,"(28, 28, 32)",1344,1028608,1.0,3*3*32 + (1*1*32+1)*32 = 1344
+    bn,BatchNormalization,"(28, 28, 32)",128,0,0.0,4*32 = 128
+    <BLANKLINE>
+    >>> report.total().params, report.count("tf.profiler")
+    (1472, 2082304)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        effective: bool = False,
+        intensity: bool = False,
+        formula: str = "params",
+    ) -> None:
+        if formula not in ("params", "macs"):
+            refuse(ValueError, "formula", formula, "'params' or 'macs'")
+        self.network = network
+        self._options = (effective, intensity, formula)
+        self.entries: tuple[Line, ...] = tuple(
+            Line(row.name, row.kind, (row,), row.output_shape, row.cost) for row in network
+        )
+
+    def _with(self, entries: Iterable[Line]) -> Report:
+        effective, intensity, formula = self._options
+        other = Report(self.network, effective=effective, intensity=intensity, formula=formula)
+        other.entries = tuple(entries)
+        return other
+
+    def total(self) -> Cost:
+        """Return the sum of the rows.
+
+        Returns
+        -------
+        Cost
+            Parameters, MACs and bias additions of the layers that this report shows.
+        """
+        if len(self.entries) == len(self.network):
+            return self.network.total()
+        return total([entry.cost for entry in self.entries])
+
+    def count(self, convention: str) -> Count:
+        """Return the total as others count it.
+
+        Parameters
+        ----------
+        convention
+            `macs`: multiply-accumulates of convolutions, dense layers and products of two inputs.
+            `flops`: two for each of those, nothing else. `tf.profiler`: two for each of those and
+            one for each addition of a bias, as the TF profiler counts these operations.
+
+        Returns
+        -------
+        int
+            The number of operations for one input; a SymPy expression for symbolic sides.
+
+        Raises
+        ------
+        ValueError
+            If there is no such convention.
+        """
+        cost = self.total()
+        if convention == "macs":
+            return cost.macs
+        if convention == "flops":
+            return cost.flops
+        if convention == "tf.profiler":
+            return counts.add("flops", cost.flops, cost.bias_adds)
+        refuse(ValueError, "convention", convention, "'macs', 'flops' or 'tf.profiler'")
+
+    def sort(self, by: str = "macs", *, descending: bool = True) -> Report:
+        """Return the report with its rows in another order.
+
+        Parameters
+        ----------
+        by
+            `name`, `kind`, `params`, `macs`, `share`, `effective_macs` or `intensity`.
+        descending
+            Whether the largest come first.
+
+        Returns
+        -------
+        Report
+            A new one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or symbols keep open which number is larger.
+        """
+        if by not in SORTABLE:
+            refuse(ValueError, "by", by, f"one of {', '.join(SORTABLE)}")
+        keys = [(self._key(entry, by), entry) for entry in self.entries]
+        if any(counts.is_expression(key) and key.free_symbols for key, _ in keys):
+            raise ValueError(f"by={by!r} can't be sorted by: symbols keep open which is larger")
+        keys.sort(key=lambda pair: pair[0], reverse=descending)
+        return self._with(entry for _, entry in keys)
+
+    def _key(self, entry: Line, by: str) -> Any:
+        if by in ("params", "macs", "share"):
+            return getattr(entry.cost, "macs" if by == "share" else by)
+        value = getattr(entry, by)
+        return 0 if value is None else value
+
+    def filter(
+        self, where: Callable[[Row], bool] | None = None, *, kind: str | None = None
+    ) -> Report:
+        """Return the report with some of its rows alone.
+
+        Parameters
+        ----------
+        where
+            A function that is called with each layer's `Row`; None for all.
+        kind
+            Name of the class; None for all.
+
+        Returns
+        -------
+        Report
+            A new one, whose total is that of the rows that are left.
+        """
+        return self._with(
+            entry
+            for entry in self.entries
+            if (kind is None or entry.kind == kind)
+            and (where is None or all(where(row) for row in entry.rows))
+        )
+
+    def top(self, number: int) -> Report:
+        """Return the report with its first rows alone.
+
+        Raises
+        ------
+        ValueError
+            If the number is not positive.
+        """
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            refuse(ValueError, "number", number, "a positive integer")
+        return self._with(self.entries[:number])
+
+    def group(self, by: str | Callable[[Row], str] = "kind") -> Report:
+        """Return the report with a row for each group of layers.
+
+        Parameters
+        ----------
+        by
+            `kind`, for the class; `block`, for the model that a layer is in, or what its name says
+            of a block; or a function that is called with each `Row` and returns the group's name.
+
+        Returns
+        -------
+        Report
+            A new one.
+
+        Raises
+        ------
+        ValueError
+            If it is another word.
+        """
+        named: dict[str, Callable[[Row], str]] = {"kind": lambda row: row.kind, "block": block_of}
+        if not callable(by) and by not in named:
+            refuse(ValueError, "by", by, "'kind', 'block' or a function of a row")
+        return self._together(by if callable(by) else named[by])
+
+    def fold(self, depth: int = 1) -> Report:
+        """Return the report with the models inside the model as one row each.
+
+        Parameters
+        ----------
+        depth
+            How many levels stay: 1 shows the outermost model's own layers alone.
+
+        Returns
+        -------
+        Report
+            A new one.
+
+        Raises
+        ------
+        ValueError
+            If the depth is not positive.
+        """
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
+            refuse(ValueError, "depth", depth, "a positive integer")
+        return self._together(lambda row: "/".join(row.path[:depth]))
+
+    def _together(self, name_of: Callable[[Row], str]) -> Report:
+        groups: dict[str, list[Row]] = {}
+        for entry in self.entries:
+            for row in entry.rows:
+                groups.setdefault(name_of(row), []).append(row)
+        return self._with(_group(name, rows) for name, rows in groups.items())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, from left to right."""
+        effective, intensity, formula = self._options
+        asked = (
+            (Column("effective_macs", "effective MACs", count_text, True),) if effective else ()
+        ) + ((Column("intensity", "FLOPs/byte", decimal_text, True),) if intensity else ())
+        return (
+            Column("name", "layer", str),
+            Column("kind", "kind", str),
+            Column("output_shape", "output shape", shape_text),
+            Column("params", "params", count_text, True),
+            Column("macs", "MACs", count_text, True),
+            Column("share", "share", percent_text, True),
+            *asked,
+            Column("formula", "params =" if formula == "params" else "MACs =", str),
+        )
+
+    @property
+    def lines(self) -> list[tuple[Any, ...]]:
+        """The rows, each with one value for each column."""
+        effective, intensity, formula = self._options
+        whole = self.network.macs
+        return [
+            (
+                entry.name,
+                entry.kind,
+                entry.output_shape,
+                entry.cost.params,
+                entry.cost.macs,
+                _share(entry.cost.macs, whole),
+                *((entry.effective_macs,) if effective else ()),
+                *((entry.intensity,) if intensity else ()),
+                entry.formula(formula),
+            )
+            for entry in self.entries
+        ]
+
+    @property
+    def title(self) -> str:
+        """The model's name and what goes into it."""
+        shapes = ", ".join(map(shape_text, self.network.input_shapes))
+        return f"{self.network.name}: {shapes}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The totals with their convention, and what does not hold or is left out."""
+        network = self.network
+        shown = sum(len(entry.rows) for entry in self.entries)
+        part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
+        notes = [
+            f"total{part}: {display.cost_text(self.total())}",
+            f"{count_text(network.trainable_params)} of the model's {count_text(network.params)}"
+            f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
+            CONVENTION_NOTE,
+        ]
+        if network.conditions:
+            equations = ", ".join(f"{left} = {right}" for left, right in network.conditions)
+            notes.append(f"holds where {equations}")
+        if network.left_out:
+            notes.append(f"left out, since their cost is not known: {', '.join(network.left_out)}")
+        return tuple(notes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data: what `to_json` writes."""
+        from convcost.report.table import plain
+
+        network, cost = self.network, self.total()
+        counted = {name: plain(self.count(name)) for name in CONVENTIONS}
+        return {
+            "name": network.name,
+            "input_shapes": plain(network.input_shapes),
+            "total": {
+                **{quantity: plain(getattr(cost, quantity)) for quantity in display.UNITS},
+                "trainable_params": plain(network.trainable_params),
+                "non_trainable_params": plain(network.non_trainable_params),
+                "counts": counted,
+            },
+            "conditions": [[str(left), str(right)] for left, right in network.conditions],
+            "left_out": list(network.left_out),
+            "rows": super().as_dict()["rows"],
+        }
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the MACs and parameters of each layer, and how they add up.
+
+        Parameters
+        ----------
+        axes
+            Two axes of matplotlib, one above the other; None for a new figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If counts are symbolic.
+        """
+        from convcost.report import plots
+
+        return plots.draw(self, axes)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return one web page with a table to sort and charts to look into, which works offline.
+
+        Parameters
+        ----------
+        path
+            Where to write it.
+
+        Returns
+        -------
+        str
+            HTML with everything in it, a few megabytes.
+
+        Raises
+        ------
+        ImportError
+            If plotly, pandas or itables are not installed.
+        TypeError
+            If counts are symbolic.
+        """
+        from convcost.report import page
+
+        return page.write(self, path)
+
+
+CONVENTION_NOTE = (
+    "a MAC is one multiply and one add; FLOPs are two for each MAC, biases not among them"
+)
+_BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
+
+
+def block_of(row: Row) -> str:
+    """Return the block that a layer belongs to, as its path or its name says it.
+
+    Examples
+    --------
+    >>> import types
+    >>> [block_of(types.SimpleNamespace(path=path, name=path[-1])) for path in (
+    ...     ("encoder", "conv"), ("block_12_expand",), ("head",))]
+    ['encoder', 'block_12', 'head']
+    """
+    if len(row.path) > 1:
+        return "/".join(row.path[:-1])
+    found = _BLOCK.match(row.path[0])
+    return found.group(1) if found else row.path[0]
+
+
+def _share(part: Count, whole: Count) -> Count | None:
+    """Return a part of the MACs; none where there are none, or symbols would fill the page."""
+    if counts.is_expression(whole) or whole == 0:
+        return None
+    return counts.divide("MACs", part, whole)
+
+
+def _group(name: str, rows: list[Row]) -> Line:
+    if len(rows) == 1 and rows[0].name == name:
+        (row,) = rows
+        return Line(row.name, row.kind, (row,), row.output_shape, row.cost)
+    kinds = {row.kind for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else f"{len(rows)} layers"
+    return Line(name, kind, tuple(rows), rows[-1].output_shape, total([row.cost for row in rows]))
+
+
+def summary(
+    source: Any, input_shape: Any = None, *, on_unknown: str = "error", **options: Any
+) -> Report:
+    """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
+
+    Parameters
+    ----------
+    source, input_shape, on_unknown
+        As for `from_keras`; a `Network`, too.
+    **options
+        `effective`, `intensity` and `formula`, as for `Report`.
+
+    Returns
+    -------
+    Report
+        The table.
+
+    Raises
+    ------
+    ModelError, TypeError, ValueError, OSError, ImportError
+        As for `from_keras`.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> dense = {"class_name": "Dense", "config": {"name": "head", "units": 10}}
+    >>> report = convcost.summary({"name": "tiny", "layers": [dense]}, (1152,))
+    >>> [line[-1] for line in report.lines]
+    ['(1152+1)*10 = 11530']
+    """
+    if isinstance(source, Network):
+        network = source if input_shape is None else source.at(input_shape)
+    else:
+        network = from_keras(source, input_shape, on_unknown=on_unknown)
+    return Report(network, **options)

@@ -1,0 +1,248 @@
+"""Reports in all their forms: what is in them adds up, and says what it means."""
+
+import csv
+import io
+import json
+import sys
+from fractions import Fraction
+
+import keras
+import pytest
+from keras import layers as kl
+
+import convcost
+from convcost.report import Report
+from convcost.report.report import CONVENTIONS
+from convcost.symbols import symbol
+
+
+def model():
+    x = entry = keras.Input((28, 28, 32), name="image")
+    x = kl.SeparableConv2D(32, 3, padding="same", name="block_1_conv")(x)
+    x = kl.BatchNormalization(name="block_1_bn")(x)
+    x = kl.Conv2D(64, 3, padding="same", name="block_2_conv")(x)
+    inner = keras.Sequential([keras.Input((28, 28, 64)), kl.Flatten(name="f")], name="inner")
+    return keras.Model(entry, kl.Dense(10, name="head")(inner(x)), name="tiny")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return convcost.from_keras(model())
+
+
+@pytest.fixture(scope="module")
+def report(network):
+    return network.report(effective=True, intensity=True)
+
+
+def test_every_row_has_the_arithmetic_behind_it(network):
+    (first, *_) = network.report().lines
+    assert first[-1] == "3*3*32 + (1*1*32+1)*32 = 1344"
+    assert network.report(formula="macs").lines[0][-1] == "3*3*32*28*28 + 1*1*32*32*28*28 = 1028608"
+    with pytest.raises(ValueError, match="formula must be 'params' or 'macs'; got 'x'"):
+        network.report(formula="x")
+
+
+def test_the_total_is_the_sum_of_the_rows(network, report):
+    total = report.total()
+    assert total == network.total()
+    assert total.params == sum(row.params for row in network) == model().count_params()
+    assert sum(line[5] for line in report.lines) == 1
+    assert report.count("macs") == total.macs
+    assert report.count("flops") == 2 * total.macs
+    assert report.count("tf.profiler") == 2 * total.macs + total.bias_adds
+    with pytest.raises(ValueError, match=r"'macs', 'flops' or 'tf.profiler'; got 'FLOPS'"):
+        report.count("FLOPS")
+
+
+def test_columns_on_request(network, report):
+    names = [column.name for column in report.columns]
+    assert names[6:8] == ["effective_macs", "intensity"]
+    by_name = {line[0]: dict(zip(names, line, strict=True)) for line in report.lines}
+    layer = convcost.layers.Conv2D(64, 3, padding="same")
+    shape = (28, 28, 32)
+    row = by_name["block_2_conv"]
+    assert row["effective_macs"] == layer.cost(shape, effective=True).macs
+    assert row["intensity"] == layer.intensity(shape)
+    assert by_name["block_1_bn"]["effective_macs"] == 0
+    grouped = report.group("kind")
+    assert all(entry.intensity is None for entry in grouped.entries if len(entry.rows) > 1)
+
+
+def test_sorting_filtering_and_the_first(report):
+    sizes = [line[4] for line in report.sort("macs").lines]
+    assert sizes == sorted(sizes, reverse=True)
+    assert report.sort("name", descending=False).lines[0][0] == "block_1_bn"
+    assert report.sort("share").lines[0] == report.sort("macs").lines[0]
+    assert report.sort("intensity").entries[0].intensity is not None
+    assert report.sort("effective_macs").lines[0][0] == "block_2_conv"
+    assert len(report.top(2).lines) == 2
+    only = report.filter(kind="Conv2D")
+    assert [line[0] for line in only.lines] == ["block_2_conv"]
+    assert only.total().params == 3 * 3 * 32 * 64 + 64
+    assert only.lines[0][5] == report.lines[2][5]  # of the whole network
+    assert "total of 1 of 5 layers" in only.notes[0]
+    assert len(report.filter(lambda row: row.params > 1000).lines) == 3
+    for wrong in (0, -1, True, 1.5):
+        with pytest.raises(ValueError, match="number must be a positive integer"):
+            report.top(wrong)
+        with pytest.raises(ValueError, match="depth must be a positive integer"):
+            report.fold(wrong)
+    with pytest.raises(ValueError, match="by must be one of name, kind"):
+        report.sort("size")
+    with pytest.raises(ValueError, match="'kind', 'block' or a function"):
+        report.group("size")
+
+
+def test_groups(report):
+    kinds = report.group("kind")
+    assert [entry.name for entry in kinds.entries][:2] == ["SeparableConv2D", "BatchNormalization"]
+    blocks = report.group("block")
+    assert [entry.name for entry in blocks.entries] == ["block_1", "block_2", "inner", "head"]
+    assert blocks.entries[0].kind == "2 layers"
+    assert blocks.entries[0].cost.params == 1344 + 128
+    assert blocks.entries[0].formula("params") == "2 layers: 1,472"
+    assert blocks.total() == report.total()
+    own = report.group(lambda row: row.name[0])
+    assert [entry.name for entry in own.entries] == ["b", "i", "h"]
+    assert own.sort("params").entries[0].name == "h"
+
+
+def test_it_prints_as_wide_as_the_terminal(report, monkeypatch):
+    for width in (80, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        text = str(report)
+        assert max(map(len, text.splitlines())) <= width
+        for number in ("1,344", "1,028,608", "14,450,688"):
+            assert number in text
+    assert "tiny: (28, 28, 32)" in text
+    assert "FLOPs are two for each MAC" in " ".join(text.split())
+
+
+def test_it_prints_without_rich(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    text = str(report)
+    assert text.splitlines()[1].split()[:2] == ["layer", "kind"]
+    assert "3*3*32 + (1*1*32+1)*32 = 1344" in text
+
+
+def test_csv_and_json(report, tmp_path):
+    text = report.to_csv(tmp_path / "r.csv")
+    assert (tmp_path / "r.csv").read_text() == text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["name"] == "block_1_conv"
+    assert rows[0]["output_shape"] == "(28, 28, 32)"
+    assert sum(int(row["params"]) for row in rows) == report.total().params
+    data = json.loads(report.to_json(tmp_path / "r.json"))
+    assert json.loads((tmp_path / "r.json").read_text()) == data
+    assert data["total"]["macs"] == report.total().macs
+    assert data["total"]["counts"] == {name: report.count(name) for name in CONVENTIONS}
+    assert data["rows"][0]["output_shape"] == [28, 28, 32]
+    assert Fraction(data["rows"][0]["share"]["exact"]) == report.lines[0][5]
+    assert data["total"]["non_trainable_params"] == 64
+
+
+def test_a_data_frame(report):
+    frame = report.to_pandas()
+    assert list(frame.columns) == [column.name for column in report.columns]
+    assert frame["params"].sum() == report.total().params
+    assert str(frame["params"].dtype) == "int64"
+    empty = report.filter(kind="Nothing").to_pandas()
+    assert len(empty) == 0
+    assert list(empty.columns) == list(frame.columns)
+
+
+def test_a_data_frame_of_numbers_beyond_int64_is_exact():
+    dense = {"class_name": "Dense", "config": {"name": "d", "units": 10**30}}
+    frame = convcost.summary({"name": "n", "layers": [dense]}, (10,)).to_pandas()
+    assert frame["params"][0] == 11 * 10**30
+
+
+def test_markdown_latex_and_notebooks(report):
+    markdown = report.to_markdown()
+    assert markdown.splitlines()[0].startswith("| layer")
+    assert r"3\*3\*32 + (1\*1\*32+1)\*32 = 1344" in markdown
+    assert report.filter(kind="Nothing").to_markdown().startswith("| layer")
+    dense = {"class_name": "Dense", "config": {"name": "a|b*", "units": 1}}
+    row = convcost.summary({"name": "n", "layers": [dense]}, (1,)).to_markdown().splitlines()[2]
+    assert row.split("  ")[0] == r"| a\|b\*"
+    latex = report.to_latex()
+    assert latex.startswith(r"\begin{tabular}{lllrrrrrl}")
+    assert r"block\_1\_conv" in latex
+    html = report._repr_html_()
+    assert "<td>1,344</td>" in html
+    assert "<p>tiny: (28, 28, 32)</p>" in html
+
+
+def test_what_is_missing_is_named(report, monkeypatch):
+    for module, call in (
+        ("pandas", report.to_pandas),
+        ("tabulate", report.to_markdown),
+        ("plotly.subplots", report.to_html),
+        ("matplotlib", report.plot),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, module, None)
+            with pytest.raises(ImportError, match=r'pip install "convcost\[report\]"'):
+                call()
+
+
+def test_the_plot_has_a_bar_for_each_layer(report):
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure = report.plot()
+    upper, lower, *_ = figure.axes
+    assert [bar.get_height() for bar in upper.patches] == [line[4] for line in report.lines]
+    assert [bar.get_height() for bar in lower.patches] == [line[3] for line in report.lines]
+    added = figure.axes[2].lines[0].get_ydata()
+    assert added[-1] == report.total().macs
+    _, axes = pyplot.subplots(2)
+    assert report.plot(axes) is axes[0].figure
+    pyplot.close("all")
+
+
+def test_symbolic_reports(network):
+    h, w = symbol("h"), symbol("w")
+    entry = keras.Input((None, None, 3))
+    open_ended = keras.Model(entry, kl.Conv2D(4, 3, padding="same", name="conv")(entry))
+    report = convcost.summary(open_ended)
+    assert report.total().macs == 108 * h * w
+    assert report.count("tf.profiler") == 220 * h * w
+    assert report.lines[0][5] is None
+    assert "108*h*w" in str(report)
+    assert json.loads(report.to_json())["total"]["macs"] == "108*h*w"
+    assert "108*h*w" in report.to_csv()
+    with pytest.raises(ValueError, match="symbols keep open which is larger"):
+        report.sort()
+    for draw in (report.plot, report.to_html):
+        with pytest.raises(TypeError, match="give input_shape in numbers"):
+            draw()
+    with_intensity = Report(convcost.from_keras(open_ended), intensity=True)
+    assert "h*w" in str(with_intensity)
+
+
+def test_a_network_of_nothing_that_multiplies():
+    flat = convcost.summary(keras.Sequential([keras.Input((4, 4)), kl.Flatten()]))
+    assert flat.lines[0][5] is None
+    assert flat.total().macs == 0
+
+
+def test_summary_takes_networks(network):
+    assert convcost.summary(network).total() == network.total()
+    half = convcost.summary(convcost.from_keras(kl_only()), (14, 14, 3))
+    assert half.network.input_shapes == ((14, 14, 3),)
+
+
+def kl_only():
+    return keras.Sequential([keras.Input((28, 28, 3)), kl.Conv2D(4, 3)])
+
+
+def test_the_tables_base_says_what_it_lacks():
+    from convcost.report.table import Table
+
+    for name in ("columns", "lines", "title", "notes"):
+        with pytest.raises(NotImplementedError):
+            getattr(Table(), name)
