@@ -1,4 +1,4 @@
-"""The command line: the costs of one convolution, and their verification.
+"""The command line: the costs of convolutions and of whole models, and their verification.
 
 Exit codes: 0 for success, 1 if a verification found a disagreement and for nothing else, 2 for a
 usage or environment error, 130 if interrupted.
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import convcost
-from convcost import display
+from convcost import commands, display
 from convcost.cost import Cost
 from convcost.ratio import Ratio
 
@@ -59,11 +59,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(convcost.__version__, prog_name="convcost")
 def app() -> None:
-    """Say exactly what a convolution costs, and prove it against Keras.
+    """Say exactly what a convolution or a whole model costs, and prove it against Keras.
 
     DK is the side of the kernel, M the number of input channels, N the number of output channels,
     and DF the side of the output feature map.
     """
+
+
+app.add_command(commands.summary)
+app.add_command(commands.compare)
+app.add_command(commands.whatif)
 
 
 def _sizes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -135,6 +140,8 @@ def ratio(as_json: bool, **arguments: Any) -> None:
 
 
 @app.command()
+@click.argument("source", required=False)
+@commands.shape_option
 @click.option(
     "--cases",
     type=click.IntRange(min=1),
@@ -165,6 +172,8 @@ def ratio(as_json: bool, **arguments: Any) -> None:
 )
 @_as_json
 def verify(
+    source: str | None,
+    input_shape: str | None,
     cases: int,
     seed: int,
     kinds: tuple[str, ...],
@@ -179,9 +188,15 @@ def verify(
     ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's FlopCounterMode
     (torch).
 
+    With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
+    loaded in Keras, and each of its layers is held to count_params and compute_output_shape, the
+    totals to the kernels' shapes and the TF profiler.
+
     Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
     """
     _quieten_tensorflow()
+    if source is not None:
+        return 0 if commands.verify_source(source, input_shape, as_json) else DISAGREEMENT
     from convcost import verify as verification
 
     errors = Console(stderr=True)

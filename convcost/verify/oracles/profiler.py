@@ -67,6 +67,13 @@ def profile(build: Callable[[], Any]) -> dict[str, int]:
     graph = tf.Graph()
     with graph.as_default():
         build()
+    return profile_graph(graph)
+
+
+def profile_graph(graph: Any) -> dict[str, int]:
+    """Return the FLOPs of each type of operation in a graph."""
+    import tensorflow as tf
+
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
     counted = tf.compat.v1.profiler.profile(graph, cmd="op", options=options)
