@@ -210,6 +210,19 @@ def test_an_expansion_that_feeds_several_is_scaled_as_any_other():
     assert half["shared"].layer.filters == 1
 
 
+def test_what_comes_together_again_is_followed_once():
+    entry = keras.Input((8, 8, 4))
+    x = kl.Conv2D(8, 1, name="conv")(entry)
+    left, right = kl.ReLU(name="left")(x), kl.ReLU(name="right")(x)
+    y = kl.Concatenate(name="both")([left, right])
+    y = kl.Add(name="sum")([kl.Conv2D(16, 1, name="last")(y), y])
+    z = kl.Average(name="mean")([kl.Add(name="twice")([left, right]), x])
+    network = convcost.from_keras(keras.Model(entry, [kl.Dense(2, name="head")(y), z]))
+    with pytest.raises(convcost.ModelError, match="'sum'"):
+        network.scale(0.5)  # what is concatenated has no width that could be agreed on
+    assert network.scale(0.5, keep=["last"])["conv"].layer.filters == 8  # it makes an output
+
+
 def test_a_model_with_channels_first_is_scaled():
     entry = keras.Input((3, 16, 16))
     x = kl.Conv2D(8, 3, data_format="channels_first", name="conv")(entry)
