@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from convcost import counts, display
@@ -46,15 +47,17 @@ class Comparison(Table):
     def pairs(self) -> list[tuple[str, Row | None, Row | None]]:
         """Return the layers that cost something in either network, with their names."""
         left, right = _by_name(self.before), _by_name(self.after)
-        # Where the second has a layer that the first hasn't, it stands behind the one before it.
-        names = list(left)
-        place = 0
+        # A layer that the second alone has stands behind the one that comes before it there.
+        behind: dict[str | None, list[str]] = {}
+        before = None
         for name in right:
             if name in left:
-                place = names.index(name) + 1
+                before = name
             else:
-                names.insert(place, name)
-                place += 1
+                behind.setdefault(before, []).append(name)
+        names = [*behind.get(None, ())]
+        for name in left:
+            names += [name, *behind.get(name, ())]
         pairs = [(name, left.get(name), right.get(name)) for name in names]
         return [pair for pair in pairs if any(_costs(row) for row in pair[1:])]
 
@@ -121,11 +124,12 @@ def _float(value: Count) -> float | None:
 def _by_name(network: Network) -> dict[str, Row]:
     """Return the rows by name; those of later calls of a layer with their number."""
     rows: dict[str, Row] = {}
+    calls: Counter[str] = Counter()
     for row in network:
-        name, number = row.name, 1
+        name = row.name
         while name in rows:
-            number += 1
-            name = f"{row.name} ({number})"
+            calls[row.name] += 1
+            name = f"{row.name} ({calls[row.name] + 1})"
         rows[name] = row
     return rows
 
