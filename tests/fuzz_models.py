@@ -142,6 +142,8 @@ def main():
     outcomes, slowest = run(arguments.cases, arguments.seed)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{outcomes}, slowest {slowest:.2f} s, at most {memory} MB")
+    if slowest > 5 or memory > 500:
+        raise SystemExit("a broken model took more than 5 s or 500 MB")
 
 
 if __name__ == "__main__":

@@ -302,10 +302,9 @@ def test_broken_models_end_in_a_result_or_an_error():
     from hypothesis import settings
 
     cases = 5 * settings.default.max_examples  # 1,000 in CI, 10,000 in the thorough profile
-    outcomes, slowest = run(cases, seed=0)
+    outcomes, _ = run(cases, seed=0)
     assert sum(outcomes.values()) == cases
     assert min(outcomes.values()) > cases // 20
-    assert slowest < 5
 
 
 def test_names_are_no_escape_sequences():
