@@ -285,7 +285,7 @@ def opaque():
     return keras.Model(entry, kl.Conv2D(2, 1, name="after")(x), name="opaque")
 
 
-@pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json()])
+@pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json(), lambda m: m.get_config()])
 def test_a_layer_that_is_not_known_is_an_error_or_left_out(form):
     source = form(opaque())
     with pytest.raises(convcost.UnknownLayerError) as error:

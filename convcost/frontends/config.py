@@ -266,7 +266,7 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, Any]
 def _is_shape(shape: Any) -> bool:
     """Tell whether a shape is known but for its batch."""
     return (
-        isinstance(shape, list)
+        isinstance(shape, (list, tuple))
         and bool(shape)
         and all(type(side) is int and side > 0 for side in shape[1:])
     )
@@ -316,7 +316,9 @@ def _shape(value: Any, what: str) -> tuple[int | None, ...]:
     sides = _list(value, what)
     for side in sides:
         if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
-            raise ModelError(f"{what} must be a list of positive integers and null; got {sides}")
+            raise ModelError(
+                f"{what} must be a list of positive integers and null; got {shorten(sides)}"
+            )
     if not sides:
         raise ModelError(f"{what} must have the batch as its first axis; got an empty list")
     return tuple(sides[1:])
