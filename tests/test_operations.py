@@ -6,7 +6,8 @@ import pytest
 from keras import ops
 
 import convcost
-from convcost.layers.operations import RULES, Operation, Tensor, einsum, tensors
+from convcost.layers.operations import RULES, Operation, Tensor, einsum
+from convcost.network.graph import leaves
 from convcost.symbols import symbol
 
 SHAPE = (4, 6, 3)
@@ -174,7 +175,7 @@ def test_every_rule_is_an_operation_of_keras():
 
 def test_tensors_are_found_in_any_nest():
     one, two = Tensor((1, 2)), Tensor((1, 3))
-    assert list(tensors([{"b": one, "a": (two,)}, 3, "x"])) == [two, one]
+    assert list(leaves([{"b": one, "a": (two,)}, 3, "x"], Tensor)) == [two, one]
 
 
 def apply(kind, own, *args, **kwargs):

@@ -17,7 +17,18 @@ from convcost.layers import TimeDistributed, Weight, registry
 from convcost.layers.base import Layer
 from convcost.layers.normalization import Holder
 from convcost.layers.operations import RULES, Operation, Tensor
-from convcost.network.graph import Call, Described, Entry, Graph, Ref, Source, Unknown, call, refs
+from convcost.network.graph import (
+    Call,
+    Described,
+    Entry,
+    Graph,
+    Ref,
+    Source,
+    Unknown,
+    call,
+    leaves,
+    refs,
+)
 
 
 def graph_of(model: Any, input_shape: Any = None) -> Graph:
@@ -261,14 +272,7 @@ def _call(arguments: Any, ref: Any) -> Call:
 
 
 def _tensors(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, keras.KerasTensor):
-        yield tree
-    elif isinstance(tree, (list, tuple)):
-        for branch in tree:
-            yield from _tensors(branch)
-    elif isinstance(tree, dict):
-        for key in sorted(tree):
-            yield from _tensors(tree[key])
+    return leaves(tree, keras.KerasTensor)
 
 
 def _replaced(tree: Any, ref: Any) -> Any:

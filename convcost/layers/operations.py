@@ -20,13 +20,12 @@ from convcost.layers.step import Product
 from convcost.sizes import check_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from convcost._typing import Count, Factors
     from convcost.layers.step import Part
 
-    Shapes: TypeAlias = tuple[Factors, ...]
     Rule: TypeAlias = Callable[["Call"], Any]
 
 
@@ -34,18 +33,6 @@ class Tensor(NamedTuple):
     """What stands for a tensor among the arguments of a call: its shape, with the batch."""
 
     shape: Factors
-
-
-def tensors(tree: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
-    if isinstance(tree, Tensor):
-        yield tree
-    elif isinstance(tree, (list, tuple)):
-        for branch in tree:
-            yield from tensors(branch)
-    elif isinstance(tree, dict):
-        for key in sorted(tree):
-            yield from tensors(tree[key])
 
 
 class Call(NamedTuple):
@@ -464,15 +451,9 @@ def _multiplied(call: Call) -> Product:
     left, right = call.shape(0, "x1"), call.shape(1, "x2")
     if not left or not right:
         refuse(ValueError, "x1", left, "a vector, a matrix, or a batch of matrices")
-    inner, facing = left[-1], right[-2] if len(right) > 1 else right[0]
-    if not counts.may_equal(inner, facing):
-        raise ValueError(
-            f"the inner sides of a matrix product must be the same; got shapes"
-            f" {arguments.show(left)} and {arguments.show(right)}"
-        )
-    rows = left[-2:-1]
-    columns = right[-1:] if len(right) > 1 else ()
-    return Product((*broadcast((left[:-2], right[:-2])), *rows, *columns), (inner,))
+    inner = _inner(left, right, "matrix")
+    places = (*broadcast((left[:-2], right[:-2])), *left[-2:-1])
+    return Product((*places, *_columns(right)), (inner,))
 
 
 @_rule("Dot")
@@ -480,13 +461,23 @@ def _dotted(call: Call) -> Product | Factors:
     left, right = call.shape(0, "x1"), call.shape(1, "x2")
     if not left or not right:
         return left or right  # with a number it is a product of each element, as Multiply
+    inner = _inner(left, right, "dot")
+    return Product((*left[:-1], *right[:-2], *_columns(right)), (inner,))
+
+
+def _columns(right: Factors) -> Factors:
+    return right[-1:] if len(right) > 1 else ()
+
+
+def _inner(left: Factors, right: Factors, kind: str) -> Count:
+    """Return the side that a product sums over, which both inputs have."""
     inner, facing = left[-1], right[-2] if len(right) > 1 else right[0]
     if not counts.may_equal(inner, facing):
         raise ValueError(
-            f"the inner sides of a dot product must be the same; got shapes"
+            f"the inner sides of a {kind} product must be the same; got shapes"
             f" {arguments.show(left)} and {arguments.show(right)}"
         )
-    return Product((*left[:-1], *right[:-2], *(right[-1:] if len(right) > 1 else ())), (inner,))
+    return inner
 
 
 @_rule("Einsum")

@@ -140,16 +140,21 @@ class Graph:
         return names.most_common(1)[0][0]
 
 
-def refs(tree: Any) -> Iterator[Ref]:
-    """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
-    if isinstance(tree, Ref):
+def leaves(tree: Any, kind: type) -> Iterator[Any]:
+    """Yield what is of a kind in nested lists, tuples and dicts, in Keras's order."""
+    if isinstance(tree, kind):
         yield tree
     elif isinstance(tree, (list, tuple)):
         for branch in tree:
-            yield from refs(branch)
+            yield from leaves(branch, kind)
     elif isinstance(tree, dict):
         for key in sorted(tree, key=str):
-            yield from refs(tree[key])
+            yield from leaves(tree[key], kind)
+
+
+def refs(tree: Any) -> Iterator[Ref]:
+    """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
+    return leaves(tree, Ref)
 
 
 def _sort(graph: Graph, places: dict[str, int]) -> list[tuple[Entry, int, Call]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import counts, display
 from convcost.frontends.keras import from_keras
 from convcost.network.network import Network
+from convcost.report.report import Report
 from convcost.report.table import Column, Table, count_text, decimal_text
 
 if TYPE_CHECKING:
@@ -104,8 +105,6 @@ class Comparison(Table):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
-        from convcost.report.report import Report
-
         return {
             "before": Report(self.before).as_dict()["total"],
             "after": Report(self.after).as_dict()["total"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from convcost.display import escape
+from convcost.display import UNITS, escape
 from convcost.report import plots
 from convcost.report.table import import_optional, written
 
@@ -41,7 +41,8 @@ def _charts(report: Report) -> str:
         shared_xaxes=True,
         specs=[[{"secondary_y": True}], [{"secondary_y": True}]],
     )
-    for place, (quantity, title) in enumerate((("macs", "MACs"), ("params", "parameters")), 1):
+    for place, quantity in enumerate(plots.QUANTITIES, 1):
+        title = UNITS[quantity]
         heights = plots.numbers(report, quantity)
         formulas = [escape(entry.formula(quantity)) for entry in report.entries]
         figure.add_trace(

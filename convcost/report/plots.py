@@ -6,11 +6,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from convcost import counts
+from convcost.display import UNITS
+from convcost.report.table import import_optional
 
 if TYPE_CHECKING:
     from convcost.report.report import Report
 
-_QUANTITIES = {"macs": "MACs", "params": "parameters"}
+# What is drawn, from top to bottom.
+QUANTITIES = ("macs", "params")
 
 
 def numbers(report: Report, quantity: str) -> list[int]:
@@ -31,17 +34,13 @@ def numbers(report: Report, quantity: str) -> list[int]:
 
 def draw(report: Report, axes: Any) -> Any:
     """Draw the report on two axes of matplotlib, or on a new figure."""
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError('plot() needs matplotlib: pip install "convcost[report]"') from error
-
-    heights = {quantity: numbers(report, quantity) for quantity in _QUANTITIES}
+    pyplot = import_optional("matplotlib.pyplot")
+    heights = {quantity: numbers(report, quantity) for quantity in QUANTITIES}
     if axes is None:
         _, axes = pyplot.subplots(2, 1, sharex=True, figsize=(10, 6), layout="constrained")
     upper, lower = axes
-    for one, quantity in ((upper, "macs"), (lower, "params")):
-        _draw_quantity(one, heights[quantity], _QUANTITIES[quantity])
+    for one, quantity in zip(axes, QUANTITIES, strict=True):
+        _draw_quantity(one, heights[quantity], UNITS[quantity])
     names = [entry.name for entry in report.entries]
     # More names than these would be printed over each other.
     step = max(1, -(-len(names) // 40))

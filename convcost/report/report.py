@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost import counts, display
@@ -16,6 +17,7 @@ from convcost.report.table import (
     count_text,
     decimal_text,
     percent_text,
+    plain,
     shape_text,
 )
 
@@ -27,12 +29,7 @@ if TYPE_CHECKING:
     from convcost.cost import Cost
     from convcost.network.walk import Row
 
-CONVENTIONS = {
-    "macs": "multiply-accumulates of convolutions, dense layers and products of two inputs",
-    "flops": "two for each of these multiply-accumulates, nothing else",
-    "tf.profiler": "two for each multiply-accumulate and one for each addition of a bias, as the"
-    " TF profiler counts those operations",
-}
+CONVENTIONS = ("macs", "flops", "tf.profiler")
 SORTABLE = ("name", "kind", "params", "macs", "share", "effective_macs", "intensity")
 
 
@@ -115,8 +112,7 @@ class Report(Table):
         )
 
     def _with(self, entries: Iterable[Line]) -> Report:
-        effective, intensity, formula = self._options
-        other = Report(self.network, effective=effective, intensity=intensity, formula=formula)
+        other = copy(self)
         other.entries = tuple(entries)
         return other
 
@@ -349,8 +345,6 @@ class Report(Table):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
-        from convcost.report.table import plain
-
         network, cost = self.network, self.total()
         counted = {name: plain(self.count(name)) for name in CONVENTIONS}
         return {

@@ -289,8 +289,9 @@ def import_optional(name: str) -> Any:
     """Return a module, or say which extra installs it."""
     from importlib import import_module
 
+    package = name.partition(".")[0]
     try:
+        import_module(package)
         return import_module(name)
     except ImportError as error:
-        package = name.partition(".")[0]
         raise ImportError(f'this needs {package}: pip install "convcost[report]"') from error
