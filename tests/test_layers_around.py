@@ -354,6 +354,7 @@ def test_a_custom_layer_costs_what_its_author_says():
     ("make", "error", "message"),
     [
         (lambda: layers.Elementwise("LSTM"), ValueError, "kind must be one of .*; got 'LSTM'"),
+        (lambda: layers.Elementwise(["ReLU"]), ValueError, "kind must be one of"),
         (lambda: layers.MaxPooling2D(0), ValueError, "pool_size must be a positive integer"),
         (lambda: layers.MaxPooling2D(2.0), TypeError, "pool_size must be .*; got 2.0"),
         (lambda: layers.MaxPooling2D(2, padding="causal"), ValueError, "'valid' and 'same'"),

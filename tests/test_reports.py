@@ -92,6 +92,8 @@ def test_sorting_filtering_and_the_first(report):
         report.sort("size")
     with pytest.raises(ValueError, match="'kind', 'block' or a function"):
         report.group("size")
+    with pytest.raises(ValueError, match="'kind', 'block' or a function"):
+        report.group(["kind"])
 
 
 def test_groups(report):

@@ -50,7 +50,7 @@ class Elementwise(Layer):
     kind: Any
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
             refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(KINDS))}")
 
     def _axes(self) -> str:

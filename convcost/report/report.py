@@ -223,8 +223,7 @@ class Report(Table):
         ValueError
             If the number is not positive.
         """
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            refuse(ValueError, "number", number, "a positive integer")
+        _check_positive("number", number)
         return self._with(self.entries[:number])
 
     def group(self, by: str | Callable[[Row], str] = "kind") -> Report:
@@ -247,7 +246,7 @@ class Report(Table):
             If it is another word.
         """
         named: dict[str, Callable[[Row], str]] = {"kind": lambda row: row.kind, "block": block_of}
-        if not callable(by) and by not in named:
+        if not callable(by) and by not in tuple(named):
             refuse(ValueError, "by", by, "'kind', 'block' or a function of a row")
         return self._together(by if callable(by) else named[by])
 
@@ -269,8 +268,7 @@ class Report(Table):
         ValueError
             If the depth is not positive.
         """
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
-            refuse(ValueError, "depth", depth, "a positive integer")
+        _check_positive("depth", depth)
         return self._together(lambda row: "/".join(row.path[:depth]))
 
     def _together(self, name_of: Callable[[Row], str]) -> Report:
@@ -430,6 +428,11 @@ def block_of(row: Row) -> str:
         return "/".join(row.path[:-1])
     found = _BLOCK.match(row.path[0])
     return found.group(1) if found else row.path[0]
+
+
+def _check_positive(name: str, number: Any) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        refuse(ValueError, name, number, "a positive integer")
 
 
 def _share(part: Count, whole: Count) -> Count | None:
