@@ -1,10 +1,9 @@
-"""The models of the example, and the formula behind every number of their summaries."""
+"""The models of the example, with the formula behind every number of their summaries."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import convcost
+from convcost.report.report import Report
 
 MODELS = ("separable", "standard", "dense")
 _DENSE_LAYERS = 20
@@ -16,22 +15,13 @@ class MismatchError(Exception):
 
 
 def build(kind: str, input_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10) -> Any:
-    """Return the compiled Keras model: of separable or standard convolutions, or dense."""
+    """Return the Keras model: of separable or standard convolutions, or dense."""
     import keras
 
     layers = _dense_layers(keras) if kind == "dense" else _convolutional_layers(keras, kind)
-    model = keras.Sequential(
-        [keras.Input(input_shape), *layers, keras.layers.Dense(classes, activation="softmax")],
-        name=f"fashion_mnist_{kind}",
-    )
-    # XLA makes this model's training ten times slower on a CPU, so it isn't left to be chosen.
-    model.compile(
-        loss="sparse_categorical_crossentropy",
-        optimizer="adam",
-        metrics=["accuracy"],
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    return model
+    # Probabilities stay float32 where the layers before them compute in half precision.
+    last = keras.layers.Dense(classes, activation="softmax", dtype="float32")
+    return keras.Sequential([keras.Input(input_shape), *layers, last], name=f"fashion_mnist_{kind}")
 
 
 def _convolutional_layers(keras: Any, kind: str) -> list[Any]:
@@ -61,86 +51,24 @@ def _dense_layers(keras: Any) -> list[Any]:
     return [keras.layers.Flatten(), *hidden]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One layer of a summary: Keras's count, and the cost whose formula must give the same."""
-
-    name: str
-    kind: str
-    output_shape: tuple[int, ...]
-    keras_params: int
-    cost: convcost.Cost | None
-
-    @property
-    def params(self) -> int:
-        """The formula's parameters; 0 for a layer without weights."""
-        return int(self.cost.params) if self.cost else 0
-
-    @property
-    def macs(self) -> int:
-        """The formula's MACs; 0 for a layer without weights."""
-        return int(self.cost.macs) if self.cost else 0
-
-    @property
-    def arithmetic(self) -> str:
-        """The formula with its numbers."""
-        return self.cost.explain().params if self.cost else "no weights"
-
-
-def explain(model: Any) -> list[Row]:
-    """Return a row for each layer, checked against the built model.
+def explain(model: Any) -> Report:
+    """Return the model's summary by formula, each layer's count checked against the built layer's.
 
     Raises
     ------
     MismatchError
         If a formula differs from Keras's count, for a layer or in total.
     """
-    rows = [
-        Row(
-            layer.name,
-            type(layer).__name__,
-            tuple(layer.output.shape[1:]),
-            int(layer.count_params()),
-            _cost(layer),
-        )
-        for layer in model.layers
-    ]
-    for row in rows:
-        if row.params != row.keras_params:
+    report = convcost.summary(model)
+    for row, layer in zip(report.network, model.layers, strict=True):
+        if row.params != layer.count_params():
             raise MismatchError(
-                f"{row.name}: the formula says {row.arithmetic}, Keras counts {row.keras_params:,}"
+                f"{row.name}: the formula says {row.cost.explain().params}, Keras counts"
+                f" {layer.count_params():,}"
             )
-    total = sum(row.params for row in rows)
+    total = report.network.params
     if total != model.count_params():
         raise MismatchError(
             f"in total: the formulas say {total:,}, Keras counts {model.count_params():,}"
         )
-    return rows
-
-
-def _cost(layer: Any) -> convcost.Cost | None:
-    """Return what a layer costs by its formula, from its configuration and shapes alone."""
-    describe = _COSTS.get(type(layer).__name__)
-    if describe is not None:
-        return describe(layer)
-    if type(layer).__name__ in _WITHOUT_WEIGHTS:
-        return None
-    raise MismatchError(f"{layer.name}: no formula is known for a {type(layer).__name__}")
-
-
-def _sizes(layer: Any) -> tuple[int, int, int, int]:
-    (dk, width), (_, df, _, n) = layer.kernel_size, layer.output.shape
-    if dk != width:
-        raise MismatchError(f"{layer.name}: the kernel is {dk} x {width}, not square")
-    return dk, layer.input.shape[-1], n, df
-
-
-# A dense layer is a pointwise convolution on a feature map of one position.
-_COSTS: dict[str, Callable[[Any], convcost.Cost]] = {
-    "Conv2D": lambda layer: convcost.standard(*_sizes(layer), bias=layer.use_bias),
-    "SeparableConv2D": lambda layer: convcost.separable(*_sizes(layer), bias=layer.use_bias),
-    "Dense": lambda layer: convcost.pointwise(
-        layer.input.shape[-1], layer.units, 1, bias=layer.use_bias
-    ),
-}
-_WITHOUT_WEIGHTS = ("MaxPooling2D", "Flatten")
+    return report

@@ -1,18 +1,16 @@
 """Train a Fashion-MNIST classifier whose every parameter is explained by its formula.
 
 Run `python examples/train_fashion_mnist.py --help` for the options. Exit codes: 0 for a finished
-training, 1 where a formula and the built model differ, 2 for a usage, data or environment error,
-130 if interrupted.
+training, 1 where a formula and the built model differ, 2 for a usage, data or environment error, 3
+where training failed (the loss is not a number, or nothing can be written any more), 130 if
+interrupted.
 """
 
-import csv
+import dataclasses
 import datetime
-import json
+import math
 import os
-import shutil
-import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +19,35 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import fashion_mnist_data as data_set
+import fashion_mnist_devices as devices
 import fashion_mnist_models as models
+from fashion_mnist_recipes import RECIPES, Recipe
+from fashion_mnist_runs import CURVES, RunError, RunFolder, WriteError
 from rich.console import Console
-from rich.table import Table
 
-from convcost.verify.backend import Device, DeviceError, select_device
+from convcost.verify.backend import DeviceError
 
 console = Console()
-CHECKPOINT = "best.keras"
-HISTORY = "history.csv"
-_INTERRUPTED = 130
+_MISMATCH, _FAILED, _INTERRUPTED = 1, 3, 130
+# What may differ when a run goes on: it bears on where things are, not on what is computed.
+_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
+_FAST_BATCH = 128
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option("--model", "kind", type=click.Choice(models.MODELS), default="separable")
+@click.option(
+    "--recipe",
+    type=click.Choice(list(RECIPES)),
+    default="article",
+    help="strong: augmentation, a learning rate that falls, averaged weights, more epochs.",
+)
+@click.option(
+    "--pipeline",
+    type=click.Choice(["fast", "article"]),
+    default="fast",
+    help="article: images are sent to the device batch by batch, in batches of 32.",
+)
 @click.option(
     "--data",
     type=click.Choice(["fashion-mnist", "synthetic"]),
@@ -53,77 +66,170 @@ _INTERRUPTED = 130
     help="Where everything is written; by default a fresh folder below runs/.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in --output-dir.")
-@click.option("--epochs", type=click.IntRange(min=1), default=10)
-@click.option("--batch-size", type=click.IntRange(min=1), default=32)
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=42)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the run in --output-dir from its last finished epoch, with its settings.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="By default the pipeline's.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Likewise.")
+@click.option("--steps-per-execution", type=click.IntRange(min=1), default=1)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
+@click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto")
+@click.option("--devices", "count", type=click.IntRange(min=1), default=1, help="How many.")
+@click.option("--precision", type=click.Choice(devices.PRECISIONS), default="float32")
+@click.option("--xla/--no-xla", default=None, help="By default what is faster on the device.")
 @click.option("--limit", type=click.IntRange(min=1), help="Use only the first N training images.")
 @click.option("--normalize/--no-normalize", default=True, help="Or train on raw pixels.")
-def train(
-    kind: str,
-    data: str,
-    data_dir: Path | None,
-    output_dir: Path | None,
-    overwrite: bool,
-    epochs: int,
-    batch_size: int,
-    seed: int,
-    device: str,
-    limit: int | None,
-    normalize: bool,
-) -> int:
+def train(**options: Any) -> int:
     """Train a Fashion-MNIST classifier and show the formula behind each number of its summary."""
-    if data == "synthetic" and click.get_current_context().get_parameter_source("data_dir") == (
-        click.core.ParameterSource.COMMANDLINE
-    ):
-        raise click.UsageError("--data synthetic and --data-dir exclude each other")
-    settings = dict(click.get_current_context().params)
+    context = click.get_current_context()
+    _check(context, options)
+    folder = _resume(context, options) if options["resume"] else None
+    settings = folder.settings if folder else _settings(options)
     try:
-        where = select_device(device)
-        dataset = data_set.load(data, data_dir, normalize=normalize, limit=limit)
-        folder = prepare_folder(output_dir, kind, overwrite=overwrite)
-    except (data_set.DataError, DeviceError, ImportError, OSError) as error:
+        devices.prepare_environment(
+            fast=settings["pipeline"] == "fast", deterministic=settings["deterministic"]
+        )
+        where = devices.place(
+            options["device"],
+            settings["count"],
+            xla=settings["xla"],
+            deterministic=settings["deterministic"],
+            precision=settings["precision"],
+            steps_per_execution=settings["steps_per_execution"],
+        )
+        dataset = data_set.load(
+            settings["data"],
+            options["data_dir"],
+            normalize=settings["normalize"],
+            limit=settings["limit"],
+        )
+        folder = folder or RunFolder.create(
+            _path(options["output_dir"], settings), settings, overwrite=options["overwrite"]
+        )
+    except (data_set.DataError, RunError, DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
     print_data(dataset, where)
+    return _train(folder, dataset, where)
 
+
+def _check(context: click.Context, options: dict[str, Any]) -> None:
+    if options["data"] == "synthetic" and _is_given(context, "data_dir"):
+        raise click.UsageError("--data synthetic and --data-dir exclude each other")
+    rate = options["learning_rate"]
+    if rate is not None and not math.isfinite(rate):
+        raise click.UsageError(f"--learning-rate must be a positive number; got {rate}")
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    if options["resume"] and not options["output_dir"]:
+        raise click.UsageError("--resume needs the --output-dir of the run to go on with")
+    if options["pipeline"] == "article" and RECIPES[options["recipe"]].augmentation:
+        raise click.UsageError(
+            f"--pipeline article sends the images as they are, but --recipe {options['recipe']}"
+            " changes them; use --pipeline fast"
+        )
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the training depends on, as JSON has it."""
+    return {name: value for name, value in options.items() if name not in _NOT_KEPT}
+
+
+def _resume(context: click.Context, options: dict[str, Any]) -> RunFolder:
+    """Open the run to go on with; what is said again must be what was said at its start."""
+    try:
+        folder = RunFolder.resume(options["output_dir"])
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    given = _settings(options)
+    if given.keys() != folder.settings.keys():
+        raise click.ClickException(f"{folder.path} was written by another version of this program")
+    for name, value in given.items():
+        if _is_given(context, name) and value != folder.settings[name]:
+            raise click.UsageError(
+                f"--resume goes on with {name} = {folder.settings[name]}; got {value}"
+            )
+    return folder
+
+
+def _path(output_dir: Path | None, settings: dict[str, Any]) -> Path:
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    return output_dir or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
+
+
+def choose_recipe(settings: dict[str, Any]) -> Recipe:
+    """Return the recipe of that name, with what the user wants otherwise."""
+    recipe = RECIPES[settings["recipe"]]
+    if settings["pipeline"] == "fast":
+        recipe = dataclasses.replace(recipe, batch_size=_FAST_BATCH)
+    changes = {
+        name: settings[name]
+        for name in ("epochs", "batch_size", "learning_rate")
+        if settings[name] is not None
+    }
+    return dataclasses.replace(recipe, **changes)
+
+
+def _train(folder: RunFolder, dataset: data_set.Dataset, where: devices.Placement) -> int:
+    import fashion_mnist_callbacks as callbacks
+    import fashion_mnist_training as training
     import keras
 
-    keras.utils.set_random_seed(seed)
+    settings = folder.settings
+    keras.utils.set_random_seed(settings["seed"])
     with where.scope():
-        model = models.build(kind)
+        model = models.build(settings["kind"])
         try:
-            rows = models.explain(model)
+            report = models.explain(model)
         except models.MismatchError as error:
             console.print(f"Error: {error}", style="bold red", markup=False)
-            return 1
-        print_summary(model, rows)
-        run = Run(model, dataset, folder, settings, where, rows)
-        return run.train(epochs=epochs, batch_size=batch_size)
+            return _MISMATCH
+        console.print(report)
+        console.print("Every formula equals Keras's count.")
+        run = training.Training(
+            model=model,
+            dataset=dataset,
+            recipe=choose_recipe(settings),
+            placement=where,
+            seed=settings["seed"],
+            gather=settings["pipeline"] == "fast",
+            steps_per_execution=settings["steps_per_execution"],
+        )
+        if folder.rows:
+            console.print(f"Going on after epoch {len(folder.rows)}")
+        try:
+            run.run(folder)
+            metrics = run.evaluate(folder)
+            metrics |= {"params": report.network.params, "macs": report.network.macs}
+            training.plot(folder.rows, folder.path / CURVES)
+            folder.write_metrics(metrics)
+        except (callbacks.DivergedError, WriteError) as error:
+            return _end(folder, f"Error: {error},", _FAILED)
+        except KeyboardInterrupt:
+            return _end(folder, "Interrupted", _INTERRUPTED)
+    print_result(folder, metrics)
+    return 0
 
 
-def prepare_folder(output_dir: Path | None, kind: str, *, overwrite: bool) -> Path:
-    """Make the folder that the run writes into, and keep what is not ours to replace."""
-    if output_dir is None:
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-        output_dir = Path("runs") / f"fashion-mnist-{kind}-{stamp}"
-    if output_dir.exists() and any(output_dir.iterdir()):
-        if not overwrite:
-            raise data_set.DataError(
-                f"{output_dir} is not empty; choose another --output-dir, or --overwrite"
-            )
-        clear(output_dir)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    return output_dir
+def _end(folder: RunFolder, why: str, code: int) -> int:
+    """Say what is left of a training that did not come to its end."""
+    count = len(folder.rows)
+    kept = ", ".join(folder.written()) or "nothing: no epoch was finished"
+    text = f"{why} after {count} whole epochs. Kept in {folder.path}: {kept}"
+    if count:
+        text += ". --resume goes on from there"
+    click.echo(f"\n{text}", err=True)
+    return code
 
 
-def clear(folder: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
-    for name in (CHECKPOINT, HISTORY, "metrics.json", "learning_curves.png"):
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-
-
-def print_data(dataset: data_set.Dataset, where: Device) -> None:
+def print_data(dataset: data_set.Dataset, where: devices.Placement) -> None:
     """Say what is trained on, and where."""
     parts = ", ".join(
         f"{len(images):,} {name}"
@@ -138,213 +244,19 @@ def print_data(dataset: data_set.Dataset, where: Device) -> None:
     console.print(f"Device: {where}")
 
 
-def print_summary(model: Any, rows: list[models.Row]) -> None:
-    """Print a row per layer: its shape, its parameters by Keras and by formula, its MACs."""
-    table = Table(title=f"{model.name}: every parameter by its formula", title_justify="left")
-    table.add_column("layer", no_wrap=True)
-    table.add_column("output", no_wrap=True)
-    table.add_column("Keras", justify="right", no_wrap=True)
-    table.add_column("formula", overflow="fold")
-    table.add_column("MACs", justify="right", no_wrap=True)
-    for row in rows:
-        shape = "x".join(map(str, row.output_shape))
-        table.add_row(row.kind, shape, f"{row.keras_params:,}", row.arithmetic, f"{row.macs:,}")
-    table.add_section()
-    total = sum(row.params for row in rows)
-    table.add_row(
-        "total", "", f"{model.count_params():,}", f"{total:,}", f"{sum(r.macs for r in rows):,}"
+def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
+    """Say how well the best checkpoint does, how fast it was trained, and where all is."""
+    console.print(
+        f"Best checkpoint (epoch {metrics['best_epoch']}): test accuracy"
+        f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
     )
-    console.print(table)
-    console.print("Every formula equals Keras's count.")
-
-
-class Run:
-    """One training: the model, its data, and the folder that it writes into."""
-
-    def __init__(
-        self,
-        model: Any,
-        dataset: data_set.Dataset,
-        folder: Path,
-        settings: dict[str, Any],
-        where: Device,
-        rows: list[models.Row],
-    ) -> None:
-        self.model = model
-        self.dataset = dataset
-        self.folder = folder
-        self.settings = settings
-        self.where = where
-        self.rows = rows
-
-    def train(self, *, epochs: int, batch_size: int) -> int:
-        """Fit, then evaluate the best checkpoint; return the exit code."""
-        log = _make_log(self.folder / HISTORY)
-        before = signal.getsignal(signal.SIGINT)
-        try:
-            self.model.fit(
-                *self.dataset.train,
-                validation_data=self.dataset.validation,
-                epochs=epochs,
-                batch_size=batch_size,
-                callbacks=[*self._callbacks(), log, _make_interruption()],
-                verbose="auto" if sys.stdout.isatty() else 2,
-            )
-            interrupted = False
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            signal.signal(signal.SIGINT, before)
-        self._finish(log.rows, interrupted=interrupted)
-        return _INTERRUPTED if interrupted else 0
-
-    def _callbacks(self) -> list[Any]:
-        import keras
-
-        callbacks = [
-            keras.callbacks.ModelCheckpoint(self.folder / CHECKPOINT, save_best_only=True),
-            keras.callbacks.EarlyStopping(patience=5, min_delta=1e-3),
-        ]
-        if keras.backend.backend() != "jax":  # Keras's callback needs TensorFlow or PyTorch
-            callbacks.append(keras.callbacks.TensorBoard(self.folder / "tensorboard"))
-        return callbacks
-
-    def _finish(self, rows: list[dict[str, float]], *, interrupted: bool) -> None:
-        written = []
-        if rows:
-            written.append(HISTORY)
-            plot(rows, self.folder / "learning_curves.png")
-            written.append("learning_curves.png")
-        if (self.folder / CHECKPOINT).exists():
-            written.append(CHECKPOINT)
-        if interrupted:
-            kept = ", ".join(written) or "nothing: no epoch was finished"
-            console.print(
-                f"\nInterrupted after {len(rows)} whole epochs. Kept in {self.folder}: {kept}",
-                markup=False,
-                soft_wrap=True,
-            )
-            return
-        metrics = self._evaluate(rows)
-        (self.folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-        console.print(
-            f"Best checkpoint (epoch {metrics['best_epoch']}): test accuracy"
-            f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
-        )
-        console.print(f"Median time of an epoch: {metrics['seconds_per_epoch']:.1f} s")
-        console.print(
-            f"Written to {self.folder}: {', '.join([*written, 'metrics.json'])}",
-            markup=False,
-            soft_wrap=True,
-        )
-
-    def _evaluate(self, rows: list[dict[str, float]]) -> dict[str, Any]:
-        import keras
-
-        # The file, not the model in memory: what is reported is what was kept.
-        best = keras.models.load_model(self.folder / CHECKPOINT)
-        loss, accuracy = best.evaluate(*self.dataset.test, verbose=0)
-        best_row = min(rows, key=lambda row: row["val_loss"])
-        seconds = sorted(row["seconds"] for row in rows)
-        return {
-            "test_loss": float(loss),
-            "test_accuracy": float(accuracy),
-            "best_epoch": int(best_row["epoch"]),
-            "validation_loss": best_row["val_loss"],
-            "validation_accuracy": best_row["val_accuracy"],
-            "epochs": len(rows),
-            "seconds_per_epoch": seconds[len(seconds) // 2],
-            "params": sum(row.params for row in self.rows),
-            "macs": sum(row.macs for row in self.rows),
-            "data": self.dataset.source,
-            "mean": self.dataset.mean,
-            "deviation": self.dataset.deviation,
-            "device": str(self.where),
-            "settings": {
-                name: str(value) if isinstance(value, Path) else value
-                for name, value in self.settings.items()
-            },
-        }
-
-
-def _make_log(path: Path) -> Any:
-    """Return a callback that writes each epoch's row as soon as the epoch is over."""
-    import keras
-
-    class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[dict[str, float]] = []
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.started = time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            row = {
-                "epoch": epoch + 1,
-                **{name: float(value) for name, value in logs.items()},
-                "seconds": round(time.perf_counter() - self.started, 3),
-            }
-            with path.open("a" if self.rows else "w", newline="") as file:
-                writer = csv.DictWriter(file, row)
-                if not self.rows:
-                    writer.writeheader()
-                writer.writerow(row)
-            self.rows.append(row)
-
-    return EpochLog()
-
-
-def _make_interruption() -> Any:
-    """Return a callback that lets Ctrl-C end the training between two batches.
-
-    So it never comes while the checkpoint or the history is being written. A second Ctrl-C is not
-    held back.
-    """
-    import keras
-
-    class Interruption(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.asked = False
-
-        def on_train_begin(self, logs: Any = None) -> None:
-            signal.signal(signal.SIGINT, self.ask)
-
-        def ask(self, *_: Any) -> None:
-            self.asked = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if self.asked:
-                raise KeyboardInterrupt
-
-        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.on_train_batch_end(batch)
-
-    return Interruption()
-
-
-def plot(rows: list[dict[str, float]], path: Path) -> None:
-    """Draw loss and accuracy, on training and validation images, epoch by epoch."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    epochs = [row["epoch"] for row in rows]
-    for name, label, color, style in (
-        ("loss", "training loss", "tab:orange", "--"),
-        ("val_loss", "validation loss", "tab:orange", "-"),
-        ("accuracy", "training accuracy", "tab:blue", "--"),
-        ("val_accuracy", "validation accuracy", "tab:blue", "-"),
-    ):
-        axes.plot(epochs, [row[name] for row in rows], style, color=color, label=label, marker=".")
-    axes.set(ylim=(0, 1), xlabel="epoch", title="Fashion-MNIST")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    axes.legend(loc="center right")
-    figure.savefig(path, dpi=150)
+    console.print(
+        f"Median time of an epoch: {metrics['seconds_per_epoch']:.1f} s;"
+        f" training alone: {metrics['samples_per_second']:,.0f} images per second"
+    )
+    console.print(
+        f"Written to {folder.path}: {', '.join(folder.written())}", markup=False, soft_wrap=True
+    )
 
 
 def main() -> int:

@@ -35,7 +35,10 @@ class Device:
 
     def scope(self) -> Any:
         """Return a context manager in which Keras builds and runs on this device."""
-        return import_keras().device(self.name)
+        # PyTorch's one CPU is "cpu" without a number. Under any other name Keras takes a variable
+        # for one of another device, copies it whenever it is used, and finds no gradients.
+        on_torchs_cpu = self.backend.startswith("torch") and self.name == "cpu:0"
+        return import_keras().device("cpu" if on_torchs_cpu else self.name)
 
     def __str__(self) -> str:
         return f"{self.name}, {self.backend}"

@@ -1,0 +1,212 @@
+"""What a training keeps on disk: enough to go on after it was killed, at whatever moment.
+
+`checkpoint/state.json` is the one file that says how far a run has come. It is written under
+another name and renamed, after everything that it speaks of is on the disk. All else that a run
+leaves is made from that state, and made again if the run was killed before it was.
+"""
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BEST = "best.keras"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+CURVES = "learning_curves.png"
+TENSORBOARD = "tensorboard"
+_CHECKPOINT = "checkpoint"
+_STATE = "state.json"
+# Two checkpoints of weights, optimizer and averages, two best models, TensorBoard's log.
+_NEEDED_BYTES = 32 << 20
+
+Row = dict[str, float]
+
+
+class RunError(Exception):
+    """The folder of a run can't be used as was asked."""
+
+
+class WriteError(Exception):
+    """Something can no longer be written; what was kept before is still there."""
+
+
+class RunFolder:
+    """The folder of one training, and how far it has come.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    settings
+        What the training depends on.
+    rows
+        The finished epochs: their number, losses, accuracies and seconds.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any], rows: list[Row]) -> None:
+        self.path = path
+        self.settings = settings
+        self.rows = rows
+
+    @classmethod
+    def create(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "RunFolder":
+        """Make the folder, and replace nothing that is not a run's.
+
+        Raises
+        ------
+        RunError
+            If there is something in it and `overwrite` is false, or it can't be written to.
+        """
+        with _explained(path):
+            if path.exists() and any(path.iterdir()):
+                if not overwrite:
+                    raise RunError(
+                        f"{path} is not empty; choose another --output-dir, or --overwrite,"
+                        " or --resume the training in it"
+                    )
+                _clear(path)
+            (path / _CHECKPOINT).mkdir(parents=True, exist_ok=True)
+            _try_out(path / _CHECKPOINT)
+        return cls(path, settings, [])
+
+    @classmethod
+    def resume(cls, path: Path) -> "RunFolder":
+        """Open a folder in which a training was cut off, and finish what it was writing.
+
+        Raises
+        ------
+        RunError
+            If no epoch was finished in it, or it can't be written to.
+        """
+        try:
+            state = json.loads((path / _CHECKPOINT / _STATE).read_text())
+            folder = cls(path, state["settings"], state["rows"])
+        except FileNotFoundError as error:
+            raise RunError(f"{path} holds no finished epoch to --resume from") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(
+                f"{path / _CHECKPOINT / _STATE} is not a run's state: {error}"
+            ) from error
+        with _explained(path):
+            _try_out(path / _CHECKPOINT)
+            folder._publish()
+        return folder
+
+    @property
+    def best(self) -> Row:
+        """The epoch with the lowest validation loss, the first of several."""
+        return min(self.rows, key=lambda row: row["val_loss"])
+
+    @property
+    def best_path(self) -> Path:
+        """The model of the best epoch."""
+        return self.path / BEST
+
+    def variables(self) -> bytes:
+        """Return what was kept after the last finished epoch."""
+        return self._variables_path().read_bytes()
+
+    def _variables_path(self) -> Path:
+        return self._file(int(self.rows[-1]["epoch"]), ".npz")
+
+    def keep_variables(self, epoch: int, content: bytes) -> None:
+        """Write what the next epoch starts from."""
+        self._write(self._file(epoch, ".npz"), lambda partial: partial.write_bytes(content))
+
+    def keep_epoch(self, row: Row, save_model: Callable[[Path], None]) -> None:
+        """Write the model if it is the best so far, and make the epoch count as finished."""
+        rows = [*self.rows, row]
+        if row["val_loss"] < min((one["val_loss"] for one in self.rows), default=float("inf")):
+            self._write(self._file(int(row["epoch"]), ".keras"), save_model)
+        state = json.dumps({"settings": self.settings, "rows": rows}, indent=1)
+        self._write_text(self.path / _CHECKPOINT / _STATE, state)
+        self.rows = rows
+        with _reported(self.path):
+            self._publish()
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        """Write the final figures."""
+        self._write_text(self.path / METRICS, json.dumps(metrics, indent=2) + "\n")
+
+    def written(self) -> list[str]:
+        """Return the names of what there is for the user."""
+        names = (BEST, HISTORY, METRICS, CURVES)
+        return [name for name in names if (self.path / name).exists()]
+
+    def _publish(self) -> None:
+        """Write what users look at, from the state, and remove what is out of date."""
+        best = self._file(int(self.best["epoch"]), ".keras")
+        _replace(self.best_path, lambda path: shutil.copyfile(best, path))
+        table = io.StringIO()
+        writer = csv.DictWriter(table, self.rows[0])
+        writer.writeheader()
+        writer.writerows(self.rows)
+        self._write_text(self.path / HISTORY, table.getvalue())
+        for file in (self.path / _CHECKPOINT).iterdir():
+            if file not in (best, self._variables_path()) and file.name != _STATE:
+                file.unlink()
+
+    def _file(self, epoch: int, suffix: str) -> Path:
+        return self.path / _CHECKPOINT / f"epoch-{epoch:05}{suffix}"
+
+    def _write_text(self, path: Path, text: str) -> None:
+        self._write(path, lambda partial: _write_text(partial, text))
+
+    def _write(self, path: Path, save: Callable[[Path], Any]) -> None:
+        with _reported(self.path):
+            _replace(path, save)
+
+
+def _replace(path: Path, save: Callable[[Path], Any]) -> None:
+    """Write a file under another name, to the disk, and rename it."""
+    partial = path.with_name(f"partial-{path.name}")
+    try:
+        save(partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, newline="")
+
+
+def _try_out(path: Path) -> None:
+    """Write and remove as much as a run needs."""
+    _replace(path / "trial", lambda partial: partial.write_bytes(bytes(_NEEDED_BYTES)))
+    (path / "trial").unlink()
+
+
+def _clear(path: Path) -> None:
+    """Remove what an earlier run wrote, and nothing else."""
+    for name in (BEST, HISTORY, METRICS, CURVES):
+        (path / name).unlink(missing_ok=True)
+    for name in (_CHECKPOINT, TENSORBOARD):
+        shutil.rmtree(path / name, ignore_errors=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path} can't take the {_NEEDED_BYTES >> 20} MiB that a run writes: {error.strerror}"
+        ) from error
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(f"{path} can no longer be written: {error.strerror or error}") from error

@@ -1,0 +1,132 @@
+"""The Fashion-MNIST example, killed at random moments, goes on as if nothing had happened."""
+
+import csv
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import ROOT
+
+pytest.importorskip("keras")
+
+PROGRAM = [sys.executable, str(ROOT / "examples" / "train_fashion_mnist.py")]
+KILLED = int(os.environ.get("CONVCOST_KILLED_RUNS", "1"))
+WORDS = [
+    *("--data", "synthetic", "--limit", "600", "--epochs", "4", "--batch-size", "40"),
+    *("--seed", "3", "--deterministic"),
+]
+
+
+def environment():
+    return {name: value for name, value in os.environ.items() if name != "FASHION_MNIST_DIR"}
+
+
+def start(*words):
+    return subprocess.Popen(
+        [*PROGRAM, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+    )
+
+
+def finish(*words):
+    process = start(*words)
+    out, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, out
+    return out
+
+
+def history(folder):
+    """Return the history without what the clock says."""
+    with (folder / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
+
+
+@pytest.fixture(scope="module", params=["article", "strong"])
+def whole(request, tmp_path_factory):
+    """A training that nothing disturbs, and how long it takes."""
+    folder = tmp_path_factory.mktemp(request.param) / "whole"
+    words = [*WORDS, "--recipe", request.param]
+    began = time.monotonic()
+    finish(*words, "--output-dir", str(folder))
+    return words, folder, time.monotonic() - began
+
+
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(whole, tmp_path):
+    words, undisturbed, seconds = whole
+    moments = random.Random(os.environ.get("CONVCOST_KILL_SEED"))
+    for number in range(KILLED):
+        folder = tmp_path / f"run-{number}"
+        again = [*words, "--overwrite", "--output-dir", str(folder)]
+        while True:
+            process = start(*again)
+            try:
+                out, _ = process.communicate(timeout=moments.uniform(0.3, 0.95) * seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                if (folder / "checkpoint" / "state.json").exists():
+                    again = ["--resume", "--output-dir", str(folder)]
+                continue
+            assert process.returncode == 0, out
+            break
+        assert history(folder) == history(undisturbed)
+        figures = [json.loads((one / "metrics.json").read_text()) for one in (folder, undisturbed)]
+        assert figures[0]["test_loss"] == figures[1]["test_loss"]
+        # What is over stays as it is.
+        finish("--resume", "--output-dir", str(folder))
+        assert history(folder) == history(undisturbed)
+
+
+def test_a_run_goes_on_with_its_own_settings_alone(whole):
+    _, folder, _ = whole
+    process = start("--resume", "--output-dir", str(folder), "--seed", "4")
+    out, _ = process.communicate(timeout=600)
+    assert process.returncode == 2
+    assert "--resume goes on with seed = 3; got 4" in out
+
+
+def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
+    """With a limit on the size of files, set while it trains, in the place of a full disk."""
+    folder = tmp_path / "run"
+    words = ["--data", "synthetic", "--limit", "600", "--epochs", "1000"]
+    process = start(*words, "--output-dir", str(folder))
+    try:
+        deadline = time.monotonic() + 300
+        while not (folder / "history.csv").exists():
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+        out, _ = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == 3, out
+    assert "can no longer be written" in out
+    assert "--resume goes on from there" in out
+    assert "Traceback" not in out
+    kept = len(history(folder))
+    assert f"after {kept} whole epochs" in out
+    process = start("--resume", "--output-dir", str(folder))
+    try:
+        deadline = time.monotonic() + 300
+        while len(history(folder)) == kept:
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == 130, out
+    assert f"Going on after epoch {kept}" in out

@@ -1,0 +1,170 @@
+"""What a run of the example keeps on disk, cut off at each of its writes."""
+
+import json
+import subprocess
+import sys
+
+import fashion_mnist_runs as runs
+import pytest
+from fashion_mnist_runs import RunError, RunFolder, WriteError
+
+LOSSES = [0.9, 0.5, 0.7, 0.4, 0.6]
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL: nothing catches it, and what is on the disk stays as it is."""
+
+
+def row(epoch):
+    return {"epoch": epoch, "loss": 1.0, "val_loss": LOSSES[epoch - 1], "seconds": 0.5}
+
+
+def train(folder):
+    """Write what a training writes, from where the folder has come to."""
+    for epoch in range(len(folder.rows) + 1, len(LOSSES) + 1):
+        folder.keep_variables(epoch, b"variables %d" % epoch)
+        folder.keep_epoch(row(epoch), lambda path, e=epoch: path.write_text(f"model {e}"))
+
+
+def content(path):
+    return {
+        str(file.relative_to(path)): file.read_text()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+
+
+@pytest.fixture(autouse=True)
+def small_trial(monkeypatch):
+    monkeypatch.setattr(runs, "_NEEDED_BYTES", 1000)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    folder = RunFolder.create(tmp_path / "whole", {"seed": 1}, overwrite=False)
+    train(folder)
+    return content(tmp_path / "whole")
+
+
+def test_a_run_keeps_the_best_model_the_last_weights_and_the_history(whole):
+    assert whole["best.keras"] == "model 4"
+    assert set(whole) == {
+        "best.keras",
+        "history.csv",
+        "checkpoint/state.json",
+        "checkpoint/epoch-00004.keras",
+        "checkpoint/epoch-00005.npz",
+    }
+    assert whole["history.csv"].splitlines()[:2] == ["epoch,loss,val_loss,seconds", "1,1.0,0.9,0.5"]
+    assert len(whole["history.csv"].splitlines()) == 6
+    assert json.loads(whole["checkpoint/state.json"])["settings"] == {"seed": 1}
+
+
+def test_killed_at_any_step_it_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    """Stop before, and in the middle of, each operation on a file, and go on from there."""
+    number = 0
+    while True:
+        number += 1
+        path = tmp_path / f"cut-{number}"
+        count = [0]
+
+        def interrupt(call, count=count, number=number):
+            def counted(*args, **options):
+                count[0] += 1
+                if count[0] == number:
+                    raise Killed
+                return call(*args, **options)
+
+            return counted
+
+        with monkeypatch.context() as patch:
+            # A process that was killed removes nothing that it was writing.
+            patch.setattr(runs, "_replace", replace_without_tidying)
+            patch.setattr(runs.Path, "replace", interrupt(runs.Path.replace))
+            patch.setattr(runs.Path, "write_text", interrupt(runs.Path.write_text))
+            patch.setattr(runs.Path, "write_bytes", interrupt(runs.Path.write_bytes))
+            patch.setattr(runs.Path, "unlink", interrupt(runs.Path.unlink))
+            patch.setattr(runs.shutil, "copyfile", interrupt(runs.shutil.copyfile))
+            patch.setattr(runs.os, "fsync", interrupt(runs.os.fsync))
+            try:
+                train(RunFolder.create(path, {"seed": 1}, overwrite=False))
+                break
+            except Killed:
+                pass
+        try:
+            folder = RunFolder.resume(path)
+        except RunError:
+            folder = RunFolder.create(path, {"seed": 1}, overwrite=True)
+        if folder.rows:
+            assert folder.variables() == b"variables %d" % len(folder.rows)
+            assert folder.best_path.read_text() == f"model {int(folder.best['epoch'])}"
+        train(folder)
+        assert content(path) == whole, number
+    assert number > 60
+
+
+def replace_without_tidying(path, save):
+    partial = path.with_name(f"partial-{path.name}")
+    save(partial)
+    with partial.open("rb+") as file:
+        runs.os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def test_what_was_kept_survives_a_failing_write(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path / "run", {}, overwrite=False)
+    folder.keep_variables(1, b"variables 1")
+    folder.keep_epoch(row(1), lambda path: path.write_text("model 1"))
+    before = content(tmp_path / "run")
+
+    def fail(path):
+        path.write_text("half of it")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(WriteError, match=r"run can no longer be written: No space left"):
+        folder.keep_epoch(row(2), fail)
+    assert content(tmp_path / "run") == before
+    monkeypatch.setattr(runs.Path, "write_bytes", lambda path, _: fail(path))
+    with pytest.raises(WriteError, match=r"run can no longer be written: No space left"):
+        folder.keep_variables(2, b"variables 2")
+    assert content(tmp_path / "run") == before
+
+
+def test_a_full_disk_is_found_before_the_training(tmp_path):
+    """With a limit on the size of files in the place of a full disk."""
+    code = (
+        "import resource, signal, sys; from pathlib import Path;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
+        "from fashion_mnist_runs import RunFolder;"
+        "RunFolder.create(Path(sys.argv[1]), {}, overwrite=False)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=runs.Path(runs.__file__).parent,
+    )
+    assert "RunError" in result.stderr
+    assert "run can't take the 32 MiB that a run writes: File too large" in result.stderr
+    assert content(tmp_path / "run") == {}
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"file/run can't take the .* Not a directory"):
+        RunFolder.create(tmp_path / "file" / "run", {}, overwrite=False)
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{}", '{"settings": {}}', "not JSON"])
+def test_a_state_that_is_none_is_named(tmp_path, state):
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "state.json").write_text(state)
+    with pytest.raises(RunError, match=r"state\.json is not a run's state"):
+        RunFolder.resume(tmp_path)
+
+
+def test_there_must_be_something_to_resume(tmp_path):
+    with pytest.raises(RunError, match="holds no finished epoch"):
+        RunFolder.resume(tmp_path)
