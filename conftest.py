@@ -16,5 +16,8 @@ pytest_collect_file = (
     Sybil(
         parsers=[MarkdownPython(doctest_optionflags=_OPTIONS)], patterns=["README.md", "docs/*.md"]
     )
-    + Sybil(parsers=[DocTestParser(optionflags=_OPTIONS)], patterns=["convcost/**/*.py"])
+    + Sybil(
+        parsers=[DocTestParser(optionflags=_OPTIONS)],
+        patterns=["convcost/*.py", "convcost/**/*.py"],
+    )
 ).pytest()

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from convcost import geometry, layers, symbols, verify
+    from convcost import geometry, hardware, layers, symbols, verify
     from convcost.errors import ModelError, UnknownLayerError
     from convcost.frontends.keras import from_keras
     from convcost.network import Network
@@ -35,6 +35,7 @@ __all__ = [
     "depthwise",
     "from_keras",
     "geometry",
+    "hardware",
     "layers",
     "pointwise",
     "ratio",
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 
-_MODULES = ("geometry", "layers", "symbols", "verify")
+_MODULES = ("geometry", "hardware", "layers", "symbols", "verify")
 _HOMES = {
     "ModelError": "errors",
     "Network": "network",
