@@ -53,8 +53,8 @@ class Machine:
     """
 
     name: str
-    flops_per_second: int
-    bytes_per_second: int
+    flops_per_second: float
+    bytes_per_second: float
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):

@@ -37,6 +37,15 @@ def found(result):
     return {f.oracle: {q.name: q.oracle for q in f.quantities} for f in result.findings}
 
 
+def test_torchs_cpu_is_called_by_its_own_name(monkeypatch):
+    """Under the name cpu:0 Keras finds no gradients there."""
+    named = []
+    monkeypatch.setattr(backend.import_keras(), "device", named.append)
+    for name, version in (("cpu:0", "torch 2.13"), ("gpu:0", "torch 2.13"), ("cpu:0", "jax 0.10")):
+        backend.Device(name, version).scope()
+    assert named == ["cpu", "gpu:0", "cpu:0"]
+
+
 def test_each_oracle_counts_what_it_can():
     pytest.importorskip("jax")
     pytest.importorskip("tensorflow")

@@ -1,0 +1,130 @@
+"""Measure what separable convolutions save in time, beside what their formulas promise.
+
+Run `python examples/separable_vs_standard.py --help` for the options. Exit codes: 0 for success, 2
+for a usage or environment error, 130 if interrupted.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# Before TensorFlow is imported: its C++ side logs that there is no GPU as if it were an error.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import fashion_mnist_devices as devices
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from convcost.verify.backend import DeviceError
+
+_INTERRUPTED = 130
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto")
+@click.option("--batch-size", type=click.IntRange(min=1), default=64)
+@click.option(
+    "--repeats", type=click.IntRange(min=1), default=7, help="Timings of which the median counts."
+)
+@click.option("--quick", is_flag=True, help="The smallest layers and the model alone.")
+@click.option(
+    "--onednn/--no-onednn",
+    default=True,
+    help="Whether TensorFlow uses oneDNN's convolutions on a CPU.",
+)
+@click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results.json and the plots are written; nowhere by default.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def compare(
+    device: str,
+    batch_size: int,
+    repeats: int,
+    quick: bool,
+    onednn: bool,
+    output_dir: Path | None,
+    as_json: bool,
+) -> int:
+    """Measure separable against standard convolutions, and hold the times against the formulas."""
+    try:
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(onednn))
+        where = devices.place(
+            device, 1, xla=None, deterministic=False, precision="float32", steps_per_execution=1
+        )
+        if output_dir is not None:
+            output_dir.mkdir(parents=True, exist_ok=True)
+    except (DeviceError, ImportError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    import timing
+
+    with where.scope(), Progress(console=Console(stderr=True), transient=True) as progress:
+        results = timing.measure_all(
+            where, batch_size=batch_size, repeats=repeats, quick=quick, progress=progress
+        )
+    if as_json:
+        click.echo(json.dumps(results, indent=1))
+    else:
+        print_results(results)
+    if output_dir is not None:
+        import timing_plots
+
+        (output_dir / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+        timing_plots.draw(results, output_dir)
+    return 0
+
+
+def print_results(results: dict[str, Any]) -> None:
+    """Print the machine, and a row for each pair of a standard and a separable convolution."""
+    machine = results["machine"]
+    console.print(
+        f"{results['device']}: {machine['flops_per_second'] / 1e9:,.1f} GFLOP/s in a large matrix"
+        f" product, {machine['bytes_per_second'] / 1e9:,.1f} GB/s in a large copy; beyond"
+        f" {machine['ridge']:.1f} FLOPs per byte the first is the limit",
+        soft_wrap=True,
+    )
+    table = Table(title="separable against standard: promised and measured", title_justify="left")
+    for name in ("what", "pass", "params", "MACs", "roofline", "measured", "of the MACs' ratio"):
+        table.add_column(name, justify="left" if name in ("what", "pass") else "right")
+    for name in ("standard", "separable"):
+        table.add_column(f"{name}\nGFLOP/s", justify="right")
+    for pair in results["pairs"]:
+        table.add_row(
+            pair["name"],
+            pair["pass"],
+            f"{pair['params_ratio']:.2f}x",
+            f"{pair['macs_ratio']:.2f}x",
+            f"{pair['roofline_ratio']:.2f}x",
+            f"{pair['measured_ratio']:.2f}x",
+            f"{pair['measured_ratio'] / pair['macs_ratio']:.0%}",
+            f"{pair['standard']['gflops_per_second']:,.1f}",
+            f"{pair['separable']['gflops_per_second']:,.1f}",
+        )
+    console.print(table)
+    console.print(
+        "params, MACs: how many times fewer; roofline: the speed-up that the machine allows;"
+        " measured: the speed-up that there is",
+        soft_wrap=True,
+    )
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    try:
+        return int(compare.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted", err=True)
+        return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The example that measures: its figures follow from each other and from the formulas."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import convcost
+from conftest import ROOT
+
+pytest.importorskip("keras")
+
+import fashion_mnist_devices as devices
+import keras
+import timing
+
+PROGRAM = [sys.executable, str(ROOT / "examples" / "separable_vs_standard.py")]
+
+
+def run(*words, **environment):
+    return subprocess.run(
+        [*PROGRAM, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        env={**os.environ, "COLUMNS": "200", **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    words = ("--quick", "--repeats", 1, "--batch-size", 2, "--json", "--output-dir", folder)
+    result = run(*words)
+    assert result.returncode == 0, result.stderr
+    printed = json.loads(result.stdout)
+    assert printed == json.loads((folder / "results.json").read_text())
+    for name in ("roofline.png", "speed_up.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    return printed
+
+
+def test_the_promise_is_that_of_the_formulas(results):
+    pairs = {(pair["name"], pair["pass"]): pair for pair in results["pairs"]}
+    assert len(pairs) == 6
+    for m, n, side in timing.GRID[:2]:
+        promised = convcost.standard(3, m, n, side) / convcost.separable(3, m, n, side)
+        for which, passes in (("forward", 1), ("training", 3)):
+            pair = pairs[f"{m} -> {n}, {side}x{side}", which]
+            assert pair["params_ratio"] == float(promised.params)
+            assert pair["macs_ratio"] == float(promised.macs)
+            macs = convcost.standard(3, m, n, side).macs
+            assert pair["standard"]["macs"] == 2 * passes * macs
+    model = pairs["the article's model", "forward"]
+    assert model["standard"]["params"] == 435_306
+    assert model["separable"]["params"] == 184_234
+    assert model["separable"]["macs"] == 2 * 4_065_600
+    # The first layer's input needs no gradient.
+    step = pairs["the article's model", "training"]["separable"]["macs"]
+    assert step == 2 * (3 * 4_065_600 - 225_792)
+
+
+def test_figures_follow_from_each_other(results):
+    machine = results["machine"]
+    assert machine["ridge"] == pytest.approx(
+        machine["flops_per_second"] / machine["bytes_per_second"]
+    )
+    for pair in results["pairs"]:
+        slow, quick = pair["standard"], pair["separable"]
+        assert pair["measured_ratio"] == slow["seconds"] / quick["seconds"]
+        assert pair["roofline_ratio"] == slow["least_seconds"] / quick["least_seconds"]
+        for one in (slow, quick):
+            assert one["gflops_per_second"] == pytest.approx(2 * one["macs"] / one["seconds"] / 1e9)
+            assert one["flops_per_byte"] > 0
+
+
+def test_the_table_shows_each_pair():
+    result = run("--quick", "--repeats", 1, "--batch-size", 1, "--no-onednn")
+    assert result.returncode == 0, result.stderr
+    assert "GFLOP/s in a large matrix product" in result.stdout
+    assert result.stdout.count("32 -> 32, 28x28") == 2
+    assert result.stdout.count("the article's model") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--repeats", 0], "0 is not in the range"),
+        (["--output-dir", PROGRAM[1]], "is a file"),
+        (["--device", "tpu"], "'tpu' is not one of"),
+    ],
+)
+def test_usage_errors_are_one_clear_sentence(words, message):
+    result = run(*words)
+    assert result.returncode == 2
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+
+
+def test_the_training_pass_computes_both_gradients():
+    layer = keras.layers.Conv2D(4, 3, padding="same")
+    images = keras.ops.convert_to_tensor(np.ones((2, 5, 5, 3), np.float32))
+    layer.build(images.shape)
+    by_input, by_kernel, by_bias = timing.trained(layer, images, by_input=True)()
+    assert tuple(by_input.shape) == (2, 5, 5, 3)
+    assert tuple(by_kernel.shape) == (3, 3, 3, 4)
+    assert np.asarray(by_bias).tolist() == [50.0] * 4
+    # Away from the border each tap meets each weight once.
+    kernel = np.asarray(layer.kernel)
+    np.testing.assert_allclose(np.asarray(by_input)[0, 2, 2], kernel.sum((0, 1, 3)), rtol=1e-5)
+
+
+def test_the_machine_is_measured():
+    where = devices.place(
+        "cpu", 1, xla=None, deterministic=False, precision="float32", steps_per_execution=1
+    )
+    machine = timing.measure_machine(where, repeats=1)
+    assert 1e8 < machine.flops_per_second < 1e14
+    assert 1e8 < machine.bytes_per_second < 1e13
