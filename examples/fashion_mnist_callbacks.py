@@ -25,11 +25,7 @@ class EpochStart(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Choose the epoch's images and start its random numbers."""
         self.batches.epoch = epoch
-        dropouts = [
-            layer
-            for layer in self.model._flatten_layers()
-            if isinstance(layer, keras.layers.Dropout)
-        ]
+        dropouts = [one for one in self.model.layers if isinstance(one, keras.layers.Dropout)]
         for number, layer in enumerate(dropouts):
             layer.seed_generator.state.assign([self.batches.seed + number, epoch])
 

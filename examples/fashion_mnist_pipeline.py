@@ -182,27 +182,37 @@ def _grid(combine: Any, rows: Any, columns: Any) -> Any:
     return combine(keras.ops.expand_dims(rows, 2), keras.ops.expand_dims(columns, 1))
 
 
-def feed(model: Any, dataset: Dataset, *, augmented: bool) -> tuple[Any, Plan]:
-    """Put the images in front of a model, on its device.
-
-    Returns
-    -------
-    tuple
-        A model of the same layers that takes the rows of a plan, and the plan of the validation
-        images.
-    """
+def gather(dataset: Dataset, *, augmented: bool) -> tuple[DeviceImages, Plan]:
+    """Return the images to train on and to validate with, and the plan of the latter."""
     count = len(dataset.train[0])
     images = np.concatenate([dataset.train[0], dataset.validation[0]])
-    plan = keras.Input((len(Change._fields),), dtype="int32")
-    fed = keras.Model(plan, model(DeviceImages(images, augmented=augmented)(plan)))
-    return fed, unchanged(np.arange(count, len(images), dtype=np.int32))
+    validation = unchanged(np.arange(count, len(images), dtype=np.int32))
+    return DeviceImages(images, augmented=augmented), validation
 
 
-def with_dropout(model: Any, rate: float, seed: int) -> Any:
-    """Return a model of the same layers that, in training, leaves out inputs of the dense ones."""
-    images = outputs = keras.Input(model.input_shape[1:])
+def prepare(
+    model: Any, *, images: DeviceImages | None = None, dropout: float = 0.0, seed: int = 0
+) -> Any:
+    """Return a model of the same layers, as it is trained.
+
+    Parameters
+    ----------
+    model
+        The model, a sequence of layers.
+    images
+        What makes images of the rows of a plan; None where images are sent.
+    dropout
+        Share of the elements before each dense layer that training leaves out.
+    seed
+        Seed of the elements that are left out.
+    """
+    if images is None:
+        inputs = outputs = keras.Input(model.input_shape[1:])
+    else:
+        inputs = keras.Input((len(Change._fields),), dtype="int32")
+        outputs = images(inputs)
     for layer in model.layers:
-        if rate and isinstance(layer, keras.layers.Dense):
-            outputs = keras.layers.Dropout(rate, seed=seed)(outputs)
+        if dropout and isinstance(layer, keras.layers.Dense):
+            outputs = keras.layers.Dropout(dropout, seed=seed)(outputs)
         outputs = layer(outputs)
-    return keras.Model(images, outputs, name=f"{model.name}_training")
+    return keras.Model(inputs, outputs, name=f"{model.name}_training")

@@ -134,6 +134,10 @@ class RunFolder:
         """Write the final figures."""
         self._write_text(self.path / METRICS, json.dumps(metrics, indent=2) + "\n")
 
+    def write_curves(self, save: Callable[[Path], Any]) -> None:
+        """Write the picture of the losses."""
+        self._write(self.path / CURVES, save)
+
     def written(self) -> list[str]:
         """Return the names of what there is for the user."""
         names = (BEST, HISTORY, METRICS, CURVES)

@@ -13,7 +13,7 @@ import fashion_mnist_callbacks as callbacks
 import keras
 from fashion_mnist_data import Dataset
 from fashion_mnist_devices import Placement
-from fashion_mnist_pipeline import Batches, encode, feed, with_dropout
+from fashion_mnist_pipeline import Batches, encode, gather, prepare
 from fashion_mnist_recipes import LOSS, Recipe, compile_model
 from fashion_mnist_runs import TENSORBOARD, RunFolder
 from fashion_mnist_variables import load
@@ -99,10 +99,13 @@ class Training:
         jit_compile = self.placement.jit_compile
         self.model.compile("adam", LOSS, metrics=["accuracy"], jit_compile=jit_compile)
         self.model.optimizer.build(self.model.trainable_variables)
-        regularized = with_dropout(self.model, self.recipe.dropout, self.seed)
+        images: Any = None
+        validation: Any = self.dataset.validation[0]
         if self.gather:
-            return feed(regularized, self.dataset, augmented=self.recipe.augmentation is not None)
-        return regularized, self.dataset.validation[0]
+            augmented = self.recipe.augmentation is not None
+            images, validation = gather(self.dataset, augmented=augmented)
+        dropout = self.recipe.dropout
+        return prepare(self.model, images=images, dropout=dropout, seed=self.seed), validation
 
     def _is_over(self, folder: RunFolder) -> bool:
         return len(folder.rows) >= self.recipe.epochs or (

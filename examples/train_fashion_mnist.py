@@ -22,7 +22,7 @@ import fashion_mnist_data as data_set
 import fashion_mnist_devices as devices
 import fashion_mnist_models as models
 from fashion_mnist_recipes import RECIPES, Recipe
-from fashion_mnist_runs import CURVES, RunError, RunFolder, WriteError
+from fashion_mnist_runs import RunError, RunFolder, WriteError
 from rich.console import Console
 
 from convcost.verify.backend import DeviceError
@@ -153,8 +153,9 @@ def _resume(context: click.Context, options: dict[str, Any]) -> RunFolder:
         raise click.ClickException(f"{folder.path} was written by another version of this program")
     for name, value in given.items():
         if _is_given(context, name) and value != folder.settings[name]:
+            option = next(one.opts[0] for one in context.command.params if one.name == name)
             raise click.UsageError(
-                f"--resume goes on with {name} = {folder.settings[name]}; got {value}"
+                f"--resume goes on with {option} {folder.settings[name]}; got {value}"
             )
     return folder
 
@@ -208,7 +209,7 @@ def _train(folder: RunFolder, dataset: data_set.Dataset, where: devices.Placemen
             run.run(folder)
             metrics = run.evaluate(folder)
             metrics |= {"params": report.network.params, "macs": report.network.macs}
-            training.plot(folder.rows, folder.path / CURVES)
+            folder.write_curves(lambda path: training.plot(folder.rows, path))
             folder.write_metrics(metrics)
         except (callbacks.DivergedError, WriteError) as error:
             return _end(folder, f"Error: {error},", _FAILED)

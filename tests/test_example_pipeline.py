@@ -85,7 +85,8 @@ def dataset(count=50):
 @pytest.mark.parametrize("augmented", [False, True])
 def test_the_fed_model_sees_the_images_that_lie_on_the_device(augmented):
     model = models.build("dense")
-    fed, validation = pipeline.feed(model, dataset(), augmented=augmented)
+    images, validation = pipeline.gather(dataset(), augmented=augmented)
+    fed = pipeline.prepare(model, images=images)
     rows = pipeline.unchanged(np.array([3, 1, 4], np.int32))
     for given_rows, images in ((rows, IMAGES[[3, 1, 4]]), (validation, IMAGES[:7] + 1)):
         expected = model.predict(images, verbose=0)
@@ -113,7 +114,7 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size, one_hot):
 
 def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
     model = models.build("separable")
-    changed = pipeline.with_dropout(model, 0.5, seed=1)
+    changed = pipeline.prepare(model, dropout=0.5, seed=1)
     assert changed.count_params() == model.count_params() == 184_234
     predicted = model.predict(IMAGES, verbose=0)
     np.testing.assert_array_equal(changed.predict(IMAGES, verbose=0), predicted)

@@ -93,7 +93,7 @@ def test_a_run_goes_on_with_its_own_settings_alone(whole):
     process = start("--resume", "--output-dir", str(folder), "--seed", "4")
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 2
-    assert "--resume goes on with seed = 3; got 4" in out
+    assert "--resume goes on with --seed 3; got 4" in out
 
 
 def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
