@@ -40,7 +40,7 @@ def run(*words, **environment):
 
 def test_the_real_data_end_to_end(fashion_mnist, tmp_path):
     folder = tmp_path / "run"
-    words = ("--limit", 2000, "--epochs", 1, "--output-dir", folder)
+    words = ("--limit", 2000, "--epochs", 1, "--batch-size", 32, "--output-dir", folder)
     result = run(*words, FASHION_MNIST_DIR=str(fashion_mnist))
     assert result.returncode == 0, result.stderr
     for formula in (
