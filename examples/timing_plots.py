@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 ROOFLINE = "roofline.png"
 SPEED_UP = "speed_up.png"
@@ -45,6 +46,8 @@ def _roofline(axes: Axes, results: dict[str, Any]) -> None:
         ylabel="GFLOP/s",
         title=f"What is reached below the roof ({results['device']})",
     )
+    axes.yaxis.set_minor_formatter(ScalarFormatter())
+    axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.grid(alpha=0.3, which="both")
     axes.legend()
 
