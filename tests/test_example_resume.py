@@ -1,6 +1,7 @@
 """The Fashion-MNIST example, killed at random moments, goes on as if nothing had happened."""
 
 import csv
+import itertools
 import json
 import os
 import random
@@ -68,10 +69,12 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(whole, tmp_path)
     for number in range(KILLED):
         folder = tmp_path / f"run-{number}"
         again = [*words, "--overwrite", "--output-dir", str(folder)]
-        while True:
+        for kills in itertools.count():
             process = start(*again)
+            # Longer each time: on a machine that has become slower, no epoch might be finished.
+            moment = moments.uniform(0.3, 0.95) * seconds * (1 + kills / 4)
             try:
-                out, _ = process.communicate(timeout=moments.uniform(0.3, 0.95) * seconds)
+                out, _ = process.communicate(timeout=moment)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
