@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost import counts
 from convcost.exact import COUNT, is_array, refuse
 from convcost.layers import Layer
-from convcost.layers.base import elements
 from convcost.sizes import check_integer
 
 if TYPE_CHECKING:
@@ -209,7 +208,7 @@ class Prediction(tuple[Share, ...]):
     @property
     def seconds(self) -> Count:
         """Seconds of all layers, each at its own roof."""
-        return sum((share.bound.seconds for share in self), 0)
+        return counts.total("seconds", [share.bound.seconds for share in self])
 
 
 def roofline(
@@ -344,8 +343,7 @@ def _bound(
             row.layer, row.shape, machine, batch=together, element_size=element_size, **options
         )
     # An operation has no weights; what it multiplies are two of its inputs.
-    maps = [elements(*shape) for shape in (*row.input_shapes, row.output_shape or ())]
-    moved = counts.multiply("elements", counts.total("elements", maps), batch)
+    moved = counts.multiply("elements", row.elements, batch)
     passes = _passes(options["training"], options["first"], row.macs != 0)
     moved = counts.multiply("bytes", counts.multiply("elements", moved, passes), element_size)
     flops = counts.multiply("flops", row.cost.flops, counts.multiply("passes", batch, passes))

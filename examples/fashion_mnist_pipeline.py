@@ -170,12 +170,6 @@ class DeviceImages(keras.layers.Layer):  # type: ignore[misc]
         """Return the shape of a batch of images."""
         return (plan_shape[0], SIDE, SIDE, 1)
 
-    def save_own_variables(self, store: Any) -> None:
-        """Save nothing: the images are not part of what was learnt."""
-
-    def load_own_variables(self, store: Any) -> None:
-        """Load nothing."""
-
 
 def _grid(combine: Any, rows: Any, columns: Any) -> Any:
     """Combine a value for each row of the images with one for each column."""

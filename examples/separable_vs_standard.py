@@ -14,6 +14,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+import command_line
 import fashion_mnist_devices as devices
 from rich import box
 from rich.console import Console
@@ -21,8 +22,6 @@ from rich.progress import Progress
 from rich.table import Table
 
 from convcost.verify.backend import DeviceError
-
-_INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -122,17 +121,5 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     )
 
 
-def main() -> int:
-    """Run the command line and return its exit code."""
-    try:
-        return int(compare.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted", err=True)
-        return _INTERRUPTED
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(compare))

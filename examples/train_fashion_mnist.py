@@ -18,6 +18,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+import command_line
 import fashion_mnist_data as data_set
 import fashion_mnist_devices as devices
 import fashion_mnist_models as models
@@ -28,7 +29,7 @@ from rich.console import Console
 from convcost.verify.backend import DeviceError
 
 console = Console()
-_MISMATCH, _FAILED, _INTERRUPTED = 1, 3, 130
+_MISMATCH, _FAILED = 1, 3
 # What may differ when a run goes on: it bears on where things are, not on what is computed.
 _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
 _FAST_BATCH = 128
@@ -214,7 +215,7 @@ def _train(folder: RunFolder, dataset: data_set.Dataset, where: devices.Placemen
         except (callbacks.DivergedError, WriteError) as error:
             return _end(folder, f"Error: {error},", _FAILED)
         except KeyboardInterrupt:
-            return _end(folder, "Interrupted", _INTERRUPTED)
+            return _end(folder, "Interrupted", command_line.INTERRUPTED)
     print_result(folder, metrics)
     return 0
 
@@ -260,17 +261,5 @@ def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
     )
 
 
-def main() -> int:
-    """Run the command line and return its exit code."""
-    try:
-        return int(train.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted", err=True)
-        return _INTERRUPTED
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(train))

@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ settings.register_profile(
     "quick", max_examples=20, phases=[Phase.explicit, Phase.generate], database=None, **_COMMON
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def wait_for(process, condition):
+    """Wait until something is so, as long as a process runs that should make it so."""
+    deadline = time.monotonic() + 300
+    while not condition():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,11 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, wait_for
 
 pytest.importorskip("keras")
 
@@ -359,11 +358,8 @@ def test_an_interruption_keeps_what_there_is(tmp_path):
         [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        deadline = time.monotonic() + 300
-        while not (folder / "best.keras").exists() or not (folder / "history.csv").exists():
-            assert process.poll() is None, process.stdout.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        kept = folder / "best.keras", folder / "history.csv"
+        wait_for(process, lambda: all(path.exists() for path in kept))
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=120)
     finally:

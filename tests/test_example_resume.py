@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, wait_for
 
 pytest.importorskip("keras")
 
@@ -105,11 +105,7 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
     words = ["--data", "synthetic", "--limit", "600", "--epochs", "1000"]
     process = start(*words, "--output-dir", str(folder))
     try:
-        deadline = time.monotonic() + 300
-        while not (folder / "history.csv").exists():
-            assert process.poll() is None, process.stdout.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(process, (folder / "history.csv").exists)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
         out, _ = process.communicate(timeout=300)
     finally:
@@ -122,11 +118,7 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
     assert f"after {kept} whole epochs" in out
     process = start("--resume", "--output-dir", str(folder))
     try:
-        deadline = time.monotonic() + 300
-        while len(history(folder)) == kept:
-            assert process.poll() is None, process.stdout.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(process, lambda: len(history(folder)) > kept)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=300)
     finally:

@@ -105,12 +105,17 @@ class Row(NamedTuple):
         steps = self.layer.parts(self.shape, self.times)
         return total([step.forward(True) for step in steps]).macs
 
+    @property
+    def elements(self) -> Count:
+        """Elements of the inputs and of the output."""
+        maps = [elements(*shape) for shape in (*self.input_shapes, self.output_shape or ())]
+        return counts.total("elements", maps)
+
     def intensity(self, element_size: int = 4) -> Count:
         """Return the FLOPs for each byte that is moved, as `Layer.intensity` does."""
         if isinstance(self.layer, Layer):
             return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
-        moved = [elements(*shape) for shape in (*self.input_shapes, self.output_shape or ())]
-        size = counts.multiply("bytes", counts.total("elements", moved), element_size)
+        size = counts.multiply("bytes", self.elements, element_size)
         return counts.divide("elements", self.cost.flops, size)
 
 
