@@ -97,17 +97,28 @@ def share(dividend: "Count", divisor: "Count") -> "Count":
 
 
 def maximum(left: "Count", right: "Count") -> "Count":
-    """Return the larger of two counts."""
-    if type(left) is int and type(right) is int:
+    """Return the larger of two counts.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> maximum(3, Fraction(7, 2))
+    Fraction(7, 2)
+    """
+    if _is_number(left) and _is_number(right):
         return left if left >= right else right
     return _operate("maximum", left, right)
 
 
 def minimum(left: "Count", right: "Count") -> "Count":
     """Return the smaller of two counts."""
-    if type(left) is int and type(right) is int:
+    if _is_number(left) and _is_number(right):
         return left if left <= right else right
     return _operate("minimum", left, right)
+
+
+def _is_number(count: "Count") -> bool:
+    return type(count) is int or not (is_array(count) or is_expression(count))
 
 
 def _operate(operation: str, left: "Count", right: "Count") -> "Count":

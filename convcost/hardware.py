@@ -137,7 +137,7 @@ class Bound:
     @property
     def seconds(self) -> Count:
         """The longer of the two times: no less is possible."""
-        return _longer(self.compute_seconds, self.memory_seconds)
+        return counts.maximum(self.compute_seconds, self.memory_seconds)
 
     @property
     def attainable(self) -> Count:
@@ -353,16 +353,6 @@ def _bound(
 def _passes(training: bool, first: bool, weighted: bool) -> int:
     """Return how often a layer's elements are moved: forward, and for each of the gradients."""
     return 1 + weighted + (not first) if training else 1
-
-
-def _longer(left: Count, right: Count) -> Count:
-    if is_array(left) or is_array(right):
-        import numpy as np
-
-        return np.maximum(left, right)
-    if counts.is_expression(left) or counts.is_expression(right):
-        return counts.maximum(left, right)
-    return max(left, right)
 
 
 def _check_rate(name: str, rate: Any) -> int:
