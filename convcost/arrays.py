@@ -107,6 +107,16 @@ def divides(divisor: "Count", dividend: "Count", exact: "Callable[[Any, Any], bo
 
 def align(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
     """Return sizes that compute exactly together, or say which of them do not broadcast."""
+    require_broadcast(names, sizes)
+    # int64 times a symbol, a fraction or an object array is exact only if nothing was multiplied in
+    # int64 before.
+    if all(_is_machine(size) for size in sizes):
+        return sizes
+    return tuple(size.astype(object) if is_array(size) else size for size in sizes)
+
+
+def require_broadcast(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> None:
+    """Raise ValueError where the shapes of the arrays among sizes do not broadcast."""
     shapes = {name: s.shape for name, s in zip(names, sizes, strict=True) if is_array(s)}
     try:
         np.broadcast_shapes(*shapes.values())
@@ -115,11 +125,12 @@ def align(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count,
         raise ValueError(
             f"{join_names(list(shapes))} must broadcast; got shapes {listed}"
         ) from None
-    # int64 times a symbol, a fraction or an object array is exact only if nothing was multiplied in
-    # int64 before.
-    if all(_is_machine(size) for size in sizes):
-        return sizes
-    return tuple(size.astype(object) if is_array(size) else size for size in sizes)
+
+
+def scalar(count: "Count") -> "Array":
+    """Return one number as an array without axes: int64 where it fits, else an object."""
+    fits = isinstance(count, int) and abs(count) <= INT64_MAX
+    return np.array(count, dtype=np.int64 if fits else object)
 
 
 def _is_machine(size: "Count") -> bool:

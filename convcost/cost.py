@@ -1,7 +1,8 @@
 """What something costs, as an immutable value that adds up, compares and explains itself."""
 
 from convcost import counts, formulas
-from convcost.exact import COUNT, is_array
+from convcost.exact import COUNT
+from convcost.libraries import is_foreign, is_numpy
 from convcost.ratio import Ratio
 from convcost.sizes import check_bias, check_size, check_sizes
 from convcost.value import Value
@@ -69,7 +70,7 @@ class Cost(Value):
         self._freeze()
 
     def _freeze(self) -> None:
-        for array in filter(is_array, self._counts()):
+        for array in filter(is_numpy, self._counts()):
             array.flags.writeable = False
 
     @property
@@ -262,13 +263,35 @@ def cost_of(
     biases = 1 if bias is True else check_bias(bias)
     for size in sizes:
         if type(size) is not int or size <= 0:
-            return measured(formula, check_sizes(names, sizes), biases)
+            return _cost_of_any(formula, names, sizes, biases)
     # Python integers are fit as they are, and their cost is made without further calls: this is
     # the path on which a million scalar designs are asked for.
     cost = _new(Cost)
     cost._params, cost._macs, cost._bias_adds = formula(*sizes, biases)
     cost._terms = ((formula, sizes, biases),)
     return cost
+
+
+def _cost_of_any(
+    formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: int
+) -> Cost:
+    if any(map(is_foreign, sizes)):
+        from functools import partial
+
+        from convcost import foreign
+
+        return counted(foreign.call(partial(_counts_of, formula, names, bias), sizes, lambda: 3))
+    return measured(formula, check_sizes(names, sizes), bias)
+
+
+def _counts_of(formula: "Formula", names: tuple[str, ...], bias: int, *sizes: "Size") -> "Counts":
+    return _cost_of_any(formula, names, sizes, bias)._counts()
+
+
+def counted(counts: "Sequence[Count]") -> Cost:
+    """Return a cost of counts that are known to be right, without the arithmetic behind them."""
+    params, macs, bias_adds = counts
+    return _restore(params, macs, bias_adds, ())
 
 
 def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None" = None) -> Cost:

@@ -6,6 +6,7 @@ that knows them.
 
 from convcost import nested
 from convcost.exact import is_array, printable
+from convcost.libraries import module_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +23,13 @@ def is_expression(count: "Count") -> bool:
 def require_fit(formula: "Formula", sizes: "Sizes", bias: int) -> None:
     """Raise OverflowError if there are int64 arrays and a count does not fit into int64."""
     if any(map(is_array, nested.flat(sizes))):
-        from convcost import arrays
-
-        arrays.require_int64(formula, sizes, bias)
+        module_for(*nested.flat(sizes)).require_int64(formula, sizes, bias)
 
 
 def add(quantity: str, left: "Count", right: "Count") -> "Count":
     """Add two counts; arrays raise OverflowError, by the quantity's name, rather than wrap."""
     if is_array(left) or is_array(right):
-        from convcost import arrays
-
-        return arrays.add(quantity, left, right)
+        return module_for(left, right).add(quantity, left, right)
     return left + right
 
 
@@ -60,9 +57,7 @@ def total(quantity: str, summands: "list[Count]") -> "Count":
 def multiply(name: str, left: "Count", right: "Count") -> "Count":
     """Multiply two counts; arrays raise OverflowError, by that name, rather than wrap."""
     if is_array(left) or is_array(right):
-        from convcost import arrays
-
-        return arrays.multiply(name, left, right)
+        return module_for(left, right).multiply(name, left, right)
     return left * right
 
 
@@ -123,9 +118,7 @@ def _is_number(count: "Count") -> bool:
 
 def _operate(operation: str, left: "Count", right: "Count") -> "Count":
     if is_array(left) or is_array(right):
-        from convcost import arrays
-
-        return arrays.operate(operation, left, right, globals()[operation])
+        return module_for(left, right).operate(operation, left, right, globals()[operation])
     from convcost import symbolic
 
     result: Count = getattr(symbolic, operation)(left, right)
@@ -141,9 +134,7 @@ def find_empty(name: str, side: "Count") -> str | None:
     ('side', None)
     """
     if is_array(side):
-        from convcost import arrays
-
-        return arrays.find_empty(name, side, find_empty)
+        return module_for(side).find_empty(name, side, find_empty)
     if is_expression(side):
         from convcost import symbolic
 
@@ -160,9 +151,7 @@ def divides(divisor: "Count", dividend: "Count") -> bool:
     (True, False)
     """
     if is_array(divisor) or is_array(dividend):
-        from convcost import arrays
-
-        return arrays.divides(divisor, dividend, divides)
+        return module_for(divisor, dividend).divides(divisor, dividend, divides)
     if is_expression(divisor) or is_expression(dividend):
         from convcost import symbolic
 
@@ -179,9 +168,7 @@ def divide(quantity: str, dividend: "Count", divisor: "Count") -> "Count":
         If the divisor is zero; names the quantity.
     """
     if is_array(dividend) or is_array(divisor):
-        from convcost import arrays
-
-        return arrays.divide(quantity, dividend, divisor)
+        return module_for(dividend, divisor).divide(quantity, dividend, divisor)
     if divisor == 0:
         raise ZeroDivisionError(f"the divisor has {quantity} of 0: there is no ratio to it")
     if is_expression(dividend) or is_expression(divisor):
@@ -196,9 +183,7 @@ def divide(quantity: str, dividend: "Count", divisor: "Count") -> "Count":
 def is_equal(left: "Count", right: "Count") -> bool:
     """Tell whether two counts have the same value, and the same shape where they are arrays."""
     if is_array(left) or is_array(right):
-        from convcost import arrays
-
-        return arrays.is_equal(left, right)
+        return module_for(left, right).is_equal(left, right)
     return bool(canonical(left) == canonical(right))
 
 

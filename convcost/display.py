@@ -6,6 +6,7 @@ from convcost import counts
 from convcost.exact import is_array, printable
 from convcost.explanation import aligned
 from convcost.expressions import number_latex
+from convcost.libraries import module_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ UNITS = {
 def count_text(count: "Count") -> str:
     """Return a count with its thousands separated."""
     if is_array(count):
-        from convcost import arrays
-
-        return arrays.summarize(count)
+        return module_for(count).summarize(count)
     return str(count) if counts.is_expression(count) else printable(count, ",")
 
 

@@ -8,6 +8,7 @@ elements, not one of the user's numbers, and leave no trace.
 
 from convcost import counts
 from convcost.exact import is_array, printable
+from convcost.libraries import module_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ def _needs_parentheses(operand: Expression) -> bool:
 def number_text(value: "Count") -> str:
     """Return one value as it stands in an explanation: digits, a symbol, an array's extent."""
     if is_array(value):
-        from convcost import arrays
-
-        return arrays.describe(value)
+        return module_for(value).describe(value)
     return str(value) if counts.is_expression(value) else printable(value)
 
 

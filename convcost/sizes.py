@@ -7,6 +7,7 @@ otherwise, so checking it imports neither.
 import sys
 
 from convcost.exact import SIZE, check_scalar, is_array, refuse
+from convcost.libraries import is_foreign, is_traced, module_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ integers, or a SymPy expression); got 3.0 (float)
     """
     exact = tuple(map(check_size, names, sizes))
     if any(map(is_array, exact)):
-        from convcost import arrays
-
-        return arrays.align(names, exact)
+        return module_for(*exact).align(names, exact)
     return exact
 
 
@@ -66,6 +65,8 @@ def check_size(name: str, size: "Any", allowed: str = SIZE) -> "Count":
         from convcost import arrays
 
         return arrays.check_axis(name, size, allowed, check_size)
+    if is_foreign(size) or is_traced(size):
+        return module_for(size).check_axis(name, size, allowed, check_size)
     if sympy and isinstance(size, sympy.Basic):
         from convcost import symbolic
 
@@ -89,9 +90,8 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
         return value
     exact = check_size(name, value, allowed)
     if is_array(exact):
-        from convcost import arrays
-
-        return arrays.freeze(arrays.require_integers(name, exact, allowed))
+        module = module_for(exact)
+        return module.freeze(module.require_integers(name, exact, allowed))
     if type(exact) is not int and not hasattr(exact, "free_symbols"):
         refuse(TypeError, name, value, allowed)
     return exact

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import counts, nested
 from convcost.exact import COUNT, SIZE, is_array, join_names, refuse
 from convcost.expressions import number_text
+from convcost.libraries import module_for
 from convcost.sizes import check_integer
 
 if TYPE_CHECKING:
@@ -139,8 +140,6 @@ def align(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Values are integers, arrays, expressions, tuples of them, and words, which stay as they are.
     """
-    from convcost import arrays
-
     leaves = [leaf for leaf in nested.flat(tuple(arguments.values())) if _is_number(leaf)]
     names = [
         name
@@ -150,7 +149,7 @@ def align(arguments: dict[str, Any]) -> dict[str, Any]:
         )
         if _is_number(leaf)
     ]
-    aligned = iter(arrays.align(tuple(names), tuple(leaves)))
+    aligned = iter(module_for(*leaves).align(tuple(names), tuple(leaves)))
     values = nested.apply(
         lambda leaf: next(aligned) if _is_number(leaf) else leaf, tuple(arguments.values())
     )

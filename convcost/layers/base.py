@@ -2,24 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from dataclasses import MISSING, astuple, dataclass, fields
+from functools import cached_property, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from convcost import counts, nested
-from convcost.cost import Cost, total
+from convcost.cost import Cost, counted, total
 from convcost.exact import is_array
 from convcost.layers import arguments
 from convcost.layers.memory import Traffic
 from convcost.layers.training import Training
+from convcost.libraries import is_foreign, module_for
 from convcost.sizes import check_bias, check_integer
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Self, TypeVar
 
     from convcost._typing import Count, Factors
     from convcost.explanation import Explanation
     from convcost.layers.step import Part
+
+    Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _unpacked(
+    number: Callable[[Layer, tuple[Any, ...]], int], pack: Callable[[tuple[Any, ...]], Any]
+) -> Callable[[Method], Method]:
+    """Let a method take arrays of xarray, Dask and JAX, unpacked; it is called with NumPy's.
+
+    Parameters
+    ----------
+    number
+        How many numbers the method's result consists of.
+    pack
+        Makes the result of them.
+    """
+
+    def decorate(method: Method) -> Method:
+        @wraps(method)
+        def call(self: Layer, input_shape: Any, **options: Any) -> Any:
+            if not self._meets_foreign(input_shape, options):
+                return method(self, input_shape, **options)
+            from convcost import foreign
+
+            own = self.arguments()
+            measure = partial(_measure, type(self), tuple(own), tuple(options), method.__name__)
+            given = (tuple(own.values()), tuple(options.values()), tuple(input_shape))
+            return pack(foreign.call(measure, given, partial(number, self, input_shape)))
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _measure(
+    kind: type[Layer],
+    arguments: tuple[str, ...],
+    options: tuple[str, ...],
+    method: str,
+    values: tuple[Any, ...],
+    settings: tuple[Any, ...],
+    shape: tuple[Any, ...],
+) -> tuple[Count, ...]:
+    layer = kind(**dict(zip(arguments, values, strict=True)))
+    result = getattr(layer, method)(shape, **dict(zip(options, settings, strict=True)))
+    return _numbers(result)
+
+
+def _numbers(result: Any) -> tuple[Count, ...]:
+    """Return the numbers that a method's result consists of."""
+    if isinstance(result, Cost):
+        return result.params, result.macs, result.bias_adds
+    if isinstance(result, Training):
+        passes = (result.forward, result.weight_gradient, result.input_gradient)
+        return tuple(number for cost in passes for number in _numbers(cost))
+    if isinstance(result, Traffic):
+        return astuple(result)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _training(numbers: tuple[Count, ...]) -> Training:
+    return Training(*(counted(numbers[start : start + 3]) for start in (0, 3, 6)))
+
+
+def _sides(layer: Layer, shape: tuple[Any, ...]) -> int:
+    if not layer.keeps_rank:
+        raise TypeError(
+            f"what Dask promises is not known, and {type(layer).__name__} may have any number of"
+            " output sides: compute it first"
+        )
+    return len(shape)
 
 
 class Weight(NamedTuple):
@@ -51,9 +124,12 @@ class Layer:
 
     # Spatial axes of the input; None where any number will do.
     rank: ClassVar[int | None] = None
+    # Whether the output has as many sides as the input.
+    keeps_rank: ClassVar[bool] = False
     # Whether some of the weights are not trained, but gathered from the data.
     keeps_statistics: ClassVar[bool] = False
 
+    @_unpacked(_sides, tuple)
     def output_shape(self, input_shape: tuple[Any, ...]) -> Factors:
         """Return the shape of the output for one input.
 
@@ -114,6 +190,7 @@ class Layer:
         layer._steps(shape)
         return layer._weights(shape)
 
+    @_unpacked(lambda *_: 3, counted)
     def cost(
         self,
         input_shape: tuple[Any, ...],
@@ -167,6 +244,7 @@ class Layer:
         layer, shape = self._align(input_shape)
         return total([step.forward(effective) for step in layer._steps(shape)])
 
+    @_unpacked(lambda *_: 9, _training)
     def training(
         self, input_shape: tuple[Any, ...], *, effective: bool = False, first: bool = False
     ) -> Training:
@@ -250,6 +328,7 @@ class Layer:
         cost = self.cost(input_shape, effective=effective, training=training, first=first)
         return cost.explain()
 
+    @_unpacked(lambda *_: 4, lambda numbers: Traffic(*numbers))
     def traffic(self, input_shape: tuple[Any, ...], *, batch: Any = 1) -> Traffic:
         """Return how many elements the layer reads and writes, each of them once.
 
@@ -405,6 +484,15 @@ class Layer:
             object.__setattr__(twin, name, value)
         return twin, shape
 
+    def _meets_foreign(self, input_shape: Any, options: dict[str, Any]) -> bool:
+        if self._has_foreign or any(map(is_foreign, options.values())):
+            return True
+        return isinstance(input_shape, (tuple, list)) and any(map(is_foreign, input_shape))
+
+    @cached_property
+    def _has_foreign(self) -> bool:
+        return any(map(is_foreign, nested.flat(tuple(self.arguments().values()))))
+
     @cached_property
     def _has_arrays(self) -> bool:
         return any(map(is_array, nested.flat(tuple(self.arguments().values()))))
@@ -464,9 +552,9 @@ class Layer:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.default is MISSING:
-                shown.append(repr(_short(value)))
+                shown.append(_text(_short(value)))
             elif not _is_default(value, field.default):
-                shown.append(f"{field.name}={_short(value)!r}")
+                shown.append(f"{field.name}={_text(_short(value))}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -504,6 +592,10 @@ def _short(value: Any) -> Any:
         return value
     first, *others = nested.flat(value)
     return first if all(_is_equal(other, first) for other in others) else value
+
+
+def _text(value: Any) -> str:
+    return f"<{module_for(value).summarize(value)}>" if is_foreign(value) else repr(value)
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -37,6 +37,8 @@ class Dense(Layer):
     1474560
     """
 
+    keeps_rank = True
+
     units: Any
     _: KW_ONLY
     use_bias: Any = True

@@ -47,6 +47,8 @@ class Elementwise(Layer):
     (28, 28, 32)
     """
 
+    keeps_rank = True
+
     kind: Any
 
     def __post_init__(self) -> None:

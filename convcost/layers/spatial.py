@@ -9,6 +9,7 @@ from convcost.exact import is_array
 from convcost.layers import arguments
 from convcost.layers.base import Layer
 from convcost.layers.step import Axis
+from convcost.libraries import is_traced
 
 if TYPE_CHECKING:
     from convcost._typing import Count, Factors
@@ -52,6 +53,7 @@ class Grid(Layer):
 class Kernel(Grid):
     """A layer that lays a kernel, or a window, over its input."""
 
+    keeps_rank = True
     words: ClassVar[tuple[str, ...]] = ("valid", "same")
     window: ClassVar[str] = "kernel_size"
 
@@ -100,7 +102,7 @@ class Kernel(Grid):
         kernel, stride, dilation, padding = self._along(axis)
         around = () if isinstance(padding, str) else padding
         sizes = (side, kernel, stride, dilation, *around)
-        if not any(map(is_array, sizes)):
+        if not any(map(is_array, sizes)) or any(map(is_traced, sizes)):
             return
         if any(size.dtype == object for size in sizes if is_array(size)):
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from convcost import counts, formulas, geometry
 from convcost.cost import Cost, measured
 from convcost.exact import is_array
+from convcost.libraries import is_traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +58,11 @@ class Axis(NamedTuple):
 
     def _require_taps(self) -> None:
         kernels: Iterable[Count] = (self.kernel,)
+        if is_traced(self.kernel):
+            raise TypeError(
+                "effective MACs are a sum over the kernel's taps, whose number must be known: give"
+                " kernel_size as an integer, or ask for nominal MACs"
+            )
         if is_array(self.kernel):
             # Arrays of machine integers hold no symbols, and may be long.
             kernels = self.kernel.flat if self.kernel.dtype == object else ()

@@ -1,0 +1,322 @@
+"""Arrays of xarray, Dask and JAX: held to what NumPy arrays give, one by one."""
+
+import pickle
+from fractions import Fraction
+
+import dask
+import dask.array as da
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import COSTS, FUNCTIONS, examples
+from test_layer_numbers import VARIED
+
+import convcost
+from convcost import hardware
+from convcost.layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Flatten, SeparableConv2D
+
+QUANTITIES = ("params", "macs", "bias_adds", "flops")
+DIMS = ("dk", "m", "n", "df")
+
+
+def axis(name, values):
+    return xr.DataArray(np.asarray(values), dims=name, coords={name: list(values)})
+
+
+values = st.lists(st.integers(1, 60), min_size=1, max_size=4, unique=True)
+grids = st.fixed_dictionaries(dict.fromkeys(DIMS, values))
+
+
+def never(*_, **__):
+    raise AssertionError("computed before anybody asked")
+
+
+@examples(60)
+@given(st.sampled_from(COSTS), grids, st.sampled_from([None, 1, 2]))
+def test_named_axes_broadcast_by_name(kind, grid, chunk):
+    function, names = FUNCTIONS[kind]
+    named = {name: axis(name, grid[name]) for name in names}
+    if chunk:
+        named = {name: array.chunk(chunk) for name, array in named.items()}
+    with dask.config.set(scheduler=never):
+        cost = function(**named)
+        lazy = {quantity: getattr(cost, quantity) for quantity in QUANTITIES}
+    open_grid = dict(zip(names, np.ix_(*(grid[name] for name in names)), strict=True))
+    expected = function(**open_grid)
+    for quantity, count in lazy.items():
+        assert isinstance(count, xr.DataArray)
+        assert count.name is None
+        numbers = np.broadcast_to(getattr(expected, quantity), [len(grid[name]) for name in names])
+        full = count.broadcast_like(xr.Dataset(named)).transpose(*names)
+        np.testing.assert_array_equal(full.values, numbers)
+        for name in count.dims:
+            assert count[name].values.tolist() == grid[name]
+    if chunk:
+        assert lazy["macs"].chunks is not None
+
+
+@given(grids)
+def test_a_count_has_the_dimensions_that_it_depends_on(grid):
+    cost = convcost.separable(**{name: axis(name, grid[name]) for name in DIMS})
+    assert cost.params.dims == ("dk", "m", "n")
+    assert cost.macs.dims == cost.flops.dims == DIMS
+    assert cost.bias_adds.dims == ("n", "df")
+    assert convcost.ratio(*(axis(name, grid[name]) for name in DIMS[:3])).macs.dims == DIMS[:3]
+
+
+def test_symmetric_functions_of_named_axes_have_named_ratios():
+    quotient = convcost.ratio(axis("dk", [3, 5]), 8, axis("n", [2, 4]))
+    assert quotient.macs.sel(dk=5, n=4).item() == pytest.approx(1 / 4 + 1 / 25)
+    exact = convcost.ratio(axis("dk", [3, 5]).astype(object), 8, 4)
+    assert exact.macs.sel(dk=3).item() == Fraction(1, 4) + Fraction(1, 9)
+    lazy = convcost.ratio(axis("dk", [3, 5]).chunk(1), 8, 4)
+    assert lazy.macs.dtype == float
+    np.testing.assert_array_equal(lazy.macs.values, [1 / 4 + 1 / 9, 1 / 4 + 1 / 25])
+
+
+@given(st.lists(st.integers(1, 99), min_size=2, max_size=9), st.integers(1, 4))
+def test_dask_arrays_broadcast_as_numpy_arrays_do(numbers, chunk):
+    m = np.array(numbers)
+    lazy = da.from_array(m, chunk)
+    with dask.config.set(scheduler=never):
+        cost = convcost.separable(3, lazy[:, None], m, 7) + convcost.depthwise(5, lazy, 7)
+        quotient = cost / convcost.standard(3, lazy[:, None], m, 7)
+    expected = convcost.separable(3, m[:, None], m, 7) + convcost.depthwise(5, m, 7)
+    for quantity in ("params", "macs", "flops"):
+        count = getattr(cost, quantity)
+        assert count.shape == (len(m), len(m))
+        np.testing.assert_array_equal(count.compute(), getattr(expected, quantity))
+    ratio = expected / convcost.standard(3, m[:, None], m, 7)
+    np.testing.assert_array_equal(quotient.macs.compute(), ratio.macs)
+
+
+def test_a_block_is_counted_once_for_all_quantities(monkeypatch):
+    calls = []
+    count = convcost.formulas.separable
+    monkeypatch.setattr(
+        convcost.formulas, "separable", lambda *sizes: calls.append(1) or count(*sizes)
+    )
+    cost = convcost.separable(3, da.arange(1, 9, chunks=4), 8, 7)
+    dask.compute(cost.params, cost.macs, cost.bias_adds, scheduler="single-threaded")
+    # Two blocks; the formula runs on each, and once more on its largest sizes.
+    assert len(calls) == 4
+
+
+def test_what_is_promised_is_refused_when_it_comes():
+    broken = convcost.separable(3, da.from_array(np.array([1, 2, 0, 4]), 2), 8, 7)
+    with pytest.raises(ValueError, match=r"m\[0\] must be a positive integer.*got 0") as caught:
+        broken.macs.compute(scheduler="single-threaded")
+    assert caught.value.__notes__ == ["in a block of shape (2,), from whose corner indices count"]
+    large = convcost.standard(3, da.from_array(np.array([2**31]), 1), 2**31, 7)
+    with pytest.raises(OverflowError, match=r"params reaches 41,505,174,16"):
+        large.params.compute()
+    exact = convcost.standard(3, da.from_array(np.array([2**31], dtype=object), 1), 2**31, 7)
+    assert exact.params.dtype == object
+    assert exact.params.compute().tolist() == [(9 * 2**31 + 1) * 2**31]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda: axis("m", [1.5, 2.0]), TypeError, "m must be .* dtype float64"),
+        (lambda: axis("m", [True, False]), TypeError, "m must be .* dtype bool"),
+        (lambda: axis("m", [3, -1]), ValueError, r"m\[1\] must be .*got -1"),
+        (lambda: axis("m", np.array([2**63], dtype="u8")), OverflowError, "m reaches"),
+        (lambda: da.ones(3), TypeError, "m must be .* dtype float64"),
+        (lambda: jnp.ones(3), TypeError, "m must be .* dtype float32"),
+        (lambda: jnp.array([3, 0]), ValueError, r"m\[0, 1\]|m\[1\] must be"),
+        (lambda: axis("m", [3]).chunk().astype(float), TypeError, "float64"),
+    ],
+)
+def test_what_is_no_size_is_refused_by_name(wrong, error, message):
+    # Dask's arrays say their type at once, and their values later.
+    with pytest.raises(error, match=message):
+        np.asarray(convcost.separable(3, wrong(), 8, 7).macs)
+    with pytest.raises(error, match=message.replace("m", "filters", 1).replace("|m", "|filters")):
+        np.asarray(Conv2D(wrong(), 3).cost((9, 9, 4)).macs)
+
+
+def test_arrays_that_do_not_go_together_are_refused():
+    m = axis("m", [1, 2])
+    with pytest.raises(TypeError, match="an array beside named ones must be an xarray"):
+        convcost.separable(3, m, np.array([3, 4]), 7)
+    with pytest.raises(ValueError, match="must have the same coordinates"):
+        convcost.standard(3, m, axis("m", [1, 3]), 7)
+    with pytest.raises(ValueError, match=r"shapes|broadcast"):
+        convcost.standard(3, jnp.array([1, 2]), jnp.array([1, 2, 3]), 7)
+    with pytest.raises(TypeError, match="JAX traces"):
+        jax.jit(lambda n: convcost.standard(3, m, n, 7).macs)(3)
+
+
+# Those whose arrays NumPy takes, too; the shape stays legal for each value.
+LAYERS = {
+    "Conv1D": (lambda **v: Conv1D(**v), (60, 12)),
+    "Conv2D": (lambda **v: Conv2D(padding="same", **v), (40, 30, 12)),
+    "SeparableConv2D": (lambda **v: SeparableConv2D(**v), (40, 30, 12)),
+    "Conv2DTranspose": (lambda **v: Conv2DTranspose(**v), (40, 30, 12)),
+    "Dense": (lambda units: Dense(units), (40,)),
+}
+
+
+@st.composite
+def layer_cases(draw):
+    name = draw(st.sampled_from(sorted(LAYERS)))
+    make, shape = LAYERS[name]
+    required = ["units"] if name == "Dense" else ["filters", "kernel_size"]
+    # Keras, and so convcost, would refuse some strides beside some dilations for these.
+    optional = [] if name == "Dense" else [draw(st.sampled_from(["strides", "dilation_rate"]))]
+    values = {
+        key: draw(st.lists(st.integers(*VARIED[key]), min_size=1, max_size=3, unique=True))
+        for key in required + optional
+    }
+    side = draw(st.lists(st.integers(30, 50), min_size=1, max_size=3, unique=True))
+    return make, values, {"side": side}, shape[1:]
+
+
+@examples(60)
+@given(layer_cases(), st.booleans(), st.sampled_from(["cost", "training", "traffic"]))
+def test_layers_take_named_arrays_as_they_take_numpys(case, lazy, method):
+    make, values, side, rest = case
+    axes = {**values, **side}
+    named = {name: axis(name, of) for name, of in axes.items()}
+    if lazy:
+        named = {name: array.chunk(2) for name, array in named.items()}
+    bare = dict(zip(axes, np.ix_(*axes.values()), strict=True))
+    results = []
+    for given_axes in (named, bare):
+        layer = make(**{name: given_axes[name] for name in values})
+        shape = (given_axes["side"], *rest)
+        result = getattr(layer, method)(shape)
+        numbers = {
+            "cost": lambda cost: (cost.params, cost.macs, cost.bias_adds),
+            "training": lambda training: (training.total.macs, training.weight_gradient.bias_adds),
+            "traffic": lambda traffic: (traffic.weights, traffic.elements),
+        }[method](result)
+        results.append((*numbers, *layer.output_shape(shape), layer.intensity(shape)))
+    for count, expected in zip(*results, strict=True):
+        full = xr.DataArray(count).broadcast_like(xr.Dataset(named)).transpose(*axes)
+        numbers = np.broadcast_to(expected, [len(of) for of in axes.values()])
+        np.testing.assert_array_equal(full.values, numbers)
+
+
+def test_a_layer_with_named_arguments_shows_and_pickles():
+    layer = Conv2D(axis("n", [8, 16]), 3)
+    assert repr(layer) == "Conv2D(<[8..16] (2 DataArray of int64 over n)>, 3)"
+    again = pickle.loads(pickle.dumps(layer))
+    assert again.cost((9, 9, 4)) == layer.cost((9, 9, 4))
+    assert "2 promised" in repr(Conv2D(axis("n", [8, 16]).chunk(1), 3))
+    cost = layer.cost((9, 9, 4))
+    assert "2 DataArray of int64 over n) MACs" in str(cost)
+    assert cost != Conv2D(np.array([8, 16]), 3).cost((9, 9, 4))
+    assert "[296..592]" in str(cost.explain())
+
+
+def test_what_takes_no_such_arrays_says_so():
+    assert Flatten().output_shape((axis("h", [3]), 4))[0].item() == 12
+    with pytest.raises(TypeError, match="Flatten may have any number of output sides"):
+        Flatten().output_shape((axis("h", [3]).chunk(), 4))
+    with pytest.raises(TypeError, match="here pass NumPy arrays"):
+        Conv2D(axis("n", [8]), 3).measure((9, 9, 4))
+
+
+def test_rooflines_of_named_arrays():
+    laptop = hardware.Machine("laptop", 100e9, 20e9)
+    bound = hardware.roofline(Conv2D(axis("n", [8, 512]), 3), (16, 16, 64), laptop)
+    for n in (8, 512):
+        alone = hardware.roofline(Conv2D(n, 3), (16, 16, 64), laptop)
+        assert bound.seconds.sel(n=n).item() == pytest.approx(float(alone.seconds))
+    lazy = hardware.roofline(Conv2D(axis("n", [8, 512]).chunk(1), 3), (16, 16, 64), laptop)
+    np.testing.assert_allclose(lazy.seconds.values, bound.seconds.values)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=4))
+def test_jax_arrays(numbers):
+    cost = convcost.separable(3, jnp.array(numbers), 16, 7)
+    assert isinstance(cost.macs, jax.Array)
+    expected = convcost.separable(3, np.array(numbers), 16, 7)
+    np.testing.assert_array_equal(cost.macs, expected.macs)
+    np.testing.assert_allclose(
+        (cost / convcost.standard(3, jnp.array(numbers), 16, 7)).macs,
+        (expected / convcost.standard(3, np.array(numbers), 16, 7)).macs,
+        rtol=1e-6,
+    )
+
+
+def test_what_jax_can_not_hold_is_refused():
+    wide = jnp.array([2**20])
+    with pytest.raises(OverflowError, match=r"1,099,522,113,536, more than .* JAX's int32 holds"):
+        convcost.separable(3, wide, 2**20, 7)
+    with jax.enable_x64(True):
+        assert convcost.separable(3, jnp.array([2**20]), 2**20, 7).params.item() == 1099522113536
+    # NumPy's counts of JAX's numbers are exact, but nothing that JAX could hold.
+    with pytest.raises(TypeError, match="JAX has no exact numbers"):
+        convcost.standard(np.array([3], dtype=object), wide, 8, 7)
+
+
+@given(st.integers(1, 5), st.integers(1, 40), st.integers(1, 40), st.integers(1, 20))
+@examples(20)
+def test_traced_values(dk, m, n, df):
+    def macs(dk, m, n, df):
+        return convcost.separable(dk, m, n, df).macs
+
+    assert jax.jit(macs)(dk, m, n, df) == macs(dk, m, n, df)
+    mapped = jax.vmap(lambda n: macs(dk, m, n, df))(jnp.arange(1, n + 1))
+    assert mapped.tolist() == [macs(dk, m, i, df) for i in range(1, n + 1)]
+
+
+def test_traced_sizes_of_layers():
+    def count(n, side):
+        layer = Conv2D(n, 3, strides=2, padding="same", groups=2)
+        cost = layer.cost((side, side, 8), effective=True)
+        return cost.params, cost.macs, cost.flops, layer.output_shape((side, side, 8))[0]
+
+    for side in (9, 28):
+        assert tuple(map(int, jax.jit(count)(16, side))) == count(16, side)
+
+    def ratio(n):
+        return convcost.ratio(3, 32, n).macs
+
+    assert jax.jit(ratio)(64) == pytest.approx(float(ratio(64)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda n: convcost.separable(3, 8, n, 7).macs, TypeError, "dtype float32"),
+        (lambda n: Conv2D(8, n.astype(int)).cost((9, 9, 4), effective=True), TypeError, "taps"),
+        (
+            lambda n: (
+                convcost.standard(3, 8, n.astype(int), 7)
+                == convcost.standard(3, n.astype(int), 8, 7)
+            ),
+            jax.errors.TracerBoolConversionError,
+            "boolean conversion of traced array",
+        ),
+        (
+            lambda n: convcost.standard(3, n.astype(int), n[:2].astype(int), 7),
+            ValueError,
+            r"m and n must broadcast; got shapes m \(3,\) and n \(2,\)",
+        ),
+        (lambda n: convcost.standard(3, n[:0].astype(int), 8, 7), ValueError, "m must be"),
+        # A constant that int32 doesn't hold; nothing wraps unseen.
+        (lambda n: convcost.standard(3, 2**33, n.astype(int), 7), OverflowError, "overflow"),
+    ],
+)
+def test_what_tracing_refuses(call, error, message):
+    with pytest.raises(error, match=message):
+        jax.jit(call)(jnp.ones(3))
+
+
+def test_narrow_integers_are_widened_where_they_are_traced():
+    count = jax.jit(lambda n: convcost.standard(3, 32, n, 7).macs)
+    assert int(count(np.int8(100))) == convcost.standard(3, 32, 100, 7).macs
+
+
+def test_a_traced_cost_shows_what_is_known():
+    shown = []
+    jax.jit(lambda n: shown.append(str(convcost.standard(3, 8, n, 7))))(np.arange(1, 4))
+    assert shown[0].startswith("[traced 3 of int32] parameters")
