@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from convcost.frontends.keras import from_keras
     from convcost.network import Network
     from convcost.report import compare, summary
+    from convcost.sweeps import Space, sweep
 
 __all__ = [
     "Cost",
     "ModelError",
     "Network",
     "Ratio",
+    "Space",
     "UnknownLayerError",
     "__version__",
     "compare",
@@ -42,6 +44,7 @@ __all__ = [
     "separable",
     "standard",
     "summary",
+    "sweep",
     "symbols",
     "verify",
 ]
@@ -51,10 +54,12 @@ _MODULES = ("geometry", "hardware", "layers", "symbols", "verify")
 _HOMES = {
     "ModelError": "errors",
     "Network": "network",
+    "Space": "sweeps",
     "UnknownLayerError": "errors",
     "compare": "report",
     "from_keras": "frontends.keras",
     "summary": "report",
+    "sweep": "sweeps",
 }
 
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import sympy
 
 Array: TypeAlias = npt.NDArray[np.integer[Any]] | npt.NDArray[np.object_]
+# Arrays within the library, checked.
+Numbers: TypeAlias = npt.NDArray[Any]
 Size: TypeAlias = int | np.integer[Any] | Fraction | Array | sympy.Expr
 # What a call returns depends on what it was given (int, Fraction, array or SymPy expression), mixed
 # input included; naming that union would make every caller narrow it before adding two numbers.

@@ -1,0 +1,184 @@
+"""The axes of a design space: the values that an argument may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcost import arrays
+from convcost.exact import SIZE, refuse
+from convcost.libraries import is_foreign
+from convcost.sizes import check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcost._typing import Numbers
+
+_ALLOWED = "a range, a list or a one-dimensional array of values"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The integers that an argument may take, each once.
+
+    Parameters
+    ----------
+    name
+        The argument.
+    values
+        Positive integers, in the order in which they were given; int64.
+    """
+
+    name: str
+    values: Numbers
+
+    def __len__(self) -> int:
+        return int(self.values.size)
+
+    @cached_property
+    def is_ascending(self) -> bool:
+        """Whether the values grow from each one to the next."""
+        return bool(np.all(self.values[1:] > self.values[:-1]))
+
+    @cached_property
+    def ascending(self) -> Numbers:
+        """The values from the smallest to the largest."""
+        return self.values if self.is_ascending else np.sort(self.values)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Anything but integers that an argument may be: words, truths, tuples.
+
+    Parameters
+    ----------
+    name
+        The argument.
+    values
+        In the order in which they were given.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def labels(self) -> list[Any]:
+        """What the values are called in a table: numbers, words and truths as they are."""
+        plain = all(isinstance(value, (str, bool, int, float)) for value in self.values)
+        return list(self.values) if plain else [str(value) for value in self.values]
+
+
+def is_axis(value: Any) -> bool:
+    """Tell whether a value is several values, and not one."""
+    return isinstance(value, (range, list)) or (hasattr(value, "ndim") and value.ndim > 0)
+
+
+def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
+    """Return the axis that a user's values make.
+
+    Parameters
+    ----------
+    name
+        The argument, for the error messages.
+    values
+        A range, a list or a one-dimensional array; a single value makes an axis of one.
+    words
+        Whether numbers are taken as words, too: those that are no sizes.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        If it is empty, has a value twice, or holds a number that is no positive integer in int64.
+
+    Examples
+    --------
+    >>> make_axis("m", range(8, 33, 8)).values.tolist()
+    [8, 16, 24, 32]
+    >>> make_axis("padding", ["same", "valid"]).values
+    ('same', 'valid')
+    >>> make_axis("m", [8, 8])
+    Traceback (most recent call last):
+        ...
+    ValueError: m must have each value once; got 8 twice
+    """
+    if is_foreign(values):
+        values = np.asarray(values)
+    listed = values if is_axis(values) else [values]
+    if hasattr(listed, "ndim") and listed.ndim != 1:
+        refuse(ValueError, name, values, _ALLOWED)
+    if len(listed) == 0:
+        refuse(ValueError, name, values, _ALLOWED)
+    if words or (isinstance(listed, list) and not any(map(_is_number, listed))):
+        return _words(name, list(listed))
+    if isinstance(listed, range):
+        listed = _from_range(name, listed)
+    elif isinstance(listed, list):
+        exact = [_element(name, index, value) for index, value in enumerate(listed)]
+        arrays.require_room(name, max(exact))
+        listed = np.array(exact, dtype=np.int64)
+    checked = np.atleast_1d(check_size(name, listed))
+    integers = arrays.require_integers(name, checked, SIZE)
+    arrays.require_room(name, int(integers.max()))
+    integers = integers.astype(np.int64)
+    axis = Axis(name, integers)
+    if not axis.is_ascending:
+        _require_once(name, axis.ascending)
+    return axis
+
+
+def _is_number(value: Any) -> bool:
+    return (hasattr(value, "__index__") and not isinstance(value, bool)) or hasattr(value, "ndim")
+
+
+def _words(name: str, values: list[Any]) -> Words:
+    seen: list[Any] = []
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{name} must have each value once; got {value!r} twice")
+        seen.append(value)
+    return Words(name, tuple(seen))
+
+
+def _element(name: str, index: int, value: Any) -> int:
+    if not _is_number(value) or (hasattr(value, "ndim") and value.ndim > 0):
+        refuse(TypeError, f"{name}[{index}]", value)
+    exact = check_size(f"{name}[{index}]", value)
+    if not isinstance(exact, int):
+        refuse(TypeError, f"{name}[{index}]", value)
+    return exact
+
+
+def _from_range(name: str, values: range) -> Numbers:
+    smallest, largest = min(values[0], values[-1]), max(values[0], values[-1])
+    check_size(name, smallest)
+    arrays.require_room(name, largest)
+    return np.arange(values.start, values.stop, values.step, dtype=np.int64)
+
+
+def _require_once(name: str, ascending: Numbers) -> None:
+    same = ascending[1:] == ascending[:-1]
+    if np.any(same):
+        raise ValueError(f"{name} must have each value once; got {ascending[:-1][same][0]} twice")
+
+
+def substitute(template: Any, values: Callable[[str], Any]) -> Any:
+    """Return an argument with what `values` gives for the axes' names in it.
+
+    Examples
+    --------
+    >>> substitute(("side", "side", 3), {"side": 28}.get)
+    (28, 28, 3)
+    """
+    if isinstance(template, (tuple, list)):
+        return tuple(substitute(inner, values) for inner in template)
+    if isinstance(template, str):
+        value = values(template)
+        return template if value is None else value
+    return template

@@ -1,0 +1,65 @@
+"""Who runs many tasks: Dask's threads on this machine, or a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run(
+    function: Callable[..., Any],
+    calls: list[tuple[Any, ...]],
+    progress: Callable[[float], None] | None = None,
+    client: Any = None,
+) -> list[Any]:
+    """Call a function many times, and return the results in order.
+
+    Parameters
+    ----------
+    function
+        What to call; on a cluster it is sent to the workers.
+    calls
+        The arguments of each call.
+    progress
+        Called with the share that is done.
+    client
+        A `dask.distributed.Client`; without one Dask's threads on this machine do it, or whatever
+        `dask.config` has as scheduler.
+    """
+    if client is not None:
+        return _run_on_cluster(function, calls, progress, client)
+    import dask
+    from dask.callbacks import Callback
+
+    done = 0
+
+    def told(*_: Any) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(min(1.0, done / len(calls)))
+
+    tasks = [dask.delayed(function, pure=False)(*arguments) for arguments in calls]
+    chosen = dask.config.get("scheduler", None) or "threads"
+    with Callback(posttask=told):
+        return list(dask.compute(*tasks, scheduler=chosen, traverse=False))
+
+
+def _run_on_cluster(
+    function: Callable[..., Any],
+    calls: list[tuple[Any, ...]],
+    progress: Callable[[float], None] | None,
+    client: Any,
+) -> list[Any]:
+    import distributed
+
+    as_completed: Any = distributed.as_completed  # without types of its own
+    futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
+    for done, future in enumerate(as_completed(futures), 1):
+        if future.status == "error":
+            future.result()  # raises what went wrong
+        if progress is not None:
+            progress(done / len(calls))
+    return list(client.gather(futures))

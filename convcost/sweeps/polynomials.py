@@ -1,0 +1,189 @@
+"""Polynomials in what is known of a design, with exact coefficients, and their bounds on a box.
+
+All that they are made of (counts, sizes, remainders) is 0 or more, so a bound takes the lower
+values of what is added and the upper ones of what is taken off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from convcost.arrays import INT64_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+# A sum of a few products of a few float64 numbers is this close, relative to its summands.
+_SLACK = 1e-12
+
+
+class Atom(NamedTuple):
+    """What a polynomial is made of.
+
+    Attributes
+    ----------
+    name
+        A quantity, or an axis of the design space.
+    operation
+        Empty for the value itself; `//` or `%` for what a division by `divisor` leaves.
+    divisor
+        A positive integer.
+    """
+
+    name: str
+    operation: str = ""
+    divisor: int = 1
+
+    def bounds(self, low: Any, high: Any) -> tuple[Any, Any]:
+        """Return the bounds of the atom from those of its name."""
+        if not self.operation:
+            return low, high
+        periods = low // self.divisor, high // self.divisor
+        if self.operation == "//":
+            return periods
+        same = periods[0] == periods[1]
+        return (
+            np.where(same, low % self.divisor, 0),
+            np.where(same, high % self.divisor, self.divisor - 1),
+        )
+
+
+# The lower and the upper values of each atom.
+Bounds = dict[Atom, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """A sum of products of atoms.
+
+    Parameters
+    ----------
+    terms
+        The coefficient of each product.
+
+    Examples
+    --------
+    >>> macs, params = (Polynomial.of(Atom(name)) for name in ("macs", "params"))
+    >>> twice = macs * Polynomial.constant(2) - params
+    >>> twice.bounds({Atom("macs"): (5, 7), Atom("params"): (1, 3)})
+    (7, 13)
+    """
+
+    terms: Mapping[tuple[Atom, ...], Fraction]
+
+    @classmethod
+    def of(cls, atom: Atom) -> Polynomial:
+        """Return the polynomial that is an atom."""
+        return cls({(atom,): Fraction(1)})
+
+    @classmethod
+    def constant(cls, number: Fraction | int) -> Polynomial:
+        """Return the polynomial that is a number."""
+        return cls({(): Fraction(number)} if number else {})
+
+    def __add__(self, other: Polynomial) -> Polynomial:
+        return _collected([*self.terms.items(), *other.terms.items()])
+
+    def __sub__(self, other: Polynomial) -> Polynomial:
+        return self + other * Polynomial.constant(-1)
+
+    def __mul__(self, other: Polynomial) -> Polynomial:
+        return _collected(
+            (tuple(sorted(left + right)), first * second)
+            for left, first in self.terms.items()
+            for right, second in other.terms.items()
+        )
+
+    @property
+    def atoms(self) -> set[Atom]:
+        """What it is made of."""
+        return {atom for product in self.terms for atom in product}
+
+    @property
+    def value(self) -> Fraction | None:
+        """The number that it is; None if it is none."""
+        if self.atoms:
+            return None
+        return self.terms.get((), Fraction(0))
+
+    def whole(self) -> Polynomial:
+        """Return a positive multiple of it with integers as coefficients."""
+        common = lcm(*(number.denominator for number in self.terms.values()))
+        return self * Polynomial.constant(common)
+
+    def is_positive(self, may_be_zero: Callable[[str], bool]) -> bool:
+        """Tell whether it is above 0 whatever its atoms are, of which some may be 0."""
+        sure = any(
+            all(not atom.operation and not may_be_zero(atom.name) for atom in product)
+            for product in self.terms
+        )
+        return sure and all(number > 0 for number in self.terms.values())
+
+    def bounds(self, bounds: Bounds) -> tuple[Any, Any]:
+        """Return the least and the largest value, exactly, where the coefficients are integers."""
+        return self._sum(bounds, 0), self._sum(bounds, 1)
+
+    def signs(self, bounds: Bounds) -> tuple[Any, Any]:
+        """Return the signs of the least and of the largest value, exactly."""
+        if self.fits(bounds):
+            low, high = self.bounds(bounds)
+            return np.sign(low), np.sign(high)
+        return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
+
+    def fits(self, bounds: Bounds) -> bool:
+        """Tell whether all that is computed on the way to a value fits into int64."""
+        largest = {atom: int(np.max(bounds[atom][1])) for atom in self.atoms}
+        return bool(self._magnitude(largest) <= INT64_MAX)
+
+    def _magnitude(self, sizes: Any) -> Any:
+        total: Any = 0
+        for product, number in self.terms.items():
+            size: Any = abs(int(number))
+            for atom in product:
+                size = size * sizes[atom]
+            total = total + size
+        return total
+
+    def _sum(self, bounds: Bounds, upper: int) -> Any:
+        total: Any = 0
+        for product, number in self.terms.items():
+            side = upper if number > 0 else 1 - upper
+            term: Any = int(number)
+            for atom in product:
+                term = term * bounds[atom][side]
+            total = total + term
+        return total
+
+    def _near_signs(self, bounds: Bounds, upper: int) -> Any:
+        """Return the signs of numbers beyond int64: float64 where it is sure, else exact."""
+        floats = {
+            atom: tuple(np.asarray(side, dtype=np.float64) for side in sides)
+            for atom, sides in bounds.items()
+        }
+        near = np.asarray(self._sum(floats, upper))  # type: ignore[arg-type]
+        scale = self._magnitude({atom: sides[1] for atom, sides in floats.items()})
+        signs = np.sign(near).astype(np.int64)
+        close = np.abs(near) <= scale * _SLACK
+        if np.any(close):
+            exact = {
+                atom: tuple(
+                    np.broadcast_to(np.asarray(side, dtype=object), near.shape)[close]
+                    for side in sides
+                )
+                for atom, sides in bounds.items()
+            }
+            sums = self._sum(exact, upper)
+            signs[close] = np.sign(np.asarray(sums)).astype(np.int64)
+        return signs
+
+
+def _collected(pairs: Iterable[tuple[tuple[Atom, ...], Fraction]]) -> Polynomial:
+    terms: dict[tuple[Atom, ...], Fraction] = {}
+    for product, number in pairs:
+        terms[product] = terms.get(product, Fraction(0)) + number
+    return Polynomial({product: number for product, number in terms.items() if number})

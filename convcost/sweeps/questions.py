@@ -1,0 +1,270 @@
+"""Questions about a design space: who answers them, and how the answers look."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcost import arrays
+from convcost.exact import refuse
+from convcost.sweeps import fronts, pruning
+from convcost.sweeps.boxes import Region
+from convcost.sweeps.conditions import QUANTITIES, atoms_of, parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from convcost._typing import Numbers
+    from convcost.sweeps.conditions import Condition
+    from convcost.sweeps.polynomials import Polynomial
+    from convcost.sweeps.space import Space
+
+    Progress = Callable[[float], None]
+
+METHODS = ("prune", "all")
+# Where every value of an axis has to be a box of its own, most designs may be.
+_FEW = 16
+
+
+def _is_for_pruning(space: Space, method: str | None, engine: Mapping[str, Any]) -> bool:
+    if method is None:
+        ways = space.directions(next(space.variants()))
+        single = prod(len(axis) for name, axis in space.axes.items() if ways[name] is None)
+        pruned = not engine and single * _FEW <= space.size
+    elif method not in METHODS:
+        refuse(ValueError, "method", method, "prune, all or None")
+    else:
+        pruned = method == "prune"
+    _check_engine(engine, used=not pruned)
+    return pruned
+
+
+def count(
+    space: Space,
+    where: Any,
+    *,
+    method: str | None = None,
+    progress: Progress | None = None,
+    **engine: Any,
+) -> int:
+    """Answer `Space.count`."""
+    condition = space.condition(where)
+    if not _is_for_pruning(space, method, engine):
+        from convcost.sweeps import counting
+
+        return counting.count(space, condition, progress, **engine)
+    return sum(
+        pruning.count(region, condition, tell)
+        for region, tell in _regions(space, condition, (), progress)
+    )
+
+
+def histogram(
+    space: Space,
+    by: str,
+    bins: Any,
+    where: Any,
+    *,
+    method: str | None = None,
+    progress: Progress | None = None,
+    **engine: Any,
+) -> pd.Series:
+    """Answer `Space.histogram`."""
+    import pandas as pd
+
+    condition, key = space.condition(where), space.expression("by", by)
+    edges = _check_edges(bins)
+    if not _is_for_pruning(space, method, engine):
+        from convcost.sweeps import counting
+
+        numbers = counting.histogram(space, key, edges, condition, progress, **engine)
+    else:
+        parts = [
+            pruning.histogram(region, key, edges, condition, tell)
+            for region, tell in _regions(space, condition, (key,), progress)
+        ]
+        numbers = [sum(column) for column in zip(*parts, strict=True)]
+    index = pd.IntervalIndex.from_breaks(edges, closed="left", name=by)
+    return pd.Series(numbers, index=index, name="designs")
+
+
+def _check_edges(bins: Any) -> list[int]:
+    allowed = "two or more ascending integers"
+    if not isinstance(bins, (list, tuple, range, np.ndarray)) or len(bins) < 2:
+        refuse(ValueError, "bins", bins, allowed)
+    edges = []
+    for edge in bins:
+        if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)):
+            refuse(TypeError, "bins", edge, allowed)
+        edges.append(int(edge))
+    if any(left >= right for left, right in pairwise(edges)):
+        refuse(ValueError, "bins", bins, allowed)
+    arrays.require_room("bins", max(map(abs, edges)))
+    return edges
+
+
+def top(
+    space: Space,
+    k: int,
+    by: str,
+    where: Any,
+    *,
+    smallest: bool = False,
+    method: str | None = None,
+    progress: Progress | None = None,
+    **engine: Any,
+) -> pd.DataFrame:
+    """Answer `Space.top`."""
+    k = _check_number("k", k)
+    condition, key = space.condition(where), space.expression("by", by)
+    if smallest:
+        key = parse_expression("by", f"-({by})", space.names)
+    if not _is_for_pruning(space, method, engine):
+        from convcost.sweeps import counting
+
+        found = counting.top(space, k, key, condition, progress, **engine)
+    else:
+        found = [
+            (region.words, region.sizes(pruning.top(region, k, key, condition, tell)))
+            for region, tell in _regions(space, condition, (key,), progress)
+        ]
+    table = _table(space, found)
+    keys = evaluate(space, key, table)
+    order = np.lexsort((*_ranks(space, table)[::-1], -keys))[:k]
+    return table.iloc[order].reset_index(drop=True)
+
+
+def pareto(
+    space: Space,
+    maximize: Sequence[str],
+    minimize: Sequence[str],
+    where: Any,
+    *,
+    limit: int = 1_000_000,
+    method: str | None = None,
+    progress: Progress | None = None,
+    **engine: Any,
+) -> pd.DataFrame:
+    """Answer `Space.pareto`."""
+    limit = _check_number("limit", limit)
+    objectives = [
+        *((space.expression("maximize", name), 1) for name in _names("maximize", maximize)),
+        *((space.expression("minimize", name), -1) for name in _names("minimize", minimize)),
+    ]
+    if not objectives:
+        raise ValueError('pareto needs an objective: maximize=["params"], minimize=["macs"]')
+    condition = space.condition(where)
+    if not _is_for_pruning(space, method, engine):
+        from convcost.sweeps import counting
+
+        found = counting.pareto(space, objectives, condition, limit, progress, **engine)
+    else:
+        polynomials = tuple(polynomial for polynomial, _ in objectives)
+        found = [
+            (region.words, region.sizes(pruning.pareto(region, objectives, condition, limit, tell)))
+            for region, tell in _regions(space, condition, polynomials, progress)
+        ]
+    table = _table(space, found)
+    values = [sense * evaluate(space, polynomial, table) for polynomial, sense in objectives]
+    table = table[fronts.is_best(np.stack(values))]
+    order = np.lexsort(_ranks(space, table)[::-1])
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _names(argument: str, names: Any) -> list[str]:
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, (list, tuple)):
+        refuse(TypeError, argument, names, 'names of quantities and axes: ["params", "df"]')
+    return list(listed)
+
+
+def _check_number(name: str, number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        refuse(TypeError, name, number, "a positive integer")
+    if number < 1:
+        refuse(ValueError, name, number, "a positive integer")
+    return int(number)
+
+
+def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
+    for name in engine:
+        if name not in ("client", "block"):
+            raise TypeError(f"got {name}, which is no option of this question")
+        if not used:
+            raise ValueError(f'{name} is for method="all", which counts each design with Dask')
+
+
+def _regions(
+    space: Space,
+    condition: Condition,
+    polynomials: tuple[Polynomial, ...],
+    progress: Progress | None,
+) -> Iterator[tuple[Region, Callable[[int], None]]]:
+    """Yield a region for each choice of words, and whom to tell how many designs are done."""
+    done = 0
+
+    def tell(number: int) -> None:
+        nonlocal done
+        done += number
+        if progress is not None:
+            progress(done / space.size)
+
+    atoms = atoms_of(condition, polynomials)
+    for words in space.variants():
+        yield Region(space, words, atoms), tell
+
+
+def _table(
+    space: Space, found: list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
+) -> pd.DataFrame:
+    """Return designs as a table: a column for each axis and each quantity, a row for each."""
+    import pandas as pd
+
+    parts = []
+    for words, sizes in found:
+        number = len(next(iter(sizes.values()))) if sizes else 1
+        if not number:
+            continue
+        cost = space.cost(words, sizes)
+        columns: dict[str, Any] = {
+            name: sizes[name] if name in sizes else pd.Series([words[name]] * number, dtype=object)
+            for name in space.dims
+        }
+        for quantity in (*QUANTITIES, "flops"):
+            columns[quantity] = np.broadcast_to(getattr(cost, quantity), (number,))
+        parts.append(pd.DataFrame(columns))
+    if not parts:
+        columns = {
+            name: pd.Series([], dtype="int64" if name not in space.words else object)
+            for name in (*space.dims, *QUANTITIES, "flops")
+        }
+        return pd.DataFrame(columns)
+    return pd.concat(parts, ignore_index=True)
+
+
+def evaluate(space: Space, polynomial: Polynomial, table: pd.DataFrame) -> Numbers:
+    """Return the values of a polynomial for the designs of a table, exactly."""
+    values = {}
+    for atom in polynomial.atoms:
+        column = table[atom.name].to_numpy(dtype=object)
+        values[atom] = atom.bounds(column, column)
+    low, _ = polynomial.bounds(values)
+    exact = np.broadcast_to(np.asarray(low, dtype=object), (len(table),))
+    return exact.astype(np.int64)
+
+
+def _ranks(space: Space, table: pd.DataFrame) -> list[Numbers]:
+    """Return for each axis the places of the designs' values, in the axis's order."""
+    ranks = []
+    for name in space.dims:
+        if name in space.words:
+            places = {value: place for place, value in enumerate(space.words[name].values)}
+            ranks.append(np.array([places[value] for value in table[name]], dtype=np.int64))
+        else:
+            ranks.append(table[name].to_numpy(dtype=np.int64))
+    return ranks
