@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convcost.frontends.keras import from_keras
     from convcost.network import Network
     from convcost.report import compare, summary
-    from convcost.sweeps import Space, sweep
+    from convcost.sweeps import Space, crossings, solve, sweep
 
 __all__ = [
     "Cost",
@@ -34,6 +34,7 @@ __all__ = [
     "UnknownLayerError",
     "__version__",
     "compare",
+    "crossings",
     "depthwise",
     "from_keras",
     "geometry",
@@ -42,6 +43,7 @@ __all__ = [
     "pointwise",
     "ratio",
     "separable",
+    "solve",
     "standard",
     "summary",
     "sweep",
@@ -57,7 +59,9 @@ _HOMES = {
     "Space": "sweeps",
     "UnknownLayerError": "errors",
     "compare": "report",
+    "crossings": "sweeps",
     "from_keras": "frontends.keras",
+    "solve": "sweeps",
     "summary": "report",
     "sweep": "sweeps",
 }

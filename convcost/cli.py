@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import convcost
-from convcost import commands, display
+from convcost import commands, display, sweep_command
 from convcost.cost import Cost
 from convcost.ratio import Ratio
 
@@ -69,6 +69,7 @@ def app() -> None:
 app.add_command(commands.summary)
 app.add_command(commands.compare)
 app.add_command(commands.whatif)
+app.add_command(sweep_command.sweep)
 
 
 def _sizes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

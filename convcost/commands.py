@@ -102,7 +102,7 @@ def summary(
             report = report.sort(sort, descending=sort not in ("name", "kind"))
         if top:
             report = report.top(top)
-        _show(report, form, output)
+        show(report, form, output)
 
 
 @click.command()
@@ -122,7 +122,7 @@ def compare(
     """Show two models side by side, layer by layer and in total."""
     with told():
         networks = [network_of(one, input_shape, on_unknown) for one in (before, after)]
-        _show(convcost.compare(*networks), form, output)
+        show(convcost.compare(*networks), form, output)
 
 
 @click.command()
@@ -170,7 +170,7 @@ def whatif(
         if width is not None or resolution is not None:
             factor = 1 if width is None else width
             changed = changed.scale(factor, resolution, divisor=divisor, keep=keep)
-        _show(convcost.compare(network, changed), form, output)
+        show(convcost.compare(network, changed), form, output)
 
 
 @contextmanager
@@ -230,7 +230,8 @@ def _side(word: str, text: str) -> Any:
         ) from None
 
 
-def _show(table: Table, form: str, output: str | None) -> None:
+def show(table: Table, form: str, output: str | None) -> None:
+    """Print a table in some form, or write it to a file."""
     if form == "table" and output is None:
         console = Console()
         if not console.is_terminal:

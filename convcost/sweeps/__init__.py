@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from convcost.sweeps.solving import crossings, solve
 from convcost.sweeps.space import Space
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Space", "sweep"]
+__all__ = ["Space", "crossings", "solve", "sweep"]
 
 
 def sweep(what: Any, /, *, chunks: Any = None, **arguments: Any) -> xr.Dataset:

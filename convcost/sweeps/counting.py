@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from convcost import arrays
+from convcost import arrays, counts
 from convcost.exact import refuse
 from convcost.sweeps import fronts
 from convcost.sweeps.conditions import QUANTITIES, atoms_of
+from convcost.sweeps.polynomials import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Self
 
+    import pandas as pd
+
     from convcost._typing import Numbers
     from convcost.sweeps.conditions import Condition
-    from convcost.sweeps.polynomials import Atom, Bounds, Polynomial
+    from convcost.sweeps.polynomials import Bounds, Polynomial
     from convcost.sweeps.space import Space
 
     Found = list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
@@ -336,6 +339,28 @@ class BlockCounter:
         """Yield blocks by their numbers, counted."""
         for number in share:
             yield self._block(words, number)
+
+    def table(self, words: Mapping[str, Any], number: int, condition: Condition) -> pd.DataFrame:
+        """Return the designs of a block that fulfil a condition, a row for each."""
+        import pandas as pd
+
+        block = self._block(words, number)
+        inside = np.flatnonzero(block.fulfils(condition))
+        places = np.unravel_index(inside, block.shape)
+        columns: dict[str, Any] = {}
+        for name in self.space.dims:
+            if name in words:
+                columns[name] = pd.Series([words[name]] * len(inside), dtype=object)
+        for (name, axis), place, start in zip(
+            self.space.axes.items(), places, block.first, strict=False
+        ):
+            columns[name] = axis.ascending[start + place]
+        for name in QUANTITIES:
+            values, _ = block.bounds[Atom(name)]
+            columns[name] = np.broadcast_to(values, block.shape)[places]
+        columns["flops"] = counts.add("flops", columns["macs"], columns["macs"])
+        order = [*self.space.dims, *QUANTITIES, "flops"]
+        return pd.DataFrame({name: columns[name] for name in order})
 
     def _block(self, words: Mapping[str, Any], number: int) -> Block:
         places = np.unravel_index(number, self.blocks)

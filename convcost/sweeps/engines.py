@@ -57,7 +57,7 @@ def _run_on_cluster(
 
     as_completed: Any = distributed.as_completed  # without types of its own
     futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
-    for done, future in enumerate(as_completed(futures), 1):
+    for done, future in enumerate(as_completed(futures, loop=client.loop), 1):
         if future.status == "error":
             future.result()  # raises what went wrong
         if progress is not None:

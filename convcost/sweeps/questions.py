@@ -32,7 +32,9 @@ _FEW = 16
 
 
 def _is_for_pruning(space: Space, method: str | None, engine: Mapping[str, Any]) -> bool:
-    if method is None:
+    if not space.axes and method != "prune":
+        pruned = False
+    elif method is None:
         ways = space.directions(next(space.variants()))
         single = prod(len(axis) for name, axis in space.axes.items() if ways[name] is None)
         pruned = not engine and single * _FEW <= space.size

@@ -21,6 +21,7 @@ from convcost.sweeps.directions import GROWS, directions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
     import xarray as xr
@@ -293,6 +294,38 @@ class Space:
 
         return questions.histogram(self, by, bins, where, **how)
 
+    def write(self, path: Any, where: Any = None, **how: Any) -> Path:
+        """Write all designs, or those that fulfil a condition, part by part.
+
+        Parameters
+        ----------
+        path
+            A name that ends with .parquet, .csv or .json, for a folder of such files with a row for
+            each design; or with .zarr, for a store with the arrays of `Space.dataset`.
+        where
+            As for `count`; not for .zarr.
+        **how
+            `progress`: called with the share that is done. `client`: a `dask.distributed.Client`.
+            `part`: the number of designs of a part, at most. `overwrite`: whether to replace what
+            is there.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it was written. Killed and called again, it goes on with the parts that are
+            missing, and ends with the same bytes.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something at `path`, or parts of something else beside it.
+        TypeError, ValueError, OverflowError
+            As for `top`.
+        """
+        from convcost.sweeps.files import write_space
+
+        return write_space(self, path, where, **how)
+
     def dataset(self, chunks: Any = None) -> xr.Dataset:
         """Return the counts of all designs, as `convcost.sweep` does.
 
@@ -314,7 +347,7 @@ class _Function:
     def __init__(self, function: Callable[..., Cost]) -> None:
         self.function = function
         self.name = getattr(function, "__name__", repr(function))
-        self.parameters = inspect.signature(function).parameters
+        self.parameters = tuple(inspect.signature(function).parameters)
 
     def is_free(self, name: str) -> bool:
         return False

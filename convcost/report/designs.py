@@ -1,0 +1,57 @@
+"""Designs that were looked for, in all the forms of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost.display import UNITS
+from convcost.report.table import Column, Table, count_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+class Designs(Table):
+    """A row for each design: its arguments and its counts.
+
+    Parameters
+    ----------
+    frame
+        What `Space.top` or `Space.pareto` returned.
+    title
+        What was asked.
+    """
+
+    def __init__(self, frame: pd.DataFrame, title: str) -> None:
+        self._frame, self._title = frame, title
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The axes, and the quantities behind them."""
+        return tuple(
+            Column(name, UNITS.get(name, name), _text, self._frame[name].dtype != object)
+            for name in map(str, self._frame.columns)
+        )
+
+    @property
+    def lines(self) -> Sequence[tuple[Any, ...]]:
+        """The designs, in their order."""
+        columns = [self._frame[name].tolist() for name in self._frame]
+        return list(zip(*columns, strict=True))
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return self._title
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many designs there are."""
+        number = len(self._frame)
+        return (f"{number:,} design{'s' * (number != 1)}",)
+
+
+def _text(value: Any) -> str:
+    return count_text(value) if isinstance(value, int) and value is not True else str(value)

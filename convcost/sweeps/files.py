@@ -1,0 +1,257 @@
+"""Design spaces and tables of designs as files, written so that none is ever half of one.
+
+A whole space is written part by part into a folder beside its own name, each part under a
+temporary name. Killed and started again, the parts that are there stay; when all are, the folder
+gets its name. So the bytes are those of a run that was not killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcost.exact import join_names, refuse
+from convcost.sweeps import engines
+from convcost.sweeps.conditions import QUANTITIES
+from convcost.sweeps.counting import BlockCounter, block_sides
+from convcost.sweeps.polynomials import Atom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    import pandas as pd
+    import xarray as xr
+
+    from convcost.sweeps.conditions import Condition
+    from convcost.sweeps.space import Space
+
+    # What a part is called, and what writes it into a folder.
+    Task: TypeAlias = tuple[str, Callable[[Path], None]]
+
+FORMATS = (".parquet", ".csv", ".json", ".zarr")
+# Designs of a part: some 60 MB before compression.
+PART = 1 << 20
+# In the folder beside: what is written, the marks of the parts that are there, and the parts.
+_ABOUT, _DONE, _DATA = "about.json", "done", "data"
+
+
+def check_path(path: Any) -> Path:
+    """Return where to write, or refuse a name whose ending says no known format."""
+    if not isinstance(path, (str, os.PathLike)):
+        refuse(TypeError, "path", path, "a path")
+    if Path(path).suffix not in FORMATS:
+        refuse(ValueError, "path", str(path), f"a name that ends with {join_names(FORMATS)}")
+    return Path(path)
+
+
+def write_table(table: pd.DataFrame, path: Any) -> Path:
+    """Write a table of designs as one file, in the format that its name's ending says.
+
+    Parameters
+    ----------
+    table
+        The designs.
+    path
+        A name that ends with .parquet, .csv or .json (a list of objects).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it ends otherwise.
+    """
+    target = check_path(path)
+    if target.suffix == ".zarr":
+        refuse(ValueError, "path", str(path), "a .parquet, .csv or .json file: a table has no axes")
+    _replace(target, partial(_write, table))
+    return target
+
+
+def write_space(
+    space: Space,
+    path: Any,
+    where: Any = None,
+    *,
+    progress: Callable[[float], None] | None = None,
+    client: Any = None,
+    part: int = PART,
+    overwrite: bool = False,
+) -> Path:
+    """Answer `Space.write`."""
+    target = check_path(path)
+    if isinstance(part, bool) or not isinstance(part, int) or part < 1:
+        refuse(TypeError, "part", part, "a positive number of designs")
+    condition = space.condition(where)
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    about = _about(space, where, target.suffix, part)
+    if target.exists() and not overwrite:
+        if _was_finished(unfinished, about):
+            shutil.rmtree(unfinished)
+            return target
+        raise FileExistsError(f"{target} exists already; give another path, or overwrite=True")
+    _begin(unfinished, about, overwrite)
+    if target.suffix == ".zarr":
+        if where is not None:
+            raise ValueError("a .zarr store holds a whole grid: leave out where, or write a table")
+        tasks = _zarr_tasks(space, unfinished, part)
+    else:
+        tasks = _table_tasks(space, condition, unfinished, target.suffix, part)
+    missing = [task for task in tasks if not _mark(unfinished, task[0]).exists()]
+    done = len(tasks) - len(missing)
+    told = None if progress is None else partial(_tell, progress, done, len(tasks))
+    engines.run(_run, [(unfinished, *task) for task in missing], told, client)
+    _finish(unfinished, target)
+    return target
+
+
+def _was_finished(folder: Path, about: Mapping[str, Any]) -> bool:
+    """Tell whether a run was killed after the last part, and before it had cleared away."""
+    return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
+
+
+def _tell(progress: Callable[[float], None], done: int, number: int, share: float) -> None:
+    progress((done + share * (number - done)) / number)
+
+
+def _about(space: Space, where: Any, suffix: str, part: int) -> dict[str, Any]:
+    axes = {name: axis.values.tolist() for name, axis in space.axes.items()}
+    words = {name: [repr(word) for word in axis.values] for name, axis in space.words.items()}
+    fixed = {name: repr(value) for name, value in space.fixed.items()}
+    text = json.dumps([repr(space), list(space.dims), axes, words, fixed])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {"space": repr(space), "sha256": digest, "where": where, "format": suffix, "part": part}
+
+
+def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
+    if folder.exists() and overwrite:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    known = _read_about(folder)
+    if known not in (None, _as_json(about)):
+        raise FileExistsError(
+            f"{folder} holds parts of something else: {known}; remove it, or give overwrite=True"
+        )
+    if known is None:
+        _replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
+    (folder / _DATA).mkdir(exist_ok=True)
+
+
+def _read_about(folder: Path) -> Any:
+    known = folder / _ABOUT
+    return json.loads(known.read_text()) if known.exists() else None
+
+
+def _as_json(about: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(about))
+
+
+def _finish(folder: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    elif target.exists():
+        target.unlink()
+    (folder / _DATA).rename(target)
+    shutil.rmtree(folder)
+
+
+def _replace(target: Path, write: Callable[[Path], Any]) -> None:
+    """Let something be written under another name, and then rename it."""
+    passing = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        write(passing)
+        passing.replace(target)
+    finally:
+        passing.unlink(missing_ok=True)
+
+
+def _mark(folder: Path, name: str) -> Path:
+    """Return the file that says that a part is there."""
+    return folder / _DONE / name
+
+
+def _run(folder: Path, name: str, write: Callable[[Path], None]) -> None:
+    write(folder / _DATA)
+    mark = _mark(folder, name)
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+
+
+def _table_tasks(
+    space: Space, condition: Condition, folder: Path, suffix: str, part: int
+) -> list[Task]:
+    atoms = condition.atoms | {Atom(name) for name in QUANTITIES}
+    counter = BlockCounter(space, atoms, part)
+    variants = list(space.variants())
+    digits = len(str(counter.number * len(variants) - 1))
+    tasks: list[Task] = []
+    for place, words in enumerate(variants):
+        for number in range(counter.number):
+            name = f"part-{place * counter.number + number:0{digits}}{suffix}"
+            write = partial(_write_part, counter, condition, words, number, name)
+            tasks.append((name, write))
+    return tasks
+
+
+def _write_part(
+    counter: BlockCounter,
+    condition: Condition,
+    words: Mapping[str, Any],
+    number: int,
+    name: str,
+    folder: Path,
+) -> None:
+    table = counter.table(words, number, condition)
+    _replace(folder / name, partial(_write, table))
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    # Behind the temporary name's ending stands another.
+    suffix = next(ending for ending in FORMATS if ending in path.suffixes)
+    plain = table.astype({name: str for name in table if table[name].dtype == object})
+    if suffix == ".parquet":
+        plain.to_parquet(path, index=False)
+    elif suffix == ".csv":
+        plain.to_csv(path, index=False, lineterminator="\n")
+    else:
+        plain.to_json(path, orient="records", lines=False)
+
+
+def _zarr_tasks(space: Space, folder: Path, part: int) -> list[Task]:
+    lengths = {name: len(axis) for name, axis in space.axes.items()}
+    sides = dict(zip(lengths, block_sides(tuple(lengths.values()), part), strict=True))
+    dataset = space.dataset(chunks=sides)
+    if not _mark(folder, "grid").exists():
+        _run(folder, "grid", partial(_write_grid, dataset))
+    tasks: list[Task] = []
+    for name, array in dataset.data_vars.items():
+        for place in np.ndindex(array.data.numblocks):
+            label = f"{name}-{'-'.join(map(str, place))}"
+            tasks.append((label, partial(_write_chunk, dataset[[name]], place)))
+    return tasks
+
+
+def _write_grid(dataset: xr.Dataset, path: Path) -> None:
+    # Format 2, whose consolidated metadata every reader knows.
+    dataset.to_zarr(path, compute=False, mode="w", zarr_format=2, consolidated=True)
+
+
+def _write_chunk(dataset: xr.Dataset, place: tuple[int, ...], folder: Path) -> None:
+    import dask
+
+    (array,) = dataset.data_vars.values()
+    region = {}
+    for dim, index in zip(array.dims, place, strict=True):
+        chunks = array.chunksizes[dim]
+        start = sum(chunks[:index])
+        region[str(dim)] = slice(start, start + chunks[index])
+    with dask.config.set(scheduler="synchronous"):
+        chunk = dataset.isel(region).reset_coords(drop=True)
+        chunk = chunk.drop_vars(list(chunk.coords))
+        chunk.to_zarr(folder, region=region)

@@ -1,0 +1,176 @@
+"""How far one argument can go within a budget, and where two costs are equal."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from convcost import counts
+from convcost.cost import Cost
+from convcost.display import UNITS
+from convcost.exact import join_names, refuse
+from convcost.sweeps.directions import GROWS
+from convcost.sweeps.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Far beyond what anybody builds: a count that is the same there does not depend on the argument.
+_FAR = 1 << 200
+
+
+def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) -> int:
+    """Return how far one argument of a design can go within a budget.
+
+    Parameters
+    ----------
+    what
+        As for `Space`: a function such as `convcost.separable`, or a class of `convcost.layers`.
+    argument
+        The argument that is free: one with which all costs grow, or all shrink.
+    at_least
+        Whether the budgets are the least that the design may cost, rather than the most.
+    **given
+        `params`, `macs`, `flops` and `bias_adds`: one or more budgets, all of which hold; and the
+        other arguments of `what`.
+
+    Returns
+    -------
+    int
+        The largest value within the budgets, exactly; with `at_least` the smallest one that reaches
+        them. Where costs shrink, as with `strides`, it is the other way around.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be, costs do not depend on `argument` or not in one
+        direction, or no value is within the budgets.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> convcost.solve(convcost.separable, "n", macs=3e8, dk=3, m=64, df=28)
+    5969
+    >>> convcost.separable(3, 64, 5969, 28).macs, convcost.separable(3, 64, 5970, 28).macs
+    (299952128, 300002304)
+    >>> convcost.solve(convcost.separable, "n", params=10**6, at_least=True, dk=3, m=64, df=28)
+    15376
+    """
+    budgets = {name: _check_budget(name, given.pop(name)) for name in UNITS if name in given}
+    if not budgets:
+        raise TypeError(f"solve needs a budget: {join_names(list(UNITS))}")
+    if argument in given:
+        raise TypeError(f"{argument} is what is looked for; leave it out, or look for another")
+    space = Space(what, **{argument: [1], **given})
+    if space.dims != (argument,):
+        raise TypeError(f"solve looks for {argument} alone; give one value for each other argument")
+    way = space.directions({})[argument]
+    if way is None:
+        raise ValueError(
+            f"costs need not grow with {argument} here: ask a Space with the values it may take"
+        )
+
+    def cost(value: int) -> Cost:
+        return space.cost({}, {argument: value})
+
+    def holds(value: int) -> bool:
+        reached = cost(value)
+        numbers = ((getattr(reached, name), budget) for name, budget in budgets.items())
+        if at_least:
+            return all(number >= budget for number, budget in numbers)
+        return all(number <= budget for number, budget in numbers)
+
+    return _furthest(argument, holds, cost, last=(way == GROWS) != at_least)
+
+
+def _check_budget(name: str, budget: Any) -> Fraction:
+    allowed = "a number of 0 or more"
+    if isinstance(budget, bool) or not hasattr(budget, "__round__") or hasattr(budget, "ndim"):
+        refuse(TypeError, name, budget, allowed)
+    if not isfinite(budget) or budget < 0:
+        refuse(ValueError, name, budget, allowed)
+    return Fraction(budget)
+
+
+def _furthest(
+    argument: str, holds: Callable[[int], bool], cost: Callable[[int], Cost], *, last: bool
+) -> int:
+    """Return the last, or the first, value for which something holds that holds on one side."""
+    if last and not holds(1):
+        raise ValueError(f"no {argument} is within the budget: for 1 there are {cost(1)}")
+    wanted = not last
+    if holds(_FAR) != wanted:
+        raise ValueError(
+            f"there is no {'largest' if last else 'smallest'} {argument}: however large it is, the"
+            f" budget is {'kept' if last else 'not reached'}"
+        )
+    if holds(1) == wanted:
+        return 1
+    inside, beyond = 1, 2
+    while holds(beyond) != wanted:
+        inside, beyond = beyond, 2 * beyond
+    while beyond - inside > 1:
+        middle = (inside + beyond) // 2
+        if holds(middle) == wanted:
+            beyond = middle
+        else:
+            inside = middle
+    return inside if last else beyond
+
+
+def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple[Any, ...]:
+    """Return for which values of a symbol two designs cost the same.
+
+    Parameters
+    ----------
+    first, second
+        Costs of SymPy expressions.
+    symbol
+        The symbol in them that is free, as a positive real number.
+    by
+        What has to be the same: `params`, `macs`, `flops` or `bias_adds`.
+
+    Returns
+    -------
+    tuple
+        SymPy expressions; none where one design is always
+        cheaper. Those that can't be positive are left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be, the two cost the same everywhere, or there is no
+        closed form.
+
+    Examples
+    --------
+    A separable convolution against a standard one with an eighth of the filters:
+
+    >>> import convcost
+    >>> from convcost.symbols import dk, m, n, df
+    >>> separable, narrow = convcost.separable(dk, m, n, df), convcost.standard(dk, m, n / 8, df)
+    >>> convcost.crossings(separable, narrow, n)
+    (8*dk**2/(dk**2 - 8),)
+    """
+    import sympy
+
+    for name, one in (("first", first), ("second", second)):
+        if not isinstance(one, Cost):
+            refuse(TypeError, name, one, "a Cost")
+    if by not in UNITS:
+        refuse(ValueError, "by", by, f"one of {join_names(list(UNITS))}")
+    if not isinstance(symbol, sympy.Symbol):
+        refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
+    difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
+    # For SymPy a symbol that is an integer has no value between two integers, where curves cross.
+    loose = {one: sympy.Dummy(one.name, positive=True) for one in difference.free_symbols}
+    if counts.is_equal(getattr(first, by), getattr(second, by)):
+        raise ValueError(f"the two have the same {by} for every {symbol}")
+    try:
+        found = sympy.solve(difference.subs(loose), loose.get(symbol, symbol))
+    except NotImplementedError as error:
+        raise ValueError(f"there is no closed form for where {by} are the same: {error}") from None
+    back = {dummy: one for one, dummy in loose.items()}
+    positive = [sympy.simplify(one).subs(back) for one in found if one.is_positive is not False]
+    return tuple(sorted(positive, key=sympy.default_sort_key))
