@@ -355,10 +355,10 @@ class BlockCounter:
             self.space.axes.items(), places, block.first, strict=False
         ):
             columns[name] = axis.ascending[start + place]
-        for name in QUANTITIES:
-            values, _ = block.bounds[Atom(name)]
+        known = {name: block.bounds[Atom(name)][0] for name in QUANTITIES}
+        known["flops"] = counts.add("flops", known["macs"], known["macs"])
+        for name, values in known.items():
             columns[name] = np.broadcast_to(values, block.shape)[places]
-        columns["flops"] = counts.add("flops", columns["macs"], columns["macs"])
         order = [*self.space.dims, *QUANTITIES, "flops"]
         return pd.DataFrame({name: columns[name] for name in order})
 

@@ -141,6 +141,10 @@ def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
     if known is None:
         _replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
     (folder / _DATA).mkdir(exist_ok=True)
+    # What a killed run was writing, under a temporary name of ours or of Zarr's.
+    for pattern in ("*.tmp", "*.partial"):
+        for path in (folder / _DATA).rglob(pattern):
+            path.unlink()
 
 
 def _read_about(folder: Path) -> Any:
