@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.exact import refuse
-from convcost.sweeps.conditions import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -40,23 +39,11 @@ def make_dataset(space: Space, chunks: Any = None) -> xr.Dataset:
     variants = [_variant(space, words, chunks) for words in space.variants()]
     names = list(space.words)
     dataset = _stacked(variants, names, space) if names else variants[0]
-    order = [dim for dim in space.dims if dim in dataset.dims]
-    dataset = dataset.transpose(*order)
-    dataset["flops"] = _doubled(dataset["macs"])
+    if names:
+        dataset = dataset.transpose(*(dim for dim in space.dims if dim in dataset.dims))
     for name, unit in _UNITS.items():
         dataset[name].attrs = {"units": unit}
-    scalars = {
-        name: value
-        for name, value in space.fixed.items()
-        if isinstance(value, (int, str, bool)) and name not in dataset.coords
-    }
-    return dataset.assign_coords(scalars)[[*_UNITS]]
-
-
-def _doubled(macs: Any) -> Any:
-    from convcost import counts
-
-    return counts.add("flops", macs, macs)
+    return dataset
 
 
 def _check_chunks(space: Space, chunks: Any) -> dict[Hashable, int] | None:
@@ -82,25 +69,54 @@ def _check_chunks(space: Space, chunks: Any) -> dict[Hashable, int] | None:
 def _variant(space: Space, words: Mapping[str, Any], chunks: Any) -> xr.Dataset:
     import xarray as xr
 
-    named = {
-        name: xr.DataArray(axis.values, {name: axis.values}, (name,))
-        for name, axis in space.axes.items()
+    dims = _dimensions(space, words)
+    coords: dict[str, Any] = {name: axis.values for name, axis in space.axes.items()}
+    coords |= {
+        name: value
+        for name, value in space.fixed.items()
+        if isinstance(value, (int, str, bool)) and name not in coords
     }
-    if chunks is None:
-        cost = space.cost(words, named)
-        counted = {name: xr.DataArray(getattr(cost, name)) for name in QUANTITIES}
-        return xr.Dataset(counted)
-    lazy = space.cost(words, {name: axis.chunk(chunks[name]) for name, axis in named.items()})
-    # What a promised count depends on can't be seen; the same at one corner can.
-    corner = space.cost(words, {name: axis[:2] for name, axis in named.items()})
-    return xr.Dataset(
-        {
-            name: getattr(lazy, name).isel(
-                dict.fromkeys(set(named) - set(getattr(corner, name).dims), 0), drop=True
-            )
-            for name in QUANTITIES
-        }
-    )
+    arrays = _promised(space, words, chunks) if chunks else _grid(space, words, slice(None))
+    counted = {
+        name: (of, array[tuple(slice(None) if dim in of else 0 for dim in space.axes)])
+        for (name, array), of in zip(arrays.items(), dims, strict=True)
+    }
+    return xr.Dataset(counted, coords)
+
+
+def _grid(space: Space, words: Mapping[str, Any], cut: Any) -> dict[str, Any]:
+    """Return the counts over an open grid of some values of each axis."""
+    grid = np.ix_(*(axis.values[cut] for axis in space.axes.values()))
+    cost = space.cost(words, dict(zip(space.axes, grid, strict=True)))
+    rank = len(space.axes)
+    found = {name: np.asarray(getattr(cost, name)) for name in _UNITS}
+    return {name: one.reshape(one.shape or (1,) * rank) for name, one in found.items()}
+
+
+def _dimensions(space: Space, words: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the axes on which each count depends: those along which it has a shape."""
+    # The same value twice shows it, where an axis may have but one.
+    twice = _grid(space, words, np.array([0, 0]))
+    return [
+        tuple(name for name, side in zip(space.axes, one.shape, strict=True) if side > 1)
+        for one in twice.values()
+    ]
+
+
+def _promised(space: Space, words: Mapping[str, Any], chunks: Mapping[Any, int]) -> dict[str, Any]:
+    """Return the counts as Dask arrays over all axes."""
+    import dask.array
+
+    from_array: Any = dask.array.from_array  # without types of its own
+    rank = len(space.axes)
+    grid = {
+        name: from_array(axis.values, chunks[name]).reshape(
+            (1,) * place + (-1,) + (1,) * (rank - place - 1)
+        )
+        for place, (name, axis) in enumerate(space.axes.items())
+    }
+    cost = space.cost(words, grid)
+    return {name: getattr(cost, name) for name in _UNITS}
 
 
 def _stacked(variants: list[xr.Dataset], names: list[str], space: Space) -> xr.Dataset:
