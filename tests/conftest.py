@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,29 @@ def wait_for(process, condition):
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+SCRIPT = Path(sys.executable).with_name("convcost")
+
+
+def start(*words, command=(str(SCRIPT),), **options):
+    return subprocess.run(
+        [*command, *map(str, words)], capture_output=True, text=True, timeout=300, **options
+    )
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line in process; return its exit code and what it printed."""
+
+    from convcost import cli
+
+    def call(*words):
+        code = cli.run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture(scope="session")

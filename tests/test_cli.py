@@ -1,35 +1,14 @@
 """The command line, through its real entry points and in process."""
 
 import json
-import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 import convcost
+from conftest import SCRIPT, start
 from convcost import cli, formulas
-
-SCRIPT = Path(sys.executable).with_name("convcost")
-
-
-def start(*words, command=(str(SCRIPT),), **options):
-    return subprocess.run(
-        [*command, *map(str, words)], capture_output=True, text=True, timeout=300, **options
-    )
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command line in process; return its exit code and what it printed."""
-
-    def call(*words):
-        code = cli.run([str(word) for word in words])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.mark.parametrize("command", [(str(SCRIPT),), (sys.executable, "-m", "convcost")], ids=str)

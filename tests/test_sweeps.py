@@ -496,7 +496,7 @@ def test_polynomials_bound_what_they_are():
     # float64 can't tell these apart; the exact numbers can.
     big = Polynomial.of(m) - Polynomial.of(n)
     sides = {m: (np.array([2**62 + 1]),) * 2, n: (np.array([2**62]),) * 2}
-    assert big.signs(sides)[0].tolist() == [1]
+    assert big.signs(sides)[0] > 0
 
 
 def test_blocks_cover_every_design_once():

@@ -79,11 +79,21 @@ class Comparison(Condition):
     def decide(self, bounds: Bounds, words: Mapping[str, Any]) -> Verdict:
         """Decide by the signs of the least and the largest value."""
         low, high = self.difference.signs(bounds)
-        verdict: Verdict = _DECIDE[self.symbol](low, high)
-        return verdict
+        if low is high:  # single designs: there is nothing in between
+            verdict = _COMPARE[self.symbol](low, 0)
+            return verdict, verdict
+        return _DECIDE[self.symbol](low, high)
 
 
-_DECIDE: dict[str, Callable[[Any, Any], Any]] = {
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_DECIDE: dict[str, Callable[[Any, Any], Verdict]] = {
     "<=": lambda low, high: (high <= 0, low <= 0),
     "<": lambda low, high: (high < 0, low < 0),
     ">=": lambda low, high: (low >= 0, high >= 0),
@@ -125,12 +135,15 @@ class Both(Condition):
 
     def decide(self, bounds: Bounds, words: Mapping[str, Any]) -> Verdict:
         """Combine what the parts say."""
+        if not self.parts:
+            return self.all, self.all
         combine = np.logical_and if self.all else np.logical_or
-        sure: Any = self.all
-        maybe: Any = self.all
-        for part in self.parts:
-            verdict = part.decide(bounds, words)
-            sure, maybe = combine(sure, verdict[0]), combine(maybe, verdict[1])
+        sure, maybe = self.parts[0].decide(bounds, words)
+        for part in self.parts[1:]:
+            other = part.decide(bounds, words)
+            single = sure is maybe and other[0] is other[1]
+            sure = combine(sure, other[0])
+            maybe = sure if single else combine(maybe, other[1])
         return sure, maybe
 
 
@@ -148,7 +161,8 @@ class Negation(Condition):
     def decide(self, bounds: Bounds, words: Mapping[str, Any]) -> Verdict:
         """Turn around what the part says."""
         sure, maybe = self.part.decide(bounds, words)
-        return np.logical_not(maybe), np.logical_not(sure)
+        never = np.logical_not(maybe)
+        return never, never if sure is maybe else np.logical_not(sure)
 
 
 EVERYTHING = Both((), all=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -126,13 +126,15 @@ class Polynomial:
 
     def bounds(self, bounds: Bounds) -> tuple[Any, Any]:
         """Return the least and the largest value, exactly, where the coefficients are integers."""
-        return self._sum(bounds, 0), self._sum(bounds, 1)
+        low = self._sum(bounds, 0)
+        if all(bounds[atom][0] is bounds[atom][1] for atom in self.atoms):
+            return low, low
+        return low, self._sum(bounds, 1)
 
     def signs(self, bounds: Bounds) -> tuple[Any, Any]:
-        """Return the signs of the least and of the largest value, exactly."""
+        """Return numbers that have the signs of the least and of the largest value."""
         if self.fits(bounds):
-            low, high = self.bounds(bounds)
-            return np.sign(low), np.sign(high)
+            return self.bounds(bounds)
         return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
 
     def fits(self, bounds: Bounds) -> bool:
@@ -150,14 +152,15 @@ class Polynomial:
         return total
 
     def _sum(self, bounds: Bounds, upper: int) -> Any:
-        total: Any = 0
+        total: Any = None
         for product, number in self.terms.items():
             side = upper if number > 0 else 1 - upper
-            term: Any = int(number)
-            for atom in product:
-                term = term * bounds[atom][side]
-            total = total + term
-        return total
+            factors = [bounds[atom][side] for atom in product]
+            if number != 1 or not factors:  # each factor is a pass over all designs
+                factors.insert(0, int(number))
+            term = prod(factors[1:], start=factors[0])
+            total = term if total is None else total + term
+        return 0 if total is None else total
 
     def _near_signs(self, bounds: Bounds, upper: int) -> Any:
         """Return the signs of numbers beyond int64: float64 where it is sure, else exact."""

@@ -1,0 +1,133 @@
+"""`convcost sweep`: what it prints, what it writes, and what it refuses."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import convcost
+from conftest import start
+from convcost.sweep_command import parse_arguments
+
+AXES = {"dk": [3, 5, 7], "m": range(8, 513, 8), "n": range(8, 1025, 8), "df": [7, 14, 28]}
+WORDS = ("sweep", "separable", "--dk", "3,5,7", "--m", "8:513:8", "--n", "8:1025:8", "--df",
+         "7,14,28")  # fmt: skip
+SPACE = convcost.Space(convcost.separable, **AXES)
+
+
+def test_count(run):
+    expected = SPACE.count("macs <= 3e7")
+    code, out, _ = run(*WORDS, "--where", "macs <= 3e7", "--count")
+    assert (code, out) == (0, f"{expected:,} of 73,728 designs\n")
+    code, out, _ = run(*WORDS, "--where", "macs <= 3e7", "--where", "m > 99", "--count", "--json")
+    assert json.loads(out)["count"] == SPACE.count("macs <= 3e7 and m > 99")
+
+
+def test_top(run):
+    code, out, _ = run(*WORDS, "--where", "macs <= 3e7", "--top", 3, "--by", "params")
+    assert code == 0
+    best = SPACE.top(3, "params", "macs <= 3e7")
+    assert f"{best.params[0]:,}" in out
+    assert "3 designs" in out
+    code, out, _ = run(*WORDS, "--top", 3, "--by", "macs + 2*bias_adds", "--smallest", "--json")
+    expected = SPACE.top(3, "macs + 2*bias_adds", smallest=True)
+    assert json.loads(out) == expected.to_dict("records")
+
+
+def test_front_into_a_file(run, tmp_path):
+    path = tmp_path / "front.parquet"
+    words = ("--where", "macs <= 3e7", "--maximize", "params,df", "--minimize", "macs", "-o", path)
+    code, out, _ = run(*WORDS, *words)
+    front = SPACE.pareto(maximize=["params", "df"], minimize=["macs"], where="macs <= 3e7")
+    assert (code, out) == (0, f"{len(front):,} designs in {path}\n")
+    pd.testing.assert_frame_equal(pd.read_parquet(path), front)
+    code, _, err = run(*WORDS, *words)
+    assert code == 2
+    assert "exists already" in err
+    assert run(*WORDS, *words, "--overwrite")[0] == 0
+
+
+def test_all_designs_into_a_folder(run, tmp_path):
+    path = tmp_path / "all.csv"
+    code, out, _ = run(*WORDS, "--where", "macs <= 3e5", "-o", path, "--json")
+    assert code == 0
+    assert json.loads(out)["output"] == str(path)
+    table = pd.concat(map(pd.read_csv, sorted(path.iterdir())))
+    assert len(table) == SPACE.count("macs <= 3e5")
+
+
+def test_a_layer(run):
+    text = (
+        "sweep Conv2D --filters=8:65:8 --kernel-size 3 --padding same,valid --use-bias true"
+        " --input-shape side,side,c --side 7,14 --c 8:17:8"
+    )
+    words = text.split()
+    code, out, _ = run(*words, "--top", 1, "--by", "macs", "--json")
+    assert code == 0
+    (best,) = json.loads(out)
+    layer = convcost.layers.Conv2D(64, 3, padding="same")
+    assert best["macs"] == layer.cost((14, 14, 16)).macs
+    assert (best["padding"], best["side"], best["use_bias"]) == ("same", 14, True)
+    code, out, _ = run(*words, "--top", 1, "--by", "macs", "--where", "padding == 'valid'")
+    assert "valid" in out
+
+
+def test_on_processes():
+    result = start(*WORDS, "--where", "macs <= 3e7", "--count", "--workers", 2)
+    assert result.stdout == f"{SPACE.count('macs <= 3e7'):,} of 73,728 designs\n", result.stderr
+
+
+def test_on_a_cluster(run):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        words = ("--where", "macs <= 3e7", "--count", "--scheduler", cluster.scheduler_address)
+        code, out, _ = run(*WORDS, *words)
+    assert (code, out) == (0, f"{SPACE.count('macs <= 3e7'):,} of 73,728 designs\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give --count, --top, --maximize or --minimize, or --output"),
+        (("--count", "--top", "3", "--by", "macs"), "are three questions"),
+        (("--top", "3"), "give both or neither"),
+        (("--by", "macs", "--count"), "give both or neither"),
+        (("--count", "-o", "x.csv"), "leave out --output"),
+        (("--count", "--where", "macs <"), "where must be an expression"),
+        (("--count", "--where", "import os"), "where must be an expression"),
+        (("--count", "--where", "open('x') == 3"), "got open('x')"),
+        (("--count", "--dk", "3"), "--dk is given twice"),
+        (("--count", "--x", "3"), "separable takes dk, m, n, df and bias"),
+        (("--count", "--x"), "--x needs values"),
+        (("--count", "x"), "expected an option such as --m 8:513:8; got 'x'"),
+        (("--count", "--bias", "1:2:3:4"), "--bias must be start:stop"),
+        (("--count", "--bias", "a:b"), "--bias must be start:stop"),
+        (("--count", "--bias", "1,,2"), "nothing between two commas"),
+        (("-o", "x.xlsx"), "ends with .parquet, .csv, .json and .zarr"),
+        (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
+        (("--count", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"), "--workers starts"),
+    ],
+)
+def test_what_is_refused_exits_with_2(words, message, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*WORDS, *words)
+    assert code == 2
+    assert message in " ".join(err.split())
+    assert out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_design_is_refused(run):
+    code, _, err = run("sweep", "seperable", "--m", "3", "--count")
+    assert code == 2
+    assert "'seperable' is none of standard, depthwise, pointwise, separable" in err
+
+
+def test_arguments():
+    assert parse_arguments(["--m", "3"]) == {"m": [3]}
+    assert parse_arguments(["--kernel-size", "1:3,7"]) == {"kernel_size": [1, 2, 7]}
+    assert parse_arguments(["--input-shape", "(side,side,3)"]) == {
+        "input_shape": ("side", "side", 3)
+    }
