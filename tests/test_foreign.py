@@ -320,3 +320,37 @@ def test_a_traced_cost_shows_what_is_known():
     shown = []
     jax.jit(lambda n: shown.append(str(convcost.standard(3, 8, n, 7))))(np.arange(1, 4))
     assert shown[0].startswith("[traced 3 of int32] parameters")
+
+
+def test_coordinates_that_differ_are_dropped():
+    m = axis("m", [1, 2]).assign_coords(label=("m", ["a", "b"]), run=1)
+    n = axis("n", [3, 4]).assign_coords(run=2)
+    macs = convcost.standard(3, m, n, 7).macs
+    assert macs.label.values.tolist() == ["a", "b"]
+    assert "run" not in macs.coords
+
+
+def test_fractions_and_objects_of_layers_and_checks_that_wait():
+    exact = axis("n", [8, 16]).astype(object)
+    assert Conv2D(exact, 3).cost((9, 9, 4)).macs.dtype == object
+    with pytest.raises(TypeError, match=r"filters\[0\] must be .*Fraction\(1, 2\)"):
+        Conv2D(xr.DataArray(np.array([Fraction(1, 2)], dtype=object), dims="n"), 3)
+    # Whether groups divide is looked at when it is counted.
+    layer = Conv2D(axis("n", [8, 9]), 3, groups=2)
+    with pytest.raises(ValueError, match="groups must divide filters"):
+        layer.cost((9, 9, 4))
+    weights = Conv2D(axis("n", [8]), 3).weights((9, 9, 4))
+    assert weights[0].shape[3].item() == 8
+    assert convcost.Cost(axis("n", [8, 16]), 3).params.sel(n=16).item() == 16
+
+
+def test_traced_sums_and_products():
+    def count(n):
+        cost = convcost.separable(3, n, 8, 7) + convcost.depthwise(3, n, 7)
+        return cost.macs, hardware.roofline(Conv2D(n, 3), (9, 9, 4), LAPTOP, batch=2).flops
+
+    for n in (3, 40):
+        assert tuple(map(int, jax.jit(count)(n))) == count(n)
+
+
+LAPTOP = hardware.Machine("laptop", 100e9, 20e9)

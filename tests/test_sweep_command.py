@@ -131,3 +131,15 @@ def test_arguments():
     assert parse_arguments(["--input-shape", "(side,side,3)"]) == {
         "input_shape": ("side", "side", 3)
     }
+
+
+def test_all_designs_without_a_word(run, tmp_path):
+    code, out, _ = run("sweep", "depthwise", "--dk", "3", "--m", "1:9", "--df", "7", "-o",
+                       tmp_path / "all.parquet")  # fmt: skip
+    assert (code, out) == (0, "")
+    assert len(pd.read_parquet(tmp_path / "all.parquet")) == 8
+
+
+def test_processes_of_its_own(run):
+    code, out, _ = run(*WORDS, "--count", "--workers", 1)
+    assert (code, out) == (0, "73,728 of 73,728 designs\n")

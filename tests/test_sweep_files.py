@@ -126,6 +126,8 @@ def test_interrupted_and_gone_on(suffix, tmp_path, monkeypatch):
             small().write(tmp_path / f"cut{suffix}", part=10)
         monkeypatch.undo()
         assert not (tmp_path / f"cut{suffix}").exists()
+    # What a kill in the middle of a file leaves.
+    (tmp_path / f"cut{suffix}.unfinished" / "data" / ".part-3.csv.17.tmp").write_text("half")
     told = []
     cut = small().write(tmp_path / f"cut{suffix}", part=10, progress=told.append)
     assert digest(cut) == digest(whole)

@@ -1,11 +1,13 @@
 """Design spaces: what is pruned, counted by Dask, and gone through one by one must agree."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import dask
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from strategies import COSTS, FUNCTIONS
 
 import convcost
 from convcost.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D
-from convcost.sweeps import boxes, conditions, counting, fronts
+from convcost.sweeps import boxes, conditions, counting, fronts, pruning
 from convcost.sweeps.polynomials import Atom, Polynomial
 
 METHODS = ("prune", "all")
@@ -544,3 +546,69 @@ def test_the_table_is_a_data_frame():
     assert table.dtypes.astype(str).tolist() == ["int64"] * 8
     assert repr(space) == "Space(separable, dk: 2, m: 2, n: 1, df: 1 = 4 designs)"
     assert space.shape == (2, 2, 1, 1)
+
+
+def test_the_foremost_of_equals_where_an_axis_is_turned_around():
+    # The largest of what doesn't depend on the strides: all strides are equal.
+    space = convcost.Space(
+        Conv2D, filters=[4, 8], kernel_size=3, padding="same", strides=[1, 2, 3, 4],
+        input_shape=("side", "side", 3), side=[12, 24],
+    )  # fmt: skip
+    for method in METHODS:
+        assert space.top(3, "params", method=method).strides.tolist() == [1, 1, 2]
+
+
+def test_ties_are_kept_in_order_however_many_boxes_are_held(monkeypatch):
+    space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 65), n=range(1, 65), df=[7, 9])
+    expected = space.top(40, "params", "macs <= 60000", method="all")
+    monkeypatch.setattr(pruning, "_TOGETHER", 64)
+    monkeypatch.setattr(pruning, "_BEST", 8)
+    monkeypatch.setattr(pruning, "BATCH", 16)
+    pd.testing.assert_frame_equal(space.top(40, "params", "macs <= 60000"), expected)
+    assert space.count("macs <= 60000") == space.count("macs <= 60000", method="all")
+    front = space.pareto(maximize=["params"], minimize=["macs"])
+    pd.testing.assert_frame_equal(
+        front, space.pareto(maximize=["params"], minimize=["macs"], method="all")
+    )
+    with pytest.raises(ValueError, match="more than the limit of 3"):
+        space.pareto(maximize=["params"], minimize=["macs"], limit=3)
+
+
+def test_the_best_of_many_blocks():
+    space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 65), n=range(1, 65), df=[7, 9])
+    few = space.top(5, "params", "macs <= 60000", method="all", block=100)
+    pd.testing.assert_frame_equal(few, space.top(5, "params", "macs <= 60000", method="prune"))
+
+
+def test_more_designs_than_int64_numbers():
+    many = range(1, 2**16)
+    space = convcost.Space(
+        Conv2D, filters=many, kernel_size=("a", "b"), a=many, b=many, padding="same",
+        input_shape=("c", 7, 7), data_format="channels_first", c=many,
+    )  # fmt: skip
+    assert space.size > 2**63
+    assert space.count("filters <= 2 and c <= 3") == 6 * (2**16 - 1) ** 2
+
+
+def test_axes_may_be_arrays_of_others_and_words_alone():
+    axis = xr.DataArray([8, 16], dims="m")
+    space = convcost.Space(convcost.separable, dk=[3], m=axis, n=np.array([4]), df=[7])
+    assert space.axes["m"].values.tolist() == [8, 16]
+    words = convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, False])
+    for method in (None, "all"):
+        assert words.count("params > 0", method=method) == 2
+    assert words.top(1, "params").bias.tolist() == [True]
+    with pytest.raises(ValueError, match="bias must have each value once; got True twice"):
+        convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, True])
+    with pytest.raises(TypeError, match=r"m\[0\] must be .*Fraction"):
+        convcost.Space(convcost.separable, dk=[3], m=[Fraction(1, 2), 3], n=[4], df=[7])
+    with pytest.raises(TypeError, match=r"m\[0\] must be .*Fraction"):
+        convcost.Space(convcost.separable, dk=[3], m=[sympy.Symbol("q"), 3], n=[4], df=[7])
+
+
+def test_a_network_is_gone_through():
+    network = convcost.from_keras("docs/gallery/fashion_mnist.json", (32, 32, 1))
+    space = convcost.Space(network, width=[0.5, 1], resolution=[32, 64])
+    for method in METHODS:
+        assert space.top(1, "macs", method=method).resolution.tolist() == [64]
+        assert space.count("resolution <= 32", method=method) == 2
