@@ -341,6 +341,7 @@ def test_fractions_and_objects_of_layers_and_checks_that_wait():
         layer.cost((9, 9, 4))
     weights = Conv2D(axis("n", [8]), 3).weights((9, 9, 4))
     assert weights[0].shape[3].item() == 8
+    assert len(Conv2D(8, 3).weights((axis("h", [9]), 9, 4))) == 2
     assert convcost.Cost(axis("n", [8, 16]), 3).params.sel(n=16).item() == 16
 
 

@@ -7,7 +7,6 @@ import dask
 import numpy as np
 import pandas as pd
 import pytest
-import sympy
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ import convcost
 from convcost.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D
 from convcost.sweeps import boxes, conditions, counting, fronts, pruning
 from convcost.sweeps.polynomials import Atom, Polynomial
+from convcost.symbols import symbol
 
 METHODS = ("prune", "all")
 values = st.lists(st.integers(1, 40), min_size=1, max_size=6, unique=True)
@@ -574,10 +574,32 @@ def test_ties_are_kept_in_order_however_many_boxes_are_held(monkeypatch):
         space.pareto(maximize=["params"], minimize=["macs"], limit=3)
 
 
-def test_the_best_of_many_blocks():
+def test_the_best_of_many_blocks(monkeypatch):
+    monkeypatch.setattr(counting, "_PARTS", 2)
     space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 65), n=range(1, 65), df=[7, 9])
     few = space.top(5, "params", "macs <= 60000", method="all", block=100)
     pd.testing.assert_frame_equal(few, space.top(5, "params", "macs <= 60000", method="prune"))
+
+
+def test_a_condition_caps_what_is_looked_for():
+    names = conditions.Names(("m",), {})
+
+    def cap(where, by):
+        condition = conditions.parse_conditions(where, names)
+        return conditions.largest_allowed(condition, conditions.parse_expression("by", by, names))
+
+    assert cap("macs <= 7 and m > 2", "macs") == 7
+    assert cap("2 * macs + m < 7", "2 * macs + m") == 6
+    assert cap("macs >= 7", "-macs") == -7
+    assert cap("macs > 7", "-2 * macs") == -15
+    assert cap("m == 7", "3 * m - 1") == 20
+    for where, by in (("macs >= 7", "macs"), ("macs + m <= 7", "macs"), ("m < 3", "macs"),
+                      ("not macs > 7", "macs"), ("m < 3", "3"), ("m != 3", "m")):  # fmt: skip
+        assert cap(where, by) == float("inf")
+    floors = convcost.Space(convcost.separable, dk=[3], m=range(1, 40), n=[4], df=[7])
+    for method in METHODS:
+        assert floors.count("m // 7 == 3", method=method) == 7
+        assert floors.count("m % 7 == 3", method=method) == 6
 
 
 def test_more_designs_than_int64_numbers():
@@ -602,8 +624,8 @@ def test_axes_may_be_arrays_of_others_and_words_alone():
         convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, True])
     with pytest.raises(TypeError, match=r"m\[0\] must be .*Fraction"):
         convcost.Space(convcost.separable, dk=[3], m=[Fraction(1, 2), 3], n=[4], df=[7])
-    with pytest.raises(TypeError, match=r"m\[0\] must be .*Fraction"):
-        convcost.Space(convcost.separable, dk=[3], m=[sympy.Symbol("q"), 3], n=[4], df=[7])
+    with pytest.raises(TypeError, match=r"m\[0\] must be a positive integer"):
+        convcost.Space(convcost.separable, dk=[3], m=[symbol("q"), 3], n=[4], df=[7])
 
 
 def test_a_network_is_gone_through():
@@ -612,3 +634,4 @@ def test_a_network_is_gone_through():
     for method in METHODS:
         assert space.top(1, "macs", method=method).resolution.tolist() == [64]
         assert space.count("resolution <= 32", method=method) == 2
+    assert convcost.Space(network, width=2, resolution=[32, 64]).shape == (1, 2)

@@ -149,9 +149,7 @@ def _words(name: str, values: list[Any]) -> Words:
 def _element(name: str, index: int, value: Any) -> int:
     if not _is_number(value) or (hasattr(value, "ndim") and value.ndim > 0):
         refuse(TypeError, f"{name}[{index}]", value)
-    exact = check_size(f"{name}[{index}]", value)
-    if not isinstance(exact, int):
-        refuse(TypeError, f"{name}[{index}]", value)
+    exact: int = check_size(f"{name}[{index}]", value)
     return exact
 
 
