@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import COSTS, FUNCTIONS
+from strategies import COSTS, FUNCTIONS, examples
 
 import convcost
 from convcost.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D
@@ -130,6 +130,7 @@ def as_rows(table):
     return table.to_dict("records")
 
 
+@examples(60)
 @given(questions(), st.sampled_from(METHODS), st.integers(1, 12), st.booleans())
 def test_pruning_and_counting_agree_with_going_through_all(question, method, k, smallest):
     what, axes, rows, text, holds, by, a = question
@@ -154,6 +155,7 @@ def is_worse(row, other, maximize, minimize):
     return min(gains) >= 0 and max(gains) > 0
 
 
+@examples(60)
 @given(questions(), st.sampled_from(METHODS), st.data())
 def test_pareto_fronts(question, method, data):
     what, axes, rows, text, holds, by, _ = question
@@ -173,6 +175,7 @@ def test_pareto_fronts(question, method, data):
     assert as_rows(front) == expected
 
 
+@examples(60)
 @given(spaces, st.sampled_from([None, 2, "auto"]))
 def test_datasets(case, chunks):
     what, axes = case
