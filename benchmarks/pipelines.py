@@ -1,19 +1,27 @@
-"""The example's input pipelines side by side: images per second in training.
+"""The example's input pipelines side by side: images per second, and seconds to an accuracy.
 
 Run `python benchmarks/pipelines.py` where Fashion-MNIST is (`FASHION_MNIST_DIR`), or with
-`--data synthetic`. The two take turns, so that a noisy moment of the machine hits both.
+`--data synthetic`. The ways take turns, so that a noisy moment of the machine hits them all.
 """
 
-import argparse
+from __future__ import annotations
+
 import csv
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import click
+import report
+from results import FILE, describe_machine
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "train_fashion_mnist.py"
+FIGURES = FILE.with_name("pipelines.json")
 # In the article's plain way, in the new one, and in the new one without oneDNN's convolutions.
 WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
     "article": (["--pipeline", "article"], {}),
@@ -22,35 +30,88 @@ WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
     "fast, 10 steps at once": (["--pipeline", "fast", "--steps-per-execution", "10"], {}),
     "fast, without oneDNN": (["--pipeline", "fast"], {"TF_ENABLE_ONEDNN_OPTS": "0"}),
 }
+# Of these it is asked how long they take to an accuracy.
+TRAINED = ("article", "fast, batches of 32")
+
+
+def train(way: str, folder: Path, *words: str) -> list[dict[str, float]]:
+    """Train in one way, or go on with what is in the folder, and return the rows of the history."""
+    options, environment = WAYS[way]
+    where = ["--output-dir", str(folder), *(["--resume"] if folder.exists() else [])]
+    subprocess.run(
+        [sys.executable, str(PROGRAM), *options, *words, *where],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **environment},
+    )
+    with (folder / "history.csv").open(newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def images_per_second(way: str, data: str, images: int, epochs: int) -> list[float]:
     """Train in one way, and return the images per second of each epoch but the first."""
-    words, environment = WAYS[way]
+    words = ["--data", data, "--limit", str(images), "--epochs", str(epochs)]
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(PROGRAM), *words, "--data", data, "--limit", str(images)]
-        command += ["--epochs", str(epochs), "--output-dir", folder]
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
-        with (Path(folder) / "history.csv").open(newline="") as file:
-            return [images / float(row["training_seconds"]) for row in csv.DictReader(file)][1:]
+        rows = train(way, Path(folder) / "run", *words)
+    return [images / row["training_seconds"] for row in rows][1:]
 
 
-def main() -> None:
+def until(way: str, accuracy: float, folder: Path, seed: int, most: int) -> dict[str, Any]:
+    """Train in one way, and return after how many epochs and seconds it has the accuracy."""
+    name = way.replace(", ", "-").replace(" ", "-")
+    rows = train(way, folder / name, "--seed", str(seed), "--epochs", str(most))
+    for number, row in enumerate(rows, 1):
+        if row["val_accuracy"] >= accuracy:
+            passed = sum(one["seconds"] for one in rows[:number])
+            return {"epochs": number, "seconds": passed, "accuracy": row["val_accuracy"]}
+    return {"epochs": None, "seconds": None, "accuracy": max(row["val_accuracy"] for row in rows)}
+
+
+@click.command()
+@click.option("--data", type=click.Choice(["fashion-mnist", "synthetic"]), default="fashion-mnist")
+@click.option("--rounds", default=3, show_default=True, help="How often each way has its turn.")
+@click.option("--images", default=3_840, show_default=True)
+@click.option("--epochs", default=4, show_default=True, help="The first one is not counted.")
+@click.option("--until", "accuracy", type=float, help="Train on all images to this accuracy, too.")
+@click.option("--most", default=5, show_default=True, help="Epochs at most for that.")
+@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Keep these trainings here, and go on with them.",
+)
+@click.option("--write", is_flag=True, help="Write the figures, and the table of the docs.")
+def main(
+    data: str,
+    rounds: int,
+    images: int,
+    epochs: int,
+    accuracy: float | None,
+    most: int,
+    seed: int,
+    folder: Path | None,
+    write: bool,
+) -> None:
     """Measure all ways in turns, and print how they compare with the article's."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", choices=["fashion-mnist", "synthetic"], default="fashion-mnist")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=3_840)
-    parser.add_argument("--epochs", type=int, default=4)
-    options = parser.parse_args()
     found: dict[str, list[float]] = {way: [] for way in WAYS}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for way in WAYS:
-            found[way] += images_per_second(way, options.data, options.images, options.epochs)
-    article = statistics.median(found["article"])
-    for way, speeds in found.items():
-        speed = statistics.median(speeds)
-        print(f"{way:<24} {speed:6,.0f} images per second  {speed / article:.2f}x the article's")
+            found[way] += images_per_second(way, data, images, epochs)
+    figures: dict[str, Any] = {
+        "where": describe_machine(),
+        "images per second": {
+            way: round(statistics.median(speeds)) for way, speeds in found.items()
+        },
+    }
+    if accuracy:
+        with tempfile.TemporaryDirectory() as passing:
+            kept = folder or Path(passing)
+            trained = {way: until(way, accuracy, kept, seed, most) for way in TRAINED}
+        figures["until"] = {"accuracy": accuracy, "seed": seed, "trained": trained}
+    click.echo(report.pipelines_table(figures))
+    if write:
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        report.write_pipelines(figures)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convcost.errors import ModelError, UnknownLayerError
     from convcost.frontends.keras import from_keras
     from convcost.network import Network
-    from convcost.report import compare, summary
+    from convcost.report import compare, plot_front, plot_ratio, summary
     from convcost.sweeps import Space, crossings, solve, sweep
 
 __all__ = [
@@ -40,6 +40,8 @@ __all__ = [
     "geometry",
     "hardware",
     "layers",
+    "plot_front",
+    "plot_ratio",
     "pointwise",
     "ratio",
     "separable",
@@ -61,6 +63,8 @@ _HOMES = {
     "compare": "report",
     "crossings": "sweeps",
     "from_keras": "frontends.keras",
+    "plot_front": "report",
+    "plot_ratio": "report",
     "solve": "sweeps",
     "summary": "report",
     "sweep": "sweeps",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import convcost
 from convcost import commands
+from convcost.report.table import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +44,7 @@ _FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
     help="Write it there: .parquet, .csv or .json; all designs, without a question, go into a"
     " folder of such files, or into a .zarr store. Killed and started again, that goes on.",
 )
+@click.option("--plot", type=click.Path(), help="Draw the designs into an image: front.png.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @click.option("--workers", type=click.IntRange(min=1), help="Count with so many processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster at tcp://...")
@@ -48,19 +52,12 @@ _FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
 @click.pass_context
 def sweep(
     context: click.Context,
+    /,
     what: str,
     where: tuple[str, ...],
-    counted: bool,
-    top: int | None,
-    by: str | None,
-    smallest: bool,
-    maximize: str,
-    minimize: str,
-    output: str | None,
-    overwrite: bool,
     workers: int | None,
     scheduler: str | None,
-    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Find the designs that fit a budget, among millions or trillions.
 
@@ -73,33 +70,98 @@ def sweep(
 
     For a layer, --input-shape side,side,channels has names whose values are options, too.
     """  # noqa: D301
-    asked = [counted, top is not None, bool(maximize or minimize)]
-    if sum(asked) > 1:
-        raise click.UsageError("--count, --top and --maximize or --minimize are three questions")
-    if not any(asked) and output is None:
-        raise click.UsageError("give --count, --top, --maximize or --minimize, or --output for all")
-    if (top is None) != (by is None):
-        raise click.UsageError("--top says how many and --by what is best: give both or neither")
-    if output is not None and counted:
-        raise click.UsageError("--count prints a number: leave out --output")
+    question = _Question(**asked)
+    question.check()
     with commands.told():
+        question.check_paths()
         space = convcost.Space(_what(what), **parse_arguments(context.args))
         with _engine(workers, scheduler) as engine, _bar(space) as progress:
-            how = {"where": list(where) or None, "progress": progress, **engine}
-            if counted:
-                _print_count(space, space.count(**how), as_json)
-                return
-            if top is not None:
-                frame = space.top(top, str(by), smallest=smallest, **how)
-            elif maximize or minimize:
-                frame = space.pareto(maximize=_names(maximize), minimize=_names(minimize), **how)
-            else:
-                space.write(output, overwrite=overwrite, **how)
-                frame = None
-        if frame is not None:
-            _give(space, frame, output, overwrite, as_json)
-        elif as_json:
-            click.echo(json.dumps({"space": repr(space), "output": output}))
+            answer = question.ask(space, where=list(where) or None, progress=progress, **engine)
+        question.give(space, answer)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of a design space, and where the answer goes: the options of the command."""
+
+    counted: bool
+    top: int | None
+    by: str | None
+    smallest: bool
+    maximize: str
+    minimize: str
+    output: str | None
+    plot: str | None
+    overwrite: bool
+    as_json: bool
+
+    @property
+    def is_front(self) -> bool:
+        return bool(self.maximize or self.minimize)
+
+    def check(self) -> None:
+        """Refuse options that don't go together."""
+        asked = [self.counted, self.top is not None, self.is_front]
+        if sum(asked) > 1:
+            raise click.UsageError(
+                "--count, --top and --maximize or --minimize are three questions"
+            )
+        if not any(asked) and self.output is None:
+            raise click.UsageError(
+                "give --count, --top, --maximize or --minimize, or --output for all"
+            )
+        if (self.top is None) != (self.by is None):
+            raise click.UsageError(
+                "--top says how many and --by what is best: give both or neither"
+            )
+        if self.plot is not None and (self.counted or not any(asked)):
+            raise click.UsageError("--plot draws what --top, or --maximize and --minimize, find")
+        if self.output is not None and self.counted:
+            raise click.UsageError("--count prints a number: leave out --output")
+
+    def check_paths(self) -> None:
+        """Refuse, before anything is counted, where the answer can't go."""
+        from convcost.sweeps.files import check_table_path
+
+        # What is in a folder for all designs is looked into by what writes it.
+        files = [self.plot]
+        if self.output is not None and (self.is_front or self.top is not None):
+            files.append(str(check_table_path(self.output)))
+        if self.plot is not None:
+            _check_image(self.plot)
+        for path in files:
+            if path is not None and Path(path).exists() and not self.overwrite:
+                raise FileExistsError(f"{path} exists already; give another, or --overwrite")
+
+    def ask(self, space: Space, **how: Any) -> Any:
+        """Return the number or the designs; None where all of them were written."""
+        if self.counted:
+            return space.count(**how)
+        if self.top is not None:
+            return space.top(self.top, str(self.by), smallest=self.smallest, **how)
+        if self.is_front:
+            more, less = _names(self.maximize), _names(self.minimize)
+            return space.pareto(maximize=more, minimize=less, **how)
+        space.write(self.output, overwrite=self.overwrite, **how)
+        return None
+
+    def give(self, space: Space, answer: Any) -> None:
+        """Print, draw or write an answer."""
+        if self.counted:
+            _print_count(space, answer, self.as_json)
+        elif answer is not None:
+            if self.plot is not None:
+                self._draw(answer, self.plot)
+            _give(space, answer, self.output, self.as_json)
+        elif self.as_json:
+            click.echo(json.dumps({"space": repr(space), "output": self.output}))
+
+    def _draw(self, frame: Any, path: str) -> None:
+        """Draw what is to be small to the right, what is to be large upwards, the next as color."""
+        more, less = _names(self.maximize), _names(self.minimize)
+        x, y = (less or ["macs"])[0], (more or ["params"])[0]
+        color = next(iter([*more[1:], *less[1:]]), None)
+        convcost.plot_front(frame, x, y, color).savefig(path, dpi=150)
 
 
 def _what(name: str) -> Any:
@@ -217,13 +279,17 @@ def _print_count(space: Space, number: int, as_json: bool) -> None:
         click.echo(f"{number:,} of {space.size:,} designs")
 
 
-def _give(space: Space, frame: Any, output: str | None, overwrite: bool, as_json: bool) -> None:
+def _check_image(path: str) -> None:
+    known = import_optional("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known:
+        raise ValueError(f"--plot must end with one of .{', .'.join(sorted(known))}; got {path}")
+
+
+def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
     from convcost.report.designs import Designs
-    from convcost.sweeps.files import check_path, write_table
+    from convcost.sweeps.files import write_table
 
     if output is not None:
-        if check_path(output).exists() and not overwrite:
-            raise FileExistsError(f"{output} exists already; give another, or --overwrite")
         write_table(frame, output)
     if as_json:
         click.echo(frame.to_json(orient="records"))

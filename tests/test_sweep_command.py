@@ -47,6 +47,21 @@ def test_front_into_a_file(run, tmp_path):
     assert run(*WORDS, *words, "--overwrite")[0] == 0
 
 
+def test_front_as_a_picture(run, tmp_path):
+    from matplotlib.image import imread
+
+    path = tmp_path / "front.png"
+    words = ("--where", "macs <= 1e6", "--maximize", "params,df", "--minimize", "macs")
+    code, out, _ = run(*WORDS, *words, "--plot", path)
+    assert code == 0
+    assert "309 designs" in out
+    assert imread(path).std() > 0.1  # not a blank page
+    code, _, err = run(*WORDS, *words, "--plot", path)
+    assert code == 2
+    assert "front.png exists already" in "".join(err.split("\n"))
+    assert run(*WORDS, *words, "--plot", path, "--overwrite")[0] == 0
+
+
 def test_all_designs_into_a_folder(run, tmp_path):
     path = tmp_path / "all.csv"
     code, out, _ = run(*WORDS, "--where", "macs <= 3e5", "-o", path, "--json")
@@ -107,6 +122,9 @@ def test_on_a_cluster(run):
         (("--count", "--bias", "1,,2"), "nothing between two commas"),
         (("-o", "x.xlsx"), "ends with .parquet, .csv, .json and .zarr"),
         (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
+        (("--count", "--plot", "x.png"), "--plot draws what --top"),
+        (("-o", "all", "--plot", "x.png"), "--plot draws what --top"),
+        (("--top", "1", "--by", "macs", "--plot", "x.doc"), "--plot must end with one of ."),
         (("--count", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"), "--workers starts"),
     ],
 )

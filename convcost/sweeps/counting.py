@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 # Parts to deal out: enough for progress to be seen, and for no core to wait long at the end.
 _PARTS = 256
+# But for each thread of a cluster several, so that none waits long for the last ones.
+_PARTS_PER_THREAD = 4
 
 
 @dataclass(frozen=True)
@@ -292,7 +294,8 @@ def _answers(
     atoms = atoms_of(condition, polynomials)
     variants = list(space.variants())
     counter = BlockCounter(space, atoms, block)
-    shares = _shares(counter.number, max(1, _PARTS // len(variants)))
+    wanted = max(_PARTS, _PARTS_PER_THREAD * engines.threads(client))
+    shares = _shares(counter.number, max(1, wanted // len(variants)))
     parts = [(words, share) for words in variants for share in shares]
     results = engines.run(counter.answer, [(begin(), *part) for part in parts], progress, client)
     merged = [begin() for _ in variants]

@@ -47,6 +47,11 @@ def run(
         return list(dask.compute(*tasks, scheduler=chosen, traverse=False))
 
 
+def threads(client: Any = None) -> int:
+    """Return how many threads a cluster has in all; 0 without one."""
+    return 0 if client is None else sum(client.nthreads().values())
+
+
 def _run_on_cluster(
     function: Callable[..., Any],
     calls: list[tuple[Any, ...]],

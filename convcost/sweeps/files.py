@@ -52,6 +52,14 @@ def check_path(path: Any) -> Path:
     return Path(path)
 
 
+def check_table_path(path: Any) -> Path:
+    """Return where to write one table, or refuse a name whose ending says no format for that."""
+    target = check_path(path)
+    if target.suffix == ".zarr":
+        refuse(ValueError, "path", str(path), "a .parquet, .csv or .json file: a table has no axes")
+    return target
+
+
 def write_table(table: pd.DataFrame, path: Any) -> Path:
     """Write a table of designs as one file, in the format that its name's ending says.
 
@@ -67,9 +75,7 @@ def write_table(table: pd.DataFrame, path: Any) -> Path:
     TypeError, ValueError
         If it ends otherwise.
     """
-    target = check_path(path)
-    if target.suffix == ".zarr":
-        refuse(ValueError, "path", str(path), "a .parquet, .csv or .json file: a table has no axes")
+    target = check_table_path(path)
     _replace(target, partial(_write, table))
     return target
 

@@ -1,0 +1,65 @@
+"""What each counter says, asked in a process of its own, since Keras takes one backend in each.
+
+`python -m suite.counts models XLA`, in the folder above, asks one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .peers import COUNTERS, silence
+from .subjects import LAYERS, MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: MACs by counter and subject, None where the counter refuses the subject.
+Counts = dict[str, dict[str, "int | None"]]
+
+
+def _questions(kind: str, counter: str) -> dict[str, Callable[[], int]]:
+    """Return what there is to ask a counter about "layers" or "models", by its name."""
+    peer = COUNTERS[counter]
+    if kind == "models":
+        return {name: lambda name=name: peer.model(name)() for name in MODELS}  # type: ignore[misc]
+    count = peer.layer
+    assert count
+    return {name: lambda what=what: count(*what) for name, what in LAYERS.items()}  # type: ignore[misc]
+
+
+def ask(kind: str, counter: str) -> dict[str, int | None]:
+    """Return what a counter says; why it says nothing goes to standard error."""
+    found: dict[str, int | None] = {}
+    for name, question in _questions(kind, counter).items():
+        try:
+            with silence():
+                found[name] = question()
+        except Exception as error:
+            # Whatever others raise: it is a refusal, and nobody has to believe it unseen.
+            said = f"{counter} has no number for {name}: {type(error).__name__}: {error}"
+            sys.stderr.write(said + "\n")
+            found[name] = None
+    return found
+
+
+def everyones(kind: str) -> Counts:
+    """Ask all counters about "layers" or "models"."""
+    names = [name for name, peer in COUNTERS.items() if peer.layer or kind == "models"]
+    return {name: _apart(kind, name) for name in names}
+
+
+def _apart(kind: str, counter: str) -> dict[str, int | None]:
+    command = [sys.executable, "-m", "suite.counts", kind, counter]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, text=True
+    )
+    found: dict[str, int | None] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(ask(*sys.argv[1:])))

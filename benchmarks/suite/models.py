@@ -1,0 +1,47 @@
+"""MACs of whole models that Keras and torchvision both have."""
+
+from __future__ import annotations
+
+import math
+
+from .counts import Counts, everyones
+from .peers import COUNTERS, silence
+from .subjects import MODELS
+
+
+class Models:
+    """A model that lives, or its JSON or file, to its MACs."""
+
+    params = (list(MODELS), list(COUNTERS))
+    param_names = ("model", "counter")
+
+    def setup_cache(self) -> Counts:
+        """Ask them all."""
+        return everyones("models")
+
+    setup_cache.timeout = 1200  # type: ignore[attr-defined]
+
+    def track_macs(self, counts: Counts, model: str, counter: str) -> float:
+        """Return the MACs; NaN, asv's word for no result, where the counter refuses the model."""
+        macs = counts[counter][model]
+        return math.nan if macs is None else macs
+
+    track_macs.unit = "MACs"  # type: ignore[attr-defined]
+
+
+class ModelTimes:
+    """The same for two of the models, timed."""
+
+    params = (["MobileNetV2", "ResNet50"], list(COUNTERS))
+    param_names = ("model", "counter")
+    timeout = 600
+
+    def setup(self, model: str, counter: str) -> None:
+        """Build the model, and count once, so that what is imported is not measured."""
+        self.count = COUNTERS[counter].model(model)
+        self.time_count(model, counter)
+
+    def time_count(self, model: str, counter: str) -> None:
+        """Count."""
+        with silence():
+            self.count()

@@ -1,0 +1,216 @@
+"""Who counts: each peer is asked as its own documentation tells its users to."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcost.layers import Layer
+
+    from .subjects import Shape
+
+    # From a layer and its input's shape to MACs.
+    AskLayer = Callable[[Layer, Shape], int]
+    # From a model's name to what counts its MACs, everything before that done.
+    AskModel = Callable[[str], Callable[[], int]]
+
+
+@contextlib.contextmanager
+def silence() -> Any:
+    """Swallow what counters print and warn of."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _convcost_layer(layer: Layer, shape: Shape) -> int:
+    # A layer of its own, as the peers build one.
+    return int(type(layer)(**layer.arguments()).cost(shape).macs)
+
+
+def _convcost_model(name: str) -> Callable[[], int]:
+    import convcost
+
+    model = subjects.keras_model(name)
+    return lambda: int(convcost.from_keras(model).macs)
+
+
+def _convcost_json(name: str) -> Callable[[], int]:
+    import convcost
+
+    text = subjects.keras_model(name).to_json()
+    return lambda: int(convcost.from_keras(text).macs)
+
+
+def _convcost_file(name: str) -> Callable[[], int]:
+    import tempfile
+    from pathlib import Path
+
+    import convcost
+
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "model.keras"
+    subjects.keras_model(name).save(path)
+
+    def count(_kept: Any = folder) -> int:
+        return int(convcost.from_keras(path).macs)
+
+    return count
+
+
+def _profiler_layer(layer: Layer, shape: Shape) -> int:
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    from convcost.verify.backend import import_keras
+    from convcost.verify.oracles.keras import build
+
+    import_keras()
+    function = tf.function(build(layer, shape)).get_concrete_function(tf.TensorSpec((1, *shape)))
+    graph = convert_variables_to_constants_v2(function).graph
+    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    options["output"] = "none"
+    profile = tf.compat.v1.profiler.profile(graph, cmd="scope", options=options)
+    return int(profile.total_float_ops) // 2
+
+
+def _profiler_model(name: str) -> Callable[[], int]:
+    from convcost.verify.models import profiled_macs
+
+    model = subjects.keras_model(name)
+    return lambda: profiled_macs(model, ((subjects.SIDE, subjects.SIDE, 3),))
+
+
+def _xla_layer(layer: Layer, shape: Shape) -> int:
+    from convcost.verify.backend import Device
+    from convcost.verify.oracles import ORACLES
+
+    counted = ORACLES["xla"](Device("cpu:0", "")).count(layer, shape)
+    return int(counted["effective macs"])
+
+
+def _xla_model(name: str) -> Callable[[], int]:
+    os.environ["KERAS_BACKEND"] = "jax"
+    import jax
+
+    model = subjects.keras_model(name)
+    image = jax.ShapeDtypeStruct((1, subjects.SIDE, subjects.SIDE, 3), "float32")
+
+    def count() -> int:
+        # A new function each time, since JAX keeps what it traced.
+        lowered = jax.jit(lambda x: model(x, training=False)).lower(image)
+        return int(lowered.cost_analysis()["flops"]) // 2
+
+    return count
+
+
+def _flop_counter(module: Any, size: Shape) -> int:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    device = next(module.parameters()).device
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(torch.empty(size, device=device))
+    return int(counter.get_total_flops()) // 2
+
+
+def _fvcore(module: Any, size: Shape) -> int:
+    import torch
+    from fvcore.nn import FlopCountAnalysis
+
+    analysis = FlopCountAnalysis(module, torch.zeros(size))
+    return int(analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total())
+
+
+def _torchinfo(module: Any, size: Shape) -> int:
+    from torchinfo import summary
+
+    return int(summary(module, size, verbose=0).total_mult_adds)
+
+
+def _thop(module: Any, size: Shape) -> int:
+    import torch
+    from thop import profile
+
+    return int(profile(module, inputs=(torch.zeros(size),), verbose=False)[0])
+
+
+def _ptflops(module: Any, size: Shape) -> int:
+    from ptflops import get_model_complexity_info
+
+    macs, _ = get_model_complexity_info(
+        module, size[1:], as_strings=False, print_per_layer_stat=False, backend="pytorch"
+    )
+    return int(macs)
+
+
+def _calflops(module: Any, size: Shape) -> int:
+    from calflops import calculate_flops
+
+    _, macs, _ = calculate_flops(
+        module, input_shape=size, print_results=False, output_as_string=False
+    )
+    return int(macs)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A counter.
+
+    Parameters
+    ----------
+    package
+        What is installed for it.
+    layer
+        Counts a layer, building it included.
+    model
+        Prepares to count a model, and returns what counts.
+    """
+
+    package: str
+    layer: AskLayer | None
+    model: AskModel
+
+
+def _of_modules(package: str, count: Callable[[Any, Shape], int], device: str = "cpu") -> Peer:
+    """Return a peer that counts PyTorch's modules."""
+
+    def layer(what: Layer, shape: Shape) -> int:
+        return count(*subjects.torch_layer(what, shape, device))
+
+    def model(name: str) -> Callable[[], int]:
+        module, size = subjects.torch_model(name)
+        return lambda: count(module, size)
+
+    return Peer(package, layer, model)
+
+
+#: convcost's own ways, and the peers', by the names that tables show.
+OURS = {
+    "convcost": Peer("convcost", _convcost_layer, _convcost_model),
+    "convcost, from JSON": Peer("convcost", None, _convcost_json),
+    "convcost, from a file": Peer("convcost", None, _convcost_file),
+}
+PEERS = {
+    "TF profiler": Peer("tensorflow", _profiler_layer, _profiler_model),
+    "XLA": Peer("jax", _xla_layer, _xla_model),
+    # On tensors without data, the fastest way that it has for a layer.
+    "FlopCounterMode": _of_modules("torch", _flop_counter, "meta"),
+    "fvcore": _of_modules("fvcore", _fvcore),
+    "torchinfo": _of_modules("torchinfo", _torchinfo),
+    "thop": _of_modules("thop", _thop),
+    "ptflops": _of_modules("ptflops", _ptflops),
+    "calflops": _of_modules("calflops", _calflops),
+}
+COUNTERS = OURS | PEERS
