@@ -6,10 +6,11 @@ what it counts is dropped at once. What the parts have found is merged.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,19 +90,22 @@ class Block:
         )
 
 
-class Answer(Protocol):
+class Answer(ABC):
     """What is found in blocks, and merged."""
 
+    @abstractmethod
     def take(self, block: Block) -> None:
         """Take what a block has."""
-        ...
 
+    @abstractmethod
     def merge(self, other: Self) -> None:
-        """Take what another answer has."""
-        ...
+        """Take what another answer has, which is finished."""
+
+    def finish(self) -> None:  # noqa: B027 - most have nothing left to do
+        """Be what was asked for, after the last one was taken or merged."""
 
 
-class Number:
+class Number(Answer):
     """How many designs fulfil a condition."""
 
     def __init__(self, condition: Condition) -> None:
@@ -112,12 +116,12 @@ class Number:
         """Count those of a block."""
         self.total += int(np.count_nonzero(block.fulfils(self.condition)))
 
-    def merge(self, other: Number) -> None:
+    def merge(self, other: Self) -> None:
         """Add another number."""
         self.total += other.total
 
 
-class Bins:
+class Bins(Answer):
     """How many designs have a key between which edges."""
 
     def __init__(self, key: Polynomial, edges: list[int], condition: Condition) -> None:
@@ -130,12 +134,12 @@ class Bins:
         bins = np.searchsorted(self.edges, values, side="right")
         self.totals += np.bincount(bins, minlength=len(self.totals))
 
-    def merge(self, other: Bins) -> None:
+    def merge(self, other: Self) -> None:
         """Add other numbers."""
         self.totals += other.totals
 
 
-class Best:
+class Best(Answer):
     """The k designs with the largest key; of equals the foremost."""
 
     def __init__(self, k: int, key: Polynomial, condition: Condition) -> None:
@@ -158,7 +162,7 @@ class Best:
             inside, values = inside[chosen], values[chosen]
         self._take(values, block.numbers(inside))
 
-    def merge(self, other: Best) -> None:
+    def merge(self, other: Self) -> None:
         """Take those of another answer that are better."""
         self._take(other.keys, other.numbers)
 
@@ -168,44 +172,39 @@ class Best:
         self.keys, self.numbers = keys[order], numbers[order]
 
 
-class Front:
+class Front(Answer):
     """The designs that none is better than."""
 
     def __init__(
         self, objectives: list[tuple[Polynomial, int]], condition: Condition, limit: int
     ) -> None:
         self.objectives, self.condition, self.limit = objectives, condition, limit
-        self.archive = fronts.Archive(len(objectives))
-        self.points = np.zeros((len(objectives), 0), dtype=np.int64)
-        self.numbers = np.zeros(0, dtype=np.int64)
+        self.front = fronts.Front(len(objectives), labels=1)
 
     def take(self, block: Block) -> None:
         """Take those of a block that none so far is better than."""
         inside = np.flatnonzero(block.fulfils(self.condition))
-        points = np.stack(
-            [
-                sense * block.evaluate("an objective", polynomial).reshape(-1)[inside]
-                for polynomial, sense in self.objectives
-            ]
-        )
-        self._take(points, block.numbers(inside))
+        points = [
+            sense * block.evaluate("an objective", polynomial).reshape(-1)[inside]
+            for polynomial, sense in self.objectives
+        ]
+        self.front.add(np.stack(points), block.numbers(inside)[None])
 
-    def merge(self, other: Front) -> None:
+    def merge(self, other: Self) -> None:
         """Take those of another answer that none so far is better than."""
-        self._take(other.points, other.numbers)
+        self.front.add(other.front.points, other.front.labels)
 
-    def _take(self, points: Numbers, numbers: Numbers) -> None:
-        wanted = ~self.archive.beats(points)
-        points, numbers = points[:, wanted], numbers[wanted]
-        if not len(numbers):
-            return
-        points = np.concatenate([self.points, points], axis=1)
-        numbers = np.append(self.numbers, numbers)
-        best = fronts.is_best(points)
-        self.points, self.numbers = points[:, best], numbers[best]
-        self.archive.add(self.points)
-        if len(self.numbers) > self.limit:
-            fronts.refuse_size(len(self.numbers), self.limit)
+    def finish(self) -> None:
+        """Find the best of all that were taken."""
+        self.front.finish()
+        number = len(self.numbers)
+        if number > self.limit:
+            fronts.refuse_size(number, self.limit)
+
+    @property
+    def numbers(self) -> Numbers:
+        """Where the designs stand in the space."""
+        return np.asarray(self.front.labels[0])
 
 
 def count(space: Space, condition: Condition, progress: Any = None, **engine: Any) -> int:
@@ -301,6 +300,8 @@ def _answers(
     merged = [begin() for _ in variants]
     for place, result in enumerate(results):
         merged[place // len(shares)].merge(result)
+    for answer in merged:
+        answer.finish()
     return list(zip(variants, merged, strict=True))
 
 
@@ -336,6 +337,7 @@ class BlockCounter:
         """Let an answer take all blocks of a share."""
         for block in self.counted(words, share):
             answer.take(block)
+        answer.finish()
         return answer
 
     def counted(self, words: Mapping[str, Any], share: range) -> Iterator[Block]:

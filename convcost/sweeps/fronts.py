@@ -1,7 +1,8 @@
 """Which of many points no other is better than: the Pareto front, exactly.
 
 The sorting is moocore's, which the field of multi-objective optimization keeps up. It computes in
-float64, so it is given ranks, which are exact, in place of counts. More is better throughout.
+float64, so counts beyond what that holds exactly are given to it as ranks. More is better
+throughout.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 # Cells of the table that answers for an archive: a few megabytes.
 _CELLS = 1 << 18
+# Points that may wait until an archive is made anew, at least, and as a share of its points.
+_WAITING = 1 << 10
+_SHARE = 4
+# Up to here float64 holds each integer.
+_EXACT = 1 << 53
 
 
 def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
@@ -36,13 +42,19 @@ def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
 
     if points.shape[1] == 0:
         return np.zeros(0, dtype=bool)
-    ranks = [np.unique(row, return_inverse=True)[1] for row in points]
-    if len(ranks) == 1:
-        best: Numbers = np.asarray(ranks[0] == ranks[0].max())
+    if len(points) == 1:
+        best: Numbers = np.asarray(points[0] == points[0].max())
         return best if equals else best & (np.cumsum(best) == 1)
-    columns = np.stack(ranks, axis=1).astype(np.float64)
+    columns = np.stack([_exact_floats(row) for row in points], axis=1)
     mask: Any = moocore.is_nondominated(columns, maximise=True, keep_weakly=equals)
     return np.asarray(mask)
+
+
+def _exact_floats(row: Numbers) -> Numbers:
+    """Return floats in the same order as integers: equal where, and only where, those are."""
+    if row.min() < -_EXACT or row.max() > _EXACT:
+        row = np.unique(row, return_inverse=True)[1]
+    return row.astype(np.float64)
 
 
 class Archive:
@@ -56,19 +68,22 @@ class Archive:
 
     def __init__(self, objectives: int) -> None:
         self.points = np.zeros((objectives, 0), dtype=np.int64)
+        self._waiting: list[Numbers] = []
         self._grid: list[Numbers] = []
         self._table: Any = None
 
     def add(self, points: Numbers) -> None:
-        """Take those of more points that belong to the best."""
-        if self.points.shape[1]:
-            points = points[:, ~self.beats(points)]
-        if not points.shape[1]:
-            return
-        together = np.concatenate([self.points, points], axis=1)
-        kept = is_best(together, equals=False)
-        if np.any(kept[self.points.shape[1] :]):
-            self.points = together[:, kept]
+        """Take those of more points that belong to the best, at once or when more have come."""
+        self._waiting.append(points[:, ~self.beats(points)])
+        waiting = sum(some.shape[1] for some in self._waiting)
+        if waiting > min(_WAITING, self.points.shape[1]) + self.points.shape[1] // _SHARE:
+            together = np.concatenate([self.points, *self._waiting], axis=1)
+            self.replace(together[:, is_best(together, equals=False)])
+
+    def replace(self, points: Numbers) -> None:
+        """Have these points, none of which is better than another, and no others."""
+        self.points, self._waiting = points, []
+        if points.shape[1]:
             self._tabulate()
 
     def beats(self, points: Numbers) -> Numbers:
@@ -116,6 +131,44 @@ def _thinned(values: Numbers, number: int) -> Numbers:
     if len(values) <= number:
         return values
     return values[np.linspace(0, len(values) - 1, number).astype(np.int64)]
+
+
+class Front:
+    """The best of many points, each with integers that say what it belongs to.
+
+    Parameters
+    ----------
+    objectives
+        How many respects there are.
+    labels
+        How many integers each point has.
+    """
+
+    def __init__(self, objectives: int, labels: int) -> None:
+        self.points = np.zeros((objectives, 0), dtype=np.int64)
+        self.labels = np.zeros((labels, 0), dtype=np.int64)
+        self.archive = Archive(objectives)
+        # Sorting is dear: many wait for it to be done once.
+        self._waiting: list[tuple[Numbers, Numbers]] = []
+
+    def add(self, points: Numbers, labels: Numbers) -> None:
+        """Take those of more points that none is better than, equals included."""
+        wanted = ~self.archive.beats(points)
+        self._waiting.append((points[:, wanted], labels[:, wanted]))
+        if sum(points.shape[1] for points, _ in self._waiting) > self.points.shape[1]:
+            self.finish()
+
+    def finish(self) -> None:
+        """Find the best of all that were taken."""
+        if not self._waiting:
+            return
+        points, labels = zip((self.points, self.labels), *self._waiting, strict=True)
+        together = np.concatenate(points, axis=1)
+        best = is_best(together)
+        self.points = together[:, best]
+        self.labels = np.concatenate(labels, axis=1)[:, best]
+        self._waiting = []
+        self.archive.replace(self.points)
 
 
 def refuse_size(number: int, limit: int) -> NoReturn:

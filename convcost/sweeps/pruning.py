@@ -231,64 +231,79 @@ def pareto(
     tell
         Told how many designs are dealt with.
     """
-    archive = fronts.Archive(len(objectives))
-    found: list[tuple[Boxes, Numbers]] = []
+    search = _FrontSearch(region, objectives, condition, tell)
     for root in region.roots():
-        level = [root]
-        while level:
-            parts = [
-                _sift_front(region, objectives, condition, boxes, archive, found, tell)
-                for boxes in level
-            ]
-            level = _regrouped([region.halved(part) for part in parts if len(part)])
-    return _front(region, found, limit)
-
-
-def _sift_front(
-    region: Region,
-    objectives: list[tuple[Polynomial, int]],
-    condition: Condition,
-    boxes: Boxes,
-    archive: fronts.Archive,
-    found: list[tuple[Boxes, Numbers]],
-    tell: Tell,
-) -> Boxes:
-    """Return the boxes that have to be halved; what can't be told apart is found."""
-    bounds = region.bounds(boxes)
-    sure, maybe = region.decide(condition, bounds, len(boxes))
-    best, worst = _oriented(region, objectives, bounds, len(boxes))
-    corners = []
-    for upper in (0, 1):  # both corners are designs
-        corner = region.at(boxes, bounds, upper)
-        allowed, _ = region.decide(condition, corner, len(boxes))
-        corners.append(_oriented(region, objectives, corner, len(boxes))[0][:, allowed])
-    archive.add(np.concatenate(corners, axis=1))
-    wanted = maybe & ~archive.beats(best)
-    level = wanted & sure & np.all(best == worst, axis=0)
-    if np.any(level):
-        found.append((boxes[level], best[:, level]))
-    left = wanted & ~level
-    tell(region.number(boxes[~left]))
-    return boxes[left]
-
-
-def _regrouped(level: list[Boxes]) -> list[Boxes]:
-    """Return boxes in groups of the size that is looked at together."""
-    if not level:
-        return []
-    boxes = Boxes.joined(level)
-    return [boxes[start : start + BATCH] for start in range(0, len(boxes), BATCH)]
-
-
-def _front(region: Region, found: list[tuple[Boxes, Numbers]], limit: int) -> Numbers:
-    if not found:
-        return np.zeros((len(region.values), 0), dtype=np.int64)
-    boxes = Boxes.joined([part for part, _ in found])
-    boxes = boxes[fronts.is_best(np.concatenate([points for _, points in found], axis=1))]
+        # Boxes of the same size are looked at together, and what one finds rules out others; but
+        # no more than memory has room for.
+        pending = [root]
+        while pending:
+            boxes = pending.pop()
+            if len(boxes) > _TOGETHER:
+                pending.append(boxes[_TOGETHER:])
+                boxes = boxes[:_TOGETHER]
+            parts = [boxes[start : start + BATCH] for start in range(0, len(boxes), BATCH)]
+            left = [part for part in map(search.sift, parts) if len(part)]
+            if left:
+                pending.append(Boxes.joined([region.halved(part) for part in left]))
+    boxes = search.found()
     number = region.number(boxes)
     if number > limit:
         fronts.refuse_size(number, limit)
     return region.unpacked(boxes)[0]
+
+
+class _FrontSearch:
+    """The search for the designs that none is better than.
+
+    Parameters
+    ----------
+    region, objectives, condition, tell
+        As in `pareto`.
+    """
+
+    def __init__(
+        self,
+        region: Region,
+        objectives: list[tuple[Polynomial, int]],
+        condition: Condition,
+        tell: Tell,
+    ) -> None:
+        self.region, self.objectives = region, objectives
+        self.condition, self.tell = condition, tell
+        # What is known to exist, wherever, and what needs no more halving.
+        self.archive = fronts.Archive(len(objectives))
+        self.front = fronts.Front(len(objectives), labels=2 * len(region.names))
+
+    def sift(self, boxes: Boxes) -> Boxes:
+        """Return the boxes that have to be halved; what can't be told apart is found."""
+        region = self.region
+        bounds = region.bounds(boxes)
+        sure, maybe = region.decide(self.condition, bounds, len(boxes))
+        best, worst = _oriented(region, self.objectives, bounds, len(boxes))
+        self._look_at_corners(boxes, bounds)
+        wanted = maybe & ~self.archive.beats(best)
+        level = wanted & sure & np.all(best == worst, axis=0)
+        if np.any(level):
+            found = boxes[level]
+            self.front.add(best[:, level], np.concatenate([found.low, found.high]))
+        left = wanted & ~level
+        self.tell(region.number(boxes[~left]))
+        return boxes[left]
+
+    def _look_at_corners(self, boxes: Boxes, bounds: Bounds) -> None:
+        """Let the corners, which are designs, rule out what they are better than."""
+        corners = []
+        for upper in (0, 1):
+            corner = self.region.at(boxes, bounds, upper)
+            allowed, _ = self.region.decide(self.condition, corner, len(boxes))
+            points, _ = _oriented(self.region, self.objectives, corner, len(boxes))
+            corners.append(points[:, allowed])
+        self.archive.add(np.concatenate(corners, axis=1))
+
+    def found(self) -> Boxes:
+        """Return the boxes whose designs none is better than."""
+        self.front.finish()
+        return Boxes(*np.split(self.front.labels, 2))
 
 
 def _oriented(
