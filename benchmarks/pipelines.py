@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,16 +21,18 @@ from results import FILE, describe_machine
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "train_fashion_mnist.py"
 FIGURES = FILE.with_name("pipelines.json")
-# In the article's plain way, in the new one, and in the new one without oneDNN's convolutions.
+# In the article's plain way; as TensorFlow does that on processors where it has to be asked for
+# oneDNN; in the new way, with the same batches of 32; and with other settings.
 WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
     "article": (["--pipeline", "article"], {}),
-    "fast": (["--pipeline", "fast"], {}),
-    "fast, batches of 32": (["--pipeline", "fast", "--batch-size", "32"], {}),
-    "fast, 10 steps at once": (["--pipeline", "fast", "--steps-per-execution", "10"], {}),
-    "fast, without oneDNN": (["--pipeline", "fast"], {"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    "article, without oneDNN": (["--pipeline", "article"], {"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    "fast": ([], {}),
+    "fast, 10 steps at once": (["--steps-per-execution", "10"], {}),
+    "fast, without oneDNN": ([], {"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    "fast, batches of 128": (["--batch-size", "128"], {}),
 }
 # Of these it is asked how long they take to an accuracy.
-TRAINED = ("article", "fast, batches of 32")
+TRAINED = ("article", "fast", "fast, batches of 128")
 
 
 def train(way: str, folder: Path, *words: str) -> list[dict[str, float]]:
@@ -73,7 +74,7 @@ def until(way: str, accuracy: float, folder: Path, seed: int, most: int) -> dict
 @click.option("--images", default=3_840, show_default=True)
 @click.option("--epochs", default=4, show_default=True, help="The first one is not counted.")
 @click.option("--until", "accuracy", type=float, help="Train on all images to this accuracy, too.")
-@click.option("--most", default=5, show_default=True, help="Epochs at most for that.")
+@click.option("--most", default=6, show_default=True, help="Epochs at most for that.")
 @click.option("--seed", default=1, show_default=True)
 @click.option(
     "--folder",
@@ -100,7 +101,9 @@ def main(
     figures: dict[str, Any] = {
         "where": describe_machine(),
         "images per second": {
-            way: round(statistics.median(speeds)) for way, speeds in found.items()
+            # The fastest epoch: whatever else the machine does can only slow it down.
+            way: round(max(speeds))
+            for way, speeds in found.items()
         },
     }
     if accuracy:

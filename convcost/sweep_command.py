@@ -150,9 +150,9 @@ class _Question:
         if self.counted:
             _print_count(space, answer, self.as_json)
         elif answer is not None:
+            _give(space, answer, self.output, self.as_json)
             if self.plot is not None:
                 self._draw(answer, self.plot)
-            _give(space, answer, self.output, self.as_json)
         elif self.as_json:
             click.echo(json.dumps({"space": repr(space), "output": self.output}))
 

@@ -32,7 +32,6 @@ console = Console()
 _MISMATCH, _FAILED = 1, 3
 # What may differ when a run goes on: it bears on where things are, not on what is computed.
 _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
-_FAST_BATCH = 128
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -47,7 +46,7 @@ _FAST_BATCH = 128
     "--pipeline",
     type=click.Choice(["fast", "article"]),
     default="fast",
-    help="article: images are sent to the device batch by batch, in batches of 32.",
+    help="article: images are sent to the device batch by batch.",
 )
 @click.option(
     "--data",
@@ -73,7 +72,7 @@ _FAST_BATCH = 128
     help="Go on with the run in --output-dir from its last finished epoch, with its settings.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
-@click.option("--batch-size", type=click.IntRange(min=1), help="By default the pipeline's.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Likewise.")
 @click.option("--steps-per-execution", type=click.IntRange(min=1), default=1)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
@@ -169,8 +168,6 @@ def _path(output_dir: Path | None, settings: dict[str, Any]) -> Path:
 def choose_recipe(settings: dict[str, Any]) -> Recipe:
     """Return the recipe of that name, with what the user wants otherwise."""
     recipe = RECIPES[settings["recipe"]]
-    if settings["pipeline"] == "fast":
-        recipe = dataclasses.replace(recipe, batch_size=_FAST_BATCH)
     changes = {
         name: settings[name]
         for name in ("epochs", "batch_size", "learning_rate")

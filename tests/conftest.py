@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples"))
+sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "benchmarks")]
 
 # No deadline: the first call of a layer compiles it.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -1,5 +1,7 @@
 """Plots of designs: what stands where, and what can't be drawn."""
 
+from fractions import Fraction
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -45,7 +47,7 @@ def test_a_front():
 
 
 def test_a_ratio(ratio):
-    figure = convcost.plot_ratio(ratio, level=1 / 8)
+    figure = convcost.plot_ratio(ratio, level=Fraction(1, 8))
     axes = figure.axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("n", "dk")
     mesh, line = axes.collections[:2]

@@ -489,6 +489,24 @@ def test_a_coarse_table_misses_but_never_errs(monkeypatch):
     assert archive.points.shape[1] == len({tuple(point) for point in draws[:, best].T})
 
 
+def test_fronts_are_exact_where_float64_is_not():
+    points = np.array([[2**53, 2**53 + 1, 0], [7, 7, 8]])
+    assert float(points[0, 0]) == float(points[0, 1])
+    assert fronts.is_best(points).tolist() == [False, True, True]
+    assert fronts.is_best(points - 10).tolist() == [False, True, True]
+
+
+def test_the_best_that_wait_are_found_in_the_end():
+    draws = np.random.default_rng(0).integers(0, 10**6, (2, 3000))
+    front = fronts.Front(2, labels=1)
+    for start in range(0, 3000, 7):
+        part = slice(start, start + 7)
+        front.add(draws[:, part], np.arange(3000)[None, part])
+    front.finish()
+    front.finish()
+    assert sorted(front.labels[0]) == np.flatnonzero(fronts.is_best(draws)).tolist()
+
+
 def test_polynomials_bound_what_they_are():
     m, n = Atom("m"), Atom("n")
     p = Polynomial.of(m) * Polynomial.of(n) - Polynomial.of(n) * Polynomial.constant(3)

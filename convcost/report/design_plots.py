@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, inf, log
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from convcost.display import UNITS
@@ -124,7 +125,7 @@ def plot_ratio(
     ('n', 'dk')
     """
     pyplot = import_optional("matplotlib.pyplot")
-    if isinstance(level, bool) or not isinstance(level, (int, float)):
+    if isinstance(level, bool) or not isinstance(level, Real):
         refuse(TypeError, "level", level, "a positive number")
     if not 0 < level < inf:
         refuse(ValueError, "level", level, "a positive number")

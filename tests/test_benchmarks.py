@@ -1,0 +1,73 @@
+"""The tables of docs and README say what was measured, and what was counted is still so."""
+
+import doctest
+import json
+
+import click
+import pytest
+import report
+import results
+import run as benchmark_run
+from suite import counts, subjects
+
+FIGURES = results.Results.read()
+
+
+@pytest.mark.parametrize("path", sorted(report.pages(FIGURES)), ids=lambda path: path.name)
+def test_a_page_says_what_was_measured(path):
+    assert path.read_text(encoding="utf-8") == report.pages(FIGURES)[path]
+
+
+def test_the_page_of_the_pipelines_says_what_was_measured():
+    figures = json.loads((report.FOLDER / "pipelines.json").read_text(encoding="utf-8"))
+    page = (report.FOLDER / "pipelines.md").read_text(encoding="utf-8")
+    assert page == report.pipelines_page(figures)
+
+
+@pytest.mark.parametrize("counter", ["convcost", "TF profiler", "XLA"])
+def test_a_counter_still_says_of_layers_what_the_table_says(counter):
+    said = counts.ask("layers", counter)
+    assert said == {name: FIGURES.get(report.COUNTED, name, counter) for name in subjects.LAYERS}
+
+
+@pytest.mark.parametrize("counter", ["convcost", "TF profiler"])
+def test_a_counter_still_says_of_a_model_what_the_table_says(counter):
+    from suite.peers import COUNTERS
+
+    said = COUNTERS[counter].model("MobileNetV2")()
+    assert said == FIGURES.get(report.MODELS, "MobileNetV2", counter)
+
+
+def test_numbers_of_the_table_that_differ_are_shown_as_they_are():
+    layer, shape = subjects.LAYERS["Conv2DTranspose(64, 2, strides=2)"]
+    macs = layer.cost(shape).macs
+    assert report.verdict(macs, layer, shape) == "nominal"
+    assert report.verdict(4 * macs, layer, shape) == f"**{4 * macs:,}**"
+    assert report.verdict(None, layer, shape) == "-"
+
+
+def test_times_and_ratios_are_written_as_their_examples_say():
+    assert doctest.testmod(report).failed == 0
+    assert doctest.testmod(report).attempted >= 2
+
+
+def test_figures_of_two_machines_are_not_mixed():
+    here = FIGURES.where
+    assert benchmark_run._kept(here) == FIGURES.figures
+    with pytest.raises(click.UsageError, match=r"measured elsewhere \(cores differ\)"):
+        benchmark_run._kept({**here, "cores": here["cores"] + 1})
+
+
+def test_a_pipeline_that_never_gets_there_is_said_not_to():
+    reached = {"epochs": 4, "seconds": 190.0, "accuracy": 0.9096}
+    missed = {"epochs": None, "seconds": None, "accuracy": 0.9022}
+    table = report.pipelines_table(
+        {
+            "images per second": {"article": 400, "fast": 1000},
+            "until": {"accuracy": 0.905, "trained": {"article": reached, "fast": missed}},
+        }
+    )
+    article, fast = table.splitlines()[-2:]
+    assert "190" in article
+    assert "not reached (90.2%)" in fast
+    assert "2.5x" in fast
