@@ -164,7 +164,8 @@ def _draw_ratio(pyplot: Any, values: Any, level: float, x: str, y: str, axes: An
     grid = values[x].values, values[y].values
     drawn = axes.pcolormesh(*grid, numbers, norm=norm, cmap="RdBu_r", shading="nearest")
     bar = axes.figure.colorbar(drawn, ax=axes)
-    bar.set_label(str(values.name or "ratio"))
+    name = str(values.name or "ratio")
+    bar.set_label(f"ratio of {UNITS[name]}" if name in UNITS else name)
     if min(numbers.shape) > 1 and numbers.min() < level < numbers.max():
         line = axes.contour(*grid, numbers, levels=[level], colors="black")
         axes.clabel(line, fmt=f"{level:.4g}")
