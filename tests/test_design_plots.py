@@ -48,8 +48,10 @@ def test_a_front():
 
 def test_a_ratio(ratio):
     figure = convcost.plot_ratio(ratio, level=Fraction(1, 8))
-    axes = figure.axes[0]
+    axes, bar = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("n", "dk")
+    assert bar.get_ylabel() == "ratio of MACs"
+    assert convcost.plot_ratio(ratio.rename("saved")).axes[1].get_ylabel() == "saved"
     mesh, line = axes.collections[:2]
     assert mesh.get_array().reshape(ratio.shape).tolist() == ratio.values.tolist()
     # The middle of the colors is the level, and so is the line: there 1/n + 1/dk² is 1/8.
