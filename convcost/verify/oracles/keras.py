@@ -201,5 +201,7 @@ def _refusals() -> tuple[type[Exception], ...]:
     if import_keras().backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        refusals += [tf.errors.InvalidArgumentError, tf.errors.UnimplementedError]
+        # oneDNN aborts some transposed convolutions that TensorFlow hands to it (its issue 113188).
+        aborted = tf.errors.AbortedError
+        refusals += [aborted, tf.errors.InvalidArgumentError, tf.errors.UnimplementedError]
     return tuple(refusals)
