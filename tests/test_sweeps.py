@@ -469,6 +469,8 @@ def test_fronts_of_points(points):
         archive = fronts.Archive(objectives)
         for start in range(0, chosen.shape[1], 7):
             archive.add(chosen[:, start : start + 7])
+        assert not np.any(archive.beats(chosen) & expected)
+        archive.finish()
         assert {tuple(point) for point in archive.points.T} == unique
         assert archive.points.shape[1] == len(unique)
         beaten = archive.beats(chosen)

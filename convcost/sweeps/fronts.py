@@ -77,8 +77,12 @@ class Archive:
         self._waiting.append(points[:, ~self.beats(points)])
         waiting = sum(some.shape[1] for some in self._waiting)
         if waiting > min(_WAITING, self.points.shape[1]) + self.points.shape[1] // _SHARE:
-            together = np.concatenate([self.points, *self._waiting], axis=1)
-            self.replace(together[:, is_best(together, equals=False)])
+            self.finish()
+
+    def finish(self) -> None:
+        """Find the best of all that were taken."""
+        together = np.concatenate([self.points, *self._waiting], axis=1)
+        self.replace(together[:, is_best(together, equals=False)])
 
     def replace(self, points: Numbers) -> None:
         """Have these points, none of which is better than another, and no others."""
