@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import dask
 import pandas as pd
 import pytest
 import xarray as xr
@@ -50,6 +51,12 @@ def test_all_designs_in_parts(suffix, tmp_path):
         flag = row["bias"] in (True, "True")
         cost = convcost.separable(row["dk"], row["m"], row["n"], row["df"], bias=flag)
         assert (row["params"], row["macs"], row["flops"]) == (cost.params, cost.macs, cost.flops)
+
+
+def test_words_are_columns_whoever_counts(tmp_path):
+    with dask.config.set(scheduler="synchronous"):
+        table = read(small(bias=[True, False]).write(tmp_path / "all.parquet"))
+    assert table.bias.astype(str).value_counts().to_dict() == {"True": 96, "False": 96}
 
 
 def test_those_that_fulfil_a_condition(tmp_path):

@@ -245,6 +245,11 @@ def test_words_and_tuples_are_axes():
     assert space.top(1, "macs", "padding == 'valid'").padding.tolist() == ["valid"]
 
 
+def test_flops_are_twice_the_macs():
+    space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
+    assert space.count("flops <= 9000") == space.count("macs <= 4500") > 0
+
+
 def test_two_arguments_may_go_together():
     space = convcost.Space(
         Conv2D, filters="width", groups="width", kernel_size=3, padding="same",
