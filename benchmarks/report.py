@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from results import FILE, HERE, Results
@@ -164,9 +165,7 @@ def millions_table(results: Results) -> str:
 
     (ways,) = results.parameters(GRID)
     full = results.value(GRID, "np.full")
-    number = 1
-    for values in MILLIONS.values():
-        number *= len(values)
+    number = prod(len(values) for values in MILLIONS.values())
     rows = []
     for way in ways:
         value = results.get(GRID, way)

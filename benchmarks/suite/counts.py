@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .peers import COUNTERS, silence
+from .peers import COUNTERS, counters_of, silence
 from .subjects import LAYERS, MODELS
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ def ask(kind: str, counter: str) -> dict[str, int | None]:
 
 def everyones(kind: str) -> Counts:
     """Ask all counters about "layers" or "models"."""
-    names = [name for name, peer in COUNTERS.items() if peer.layer or kind == "models"]
-    return {name: _apart(kind, name) for name in names}
+    return {name: _apart(kind, name) for name in counters_of(kind)}
+
+
+def or_nan(macs: int | None) -> float:
+    """Return a count, or NaN, asv's word for no result, where the counter refused."""
+    return math.nan if macs is None else macs
 
 
 def _apart(kind: str, counter: str) -> dict[str, int | None]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-from .counts import Counts, everyones
-from .peers import COUNTERS, silence
+from .counts import Counts, everyones, or_nan
+from .peers import COUNTERS, counters_of, silence
 from .subjects import LAYERS
 
-_OF_LAYERS = [name for name, peer in COUNTERS.items() if peer.layer]
+_OF_LAYERS = counters_of("layers")
 
 
 class Layers:
@@ -24,9 +22,8 @@ class Layers:
     setup_cache.timeout = 900  # type: ignore[attr-defined]
 
     def track_macs(self, counts: Counts, layer: str, counter: str) -> float:
-        """Return the MACs; NaN, asv's word for no result, where the counter refuses the layer."""
-        macs = counts[counter][layer]
-        return math.nan if macs is None else macs
+        """Return the MACs; NaN where the counter refuses the layer."""
+        return or_nan(counts[counter][layer])
 
     track_macs.unit = "MACs"  # type: ignore[attr-defined]
 

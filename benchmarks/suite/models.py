@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from .counts import Counts, everyones
+from .counts import Counts, everyones, or_nan
 from .peers import COUNTERS, silence
 from .subjects import MODELS
 
@@ -22,9 +20,8 @@ class Models:
     setup_cache.timeout = 1200  # type: ignore[attr-defined]
 
     def track_macs(self, counts: Counts, model: str, counter: str) -> float:
-        """Return the MACs; NaN, asv's word for no result, where the counter refuses the model."""
-        macs = counts[counter][model]
-        return math.nan if macs is None else macs
+        """Return the MACs; NaN where the counter refuses the model."""
+        return or_nan(counts[counter][model])
 
     track_macs.unit = "MACs"  # type: ignore[attr-defined]
 

@@ -214,3 +214,8 @@ PEERS = {
     "calflops": _of_modules("calflops", _calflops),
 }
 COUNTERS = OURS | PEERS
+
+
+def counters_of(kind: str) -> list[str]:
+    """Return who can be asked about "layers" or "models"."""
+    return [name for name, peer in COUNTERS.items() if peer.layer or kind == "models"]

@@ -189,14 +189,20 @@ class Front(Answer):
             for polynomial, sense in self.objectives
         ]
         self.front.add(np.stack(points), block.numbers(inside)[None])
+        self._check_size()
 
     def merge(self, other: Self) -> None:
         """Take those of another answer that none so far is better than."""
         self.front.add(other.front.points, other.front.labels)
+        self._check_size()
 
     def finish(self) -> None:
         """Find the best of all that were taken."""
         self.front.finish()
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuse too many as soon as they are known, before they take more memory."""
         number = len(self.numbers)
         if number > self.limit:
             fronts.refuse_size(number, self.limit)
