@@ -129,9 +129,11 @@ class _Question:
             files.append(str(check_table_path(self.output)))
         if self.plot is not None:
             _check_image(self.plot)
-        for path in files:
-            if path is not None and Path(path).exists() and not self.overwrite:
+        for path in map(Path, filter(None, files)):
+            if path.exists() and not self.overwrite:
                 raise FileExistsError(f"{path} exists already; give another, or --overwrite")
+            if not path.parent.is_dir():
+                raise FileNotFoundError(f"{path} can't be written: there is no {path.parent}")
 
     def ask(self, space: Space, **how: Any) -> Any:
         """Return the number or the designs; None where all of them were written."""

@@ -79,6 +79,13 @@ def test_which_way_round(ratio, given, labels):
     )
 
 
+def test_what_is_no_answer_of_a_sweep_is_refused():
+    with pytest.raises(TypeError, match=r"front must be a data frame, .*got \[1\]"):
+        convcost.plot_front([1])
+    with pytest.raises(TypeError, match=r"ratio must be a DataArray, .*got 3"):
+        convcost.plot_ratio(3)
+
+
 def test_no_line_where_the_level_is_never_crossed(ratio):
     assert len(convcost.plot_ratio(ratio, level=1000).axes[0].collections) == 1
     row = ratio.isel(dk=[2])

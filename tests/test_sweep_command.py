@@ -161,3 +161,14 @@ def test_all_designs_without_a_word(run, tmp_path):
 def test_processes_of_its_own(run):
     code, out, _ = run(*WORDS, "--count", "--workers", 1)
     assert (code, out) == (0, "73,728 of 73,728 designs\n")
+
+
+@pytest.mark.parametrize(("option", "name"), [("--output", "front.csv"), ("--plot", "front.png")])
+def test_a_missing_folder_is_found_before_anything_is_counted(
+    option, name, run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(convcost.Space, "top", None)
+    path = tmp_path / "nowhere" / name
+    code, _, err = run(*WORDS, "--top", "3", "--by", "params", option, str(path))
+    assert code == 2
+    assert "can't be written: there is no" in " ".join(err.split())

@@ -45,7 +45,7 @@ def plot_front(
     ImportError
         If matplotlib is not installed.
     TypeError
-        If a column has no numbers.
+        If `front` is no data frame, or a column has no numbers.
     ValueError
         If there is no such column, or no design.
 
@@ -58,6 +58,8 @@ def plot_front(
     ('MACs', 'parameters')
     """
     pyplot = import_optional("matplotlib.pyplot")
+    if not isinstance(front, import_optional("pandas").DataFrame):
+        refuse(TypeError, "front", front, "a data frame, as Space.pareto returns")
     if not len(front):
         raise ValueError("front has no designs to draw")
     for argument, column in (("x", x), ("y", y), ("color", color)):
@@ -110,7 +112,7 @@ def plot_ratio(
     ImportError
         If matplotlib is not installed.
     TypeError
-        If `level` is no number.
+        If `ratio` is no DataArray, or `level` no number.
     ValueError
         If `ratio` has not two dimensions, or something in it, or `level`, is not positive.
 
@@ -129,6 +131,8 @@ def plot_ratio(
         refuse(TypeError, "level", level, "a positive number")
     if not 0 < level < inf:
         refuse(ValueError, "level", level, "a positive number")
+    if not isinstance(ratio, import_optional("xarray").DataArray):
+        refuse(TypeError, "ratio", ratio, "a DataArray, as what convcost.sweep returns has")
     if ratio.ndim != 2:
         raise ValueError(
             f"ratio must have two dimensions; got {ratio.ndim} ({', '.join(map(str, ratio.dims))})"
