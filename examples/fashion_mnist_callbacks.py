@@ -106,22 +106,22 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.epoch = 0
-        self.next_step = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start to count steps."""
         self.epoch = epoch + 1
-        self.next_step = 1
+        self._finite_steps().assign(0)
+
+    def _finite_steps(self) -> Any:
+        return self.model.get_layer("watch").finite_steps
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the mean loss of the epoch so far, which stays NaN once it is."""
-        first, last = self.next_step, batch + 1
-        self.next_step = last + 1
-        if not math.isfinite(float(logs["loss"])):
-            steps = f"step {last}" if first == last else f"one of the steps {first} to {last}"
-            raise DivergedError(
-                f"the loss became {float(logs['loss'])} in {steps} of epoch {self.epoch}"
-            )
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            # Several steps may have been taken since the last look.
+            step = int(self._finite_steps()) + 1
+            raise DivergedError(f"the loss became {loss} in step {step} of epoch {self.epoch}")
 
 
 class Interruption(keras.callbacks.Callback):  # type: ignore[misc]

@@ -11,6 +11,10 @@ from typing import Any
 from convcost.verify.backend import Device, DeviceError, import_keras, select_device, visible_gpus
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+# More steps than these hardly save time, but Ctrl-C has to wait for them.
+_STEPS = 10
+# More would be of few images each, and the graph of the training step larger for nothing.
+_MOST_PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,17 @@ class Placement:
         How many there are.
     jit_compile
         Whether the model's steps are compiled by XLA; "auto" to let Keras decide.
+    parts
+        In how many parts of a batch it is trained, side by side.
+    steps_per_execution
+        Steps that are taken without a look at them.
     """
 
     device: Device
     count: int
     jit_compile: bool | str
+    parts: int
+    steps_per_execution: int
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context manager in which the model is built and trained."""
@@ -39,7 +49,8 @@ class Placement:
         return _distribution(self.device, self.count)
 
     def __str__(self) -> str:
-        return f"{self.count} x {self.device}" if self.count > 1 else str(self.device)
+        described = f"{self.count} x {self.device}" if self.count > 1 else str(self.device)
+        return f"{described}, batches in {self.parts} parts" if self.parts > 1 else described
 
 
 def prepare_environment(*, fast: bool, deterministic: bool) -> None:
@@ -57,10 +68,12 @@ def place(
     device: str,
     count: int,
     *,
-    xla: bool | None,
-    deterministic: bool,
-    precision: str,
-    steps_per_execution: int,
+    fast: bool = False,
+    xla: bool | None = None,
+    deterministic: bool = False,
+    precision: str = "float32",
+    steps_per_execution: int | None = None,
+    parts: int | None = None,
 ) -> Placement:
     """Find the devices, and set what holds for all that runs on them.
 
@@ -70,6 +83,8 @@ def place(
         `auto`, `cpu` or `gpu`.
     count
         How many devices share each batch. A machine has one CPU; more are virtual ones.
+    fast
+        Whether what is not said is chosen for speed, rather than Keras's default.
     xla
         Whether to compile with XLA; None for what is faster.
     deterministic
@@ -77,7 +92,9 @@ def place(
     precision
         Keras's dtype policy.
     steps_per_execution
-        Steps for which the device is not waited for.
+        Steps that are taken without a look at them.
+    parts
+        In how many parts of a batch to train, side by side.
 
     Raises
     ------
@@ -90,11 +107,12 @@ def place(
         raise DeviceError(
             f"--devices {count} needs TensorFlow or JAX; Keras runs on {backend} here"
         )
-    if steps_per_execution > 1 and backend == "torch":
-        raise DeviceError(
-            f"--steps-per-execution {steps_per_execution} needs TensorFlow or JAX; Keras runs on"
-            " torch here"
-        )
+    steps = steps_per_execution
+    if steps is None:
+        steps = _STEPS if fast and backend == "tensorflow" and count == 1 else 1
+    if steps > 1 and (backend == "torch" or (backend == "tensorflow" and count > 1)):
+        where = "on PyTorch" if backend == "torch" else "on several devices with TensorFlow"
+        raise DeviceError(f"--steps-per-execution {steps}: Keras can't do that {where}")
     if backend == "jax" and count > 1:
         import jax
 
@@ -105,11 +123,29 @@ def place(
     if deterministic:
         _make_deterministic(backend)
     keras.config.set_dtype_policy(precision)
-    on_cpu = first.name.startswith("cpu")
+    on_tensorflows_cpu = backend == "tensorflow" and first.name.startswith("cpu")
     if xla is None:
         # XLA makes this model's training ten times slower on a CPU. JAX has nothing else.
-        xla = not (on_cpu and backend == "tensorflow")
-    return Placement(first, count, ("auto" if backend == "torch" else True) if xla else False)
+        xla = not on_tensorflows_cpu
+    if parts is None:
+        shared = fast and on_tensorflows_cpu and count == 1
+        parts = min(os.cpu_count() or 1, _MOST_PARTS) if shared else 1
+    if parts > 1 and on_tensorflows_cpu:
+        _share_threads(parts)
+    jit_compile = ("auto" if backend == "torch" else True) if xla else False
+    return Placement(first, count, jit_compile, parts, steps)
+
+
+def _share_threads(parts: int) -> None:
+    """Give each part of a batch threads of its own.
+
+    An operation that is cut up for all threads has them wait for the slowest of them, at its end.
+    """
+    import tensorflow as tf
+
+    tf.config.threading.set_inter_op_parallelism_threads(parts)
+    threads = max((os.cpu_count() or 1) // parts, 1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def _require(first: Device, backend: str, count: int) -> None:

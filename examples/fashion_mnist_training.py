@@ -13,7 +13,7 @@ import fashion_mnist_callbacks as callbacks
 import keras
 from fashion_mnist_data import Dataset
 from fashion_mnist_devices import Placement
-from fashion_mnist_pipeline import Batches, encode, gather, prepare
+from fashion_mnist_pipeline import Batches, encode, gather, prepare, smallest_batch
 from fashion_mnist_recipes import LOSS, Recipe, compile_model
 from fashion_mnist_runs import TENSORBOARD, RunFolder
 from fashion_mnist_variables import load
@@ -37,8 +37,6 @@ class Training:
         Seed of the order of the images and of all that is random.
     gather
         Whether the images lie on the device, rather than being sent there batch by batch.
-    steps_per_execution
-        Steps for which the device is not waited for.
     """
 
     model: Any
@@ -47,7 +45,6 @@ class Training:
     placement: Placement
     seed: int
     gather: bool
-    steps_per_execution: int
 
     def run(self, folder: RunFolder) -> None:
         """Train from where the folder's run has come to, and keep each epoch in it.
@@ -76,7 +73,7 @@ class Training:
             recipe,
             last_layer=self.model.layers[-1].name,
             steps_per_epoch=len(batches),
-            steps_per_execution=self.steps_per_execution,
+            steps_per_execution=self.placement.steps_per_execution,
             jit_compile=self.placement.jit_compile,
         )
         if folder.rows:
@@ -88,7 +85,7 @@ class Training:
                 batches,
                 shuffle=False,  # the order is the batches' own
                 validation_data=(validation_images, encode(self.dataset.validation[1], one_hot)),
-                validation_batch_size=max(recipe.batch_size, 500),
+                validation_batch_size=self._validation_batch_size,
                 initial_epoch=len(folder.rows),
                 epochs=recipe.epochs,
                 callbacks=self._callbacks(batches, folder),
@@ -104,8 +101,26 @@ class Training:
         if self.gather:
             augmented = self.recipe.augmentation is not None
             images, validation = gather(self.dataset, augmented=augmented)
-        dropout = self.recipe.dropout
-        return prepare(self.model, images=images, dropout=dropout, seed=self.seed), validation
+        fed = prepare(
+            self.model,
+            images=images,
+            # TensorFlow's convolutions don't take a part without an image.
+            parts=min(self.placement.parts, *self._smallest_batches()),
+            products=self.gather,
+            dropout=self.recipe.dropout,
+            seed=self.seed,
+        )
+        return fed, validation
+
+    @property
+    def _validation_batch_size(self) -> int:
+        return max(self.recipe.batch_size, 500)
+
+    def _smallest_batches(self) -> tuple[int, int]:
+        return (
+            smallest_batch(len(self.dataset.train[0]), self.recipe.batch_size),
+            smallest_batch(len(self.dataset.validation[0]), self._validation_batch_size),
+        )
 
     def _is_over(self, folder: RunFolder) -> bool:
         return len(folder.rows) >= self.recipe.epochs or (

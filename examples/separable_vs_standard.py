@@ -54,9 +54,7 @@ def compare(
     """Measure separable against standard convolutions, and hold the times against the formulas."""
     try:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(onednn))
-        where = devices.place(
-            device, 1, xla=None, deterministic=False, precision="float32", steps_per_execution=1
-        )
+        where = devices.place(device, 1)
         if output_dir is not None:
             output_dir.mkdir(parents=True, exist_ok=True)
     except (DeviceError, ImportError, OSError) as error:

@@ -74,7 +74,16 @@ _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
 @click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Likewise.")
-@click.option("--steps-per-execution", type=click.IntRange(min=1), default=1)
+@click.option(
+    "--steps-per-execution",
+    type=click.IntRange(min=1),
+    help="Steps taken without a look at them; by default what is faster.",
+)
+@click.option(
+    "--parts",
+    type=click.IntRange(min=1),
+    help="Parts of a batch that are computed side by side; by default what is faster.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
 @click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto")
@@ -90,16 +99,17 @@ def train(**options: Any) -> int:
     folder = _resume(context, options) if options["resume"] else None
     settings = folder.settings if folder else _settings(options)
     try:
-        devices.prepare_environment(
-            fast=settings["pipeline"] == "fast", deterministic=settings["deterministic"]
-        )
+        fast = settings["pipeline"] == "fast"
+        devices.prepare_environment(fast=fast, deterministic=settings["deterministic"])
         where = devices.place(
             options["device"],
             settings["count"],
+            fast=fast,
             xla=settings["xla"],
             deterministic=settings["deterministic"],
             precision=settings["precision"],
             steps_per_execution=settings["steps_per_execution"],
+            parts=settings["parts"],
         )
         dataset = data_set.load(
             settings["data"],
@@ -199,7 +209,6 @@ def _train(folder: RunFolder, dataset: data_set.Dataset, where: devices.Placemen
             placement=where,
             seed=settings["seed"],
             gather=settings["pipeline"] == "fast",
-            steps_per_execution=settings["steps_per_execution"],
         )
         if folder.rows:
             console.print(f"Going on after epoch {len(folder.rows)}")

@@ -130,6 +130,9 @@ def test_a_wrong_formula_stops_the_program(monkeypatch):
         (["--recipe", "strong"], {}),
         (["--pipeline", "article", "--steps-per-execution", 2], {}),
         (["--precision", "mixed_bfloat16"], {}),
+        # The last batch has fewer images than there are parts.
+        (["--parts", 3, "--batch-size", 43], {}),
+        (["--parts", 2], {"KERAS_BACKEND": "jax"}),
         (["--recipe", "strong"], {"KERAS_BACKEND": "jax"}),
         (["--recipe", "strong"], {"KERAS_BACKEND": "torch"}),
     ],
@@ -243,6 +246,13 @@ def test_usage_errors_are_one_clear_sentence(words, message):
     assert result.returncode == 2
     assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
+
+
+def test_what_keras_cannot_do_is_refused():
+    words = ("--data", "synthetic", "--devices", 2, "--steps-per-execution", 2, "--device", "cpu")
+    result = run(*words)
+    assert result.returncode == 2
+    assert "--steps-per-execution 2: Keras can't do that on several devices" in result.stderr
 
 
 def test_no_gpu_is_a_clear_error():

@@ -13,7 +13,7 @@ import fashion_mnist_pipeline as pipeline
 import fashion_mnist_variables as variables
 import keras
 from fashion_mnist_optimizer import ConvolutionMuon
-from fashion_mnist_recipes import RECIPES, Augmentation, Recipe, compile_model
+from fashion_mnist_recipes import LOSS, RECIPES, Augmentation, Recipe, compile_model
 
 STRONG = RECIPES["strong"].augmentation
 IMAGES = np.random.default_rng(0).normal(0, 1, (50, 28, 28, 1)).astype(np.float32)
@@ -91,7 +91,8 @@ def test_the_fed_model_sees_the_images_that_lie_on_the_device(augmented):
     for given_rows, images in ((rows, IMAGES[[3, 1, 4]]), (validation, IMAGES[:7] + 1)):
         expected = model.predict(images, verbose=0)
         np.testing.assert_array_equal(fed.predict(given_rows, verbose=0), expected)
-    assert fed.count_params() == model.count_params() + 57 * 28 * 28
+    steps = 1
+    assert fed.count_params() == model.count_params() + 57 * 28 * 28 + steps
     assert sum(v.value.numpy().size for v in fed.trainable_variables) == model.count_params()
 
 
@@ -115,10 +116,80 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size, one_hot):
 def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
     model = models.build("separable")
     changed = pipeline.prepare(model, dropout=0.5, seed=1)
-    assert changed.count_params() == model.count_params() == 184_234
+    steps = 1
+    assert changed.count_params() - steps == model.count_params() == 184_234
     predicted = model.predict(IMAGES, verbose=0)
     np.testing.assert_array_equal(changed.predict(IMAGES, verbose=0), predicted)
     assert not np.array_equal(changed(IMAGES, training=True), predicted)
+
+
+@given(st.integers(0, 20), st.integers(1, 8))
+def test_the_parts_of_a_batch_are_the_batch(rows, count):
+    batch = np.arange(2 * rows).reshape(rows, 2)
+    parts = [np.asarray(part) for part in pipeline.Parts(count)(batch)]
+    assert (np.concatenate(parts) == batch).all()
+    sizes = [len(part) for part in parts]
+    assert len(sizes) == count
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"parts": 3}, {"products": True}, {"parts": 2, "products": True}]
+)
+def test_however_it_is_computed_it_is_the_same_model(options):
+    model = models.build("separable")
+    fed = pipeline.prepare(model, **options)
+    assert [v.path for v in fed.trainable_variables] == [v.path for v in model.trainable_variables]
+    predicted = model.predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(fed.predict(IMAGES, verbose=0), predicted, rtol=1e-4)
+    labels = np.arange(len(IMAGES)) % 10
+    ends = []
+    for one in (model, fed):
+        kept = model.get_weights()
+        one.compile(keras.optimizers.SGD(1.0), LOSS)
+        one.train_on_batch(IMAGES, labels)
+        ends.append([old - new for old, new in zip(kept, model.get_weights(), strict=True)])
+        model.set_weights(kept)
+    for gradient, expected in zip(*ends, strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-5)
+
+
+@settings(max_examples=20)
+@given(
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from([{}, {"strides": 2}, {"dilation_rate": 2}]),
+    st.sampled_from(["same", "valid"]),
+    st.booleans(),
+)
+def test_a_separable_layer_is_a_depthwise_one_and_a_product(
+    filters, kernel_size, depth_multiplier, options, padding, use_bias
+):
+    layer = keras.layers.SeparableConv2D(
+        filters,
+        kernel_size,
+        depth_multiplier=depth_multiplier,
+        padding=padding,
+        use_bias=use_bias,
+        bias_initializer="random_normal",
+        activation="selu",
+        **options,
+    )
+    images = IMAGES[:6].reshape(2, 28, 28, 3)
+    expected = np.asarray(layer(images))
+    product = pipeline.ProductOfChannels(layer)
+    np.testing.assert_allclose(np.asarray(product(images)), expected, rtol=1e-4, atol=1e-5)
+    assert product.compute_output_shape(images.shape) == expected.shape
+
+
+def test_steps_are_counted_until_one_is_no_number():
+    watch = pipeline.Watch()
+    good, bad = np.ones((2, 3), np.float32), np.array([[1, np.nan]], np.float32)
+    for batch in (good, good, bad, bad):
+        np.testing.assert_array_equal(np.asarray(watch(batch, training=True)), batch)
+    watch(good, training=False)
+    assert int(watch.finite_steps) == 2
 
 
 def test_muon_takes_the_kernels_that_mix_channels_and_makes_their_steps_orthogonal():

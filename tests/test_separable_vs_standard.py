@@ -121,9 +121,7 @@ def test_the_training_pass_computes_both_gradients():
 
 
 def test_the_machine_is_measured():
-    where = devices.place(
-        "cpu", 1, xla=None, deterministic=False, precision="float32", steps_per_execution=1
-    )
+    where = devices.place("cpu", 1)
     machine = timing.measure_machine(where, repeats=1)
     assert 1e8 < machine.flops_per_second < 1e14
     assert 1e8 < machine.bytes_per_second < 1e13
