@@ -119,9 +119,11 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         """Look at the mean loss of the epoch so far, which stays NaN once it is."""
         loss = float(logs["loss"])
         if not math.isfinite(loss):
-            # Several steps may have been taken since the last look.
-            step = int(self._finite_steps()) + 1
-            raise DivergedError(f"the loss became {loss} in step {step} of epoch {self.epoch}")
+            # Several steps may have been taken since the last look. A loss can be infinite where
+            # the probabilities are still numbers; then the last of them is all that is known.
+            finite, last = int(self._finite_steps()), batch + 1
+            step = f"in step {finite + 1}" if finite < last else f"by step {last}"
+            raise DivergedError(f"the loss became {loss} {step} of epoch {self.epoch}")
 
 
 class Interruption(keras.callbacks.Callback):  # type: ignore[misc]

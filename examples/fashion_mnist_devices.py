@@ -5,7 +5,7 @@ This is the example's one module with a branch for each backend.
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convcost.verify.backend import Device, DeviceError, import_keras, select_device, visible_gpus
@@ -47,6 +47,10 @@ class Placement:
             scope: AbstractContextManager[Any] = self.device.scope()
             return scope
         return _distribution(self.device, self.count)
+
+    def with_parts_for(self, smallest_batch: int) -> "Placement":
+        """Return the placement with no part left without an image of the smallest batch."""
+        return replace(self, parts=min(self.parts, smallest_batch))
 
     def __str__(self) -> str:
         described = f"{self.count} x {self.device}" if self.count > 1 else str(self.device)
@@ -129,7 +133,7 @@ def place(
         xla = not on_tensorflows_cpu
     if parts is None:
         shared = fast and on_tensorflows_cpu and count == 1
-        parts = min(os.cpu_count() or 1, _MOST_PARTS) if shared else 1
+        parts = min(_count_cores(), _MOST_PARTS) if shared else 1
     if parts > 1 and on_tensorflows_cpu:
         _share_threads(parts)
     jit_compile = ("auto" if backend == "torch" else True) if xla else False
@@ -144,8 +148,14 @@ def _share_threads(parts: int) -> None:
     import tensorflow as tf
 
     tf.config.threading.set_inter_op_parallelism_threads(parts)
-    threads = max((os.cpu_count() or 1) // parts, 1)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(max(_count_cores() // parts, 1))
+
+
+def _count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _require(first: Device, backend: str, count: int) -> None:

@@ -121,11 +121,6 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return self._plan[1]
 
 
-def smallest_batch(count: int, batch_size: int) -> int:
-    """Return the number of images in the last batch of so many."""
-    return count % batch_size or batch_size
-
-
 def encode(labels: Labels, one_hot: bool) -> npt.NDArray[Any]:
     """Return the class numbers, or a row with a one for each."""
     return np.eye(CLASSES, dtype=np.float32)[labels] if one_hot else labels

@@ -72,6 +72,18 @@ class Recipe:
     dropout: float = 0.0
     augmentation: Augmentation | None = None
 
+    @property
+    def validation_batch_size(self) -> int:
+        """Images of a step of the validation, which keeps nothing for gradients."""
+        return max(self.batch_size, 500)
+
+    def smallest_batch(self, training: int, validation: int) -> int:
+        """Return the images of the smallest batch, of so many images to train and validate with."""
+        return min(
+            training % self.batch_size or self.batch_size,
+            validation % self.validation_batch_size or self.validation_batch_size,
+        )
+
 
 RECIPES = {
     "article": Recipe(epochs=10, batch_size=32, learning_rate=1e-3, patience=5),

@@ -13,7 +13,7 @@ import fashion_mnist_callbacks as callbacks
 import keras
 from fashion_mnist_data import Dataset
 from fashion_mnist_devices import Placement
-from fashion_mnist_pipeline import Batches, encode, gather, prepare, smallest_batch
+from fashion_mnist_pipeline import Batches, encode, gather, prepare
 from fashion_mnist_recipes import LOSS, Recipe, compile_model
 from fashion_mnist_runs import TENSORBOARD, RunFolder
 from fashion_mnist_variables import load
@@ -85,7 +85,7 @@ class Training:
                 batches,
                 shuffle=False,  # the order is the batches' own
                 validation_data=(validation_images, encode(self.dataset.validation[1], one_hot)),
-                validation_batch_size=self._validation_batch_size,
+                validation_batch_size=recipe.validation_batch_size,
                 initial_epoch=len(folder.rows),
                 epochs=recipe.epochs,
                 callbacks=self._callbacks(batches, folder),
@@ -104,23 +104,12 @@ class Training:
         fed = prepare(
             self.model,
             images=images,
-            # TensorFlow's convolutions don't take a part without an image.
-            parts=min(self.placement.parts, *self._smallest_batches()),
+            parts=self.placement.parts,
             products=self.gather,
             dropout=self.recipe.dropout,
             seed=self.seed,
         )
         return fed, validation
-
-    @property
-    def _validation_batch_size(self) -> int:
-        return max(self.recipe.batch_size, 500)
-
-    def _smallest_batches(self) -> tuple[int, int]:
-        return (
-            smallest_batch(len(self.dataset.train[0]), self.recipe.batch_size),
-            smallest_batch(len(self.dataset.validation[0]), self._validation_batch_size),
-        )
 
     def _is_over(self, folder: RunFolder) -> bool:
         return len(folder.rows) >= self.recipe.epochs or (

@@ -82,7 +82,8 @@ _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
 @click.option(
     "--parts",
     type=click.IntRange(min=1),
-    help="Parts of a batch that are computed side by side; by default what is faster.",
+    help="Parts of a batch that are computed side by side, no more than the smallest batch has"
+    " images; by default what is faster.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
 @click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit.")
@@ -117,6 +118,9 @@ def train(**options: Any) -> int:
             normalize=settings["normalize"],
             limit=settings["limit"],
         )
+        counts = len(dataset.train[0]), len(dataset.validation[0])
+        # TensorFlow's convolutions refuse a part without an image.
+        where = where.with_parts_for(choose_recipe(settings).smallest_batch(*counts))
         folder = folder or RunFolder.create(
             _path(options["output_dir"], settings), settings, overwrite=options["overwrite"]
         )

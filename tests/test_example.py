@@ -130,8 +130,6 @@ def test_a_wrong_formula_stops_the_program(monkeypatch):
         (["--recipe", "strong"], {}),
         (["--pipeline", "article", "--steps-per-execution", 2], {}),
         (["--precision", "mixed_bfloat16"], {}),
-        # The last batch has fewer images than there are parts.
-        (["--parts", 3, "--batch-size", 43], {}),
         (["--parts", 2], {"KERAS_BACKEND": "jax"}),
         (["--recipe", "strong"], {"KERAS_BACKEND": "jax"}),
         (["--recipe", "strong"], {"KERAS_BACKEND": "torch"}),
@@ -246,6 +244,13 @@ def test_usage_errors_are_one_clear_sentence(words, message):
     assert result.returncode == 2
     assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
+
+
+def test_no_part_of_a_batch_is_without_an_image(tmp_path):
+    words = ("--data", "synthetic", "--limit", 130, "--epochs", 1, "--output-dir", tmp_path)
+    result = run(*words, "--parts", 3, "--batch-size", 64, "--device", "cpu")
+    assert result.returncode == 0, result.stderr
+    assert "batches in 2 parts" in result.stdout
 
 
 def test_what_keras_cannot_do_is_refused():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("keras")
 
+import fashion_mnist_callbacks as callbacks
 import fashion_mnist_data as data_set
 import fashion_mnist_models as models
 import fashion_mnist_pipeline as pipeline
@@ -110,7 +111,11 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size, one_hot):
         assert (images == IMAGES[plan[:, 0]]).all()
         got = np.concatenate([rows[i][1] for i in range(len(rows))])
         assert ((got.argmax(1) if one_hot else got) == labels[plan[:, 0]]).all()
-        assert len(rows[len(rows) - 1][0]) == (count - 1) % batch_size + 1
+        last = len(rows[len(rows) - 1][0])
+        assert last == (count - 1) % batch_size + 1
+        recipe = Recipe(epochs=1, batch_size=batch_size, learning_rate=0.1)
+        assert recipe.smallest_batch(count, 500) == last
+        assert recipe.smallest_batch(count, 2 * recipe.validation_batch_size + 1) == 1
 
 
 def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
@@ -190,6 +195,18 @@ def test_steps_are_counted_until_one_is_no_number():
         np.testing.assert_array_equal(np.asarray(watch(batch, training=True)), batch)
     watch(good, training=False)
     assert int(watch.finite_steps) == 2
+
+
+@pytest.mark.parametrize(("finite", "when"), [(0, "in step 1"), (2, "in step 3"), (4, "by step 4")])
+def test_the_step_is_named_in_which_a_loss_became_no_number(finite, when):
+    fed = pipeline.prepare(models.build("dense"))
+    stop = callbacks.StopOnNaN()
+    stop.set_model(fed)
+    stop.on_epoch_begin(1)
+    stop.on_train_batch_end(1, {"loss": 0.5})
+    fed.get_layer("watch").finite_steps.assign(finite)
+    with pytest.raises(callbacks.DivergedError, match=f"the loss became inf {when} of epoch 2"):
+        stop.on_train_batch_end(3, {"loss": np.inf})
 
 
 def test_muon_takes_the_kernels_that_mix_channels_and_makes_their_steps_orthogonal():
