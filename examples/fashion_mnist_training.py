@@ -13,9 +13,10 @@ import fashion_mnist_callbacks as callbacks
 import keras
 from fashion_mnist_data import Dataset
 from fashion_mnist_devices import Placement
-from fashion_mnist_pipeline import Batches, encode, gather, prepare
+from fashion_mnist_pipeline import Batches, encode, gather
 from fashion_mnist_recipes import LOSS, Recipe, compile_model
 from fashion_mnist_runs import TENSORBOARD, RunFolder
+from fashion_mnist_training_model import prepare
 from fashion_mnist_variables import load
 
 

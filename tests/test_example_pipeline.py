@@ -1,4 +1,4 @@
-"""The example's input pipeline and optimizer, held to loops, to NumPy and to Keras."""
+"""The example's input pipeline, trained model and optimizer, held to loops, NumPy and Keras."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import fashion_mnist_callbacks as callbacks
 import fashion_mnist_data as data_set
 import fashion_mnist_models as models
 import fashion_mnist_pipeline as pipeline
+import fashion_mnist_training_model as training_model
 import fashion_mnist_variables as variables
 import keras
 from fashion_mnist_optimizer import ConvolutionMuon
@@ -87,7 +88,7 @@ def dataset(count=50):
 def test_the_fed_model_sees_the_images_that_lie_on_the_device(augmented):
     model = models.build("dense")
     images, validation = pipeline.gather(dataset(), augmented=augmented)
-    fed = pipeline.prepare(model, images=images)
+    fed = training_model.prepare(model, images=images)
     rows = pipeline.unchanged(np.array([3, 1, 4], np.int32))
     for given_rows, images in ((rows, IMAGES[[3, 1, 4]]), (validation, IMAGES[:7] + 1)):
         expected = model.predict(images, verbose=0)
@@ -120,7 +121,7 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size, one_hot):
 
 def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
     model = models.build("separable")
-    changed = pipeline.prepare(model, dropout=0.5, seed=1)
+    changed = training_model.prepare(model, dropout=0.5, seed=1)
     steps = 1
     assert changed.count_params() - steps == model.count_params() == 184_234
     predicted = model.predict(IMAGES, verbose=0)
@@ -131,7 +132,7 @@ def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
 @given(st.integers(0, 20), st.integers(1, 8))
 def test_the_parts_of_a_batch_are_the_batch(rows, count):
     batch = np.arange(2 * rows).reshape(rows, 2)
-    parts = [np.asarray(part) for part in pipeline.Parts(count)(batch)]
+    parts = [np.asarray(part) for part in training_model.Parts(count)(batch)]
     assert (np.concatenate(parts) == batch).all()
     sizes = [len(part) for part in parts]
     assert len(sizes) == count
@@ -143,7 +144,7 @@ def test_the_parts_of_a_batch_are_the_batch(rows, count):
 )
 def test_however_it_is_computed_it_is_the_same_model(options):
     model = models.build("separable")
-    fed = pipeline.prepare(model, **options)
+    fed = training_model.prepare(model, **options)
     assert [v.path for v in fed.trainable_variables] == [v.path for v in model.trainable_variables]
     predicted = model.predict(IMAGES, verbose=0)
     np.testing.assert_allclose(fed.predict(IMAGES, verbose=0), predicted, rtol=1e-4)
@@ -183,13 +184,13 @@ def test_a_separable_layer_is_a_depthwise_one_and_a_product(
     )
     images = IMAGES[:6].reshape(2, 28, 28, 3)
     expected = np.asarray(layer(images))
-    product = pipeline.ProductOfChannels(layer)
+    product = training_model.ProductOfChannels(layer)
     np.testing.assert_allclose(np.asarray(product(images)), expected, rtol=1e-4, atol=1e-5)
     assert product.compute_output_shape(images.shape) == expected.shape
 
 
 def test_steps_are_counted_until_one_is_no_number():
-    watch = pipeline.Watch()
+    watch = training_model.Watch()
     good, bad = np.ones((2, 3), np.float32), np.array([[1, np.nan]], np.float32)
     for batch in (good, good, bad, bad):
         np.testing.assert_array_equal(np.asarray(watch(batch, training=True)), batch)
@@ -199,7 +200,7 @@ def test_steps_are_counted_until_one_is_no_number():
 
 @pytest.mark.parametrize(("finite", "when"), [(0, "in step 1"), (2, "in step 3"), (4, "by step 4")])
 def test_the_step_is_named_in_which_a_loss_became_no_number(finite, when):
-    fed = pipeline.prepare(models.build("dense"))
+    fed = training_model.prepare(models.build("dense"))
     stop = callbacks.StopOnNaN()
     stop.set_model(fed)
     stop.on_epoch_begin(1)
