@@ -147,8 +147,11 @@ def _share_threads(parts: int) -> None:
     """
     import tensorflow as tf
 
-    tf.config.threading.set_inter_op_parallelism_threads(parts)
-    tf.config.threading.set_intra_op_parallelism_threads(max(_count_cores() // parts, 1))
+    cores = _count_cores()
+    # No more than there are cores: TensorFlow starts as many as it is told to, a million, too.
+    side_by_side = min(parts, cores)
+    tf.config.threading.set_inter_op_parallelism_threads(side_by_side)
+    tf.config.threading.set_intra_op_parallelism_threads(cores // side_by_side)
 
 
 def _count_cores() -> int:

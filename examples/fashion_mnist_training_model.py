@@ -39,7 +39,7 @@ class Parts(keras.layers.Layer):  # type: ignore[misc]
 class Watch(keras.layers.Layer):  # type: ignore[misc]
     """Passes a batch on, and counts the training steps in which all of it are numbers.
 
-    Parameters
+    Attributes
     ----------
     finite_steps
         How many such steps there were since the epoch began, as a variable.

@@ -246,9 +246,10 @@ def test_usage_errors_are_one_clear_sentence(words, message):
     assert "Traceback" not in result.stderr
 
 
-def test_no_part_of_a_batch_is_without_an_image(tmp_path):
+@pytest.mark.parametrize("parts", [3, 10**6])
+def test_no_part_of_a_batch_is_without_an_image(parts, tmp_path):
     words = ("--data", "synthetic", "--limit", 130, "--epochs", 1, "--output-dir", tmp_path)
-    result = run(*words, "--parts", 3, "--batch-size", 64, "--device", "cpu")
+    result = run(*words, "--parts", parts, "--batch-size", 64, "--device", "cpu")
     assert result.returncode == 0, result.stderr
     assert "batches in 2 parts" in result.stdout
 
