@@ -3,6 +3,7 @@
 import math
 from contextlib import contextmanager
 from contextvars import ContextVar
+from fractions import Fraction
 
 import sympy
 from sympy.core.function import Application
@@ -32,28 +33,26 @@ def check_expression(name: str, size: "Any", allowed: str) -> "Count":
     """
     if not isinstance(size, sympy.Expr) or size.has(sympy.Float):
         refuse(TypeError, name, size, allowed)
-    if isinstance(size, sympy.Integer):
-        return check_scalar(name, int(size), allowed)
     if isinstance(size, sympy.Rational):
-        from fractions import Fraction
-
-        return check_scalar(name, Fraction(int(size.p), int(size.q)), allowed)
+        return check_scalar(name, _plain(size), allowed)
     # A plain Symbol("m") knows nothing about itself and is taken at the caller's word.
     if size.is_number or False in (size.is_positive, size.is_integer, size.is_finite):
         refuse(ValueError, name, size, allowed)
     return size
 
 
-def canonical(count: "sympy.Expr") -> "sympy.Expr":
+def canonical(count: "sympy.Expr") -> "Count":
     """Return the expanded form, in which equal polynomials are the same expression."""
-    return sympy.expand(count)
+    return _plain(sympy.expand(count))
 
 
 def divide(dividend: "Count", divisor: "Count") -> "Count":
     """Return the quotient, expanded where that takes it apart: 1/n + 1/dk**2."""
     quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
     _, denominator = sympy.fraction(quotient)
-    return sympy.expand(quotient) if denominator.is_Mul or denominator.is_Symbol else quotient
+    return _plain(
+        sympy.expand(quotient) if denominator.is_Mul or denominator.is_Symbol else quotient
+    )
 
 
 def total(summands: "list[Count]") -> "Count":
@@ -199,8 +198,15 @@ def is_nonnegative(expression: "Count") -> bool:
 
 
 def _plain(expression: "sympy.Expr") -> "Count":
-    """Return a whole number as Python's own, and every other expression as it is."""
-    return int(expression) if expression.is_Integer else expression
+    """Return a number as Python's own, and every other expression as it is.
+
+    SymPy's fractions equal Python's, but have other hashes.
+    """
+    if expression.is_Integer:
+        return int(expression)
+    if expression.is_Rational:
+        return Fraction(int(expression.p), int(expression.q))
+    return expression
 
 
 def latex(expression: "sympy.Expr") -> str:

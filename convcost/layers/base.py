@@ -583,7 +583,8 @@ def _hashable(value: Any) -> Any:
         return tuple(map(_hashable, value))
     if is_array(value):
         raise TypeError("layers with arrays as arguments cannot be hashed: arrays have no hash")
-    return value
+    # As `_is_equal` compares them: m*(n + 1) is m*n + m.
+    return counts.canonical(value)
 
 
 def _short(value: Any) -> Any:
