@@ -10,18 +10,19 @@ parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times 
 """
 
 from convcost._version import __version__
-from convcost.convolutions import depthwise, pointwise, ratio, separable, standard
-from convcost.cost import Cost
-from convcost.ratio import Ratio
+from convcost.cost.convolutions import depthwise, pointwise, ratio, separable, standard
+from convcost.cost.cost import Cost
+from convcost.cost.ratio import Ratio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from convcost import geometry, hardware, layers, symbols, verify
-    from convcost.errors import ModelError, UnknownLayerError
-    from convcost.frontends.keras import from_keras
-    from convcost.network import Network
+    from convcost import hardware, layers, symbols, verify
+    from convcost.layers import geometry
+    from convcost.models.errors import ModelError, UnknownLayerError
+    from convcost.models.network import Network
+    from convcost.models.read import from_keras
     from convcost.report import compare, plot_front, plot_ratio, summary
     from convcost.sweeps import Space, crossings, solve, sweep
 
@@ -54,15 +55,15 @@ __all__ = [
 ]
 
 
-_MODULES = ("geometry", "hardware", "layers", "symbols", "verify")
+_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
 _HOMES = {
-    "ModelError": "errors",
-    "Network": "network",
+    "ModelError": "models.errors",
+    "Network": "models.network",
     "Space": "sweeps",
-    "UnknownLayerError": "errors",
+    "UnknownLayerError": "models.errors",
     "compare": "report",
     "crossings": "sweeps",
-    "from_keras": "frontends.keras",
+    "from_keras": "models.read",
     "plot_front": "report",
     "plot_ratio": "report",
     "solve": "sweeps",

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line, or say what it needs."""
     try:
-        from convcost.cli import run
+        from convcost.cli.main import run
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("click", "rich"):

@@ -43,7 +43,7 @@ def start(*words, command=(str(SCRIPT),), **options):
 def run(capsys):
     """Run a command line in process; return its exit code and what it printed."""
 
-    from convcost import cli
+    from convcost.cli import main as cli
 
     def call(*words):
         code = cli.run([str(word) for word in words])

@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import convcost
-from convcost.exact import shorten
+from convcost.exact.scalars import shorten
 from convcost.verify.draw import KINDS as LAYERS
 from convcost.verify.draw import draw_layer
 

@@ -8,7 +8,8 @@ import pytest
 
 import convcost
 from conftest import SCRIPT, start
-from convcost import cli, formulas
+from convcost.cli import main as cli
+from convcost.cost import formulas
 
 
 @pytest.mark.parametrize("command", [(str(SCRIPT),), (sys.executable, "-m", "convcost")], ids=str)
@@ -36,7 +37,7 @@ def test_verify_through_the_entry_points(command):
 
 def test_verify_with_a_broken_formula_exits_with_1(tmp_path):
     code = (
-        "import sys\nfrom convcost import cli, formulas\n"
+        "import sys\nfrom convcost.cli import main as cli\nfrom convcost.cost import formulas\n"
         "formulas.counts = lambda w, f, p, b: (w * f, w * f * p, b * f * p)\n"
         "sys.exit(cli.run(['verify', '--cases', '16', '--oracle', 'keras']))"
     )

@@ -117,7 +117,7 @@ def test_every_layer_is_explained(kind, params):
 
 
 def test_a_wrong_formula_stops_the_program(monkeypatch):
-    from convcost import formulas
+    from convcost.cost import formulas
 
     monkeypatch.setattr(formulas, "counts", lambda w, f, p, b: (w * f, w * f * p, 0))
     with pytest.raises(models.MismatchError, match=r"the formula says 3\*3\*1\*32 = 288, Keras"):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from strategies import BIASES, COSTS, call, sizes
 
 import convcost
-from convcost import Cost, formulas
-from convcost.expressions import Expression, Number
+from convcost import Cost
+from convcost.cost import formulas
+from convcost.cost.recorder import Expression, Number
 from convcost.symbols import dk, m, n
 
 

@@ -17,6 +17,7 @@ from test_layer_numbers import VARIED
 
 import convcost
 from convcost import hardware
+from convcost.cost import formulas
 from convcost.layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Flatten, SeparableConv2D
 
 QUANTITIES = ("params", "macs", "bias_adds", "flops")
@@ -96,10 +97,8 @@ def test_dask_arrays_broadcast_as_numpy_arrays_do(numbers, chunk):
 
 def test_a_block_is_counted_once_for_all_quantities(monkeypatch):
     calls = []
-    count = convcost.formulas.separable
-    monkeypatch.setattr(
-        convcost.formulas, "separable", lambda *sizes: calls.append(1) or count(*sizes)
-    )
+    count = formulas.separable
+    monkeypatch.setattr(formulas, "separable", lambda *sizes: calls.append(1) or count(*sizes))
     cost = convcost.separable(3, da.arange(1, 9, chunks=4), 8, 7)
     dask.compute(cost.params, cost.macs, cost.bias_adds, scheduler="single-threaded")
     # Two blocks; the formula runs on each, and once more on its largest sizes.

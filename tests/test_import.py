@@ -84,7 +84,7 @@ def test_the_command_line_in_process(missing, monkeypatch, capsys):
     from convcost import __main__
 
     monkeypatch.setitem(sys.modules, missing, None)
-    monkeypatch.delitem(sys.modules, "convcost.cli", raising=False)
+    monkeypatch.delitem(sys.modules, "convcost.cli.main", raising=False)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
     assert caught.value.code == 2
@@ -94,13 +94,14 @@ def test_the_command_line_in_process(missing, monkeypatch, capsys):
 def test_other_import_errors_are_not_hidden(monkeypatch):
     from convcost import __main__
 
-    monkeypatch.setitem(sys.modules, "convcost.cli", None)
-    with pytest.raises(ImportError, match=r"convcost\.cli"):
+    monkeypatch.setitem(sys.modules, "convcost.cli.main", None)
+    with pytest.raises(ImportError, match=r"convcost\.cli\.main"):
         __main__.main()
 
 
 def test_the_exit_code_is_that_of_the_command_line(monkeypatch):
-    from convcost import __main__, cli
+    from convcost import __main__
+    from convcost.cli import main as cli
 
     monkeypatch.setattr(cli, "run", lambda: 130)
     with pytest.raises(SystemExit) as caught:

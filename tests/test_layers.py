@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import LAYERS, examples, layers_with_shapes
 
 import convcost
-from convcost import geometry, layers
+from convcost import layers
 from convcost.layers import (
     Conv1D,
     Conv2D,
@@ -23,6 +23,7 @@ from convcost.layers import (
     DepthwiseConv2D,
     SeparableConv1D,
     SeparableConv2D,
+    geometry,
 )
 
 

@@ -11,8 +11,8 @@ import zipfile
 import pytest
 
 import convcost
-from convcost.frontends import config, files
-from convcost.network import walk
+from convcost.models import walk
+from convcost.models.keras import config, files
 
 
 def layer(kind, name, inbound=(), /, **arguments):

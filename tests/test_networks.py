@@ -656,7 +656,7 @@ def test_an_output_from_nowhere():
 
 
 def test_attributes_are_a_mapping():
-    from convcost.frontends.live import Attributes
+    from convcost.models.keras.live import Attributes
 
     layer = kl.Dense(3)
     attributes = Attributes(layer)

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 import convcost
-from convcost.layers.operations import RULES, Operation, Tensor, einsum
-from convcost.network.graph import leaves
+from convcost.models.graph import leaves
+from convcost.models.keras.operations import RULES, Operation, Tensor, einsum
 from convcost.symbols import symbol
 
 SHAPE = (4, 6, 3)

@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 import convcost
-from convcost import formulas, geometry, layers, verify
+from convcost import layers, verify
+from convcost.cost import formulas
+from convcost.layers import geometry
 from convcost.verify import backend
 from convcost.verify.cases import claims
 from convcost.verify.draw import draw_layer

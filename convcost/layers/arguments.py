@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts, nested
-from convcost.exact import COUNT, SIZE, is_array, join_names, refuse
-from convcost.expressions import number_text
-from convcost.libraries import module_for
-from convcost.sizes import check_integer
+from convcost.cost.recorder import number_text
+from convcost.exact import arithmetic, nested
+from convcost.exact.kinds import module_for
+from convcost.exact.scalars import COUNT, SIZE, is_array, join_names, refuse
+from convcost.exact.sizes import check_integer
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
+    from convcost.exact.types import Count, Factors
 
 CHANNELS_LAST, CHANNELS_FIRST = "channels_last", "channels_first"
 
@@ -119,7 +119,7 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
     (divisor_name, parts), (dividend_name, whole) = divisor, dividend
     if is_array(parts) and is_array(whole):
         align(dict([divisor, dividend]))
-    if not counts.divides(parts, whole):
+    if not arithmetic.divides(parts, whole):
         raise ValueError(
             f"{divisor_name} must divide {dividend_name}; got {divisor_name}={show(parts)} and"
             f" {dividend_name}={show(whole)}"

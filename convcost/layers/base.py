@@ -6,22 +6,22 @@ from dataclasses import MISSING, astuple, dataclass, fields
 from functools import cached_property, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from convcost import counts, nested
-from convcost.cost import Cost, counted, total
-from convcost.exact import is_array
+from convcost.cost.cost import Cost, counted, total
+from convcost.exact import arithmetic, nested
+from convcost.exact.kinds import is_foreign, module_for
+from convcost.exact.scalars import is_array
+from convcost.exact.sizes import check_bias, check_integer
 from convcost.layers import arguments
 from convcost.layers.memory import Traffic
 from convcost.layers.training import Training
-from convcost.libraries import is_foreign, module_for
-from convcost.sizes import check_bias, check_integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self, TypeVar
 
-    from convcost._typing import Count, Factors
-    from convcost.explanation import Explanation
-    from convcost.layers.step import Part
+    from convcost.cost.explanation import Explanation
+    from convcost.exact.types import Count, Factors
+    from convcost.layers.steps import Part
 
     Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -44,12 +44,12 @@ def _unpacked(
         def call(self: Layer, input_shape: Any, **options: Any) -> Any:
             if not self._meets_foreign(input_shape, options):
                 return method(self, input_shape, **options)
-            from convcost import foreign
+            from convcost.exact import duck_arrays
 
             own = self.arguments()
             measure = partial(_measure, type(self), tuple(own), tuple(options), method.__name__)
             given = (tuple(own.values()), tuple(options.values()), tuple(input_shape))
-            return pack(foreign.call(measure, given, partial(number, self, input_shape)))
+            return pack(duck_arrays.call(measure, given, partial(number, self, input_shape)))
 
         return call  # type: ignore[return-value]
 
@@ -412,8 +412,10 @@ class Layer:
         """
         size, batch = check_integer("element_size", element_size), check_integer("batch", batch)
         moved = self.traffic(input_shape, batch=batch).elements
-        work = counts.multiply("flops", self.cost(input_shape, effective=effective).flops, batch)
-        return counts.divide("elements", work, counts.multiply("bytes", moved, size))
+        work = arithmetic.multiply(
+            "flops", self.cost(input_shape, effective=effective).flops, batch
+        )
+        return arithmetic.divide("elements", work, arithmetic.multiply("bytes", moved, size))
 
     def measure(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
         """Return the shape of the output and the cost for a shape that is known to be exact.
@@ -464,7 +466,7 @@ class Layer:
     def _inputs(self, shape: Any) -> Count:
         """Return the number of elements that are read from the inputs."""
         if shape and isinstance(shape[0], (tuple, list)):
-            return counts.total("elements", [elements(*one) for one in shape])
+            return arithmetic.total("elements", [elements(*one) for one in shape])
         return elements(*shape)
 
     def _axes(self) -> str:
@@ -568,14 +570,14 @@ def elements(*factors: Count) -> Count:
     """Multiply to a number of elements."""
     number: Count = 1
     for factor in factors:
-        number = counts.multiply("elements", number, factor)
+        number = arithmetic.multiply("elements", number, factor)
     return number
 
 
 def _is_equal(left: Any, right: Any) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(_is_equal, left, right))
-    return counts.is_equal(left, right)
+    return arithmetic.is_equal(left, right)
 
 
 def _hashable(value: Any) -> Any:
@@ -584,7 +586,7 @@ def _hashable(value: Any) -> Any:
     if is_array(value):
         raise TypeError("layers with arrays as arguments cannot be hashed: arrays have no hash")
     # As `_is_equal` compares them: m*(n + 1) is m*n + m.
-    return counts.canonical(value)
+    return arithmetic.canonical(value)
 
 
 def _short(value: Any) -> Any:

@@ -9,8 +9,8 @@ from convcost.layers.base import Weight
 from convcost.layers.grouped import Grouped, per_group
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
-    from convcost.layers.step import Axis
+    from convcost.exact.types import Factors
+    from convcost.layers.steps import Axis
 
 
 @dataclass(frozen=True, eq=False, repr=False)

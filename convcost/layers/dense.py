@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.sizes import check_integer
 from convcost.layers.base import Layer, Weight
-from convcost.layers.step import Step
-from convcost.sizes import check_integer
+from convcost.layers.steps import Step
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
+    from convcost.exact.types import Factors
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts
+from convcost.exact import arithmetic
+from convcost.exact.sizes import check_integer
 from convcost.layers.base import Weight
 from convcost.layers.spatial import Spatial
-from convcost.layers.step import Axis, Step
-from convcost.sizes import check_integer
+from convcost.layers.steps import Axis, Step
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
+    from convcost.exact.types import Count, Factors
 
 
 class _Depthwise(Spatial):
@@ -33,7 +33,7 @@ class _Depthwise(Spatial):
     def _depthwise_channels(self, shape: Factors) -> Count:
         """Return the channels that come out of the depthwise step."""
         m = self._split(shape)[1]
-        return counts.multiply("the depthwise channels", m, self.depth_multiplier)
+        return arithmetic.multiply("the depthwise channels", m, self.depth_multiplier)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact import refuse
+from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer, Weight
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
-    from convcost.layers.step import Part
+    from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 # What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
 # weights, and no counter that reports MACs counts it.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts
-from convcost.expressions import Number, Quotient
+from convcost.cost.recorder import Number, Quotient
+from convcost.exact import arithmetic
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.spatial import Spatial
-from convcost.layers.step import Axis, Step
-from convcost.sizes import check_integer
+from convcost.layers.steps import Axis, Step
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
+    from convcost.exact.types import Count, Factors
 
 
 class Grouped(Spatial):
@@ -47,4 +47,4 @@ def per_group(channels: Count, groups: Count) -> tuple[Factors, Factors]:
     if type(groups) is int and groups == 1:
         return (channels,), (channels,)
     shown = Quotient(Number(channels), Number(groups))
-    return (counts.share(channels, groups),), (shown,)
+    return (arithmetic.share(channels, groups),), (shown,)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convcost import counts
+from convcost.exact import arithmetic
 
 if TYPE_CHECKING:
-    from convcost._typing import Count
+    from convcost.exact.types import Count
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ class Traffic:
     @property
     def elements(self) -> Count:
         """All of them."""
-        total = counts.add("elements", self.input, self.weights)
-        total = counts.add("elements", total, self.intermediate)
-        return counts.add("elements", total, self.output)
+        total = arithmetic.add("elements", self.input, self.weights)
+        total = arithmetic.add("elements", total, self.intermediate)
+        return arithmetic.add("elements", total, self.output)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcost import counts
-from convcost.exact import is_array, refuse
+from convcost.exact import arithmetic
+from convcost.exact.scalars import is_array, refuse
+from convcost.exact.sizes import check_bias, check_size
 from convcost.layers import arguments
 from convcost.layers.base import Layer, Weight
-from convcost.layers.step import Product
-from convcost.sizes import check_bias, check_size
+from convcost.layers.steps import Product
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from convcost._typing import Count, Factors
-    from convcost.layers.step import Part
+    from convcost.exact.types import Count, Factors
+    from convcost.layers.steps import Part
 
 
 class Merging(Layer):
@@ -77,7 +77,7 @@ def _together(sides: tuple[Count, ...], shapes: Any) -> Count:
             longest = side
         elif type(side) is int and side == 1:
             continue
-        elif not counts.may_equal(longest, side):
+        elif not arithmetic.may_equal(longest, side):
             raise ValueError(
                 "input shapes must be the same, or 1 where they differ; got"
                 f" {' and '.join(map(arguments.show, shapes))}"
@@ -168,13 +168,14 @@ def concatenate(shapes: Any, index: int) -> Factors:
     joined: Count = 0
     for shape in shapes:
         if len(shape) != len(first) or not all(
-            axis == index or counts.may_equal(side, first[axis]) for axis, side in enumerate(shape)
+            axis == index or arithmetic.may_equal(side, first[axis])
+            for axis, side in enumerate(shape)
         ):
             raise ValueError(
                 f"input shapes must be the same but for axis {index + 1}; got"
                 f" {' and '.join(map(arguments.show, shapes))}"
             )
-        joined = counts.add("elements", joined, shape[index])
+        joined = arithmetic.add("elements", joined, shape[index])
     return (*first[:index], joined, *first[index + 1 :])
 
 
@@ -224,7 +225,7 @@ class Dot(Merging):
             for i, (axis, one) in enumerate(zip(self.axes, shape, strict=True))
         )
         first, second = shape
-        if not counts.may_equal(first[left], second[right]):
+        if not arithmetic.may_equal(first[left], second[right]):
             raise ValueError(
                 f"the axes {self.axes} must be of the same length; got shapes"
                 f" {' and '.join(map(arguments.show, shape))}"

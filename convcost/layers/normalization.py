@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.sizes import check_bias, check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer, Weight
-from convcost.layers.step import Weights
-from convcost.sizes import check_bias, check_integer
+from convcost.layers.steps import Weights
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
-    from convcost.layers.step import Part
+    from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 
 class Weighted(Layer):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.sizes import check_bias
 from convcost.layers import arguments
 from convcost.layers.spatial import Grid, Kernel
-from convcost.sizes import check_bias
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
+    from convcost.exact.types import Count, Factors
     from convcost.layers.base import Weight
-    from convcost.layers.step import Part
+    from convcost.layers.steps import Part
 
 
 class Weightless(Grid):

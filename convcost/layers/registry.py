@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convcost import layers
-from convcost.exact import refuse
+from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
 from convcost.layers.elementwise import KINDS
 from convcost.layers.wrapping import Chain

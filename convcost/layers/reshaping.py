@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from convcost import counts
-from convcost.exact import refuse
+from convcost.exact import arithmetic
+from convcost.exact.scalars import refuse
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer, Weight, elements
-from convcost.sizes import check_integer
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
-    from convcost.layers.step import Part
+    from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 
 class Reshaping(Layer):
@@ -39,10 +39,10 @@ def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
     """
     whole, known = elements(*shape), elements(*(side for side in target if side != -1))
     if -1 in target:
-        if not counts.divides(known, whole):
+        if not arithmetic.divides(known, whole):
             _refuse_target(name, target, shape)
-        return tuple(counts.share(whole, known) if side == -1 else side for side in target)
-    if counts.may_equal(whole, known):
+        return tuple(arithmetic.share(whole, known) if side == -1 else side for side in target)
+    if arithmetic.may_equal(whole, known):
         return target
     _refuse_target(name, target, shape)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts
+from convcost.exact import arithmetic
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.pooling import Weightless
-from convcost.sizes import check_integer
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
+    from convcost.exact.types import Factors
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,7 +107,7 @@ class Cropping(Weightless):
             for side, (before, after) in zip(sides, self.cropping, strict=True)
         )
         for axis, side in enumerate(left):
-            if counts.find_empty("side", side) is not None:
+            if arithmetic.find_empty("side", side) is not None:
                 raise ValueError(
                     f"cropping must leave something of the input; got cropping={self.cropping} for"
                     f" {self._side_name(axis)}={arguments.show(sides[axis])}"

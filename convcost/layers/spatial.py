@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcost import counts, geometry
-from convcost.exact import is_array
-from convcost.layers import arguments
+from convcost.exact import arithmetic
+from convcost.exact.kinds import is_traced
+from convcost.exact.scalars import is_array
+from convcost.layers import arguments, geometry
 from convcost.layers.base import Layer
-from convcost.layers.step import Axis
-from convcost.libraries import is_traced
+from convcost.layers.steps import Axis
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
-    from convcost.layers.step import Step
+    from convcost.exact.types import Count, Factors
+    from convcost.layers.steps import Step
 
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -82,7 +82,7 @@ class Kernel(Grid):
         return Axis(kernel, stride, dilation, image, positions, padding)
 
     def _refuse_empty(self, axis: int, side: Count, demand: str, image: Count) -> None:
-        empty = counts.find_empty(f"output side {axis}", side)
+        empty = arithmetic.find_empty(f"output side {axis}", side)
         if empty is not None:
             kernel, stride, dilation, padding = self._along(axis)
             sizes = {self.window: kernel, "strides": stride, "dilation_rate": dilation}
@@ -106,7 +106,7 @@ class Kernel(Grid):
             return
         if any(size.dtype == object for size in sizes if is_array(size)):
             return
-        from convcost import arrays
+        from convcost.exact import arrays
 
         side, kernel, stride, dilation, *padded = (int(_largest(size)) for size in sizes)
         # Every number on the way is smaller: positions, spans, paddings, pairs of tap and position;

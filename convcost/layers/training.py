@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from convcost.cost import Cost
+    from convcost.cost.cost import Cost
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts, geometry
-from convcost.exact import COUNT
-from convcost.layers import arguments
+from convcost.exact import arithmetic
+from convcost.exact.scalars import COUNT
+from convcost.layers import arguments, geometry
 from convcost.layers.base import Weight
 from convcost.layers.grouped import Grouped, per_group
-from convcost.layers.step import Axis
+from convcost.layers.steps import Axis
 
 if TYPE_CHECKING:
-    from convcost._typing import Count, Factors
+    from convcost.exact.types import Count, Factors
 
 
 def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
@@ -64,8 +64,8 @@ class TransposedConvolution(Grouped):
             return
         _, stride, dilation, _ = self._along(axis)
         # More would be rows that no input reaches.
-        room = counts.maximum(stride, dilation) - added
-        too_much = counts.find_empty("output_padding", room)
+        room = arithmetic.maximum(stride, dilation) - added
+        too_much = arithmetic.find_empty("output_padding", room)
         if too_much is not None:
             raise ValueError(
                 "output_padding must be less than strides or dilation_rate; got"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact import COUNT, refuse
+from convcost.exact.scalars import COUNT, refuse
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer, Weight
-from convcost.layers.step import Given, Weights
-from convcost.sizes import check_integer
+from convcost.layers.steps import Given, Weights
 
 if TYPE_CHECKING:
-    from convcost._typing import Factors
-    from convcost.layers.step import Part
+    from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 
 @dataclass(frozen=True, eq=False, repr=False)

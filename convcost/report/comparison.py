@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts, display
-from convcost.frontends.keras import from_keras
-from convcost.network.network import Network
+from convcost.cost import text
+from convcost.exact import arithmetic
+from convcost.models.network import Network
+from convcost.models.read import from_keras
 from convcost.report.report import Report
 from convcost.report.table import Column, Table, count_text, decimal_text
 
 if TYPE_CHECKING:
-    from convcost._typing import Count
-    from convcost.network.walk import Row
-    from convcost.ratio import Ratio
+    from convcost.cost.ratio import Ratio
+    from convcost.exact.types import Count
+    from convcost.models.walk import Row
 
 
 class Comparison(Table):
@@ -98,9 +99,9 @@ class Comparison(Table):
     def notes(self) -> tuple[str, ...]:
         """The totals and their ratio."""
         return (
-            f"before: {display.cost_text(self.before.total())}",
-            f"after: {display.cost_text(self.after.total())}",
-            f"after / before: {display.ratio_text(self.total)}",
+            f"before: {text.cost_text(self.before.total())}",
+            f"after: {text.cost_text(self.after.total())}",
+            f"after / before: {text.ratio_text(self.total)}",
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class Comparison(Table):
 
 
 def _float(value: Count) -> float | None:
-    return None if counts.is_expression(value) else float(value)
+    return None if arithmetic.is_expression(value) else float(value)
 
 
 def _by_name(network: Network) -> dict[str, Row]:
@@ -142,7 +143,7 @@ def _sides(left: Row | None, right: Row | None, quantity: str) -> tuple[Any, Any
     after = None if right is None else getattr(right, quantity)
     if before is None or after is None or before == 0:
         return before, after, None
-    return before, after, counts.divide(quantity, after, before)
+    return before, after, arithmetic.divide(quantity, after, before)
 
 
 def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:

@@ -6,8 +6,8 @@ from math import exp, inf, log
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from convcost.display import UNITS
-from convcost.exact import refuse
+from convcost.cost.text import UNITS
+from convcost.exact.scalars import refuse
 from convcost.report.table import import_optional
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import re
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost import counts, display
-from convcost.cost import total
-from convcost.exact import refuse
-from convcost.frontends.keras import from_keras
-from convcost.network.network import Network
+from convcost.cost import text
+from convcost.cost.cost import total
+from convcost.exact import arithmetic
+from convcost.exact.scalars import refuse
+from convcost.models.network import Network
+from convcost.models.read import from_keras
 from convcost.report.table import (
     Column,
     Table,
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from convcost._typing import Count
-    from convcost.cost import Cost
-    from convcost.network.walk import Row
+    from convcost.cost.cost import Cost
+    from convcost.exact.types import Count
+    from convcost.models.walk import Row
 
 CONVENTIONS = ("macs", "flops", "tf.profiler")
 SORTABLE = ("name", "kind", "params", "macs", "share", "effective_macs", "intensity")
@@ -45,7 +46,7 @@ class Line(NamedTuple):
     @property
     def effective_macs(self) -> Count:
         """Multiply-accumulates whose tap lies inside the input."""
-        return counts.total("macs", [row.effective_macs for row in self.rows])
+        return arithmetic.total("macs", [row.effective_macs for row in self.rows])
 
     @property
     def intensity(self) -> Count | None:
@@ -154,7 +155,7 @@ class Report(Table):
         if convention == "flops":
             return cost.flops
         if convention == "tf.profiler":
-            return counts.add("flops", cost.flops, cost.bias_adds)
+            return arithmetic.add("flops", cost.flops, cost.bias_adds)
         refuse(ValueError, "convention", convention, "'macs', 'flops' or 'tf.profiler'")
 
     def sort(self, by: str = "macs", *, descending: bool = True) -> Report:
@@ -180,7 +181,7 @@ class Report(Table):
         if by not in SORTABLE:
             refuse(ValueError, "by", by, f"one of {', '.join(SORTABLE)}")
         keys = [(self._key(entry, by), entry) for entry in self.entries]
-        if any(counts.is_expression(key) and key.free_symbols for key, _ in keys):
+        if any(arithmetic.is_expression(key) and key.free_symbols for key, _ in keys):
             raise ValueError(f"by={by!r} can't be sorted by: symbols keep open which is larger")
         keys.sort(key=lambda pair: pair[0], reverse=descending)
         return self._with(entry for _, entry in keys)
@@ -329,7 +330,7 @@ class Report(Table):
         shown = sum(len(entry.rows) for entry in self.entries)
         part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
         notes = [
-            f"total{part}: {display.cost_text(self.total())}",
+            f"total{part}: {text.cost_text(self.total())}",
             f"{count_text(network.trainable_params)} of the model's {count_text(network.params)}"
             f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
             CONVENTION_NOTE,
@@ -349,7 +350,7 @@ class Report(Table):
             "name": network.name,
             "input_shapes": plain(network.input_shapes),
             "total": {
-                **{quantity: plain(getattr(cost, quantity)) for quantity in display.UNITS},
+                **{quantity: plain(getattr(cost, quantity)) for quantity in text.UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
                 "counts": counted,
@@ -437,9 +438,9 @@ def _check_positive(name: str, number: Any) -> None:
 
 def _share(part: Count, whole: Count) -> Count | None:
     """Return a part of the MACs; none where there are none, or symbols would fill the page."""
-    if counts.is_expression(whole) or whole == 0:
+    if arithmetic.is_expression(whole) or whole == 0:
         return None
-    return counts.divide("MACs", part, whole)
+    return arithmetic.divide("MACs", part, whole)
 
 
 def _group(name: str, rows: list[Row]) -> Line:

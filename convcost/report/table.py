@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost import counts, display
+from convcost.cost import text
+from convcost.exact import arithmetic
 from convcost.layers.arguments import show
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Column(NamedTuple):
 
 def count_text(value: Any) -> str:
     """Write a count with its thousands separated; nothing for None."""
-    return "" if value is None else display.count_text(value)
+    return "" if value is None else text.count_text(value)
 
 
 def shape_text(value: Any) -> str:
@@ -58,14 +59,14 @@ def percent_text(value: Any) -> str:
     """Write a share of a total in percent; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if counts.is_expression(value) else f"{float(100 * value):.2f} %"
+    return str(value) if arithmetic.is_expression(value) else f"{float(100 * value):.2f} %"
 
 
 def decimal_text(value: Any) -> str:
     """Write a quotient with four digits; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if counts.is_expression(value) else f"{float(value):.4g}"
+    return str(value) if arithmetic.is_expression(value) else f"{float(value):.4g}"
 
 
 class Table:
@@ -176,8 +177,8 @@ class Table:
         return self._tabulate("latex_booktabs")
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{display.escape(note)}</p>" for note in (self.title, *self.notes))
-        return f"{notes}{display.table(self.titles(), list(self.texts()))}"
+        notes = "".join(f"<p>{text.escape(note)}</p>" for note in (self.title, *self.notes))
+        return f"{notes}{text.table(self.titles(), list(self.texts()))}"
 
     def _tabulate(self, form: str) -> str:
         tabulate = import_optional("tabulate").tabulate

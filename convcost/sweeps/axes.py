@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost import arrays
-from convcost.exact import SIZE, refuse
-from convcost.libraries import is_foreign
-from convcost.sizes import check_size
+from convcost.exact import arrays
+from convcost.exact.kinds import is_foreign
+from convcost.exact.scalars import SIZE, refuse
+from convcost.exact.sizes import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
 
 _ALLOWED = "a range, a list or a one-dimensional array of values"
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost import arrays
+from convcost.exact import arrays
 from convcost.sweeps.conditions import QUANTITIES
 from convcost.sweeps.directions import SHRINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Atom, Bounds, Polynomial
     from convcost.sweeps.space import Space

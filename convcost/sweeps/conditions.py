@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from convcost.exact import join_names, refuse
+from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps.polynomials import Atom, Polynomial
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost import arrays, counts
-from convcost.exact import refuse
+from convcost.exact import arithmetic, arrays
+from convcost.exact.scalars import refuse
 from convcost.sweeps import fronts
 from convcost.sweeps.conditions import QUANTITIES, atoms_of
 from convcost.sweeps.polynomials import Atom
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Bounds, Polynomial
     from convcost.sweeps.space import Space
@@ -367,7 +367,7 @@ class BlockCounter:
         ):
             columns[name] = axis.ascending[start + place]
         known = {name: block.bounds[Atom(name)][0] for name in QUANTITIES}
-        known["flops"] = counts.add("flops", known["macs"], known["macs"])
+        known["flops"] = arithmetic.add("flops", known["macs"], known["macs"])
         for name, values in known.items():
             columns[name] = np.broadcast_to(values, block.shape)[places]
         order = [*self.space.dims, *QUANTITIES, "flops"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.exact import refuse
+from convcost.exact.scalars import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.exact import join_names, refuse
+from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps import engines
 from convcost.sweeps.conditions import QUANTITIES
 from convcost.sweeps.counting import BlockCounter, block_sides

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 if TYPE_CHECKING:
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
 
 # Cells of the table that answers for an archive: a few megabytes.
 _CELLS = 1 << 18

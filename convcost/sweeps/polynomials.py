@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convcost.arrays import INT64_MAX
+from convcost.exact.arrays import INT64_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -13,7 +13,7 @@ from convcost.sweeps.conditions import largest_allowed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
     from convcost.sweeps.boxes import Region
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Bounds, Polynomial

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost import arrays
-from convcost.exact import refuse
+from convcost.exact import arrays
+from convcost.exact.scalars import refuse
 from convcost.sweeps import fronts, pruning
 from convcost.sweeps.boxes import Region
 from convcost.sweeps.conditions import QUANTITIES, atoms_of, parse_expression
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Polynomial
     from convcost.sweeps.space import Space

@@ -6,10 +6,10 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from convcost import counts
-from convcost.cost import Cost
-from convcost.display import UNITS
-from convcost.exact import join_names, refuse
+from convcost.cost.cost import Cost
+from convcost.cost.text import UNITS
+from convcost.exact import arithmetic
+from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps.directions import GROWS
 from convcost.sweeps.space import Space
 
@@ -165,7 +165,7 @@ def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple
     difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
     # For SymPy a symbol that is an integer has no value between two integers, where curves cross.
     loose = {one: sympy.Dummy(one.name, positive=True) for one in difference.free_symbols}
-    if counts.is_equal(getattr(first, by), getattr(second, by)):
+    if arithmetic.is_equal(getattr(first, by), getattr(second, by)):
         raise ValueError(f"the two have the same {by} for every {symbol}")
     try:
         found = sympy.solve(difference.subs(loose), loose.get(symbol, symbol))

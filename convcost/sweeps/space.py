@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost import convolutions, foreign
-from convcost.cost import Cost, counted
-from convcost.exact import is_array, join_names, refuse
+from convcost.cost import convolutions
+from convcost.cost.cost import Cost, counted
+from convcost.exact import duck_arrays
+from convcost.exact.scalars import is_array, join_names, refuse
 from convcost.layers import Layer
-from convcost.network import Network
+from convcost.models.network import Network
 from convcost.sweeps.axes import Axis, Words, is_axis, make_axis, substitute
 from convcost.sweeps.conditions import Names, parse_conditions, parse_expression
 from convcost.sweeps.directions import GROWS, directions
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from convcost._typing import Numbers
+    from convcost.exact.types import Numbers
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Polynomial
 
@@ -455,7 +456,7 @@ class _Scaled:
             return self._total(width, resolution, options)
         count = partial(self._counts, width, options)
         # Each resolution is a walk through the network, whatever the array is of.
-        return counted(foreign.call(count, (resolution,), lambda: 3))
+        return counted(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
         self, width: Any, options: Mapping[str, Any], resolutions: Numbers

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import convcost
 from convcost import layers
-from convcost.exact import join_names, refuse
+from convcost.exact.scalars import join_names, refuse
+from convcost.exact.sizes import check_bias
 from convcost.layers.depthwise import SeparableConvolution
-from convcost.sizes import check_bias
 from convcost.verify.draw import KINDS as LAYERS
 from convcost.verify.draw import draw_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcost.cost import Cost
+    from convcost.cost.cost import Cost
     from convcost.layers import Layer
 
     Subject = tuple[Layer, tuple[int, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from convcost.exact import join_names, refuse
+from convcost.exact.scalars import join_names, refuse
 from convcost.verify.backend import select_device
 from convcost.verify.cases import KINDS, FunctionCase, LayerCase, draw
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle

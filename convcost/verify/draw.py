@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost import geometry, layers
+from convcost import layers
+from convcost.layers import geometry
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
 

@@ -15,8 +15,8 @@ from convcost.verify.results import Finding, Outcome, Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from convcost.network import Network
-    from convcost.network.walk import Row
+    from convcost.models.network import Network
+    from convcost.models.walk import Row
 
 # What the profiler's number is made of: the operations that convolutions and dense layers run.
 _PROFILED = {

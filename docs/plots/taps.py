@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from convcost.geometry import taps_inside
+from convcost.layers.geometry import taps_inside
 from convcost.layers import Conv2D
 
 SIDE, KERNEL = 6, 3

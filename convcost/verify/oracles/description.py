@@ -1,7 +1,7 @@
 """What the frameworks have to be told about a layer: its axes in their order, and its padding.
 
-The padding is worked out here as the frameworks' documentation has it, not by `convcost.geometry`,
-which is what is to be verified.
+The padding is worked out here as the frameworks' documentation has it, not by
+`convcost.layers.geometry`, which is what is to be verified.
 """
 
 from __future__ import annotations

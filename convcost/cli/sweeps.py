@@ -1,0 +1,301 @@
+"""The command line for design spaces: `convcost sweep`."""
+
+from __future__ import annotations
+
+import ast
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+import convcost
+from convcost.cli import models
+from convcost.report.table import import_optional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from convcost.sweeps import Space
+
+_FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    options_metavar="[--ARGUMENT VALUES]... [OPTIONS]",
+)
+@click.argument("what")
+@click.option("--where", multiple=True, help='Which designs: "macs <= 3e8"; may be repeated.')
+@click.option("--count", "counted", is_flag=True, help="Say how many there are.")
+@click.option("--top", type=click.IntRange(min=1), help="Show so many of them, the best first.")
+@click.option("--by", help="With --top: what is largest in the best; params, or an expression.")
+@click.option("--smallest", is_flag=True, help="With --top: the smallest are the best.")
+@click.option("--maximize", default="", help="Of what more is better: params,df. A Pareto front.")
+@click.option("--minimize", default="", help="Of what less is better: macs. A Pareto front.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(),
+    help="Write it there: .parquet, .csv or .json; all designs, without a question, go into a"
+    " folder of such files, or into a .zarr store. Killed and started again, that goes on.",
+)
+@click.option("--plot", type=click.Path(), help="Draw the designs into an image: front.png.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@click.option("--workers", type=click.IntRange(min=1), help="Count with so many processes.")
+@click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster at tcp://...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.pass_context
+def sweep(
+    context: click.Context,
+    /,
+    what: str,
+    where: tuple[str, ...],
+    workers: int | None,
+    scheduler: str | None,
+    **asked: Any,
+) -> None:
+    """Find the designs that fit a budget, among millions or trillions.
+
+    WHAT is standard, depthwise, pointwise or separable, or a layer: Conv2D. Its arguments are
+    options; their values are integers, words, and ranges as Python's slices, between commas:
+
+    \b
+      convcost sweep separable --dk 3,5,7 --m 8:513:8 --n 8:1025:8 --df 7,14,28
+        --where "macs <= 3e8" --maximize params,df --minimize macs
+
+    For a layer, --input-shape side,side,channels has names whose values are options, too.
+    """  # noqa: D301
+    question = _Question(**asked)
+    question.check()
+    with models.told():
+        question.check_paths()
+        space = convcost.Space(_what(what), **parse_arguments(context.args))
+        with _engine(workers, scheduler) as engine, _bar(space) as progress:
+            answer = question.ask(space, where=list(where) or None, progress=progress, **engine)
+        question.give(space, answer)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of a design space, and where the answer goes: the options of the command."""
+
+    counted: bool
+    top: int | None
+    by: str | None
+    smallest: bool
+    maximize: str
+    minimize: str
+    output: str | None
+    plot: str | None
+    overwrite: bool
+    as_json: bool
+
+    @property
+    def is_front(self) -> bool:
+        return bool(self.maximize or self.minimize)
+
+    def check(self) -> None:
+        """Refuse options that don't go together."""
+        asked = [self.counted, self.top is not None, self.is_front]
+        if sum(asked) > 1:
+            raise click.UsageError(
+                "--count, --top and --maximize or --minimize are three questions"
+            )
+        if not any(asked) and self.output is None:
+            raise click.UsageError(
+                "give --count, --top, --maximize or --minimize, or --output for all"
+            )
+        if (self.top is None) != (self.by is None):
+            raise click.UsageError(
+                "--top says how many and --by what is best: give both or neither"
+            )
+        if self.plot is not None and (self.counted or not any(asked)):
+            raise click.UsageError("--plot draws what --top, or --maximize and --minimize, find")
+        if self.output is not None and self.counted:
+            raise click.UsageError("--count prints a number: leave out --output")
+
+    def check_paths(self) -> None:
+        """Refuse, before anything is counted, where the answer can't go."""
+        from convcost.sweeps.files import check_table_path
+
+        # What is in a folder for all designs is looked into by what writes it.
+        files = [self.plot]
+        if self.output is not None and (self.is_front or self.top is not None):
+            files.append(str(check_table_path(self.output)))
+        if self.plot is not None:
+            _check_image(self.plot)
+        for path in map(Path, filter(None, files)):
+            if path.exists() and not self.overwrite:
+                raise FileExistsError(f"{path} exists already; give another, or --overwrite")
+            if not path.parent.is_dir():
+                raise FileNotFoundError(f"{path} can't be written: there is no {path.parent}")
+
+    def ask(self, space: Space, **how: Any) -> Any:
+        """Return the number or the designs; None where all of them were written."""
+        if self.counted:
+            return space.count(**how)
+        if self.top is not None:
+            return space.top(self.top, str(self.by), smallest=self.smallest, **how)
+        if self.is_front:
+            more, less = _names(self.maximize), _names(self.minimize)
+            return space.pareto(maximize=more, minimize=less, **how)
+        space.write(self.output, overwrite=self.overwrite, **how)
+        return None
+
+    def give(self, space: Space, answer: Any) -> None:
+        """Print, draw or write an answer."""
+        if self.counted:
+            _print_count(space, answer, self.as_json)
+        elif answer is not None:
+            _give(space, answer, self.output, self.as_json)
+            if self.plot is not None:
+                self._draw(answer, self.plot)
+        elif self.as_json:
+            click.echo(json.dumps({"space": repr(space), "output": self.output}))
+
+    def _draw(self, frame: Any, path: str) -> None:
+        """Draw what is to be small to the right, what is to be large upwards, the next as color."""
+        more, less = _names(self.maximize), _names(self.minimize)
+        x, y = (less or ["macs"])[0], (more or ["params"])[0]
+        color = next(iter([*more[1:], *less[1:]]), None)
+        convcost.plot_front(frame, x, y, color).savefig(path, dpi=150)
+
+
+def _what(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return getattr(convcost, name)
+    kind = getattr(convcost.layers, name, None)
+    if isinstance(kind, type) and issubclass(kind, convcost.layers.Layer):
+        return kind
+    raise ValueError(f"{name!r} is none of {', '.join(_FUNCTIONS)}, and no class of layers")
+
+
+def parse_arguments(words: list[str]) -> dict[str, Any]:
+    """Return the arguments that options stand for, each with the values that it may take.
+
+    Examples
+    --------
+    >>> parse_arguments(["--m", "8:25:8,64", "--padding=same,valid", "--use-bias", "true"])
+    {'m': [8, 16, 24, 64], 'padding': ['same', 'valid'], 'use_bias': [True]}
+    >>> parse_arguments(["--m", "8:33:8", "--input-shape", "side,side,3"])
+    {'m': range(8, 33, 8), 'input_shape': ('side', 'side', 3)}
+    """
+    arguments: dict[str, Any] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, text = word.partition("=")
+        if not name.startswith("--") or not name[2:]:
+            raise ValueError(f"expected an option such as --m 8:513:8; got {word!r}")
+        if not equals:
+            if not rest or rest[0].startswith("--"):
+                raise ValueError(f"{name} needs values: {name} 3,5,7 or {name} 8:513:8")
+            text = rest.pop(0)
+        key = name[2:].replace("-", "_")
+        if key in arguments:
+            raise ValueError(f"{name} is given twice; put all its values between commas")
+        arguments[key] = _shape(text) if key == "input_shape" else _values(name, text)
+    return arguments
+
+
+def _shape(text: str) -> tuple[Any, ...]:
+    return tuple(_value(word) for word in text.strip("() ").rstrip(",").split(","))
+
+
+def _values(name: str, text: str) -> Any:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 1 and ":" in text:
+        return _range(name, text)
+    values: list[Any] = []
+    for part in parts:
+        if not part:
+            raise ValueError(f"{name} has nothing between two commas: {text!r}")
+        values += _range(name, part) if ":" in part else [_value(part)]
+    return values
+
+
+def _range(name: str, text: str) -> range:
+    try:
+        start, stop, *step = (int(word) for word in text.split(":"))
+        return range(start, stop, *step)
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"{name} must be start:stop or start:stop:step, in integers, the stop excluded; got"
+            f" {text!r}"
+        ) from None
+
+
+def _value(word: str) -> Any:
+    lowered = word.strip().lower()
+    if lowered in ("true", "false"):
+        return lowered == "true"
+    try:
+        return ast.literal_eval(word.strip())
+    except (ValueError, SyntaxError):
+        return word.strip()
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@contextmanager
+def _engine(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
+    """Give who counts: nobody in particular, processes on this machine, or a cluster."""
+    if workers is None and scheduler is None:
+        yield {}
+        return
+    if workers is not None and scheduler is not None:
+        raise ValueError("--workers starts processes here, --scheduler names those of a cluster")
+    import distributed
+
+    make: Any = distributed.Client  # without types of its own
+    if scheduler is not None:
+        with make(scheduler, timeout=30) as client:
+            yield {"client": client}
+        return
+    with make(
+        n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
+    ) as client:
+        yield {"client": client}
+
+
+@contextmanager
+def _bar(space: Space) -> Iterator[Callable[[float], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task(f"{space.size:,} designs", total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+def _print_count(space: Space, number: int, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"space": repr(space), "designs": space.size, "count": number}))
+    else:
+        click.echo(f"{number:,} of {space.size:,} designs")
+
+
+def _check_image(path: str) -> None:
+    known = import_optional("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known:
+        raise ValueError(f"--plot must end with one of .{', .'.join(sorted(known))}; got {path}")
+
+
+def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
+    from convcost.report.designs import Designs
+    from convcost.sweeps.files import write_table
+
+    if output is not None:
+        write_table(frame, output)
+    if as_json:
+        click.echo(frame.to_json(orient="records"))
+    elif output is None:
+        models.show(Designs(frame, repr(space)), "table", None)
+    else:
+        click.echo(f"{len(frame):,} designs in {output}")

@@ -1,0 +1,223 @@
+"""The public functions: what standard, depthwise, pointwise and separable convolutions cost.
+
+Kernels and output maps are square here, with sides `dk` and `df`.
+"""
+
+from convcost.cost import formulas
+from convcost.cost.cost import Cost, cost_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from convcost.cost.ratio import Ratio
+    from convcost.exact.types import Size
+
+_STANDARD = ("dk", "m", "n", "df")
+_DEPTHWISE = ("dk", "m", "df")
+_SEPARABLE = (*_STANDARD, "unit")
+
+
+def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+    """Return the cost of a standard convolution, in which every filter sees every input channel.
+
+    Parameters
+    ----------
+    dk
+        Side of the square kernel, in elements.
+    m
+        Number of input channels.
+    n
+        Number of output channels, that is, of filters.
+    df
+        Side of the square output feature map, in elements.
+    bias
+        Whether each filter adds a bias.
+
+    Returns
+    -------
+    Cost
+        Counts without unit: (dk²·m + 1)·n parameters with a bias, dk²·m·n·df² MACs. Python integers
+        for integers, SymPy expressions for symbols, int64 arrays (of the broadcast shape of those
+        arguments that the count depends on) for arrays, object arrays for object arrays.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an exact number: a float, a bool, a string, None.
+    ValueError
+        If a size is zero, negative or empty, or arrays do not broadcast.
+    OverflowError
+        If arrays of machine integers are given and a count does not fit into int64.
+
+    Notes
+    -----
+    The MACs are those of Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1, where padding
+    counts as input. The number of parameters is that of the weights a layer holds.
+
+    Examples
+    --------
+    >>> print(standard(3, 32, 64, 28))
+    18,496 parameters, 14,450,688 MACs (28,901,376 FLOPs), 50,176 bias additions
+    """
+    return cost_of(formulas.standard, _STANDARD, (dk, m, n, df), bias)
+
+
+def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
+    """Return the cost of a depthwise convolution, in which each channel has a filter of its own.
+
+    Parameters
+    ----------
+    dk
+        Side of the square kernel, in elements.
+    m
+        Number of input channels, and of output channels.
+    df
+        Side of the square output feature map, in elements.
+    bias
+        Whether each filter adds a bias.
+
+    Returns
+    -------
+    Cost
+        Counts without unit: dk²·m parameters without a bias, dk²·m·df² MACs; of the arguments' kind
+        and shape, as for `standard`.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `standard`.
+
+    Notes
+    -----
+    Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1.
+
+    Examples
+    --------
+    >>> print(depthwise(3, 32, 28))
+    288 parameters, 225,792 MACs (451,584 FLOPs), 0 bias additions
+    """
+    return cost_of(formulas.depthwise, _DEPTHWISE, (dk, m, df), bias)
+
+
+def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+    """Return the cost of a pointwise convolution: a standard one with a 1x1 kernel.
+
+    Parameters
+    ----------
+    m
+        Number of input channels.
+    n
+        Number of output channels.
+    df
+        Side of the square output feature map, in elements; 1 makes it a dense layer.
+    bias
+        Whether each filter adds a bias.
+
+    Returns
+    -------
+    Cost
+        Counts without unit: (m + 1)·n parameters with a bias, m·n·df² MACs; of the arguments' kind
+        and shape, as for `standard`.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `standard`.
+
+    Notes
+    -----
+    Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1.
+
+    Examples
+    --------
+    >>> print(pointwise(32, 64, 28))
+    2,112 parameters, 1,605,632 MACs (3,211,264 FLOPs), 50,176 bias additions
+    >>> print(pointwise(1152, 128, 1).explain().params)
+    (1*1*1152+1)*128 = 147584
+    """
+    return cost_of(formulas.standard, _STANDARD, (1, m, n, df), bias)
+
+
+def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+    """Return the cost of a separable convolution: depthwise without bias, then pointwise.
+
+    Parameters
+    ----------
+    dk
+        Side of the square depthwise kernel, in elements.
+    m
+        Number of input channels.
+    n
+        Number of output channels.
+    df
+        Side of the square output feature map, in elements.
+    bias
+        Whether the pointwise step adds a bias.
+
+    Returns
+    -------
+    Cost
+        Counts without unit: dk²·m + m·n + n parameters with a bias, df²·m·(dk² + n) MACs; of the
+        arguments' kind and shape, as for `standard`.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `standard`.
+
+    Notes
+    -----
+    Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1; one bias, as in Keras's
+    SeparableConv2D.
+
+    Examples
+    --------
+    >>> print(separable(3, 32, 64, 28))
+    2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+    >>> separable(3, 32, 32, 28).explain().params
+    '3*3*32 + (1*1*32+1)*32 = 1344'
+    >>> from convcost.symbols import dk, m, n, df
+    >>> separable(dk, m, n, df).macs
+    df**2*dk**2*m + df**2*m*n
+    """
+    return cost_of(formulas.separable, _SEPARABLE, (dk, m, n, df, 1), bias)
+
+
+def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio":
+    """Return what a separable convolution costs as a fraction of the standard one it replaces.
+
+    Parameters
+    ----------
+    dk
+        Side of the square kernel, in elements.
+    m
+        Number of input channels.
+    n
+        Number of output channels.
+    bias
+        Whether both have biases.
+
+    Returns
+    -------
+    Ratio
+        `.params` = (dk²·m + m·n + n) / ((dk²·m + 1)·n) with a bias, `.macs` = 1/n + 1/dk².
+        Fractions for integers, SymPy expressions for symbols, float64 arrays for arrays. The
+        output's side cancels out.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `standard`.
+
+    Notes
+    -----
+    The quotient of the two costs; Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1.
+
+    Examples
+    --------
+    >>> ratio(3, 32, 64)
+    Ratio(params=Fraction(75, 578), macs=Fraction(73, 576))
+    >>> from fractions import Fraction
+    >>> ratio(3, 32, 64).macs == Fraction(1, 64) + Fraction(1, 9)
+    True
+    """
+    return separable(dk, m, n, 1, bias=bias) / standard(dk, m, n, 1, bias=bias)

@@ -1,0 +1,364 @@
+"""What something costs, as an immutable value that adds up, compares and explains itself."""
+
+from convcost.cost import formulas
+from convcost.cost.ratio import Ratio
+from convcost.cost.value import Value
+from convcost.exact import arithmetic
+from convcost.exact.kinds import is_foreign, is_numpy
+from convcost.exact.scalars import COUNT
+from convcost.exact.sizes import check_bias, check_size, check_sizes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from convcost.cost.explanation import Explanation
+    from convcost.exact.types import Count, Counts, Formula, Size, Sizes, Term
+
+_new = object.__new__
+
+
+class Cost(Value):
+    """The parameters, multiply-accumulates and bias additions of a computation.
+
+    Parameters
+    ----------
+    params
+        Weights, biases included; 0 or more.
+    macs
+        Multiply-accumulates: one multiply and one add into an accumulator each; 0 or more.
+    bias_adds
+        Additions of a bias, one per output element where there is a bias; 0 or more.
+
+    Raises
+    ------
+    TypeError
+        If a count is not exact: a float, a bool, a string.
+    ValueError
+        If a count is negative.
+
+    Notes
+    -----
+    Two costs are equal when their counts are, however they came about. The arithmetic behind the
+    counts goes along unevaluated until `explain` asks for it. Arrays in a cost are read-only.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> separable = convcost.separable(3, 32, 64, 28)
+    >>> print(separable)
+    2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+    >>> separable == convcost.depthwise(3, 32, 28) + convcost.pointwise(32, 64, 28)
+    True
+    >>> (separable / convcost.standard(3, 32, 64, 28)).macs
+    Fraction(73, 576)
+    """
+
+    __slots__ = ("_bias_adds", "_macs", "_params", "_terms")
+
+    _params: "Count"
+    _macs: "Count"
+    _bias_adds: "Count"
+    # What adds up to this cost: a term, or the costs of a sum; empty where counts were given.
+    _terms: "tuple[Term | Cost, ...]"
+
+    def __init__(self, params: "Count", macs: "Count", bias_adds: "Count" = 0) -> None:
+        self._params = check_size("params", params, COUNT)
+        self._macs = check_size("macs", macs, COUNT)
+        self._bias_adds = check_size("bias_adds", bias_adds, COUNT)
+        self._terms = ()
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for array in filter(is_numpy, self._counts()):
+            array.flags.writeable = False
+
+    @property
+    def params(self) -> "Count":
+        """Weights, biases included: an int, a SymPy expression or an array."""
+        return self._params
+
+    @property
+    def macs(self) -> "Count":
+        """Multiply-accumulates: an int, a SymPy expression or an array."""
+        return self._macs
+
+    @property
+    def bias_adds(self) -> "Count":
+        """Additions of a bias: an int, a SymPy expression or an array."""
+        return self._bias_adds
+
+    @property
+    def flops(self) -> "Count":
+        """Floating-point operations, two per MAC; the bias additions are not among them.
+
+        Raises
+        ------
+        OverflowError
+            If the MACs fit into int64 and their double does not.
+        """
+        return arithmetic.add("flops", self._macs, self._macs)
+
+    def explain(self) -> "Explanation":
+        """Return the arithmetic behind each count, with the numbers in it.
+
+        Returns
+        -------
+        Explanation
+            `.params`, `.macs`, `.bias_adds` and `.flops`, a line of text each; prints as a table.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> convcost.separable(3, 32, 32, 28).explain().params
+        '3*3*32 + (1*1*32+1)*32 = 1344'
+        >>> print(convcost.standard(3, 1, 32, 28).explain())
+        params     (3*3*1+1)*32 = 320
+        macs       3*3*1*32*28*28 = 225792
+        bias_adds  32*28*28 = 25088
+        flops      2*225792 = 451584
+        """
+        from convcost.cost.explanation import Explanation
+
+        return Explanation(self)
+
+    def latex(self) -> str:
+        r"""Return the arithmetic behind the counts as LaTeX, an `aligned` environment.
+
+        Returns
+        -------
+        str
+            LaTeX for math mode.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> print(convcost.depthwise(3, 32, 28).latex())
+        \begin{aligned}
+        \text{params} &= 3 \cdot 3 \cdot 32 = 288 \\
+        \text{macs} &= 3 \cdot 3 \cdot 32 \cdot 28 \cdot 28 = 225792 \\
+        \text{bias\_adds} &= 0
+        \end{aligned}
+        """
+        return self.explain().latex()
+
+    def reused(self) -> "Cost":
+        """Return the cost of computing once more with the same weights: no further parameters.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> print(convcost.pointwise(32, 64, 28).reused())
+        0 parameters, 1,605,632 MACs (3,211,264 FLOPs), 50,176 bias additions
+        """
+        from functools import partial
+
+        terms: list[Term | Cost] = []
+        for part in self.terms():
+            if isinstance(part, Cost):
+                terms.append(_restore(0, part._macs, part._bias_adds, ()))
+            else:
+                formula, sizes, bias = part
+                again = _restore(0, 0, 0, ((partial(formulas.reused, formula), sizes, bias),))
+                terms.append(again)
+        return _restore(0, self._macs, self._bias_adds, tuple(terms))
+
+    def terms(self) -> "Iterator[Term | Cost]":
+        """Yield what adds up to this cost: formulas with their sizes, and costs given as counts."""
+        pending: list[Term | Cost] = [self]
+        while pending:  # a loop: a sum of a hundred thousand costs nests as deep
+            part = pending.pop()
+            if isinstance(part, Cost) and part._terms:
+                pending.extend(reversed(part._terms))
+            else:
+                yield part
+
+    def __add__(self, other: object) -> "Cost":
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return _restore(
+            arithmetic.add("params", self._params, other._params),
+            arithmetic.add("macs", self._macs, other._macs),
+            arithmetic.add("bias_adds", self._bias_adds, other._bias_adds),
+            (self, other),
+        )
+
+    def __radd__(self, other: object) -> "Cost":
+        # sum() starts from the int 0
+        return self if type(other) is int and other == 0 else NotImplemented
+
+    def __truediv__(self, other: object) -> Ratio:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return Ratio(
+            arithmetic.divide("params", self._params, other._params),
+            arithmetic.divide("macs", self._macs, other._macs),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return all(map(arithmetic.is_equal, self._counts(), other._counts()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(arithmetic.canonical, self._counts())))
+
+    def _counts(self) -> "Counts":
+        return self._params, self._macs, self._bias_adds
+
+    def __repr__(self) -> str:
+        pairs = zip(formulas.QUANTITIES, self._counts(), strict=True)
+        return f"Cost({', '.join(f'{name}={arithmetic.source(count)}' for name, count in pairs)})"
+
+    def __str__(self) -> str:
+        from convcost.cost import text
+
+        return text.cost_text(self)
+
+    def _repr_html_(self) -> str:
+        from convcost.cost import text
+
+        return text.cost_html(self)
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        terms = tuple(self.terms()) if self._terms else ()
+        return _restore, (*self._counts(), terms)
+
+
+def cost_of(
+    formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: bool
+) -> Cost:
+    """Return the cost that a formula gives for sizes, once they are checked.
+
+    Parameters
+    ----------
+    formula
+        A function of the sizes and the bias (0 or 1), in plain arithmetic, that returns the
+        parameters, MACs and bias additions: one of `convcost.cost.formulas`, or one like them.
+    names
+        What the sizes are called, for the error messages.
+    sizes
+        Positive integers, NumPy arrays of integers, or SymPy expressions.
+    bias
+        True or False.
+
+    Returns
+    -------
+    Cost
+        The counts, and the formula for `Cost.explain`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not an exact positive number, or arrays do not broadcast.
+    OverflowError
+        If arrays of machine integers are given and a count does not fit into int64.
+
+    Examples
+    --------
+    >>> from convcost import formulas
+    >>> print(cost_of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
+    320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
+    """
+    biases = 1 if bias is True else check_bias(bias)
+    for size in sizes:
+        if type(size) is not int or size <= 0:
+            return _cost_of_any(formula, names, sizes, biases)
+    # Python integers are fit as they are, and their cost is made without further calls: this is
+    # the path on which a million scalar designs are asked for.
+    cost = _new(Cost)
+    cost._params, cost._macs, cost._bias_adds = formula(*sizes, biases)
+    cost._terms = ((formula, sizes, biases),)
+    return cost
+
+
+def _cost_of_any(
+    formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: int
+) -> Cost:
+    if any(map(is_foreign, sizes)):
+        from functools import partial
+
+        from convcost.exact import duck_arrays
+
+        return counted(
+            duck_arrays.call(partial(_counts_of, formula, names, bias), sizes, lambda: 3)
+        )
+    return measured(formula, check_sizes(names, sizes), bias)
+
+
+def _counts_of(formula: "Formula", names: tuple[str, ...], bias: int, *sizes: "Size") -> "Counts":
+    return _cost_of_any(formula, names, sizes, bias)._counts()
+
+
+def counted(counts: "Sequence[Count]") -> Cost:
+    """Return a cost of counts that are known to be right, without the arithmetic behind them."""
+    params, macs, bias_adds = counts
+    return _restore(params, macs, bias_adds, ())
+
+
+def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None" = None) -> Cost:
+    """Return the cost that a formula gives for sizes that were checked, or for factors of them.
+
+    Parameters
+    ----------
+    formula
+        As for `cost_of`.
+    sizes
+        Exact sizes, or tuples of their factors; arrays among them compute exactly together.
+    bias
+        1 or 0.
+    shown
+        What `Cost.explain` shows for the sizes, where that is more than their values.
+
+    Returns
+    -------
+    Cost
+        The counts, and the formula for `Cost.explain`.
+
+    Raises
+    ------
+    OverflowError
+        If there are arrays of machine integers and a count does not fit into int64.
+    """
+    arithmetic.require_fit(formula, sizes, bias)
+    return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
+
+
+def total(costs: "Sequence[Cost]") -> Cost:
+    """Add up costs at once; none make nothing.
+
+    Parameters
+    ----------
+    costs
+        Any number of costs.
+
+    Returns
+    -------
+    Cost
+        The same as adding them one by one, in a time proportional to their number.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> print(total([convcost.depthwise(3, 32, 28), convcost.pointwise(32, 64, 28)]))
+    2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+    """
+    if len(costs) == 1:
+        return costs[0]
+    return _restore(
+        arithmetic.total("params", [cost._params for cost in costs]),
+        arithmetic.total("macs", [cost._macs for cost in costs]),
+        arithmetic.total("bias_adds", [cost._bias_adds for cost in costs]),
+        tuple(costs),
+    )
+
+
+def _restore(
+    params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Cost, ...]"
+) -> Cost:
+    """Make a cost of counts that are known to be right."""
+    cost = _new(Cost)
+    cost._params, cost._macs, cost._bias_adds, cost._terms = params, macs, bias_adds, terms
+    cost._freeze()
+    return cost

@@ -1,0 +1,112 @@
+"""How two costs compare, as an exact value."""
+
+from convcost.cost.value import Value
+from convcost.exact import arithmetic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from convcost.exact.types import Count
+
+
+class Ratio(Value):
+    """One cost as a fraction of another: of its parameters and of its multiply-accumulates.
+
+    Comes from dividing two costs. FLOPs are two per MAC, so their ratio is that of the MACs.
+
+    Parameters
+    ----------
+    params
+        Quotient of the parameters, without unit.
+    macs
+        Quotient of the multiply-accumulates, without unit.
+
+    Notes
+    -----
+    A quotient is a `fractions.Fraction` for integers, a SymPy expression for symbols, and for
+    arrays float64, or an object array of fractions where the counts are object arrays.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> ratio = convcost.separable(3, 32, 64, 28) / convcost.standard(3, 32, 64, 28)
+    >>> ratio
+    Ratio(params=Fraction(75, 578), macs=Fraction(73, 576))
+    >>> print(ratio)
+    parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
+    """
+
+    __slots__ = ("_macs", "_params")
+
+    _params: "Count"
+    _macs: "Count"
+
+    def __init__(self, params: "Count", macs: "Count") -> None:
+        self._params = params
+        self._macs = macs
+
+    @property
+    def params(self) -> "Count":
+        """Quotient of the parameters: a Fraction, a SymPy expression or an array."""
+        return self._params
+
+    @property
+    def macs(self) -> "Count":
+        """Quotient of the MACs: a Fraction, a SymPy expression or an array."""
+        return self._macs
+
+    @property
+    def flops(self) -> "Count":
+        """Quotient of the FLOPs, which is that of the MACs."""
+        return self._macs
+
+    def latex(self) -> str:
+        r"""Return the two quotients as LaTeX, an `aligned` environment.
+
+        Returns
+        -------
+        str
+            LaTeX for math mode.
+
+        Examples
+        --------
+        >>> from convcost.symbols import dk, m, n
+        >>> import convcost
+        >>> print(convcost.ratio(dk, m, n).latex())  # doctest: +ELLIPSIS
+        \begin{aligned}
+        \text{params} &= ... \\
+        \text{macs} &= \frac{1}{N} + \frac{1}{D_K^{2}}
+        \end{aligned}
+        """
+        from convcost.cost import text
+
+        return text.ratio_latex(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ratio):
+            return NotImplemented
+        return arithmetic.is_equal(self._params, other._params) and arithmetic.is_equal(
+            self._macs, other._macs
+        )
+
+    def __hash__(self) -> int:
+        return hash((arithmetic.canonical(self._params), arithmetic.canonical(self._macs)))
+
+    def __repr__(self) -> str:
+        return (
+            f"Ratio(params={arithmetic.source(self._params)}, macs={arithmetic.source(self._macs)})"
+        )
+
+    def __str__(self) -> str:
+        from convcost.cost import text
+
+        return text.ratio_text(self)
+
+    def _repr_html_(self) -> str:
+        from convcost.cost import text
+
+        return text.ratio_html(self)
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return Ratio, (self._params, self._macs)

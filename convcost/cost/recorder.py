@@ -1,0 +1,174 @@
+"""Arithmetic that writes itself down: run a formula on these and read what it does.
+
+`Expression` stands for a number in `convcost.cost.formulas`. Instead of computing, it records the
+products and sums, and renders them as text or LaTeX. So an explanation is the formula itself and
+can't drift from it. A plain 1 as a factor and a plain 0 as a summand are the formula's own neutral
+elements, not one of the user's numbers, and leave no trace.
+"""
+
+from convcost.exact import arithmetic
+from convcost.exact.kinds import module_for
+from convcost.exact.scalars import is_array, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from convcost.exact.types import Count
+
+    Writer: TypeAlias = Callable[[Any], str]
+
+
+class Expression:
+    """A number, sum or product that renders itself; subclasses say which."""
+
+    __slots__ = ()
+
+    def __add__(self, other: "Expression | int") -> "Expression":
+        return self if _is_plain(other, 0) else Sum((self, lift(other)))
+
+    def __radd__(self, other: "Expression | int") -> "Expression":
+        return self if _is_plain(other, 0) else Sum((lift(other), self))
+
+    def __mul__(self, other: "Expression | int") -> "Expression | int":
+        if _is_plain(other, 0):
+            return 0
+        return self if _is_plain(other, 1) else Product((self, lift(other)))
+
+    def __rmul__(self, other: "Expression | int") -> "Expression | int":
+        if _is_plain(other, 0):
+            return 0
+        return self if _is_plain(other, 1) else Product((lift(other), self))
+
+    def text(self) -> str:
+        """Return the expression as Python and the literature write it: `(3*3*1+1)*32`."""
+        return self._render(number_text, times="*")
+
+    def latex(self) -> str:
+        r"""Return the expression as LaTeX: `(3 \cdot 3 \cdot 1 + 1) \cdot 32`."""
+        return self._render(number_latex, times=r" \cdot ", plus=" + ")
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        raise NotImplementedError
+
+
+class Number(Expression):
+    """One of the user's numbers: an integer, a fraction, an array or a symbol."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: "Count") -> None:
+        self.value = value
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        return number(self.value)
+
+
+class _Operation(Expression):
+    __slots__ = ("operands",)
+
+    operands: "tuple[Expression, ...]"
+
+    def __init__(self, operands: "tuple[Expression, ...]") -> None:
+        # a*b*c is one product of three, however it was put together.
+        self.operands = tuple(
+            inner
+            for operand in operands
+            for inner in (operand.operands if isinstance(operand, type(self)) else (operand,))
+        )
+
+
+class Product(_Operation):
+    """A product of expressions."""
+
+    __slots__ = ()
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        factors = []
+        for operand in self.operands:
+            # Inside a product a sum is written tight, as the literature does: (1*1*32+1)*32.
+            factor = (
+                operand._tight(number, times=times, plus=plus)
+                if isinstance(operand, Sum)
+                else operand._render(number, times=times, plus=plus)
+            )
+            factors.append(f"({factor})" if _needs_parentheses(operand) else factor)
+        return times.join(factors)
+
+
+class Quotient(Expression):
+    """One number divided by another, without remainder: the channels of one group, `64/4`."""
+
+    __slots__ = ("dividend", "divisor")
+
+    def __init__(self, dividend: Number, divisor: Number) -> None:
+        self.dividend = dividend
+        self.divisor = divisor
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        parts = (self.dividend, self.divisor)
+        return "/".join(
+            f"({number(part.value)})" if _needs_parentheses(part) else number(part.value)
+            for part in parts
+        )
+
+
+class Sum(_Operation):
+    """A sum of expressions."""
+
+    __slots__ = ()
+
+    def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
+        return " + ".join(o._render(number, times=times, plus=plus) for o in self.operands)
+
+    def _tight(self, number: "Writer", *, times: str, plus: str) -> str:
+        return plus.join(o._render(number, times=times, plus=plus) for o in self.operands)
+
+
+def add_all(parts: "list[Expression | int]") -> Expression:
+    """Add up recorded parts in one flat sum, however many there are."""
+    kept = tuple(lift(part) for part in parts if not _is_plain(part, 0))
+    if not kept:
+        return Number(0)
+    return kept[0] if len(kept) == 1 else Sum(kept)
+
+
+def _is_plain(value: "Any", number: int) -> bool:
+    return type(value) is int and value == number
+
+
+def lift(value: "Expression | Count") -> Expression:
+    """Return an expression as it is, and anything else as a number."""
+    return value if isinstance(value, Expression) else Number(value)
+
+
+def _needs_parentheses(operand: Expression) -> bool:
+    if not isinstance(operand, Number):
+        return isinstance(operand, (Sum, Quotient))
+    value = operand.value
+    if type(value) is int or is_array(value):
+        return False
+    # A symbol is an atom for SymPy, and ceiling(h/2) brings parentheses of its own; m + 1, m*n and
+    # the fraction 65/2 are not one factor to read.
+    return not (getattr(value, "is_Atom", False) or getattr(value, "is_Function", False))
+
+
+def number_text(value: "Count") -> str:
+    """Return one value as it stands in an explanation: digits, a symbol, an array's extent."""
+    if is_array(value):
+        return module_for(value).describe(value)
+    return str(value) if arithmetic.is_expression(value) else printable(value)
+
+
+def number_latex(value: "Count") -> str:
+    """Return the LaTeX of one value."""
+    if is_array(value):
+        return rf"\text{{{number_text(value)}}}"
+    if arithmetic.is_expression(value):
+        from convcost.exact import symbolic
+
+        return symbolic.latex(value)
+    if value.denominator == 1:
+        return printable(value)
+    return rf"\frac{{{printable(value.numerator)}}}{{{printable(value.denominator)}}}"

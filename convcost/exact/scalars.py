@@ -1,0 +1,86 @@
+"""Exact numbers: which scalars are exact, how they print, and how everything else is refused."""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+    from convcost.exact.types import Count
+
+_KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
+SIZE = f"a positive integer {_KINDS}"
+COUNT = f"an integer of 0 or more {_KINDS}"
+# Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
+_PRINTABLE_BITS = 14_000
+
+
+def check_scalar(name: str, value: "Any", allowed: str = SIZE) -> "Count":
+    """Return one number as a Python int, or as a Fraction where it isn't whole, or refuse it."""
+    exact = _exact_number(value)
+    if exact is None:
+        refuse(TypeError, name, value, allowed)
+    if exact < 0 or (exact == 0 and allowed is not COUNT):
+        refuse(ValueError, name, value, allowed)
+    return exact
+
+
+def _exact_number(value: "Any") -> "Count":
+    """Return an exact scalar as a Python int, or as a Fraction where it isn't whole; else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    fractions, numpy = sys.modules.get("fractions"), sys.modules.get("numpy")
+    if fractions and isinstance(value, fractions.Fraction):
+        return value.numerator if value.denominator == 1 else value
+    # For NumPy a span of time is an integer; three seconds are no three channels.
+    if numpy and isinstance(value, numpy.integer) and not isinstance(value, numpy.timedelta64):
+        return int(value)
+    return None
+
+
+def is_array(value: "Any") -> bool:
+    """Tell whether a value that passed the checks is an array, without importing NumPy."""
+    return hasattr(value, "ndim")
+
+
+def refuse(error: "type[Exception]", name: str, value: "Any", allowed: str = SIZE) -> "NoReturn":
+    """Raise the error with the argument's name, its value and type, and what is allowed."""
+    raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
+
+
+def shorten(value: "Any") -> str:
+    """Return the value's repr, cut to a length that fits into a message."""
+    if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
+        return printable(value)
+    import reprlib
+
+    short = reprlib.Repr()
+    short.maxother = short.maxstring = short.maxlong = 80
+    return " ".join(short.repr(value).split())
+
+
+def printable(value: "Count", spec: str = "d") -> str:
+    """Return the digits of an integer or fraction, or their number where Python refuses to print.
+
+    Examples
+    --------
+    >>> printable(28901376, ",")
+    '28,901,376'
+    >>> printable(10**5000)
+    '<integer of 16610 bits>'
+    """
+    if value.denominator != 1:
+        return f"{printable(value.numerator, spec)}/{printable(value.denominator, spec)}"
+    integer = value.numerator
+    if integer.bit_length() > _PRINTABLE_BITS:
+        return f"<integer of {integer.bit_length()} bits>"
+    return format(integer, spec)
+
+
+def join_names(names: "Sequence[str]") -> str:
+    """Join names as a sentence does: a, b and c."""
+    *head, last = names
+    return f"{', '.join(head)} and {last}" if head else last

@@ -1,0 +1,119 @@
+"""What a size may be: a positive, exact number of elements or channels; everything else is refused.
+
+NumPy and SymPy are consulted only where they are loaded already: a value can't be one of theirs
+otherwise, so checking it imports neither.
+"""
+
+import sys
+
+from convcost.exact.kinds import is_foreign, is_traced, module_for
+from convcost.exact.scalars import SIZE, check_scalar, is_array, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from convcost.exact.types import Count
+
+
+def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Count, ...]":
+    """Return the sizes in exact form, or raise the error that names the offending argument.
+
+    Parameters
+    ----------
+    names
+        The arguments' names, for the error messages.
+    sizes
+        What the caller gave for them.
+
+    Returns
+    -------
+    tuple
+        Python integers (or fractions, where they aren't whole), SymPy expressions, and int64 or
+        object arrays. Where an array stands beside a symbol or a fraction, every array is an
+        object array.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an exact number: a float, a bool, a string, None, an array of floats.
+    ValueError
+        If a size is zero, negative or empty, or if arrays do not broadcast together.
+    OverflowError
+        If an array's value does not fit into int64.
+
+    Examples
+    --------
+    >>> check_sizes(("dk", "m"), (3, 32))
+    (3, 32)
+    >>> check_sizes(("dk",), (3.0,))
+    Traceback (most recent call last):
+        ...
+    TypeError: dk must be a positive integer (a Python int, a NumPy integer, a NumPy array of \
+integers, or a SymPy expression); got 3.0 (float)
+    """
+    exact = tuple(map(check_size, names, sizes))
+    if any(map(is_array, exact)):
+        return module_for(*exact).align(names, exact)
+    return exact
+
+
+def check_size(name: str, size: "Any", allowed: str = SIZE) -> "Count":
+    """Return one size (or, with `allowed=COUNT`, one count) in exact form, or refuse it by name."""
+    numpy, sympy = sys.modules.get("numpy"), sys.modules.get("sympy")
+    if numpy and isinstance(size, numpy.ndarray):
+        from convcost.exact import arrays
+
+        return arrays.check_axis(name, size, allowed, check_size)
+    if is_foreign(size) or is_traced(size):
+        return module_for(size).check_axis(name, size, allowed, check_size)
+    if sympy and isinstance(size, sympy.Basic):
+        from convcost.exact import symbolic
+
+        return symbolic.check_expression(name, size, allowed)
+    return check_scalar(name, size, allowed)
+
+
+def check_integer(name: str, value: "Any", allowed: str = SIZE) -> "Count":
+    """Return one size in exact form, or refuse it by name; a fraction is refused, too.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> check_integer("filters", Fraction(65, 2))
+    Traceback (most recent call last):
+        ...
+    TypeError: filters must be a positive integer (a Python int, a NumPy integer, a NumPy array of \
+integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
+    """
+    if type(value) is int and value > 0:
+        return value
+    exact = check_size(name, value, allowed)
+    if is_array(exact):
+        module = module_for(exact)
+        return module.freeze(module.require_integers(name, exact, allowed))
+    if type(exact) is not int and not hasattr(exact, "free_symbols"):
+        refuse(TypeError, name, value, allowed)
+    return exact
+
+
+def check_bias(bias: "Any", name: str = "bias") -> int:
+    """Return 1 or 0 for True or False, and refuse everything else.
+
+    Examples
+    --------
+    >>> check_bias(True)
+    1
+    >>> check_bias("no")
+    Traceback (most recent call last):
+        ...
+    TypeError: bias must be True or False; got 'no' (str)
+    """
+    if bias is True:
+        return 1
+    if bias is False:
+        return 0
+    numpy = sys.modules.get("numpy")
+    if numpy and isinstance(bias, numpy.bool_):
+        return int(bias)
+    refuse(TypeError, name, bias, "True or False")

@@ -1,0 +1,257 @@
+"""What processors and their memories do at best: peaks, bandwidths, and the bounds they set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from convcost.exact import arithmetic
+from convcost.exact.scalars import COUNT, is_array, refuse
+from convcost.exact.sizes import check_integer
+
+if TYPE_CHECKING:
+    from convcost.exact.types import Count
+
+
+_RATE = "a positive, finite number per second"
+
+
+_SECONDS = "a positive, finite number of seconds"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a processor and its memory do at best.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    flops_per_second
+        Floating-point multiplies and adds per second, in the precision that is computed in; taken
+        as a whole number.
+    bytes_per_second
+        Bytes per second, reads and writes together; taken as a whole number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a rate is not a positive, finite number.
+
+    Examples
+    --------
+    >>> from convcost.hardware import Machine
+    >>> laptop = Machine("laptop", flops_per_second=100e9, bytes_per_second=20e9)
+    >>> laptop.ridge
+    Fraction(5, 1)
+    """
+
+    name: str
+    flops_per_second: float
+    bytes_per_second: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            refuse(TypeError, "name", self.name, "a text")
+        for name in ("flops_per_second", "bytes_per_second"):
+            object.__setattr__(self, name, _check_rate(name, getattr(self, name)))
+
+    @property
+    def ridge(self) -> Count:
+        """The FLOPs per byte from which on the peak is the limit, and not the bandwidth."""
+        return arithmetic.divide("bytes", self.flops_per_second, self.bytes_per_second)
+
+    def bound(self, flops: Any, moved: Any) -> Bound:
+        """Return what the machine allows for a number of FLOPs and of bytes.
+
+        Parameters
+        ----------
+        flops
+            Floating-point multiplies and adds, as of a `Cost`; 0 or more.
+        moved
+            Bytes that are read and written; 1 or more.
+
+        Returns
+        -------
+        Bound
+            Intensity, limit, attainable FLOPs per second and least seconds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no such integers (or arrays of them, or SymPy expressions).
+
+        Examples
+        --------
+        >>> import convcost
+        >>> laptop = convcost.hardware.Machine("laptop", 100e9, 20e9)
+        >>> bound = laptop.bound(convcost.separable(3, 32, 64, 28).flops, 511_168)
+        >>> print(bound)
+        7.17 FLOPs per byte on laptop: at least 3.66e-05 s, limited by its peak
+        """
+        return Bound(
+            self,
+            check_integer("flops", flops, COUNT),
+            check_integer("moved", moved),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """What a machine allows for one piece of work.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    flops
+        Floating-point multiplies and adds.
+    moved
+        Bytes that are read and written.
+    """
+
+    machine: Machine
+    flops: Count
+    moved: Count
+
+    @property
+    def intensity(self) -> Count:
+        """FLOPs per byte: a Fraction, a SymPy expression, or an array of float64."""
+        return arithmetic.divide("bytes", self.flops, self.moved)
+
+    @property
+    def compute_seconds(self) -> Count:
+        """Seconds that the FLOPs take at the machine's peak."""
+        return arithmetic.divide("FLOPs per second", self.flops, self.machine.flops_per_second)
+
+    @property
+    def memory_seconds(self) -> Count:
+        """Seconds that the bytes take at the machine's bandwidth."""
+        return arithmetic.divide("bytes per second", self.moved, self.machine.bytes_per_second)
+
+    @property
+    def seconds(self) -> Count:
+        """The longer of the two times: no less is possible."""
+        return arithmetic.maximum(self.compute_seconds, self.memory_seconds)
+
+    @property
+    def attainable(self) -> Count:
+        """FLOPs per second at best: the height of the roof above the intensity."""
+        return arithmetic.divide("seconds", self.flops, self.seconds)
+
+    @property
+    def is_limited_by_memory(self) -> Any:
+        """Whether the bandwidth is the limit; an array of truths for arrays."""
+        return self.memory_seconds > self.compute_seconds
+
+    def share(self, measured_seconds: float) -> float:
+        """Return how much of what is possible a measured time reaches: 1 at the roof.
+
+        Parameters
+        ----------
+        measured_seconds
+            Seconds that it really took.
+
+        Returns
+        -------
+        float
+            The least time divided by the measured one, without unit. More than 1 says that the
+            machine does more than it was said to, or that bytes stayed in a cache.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `measured_seconds` is not a positive, finite number.
+
+        Examples
+        --------
+        >>> from convcost.hardware import Machine
+        >>> Machine("laptop", 100e9, 20e9).bound(10**9, 10**6).share(0.02)
+        0.5
+        """
+        _require_positive("measured_seconds", measured_seconds, _SECONDS)
+        return float(self.seconds) / float(measured_seconds)
+
+    def __str__(self) -> str:
+        limit = "bandwidth" if self.is_limited_by_memory else "peak"
+        return (
+            f"{float(self.intensity):.2f} FLOPs per byte on {self.machine.name}: at least"
+            f" {float(self.seconds):.2e} s, limited by its {limit}"
+        )
+
+
+def _check_rate(name: str, rate: Any) -> int:
+    _require_positive(name, rate, _RATE)
+    whole: int = round(rate)
+    if whole < 1:
+        refuse(ValueError, name, rate, f"{_RATE}, of 1 or more")
+    return whole
+
+
+def _require_positive(name: str, number: Any, allowed: str) -> None:
+    if isinstance(number, bool) or not hasattr(number, "__round__") or is_array(number):
+        refuse(TypeError, name, number, allowed)
+    if not isfinite(number) or number <= 0:
+        refuse(ValueError, name, number, allowed)
+
+
+# Peaks without sparsity, in tera-FLOPs per second, and bandwidths in gigabytes per second, from
+# NVIDIA's data sheets: V100 (2020), T4 (2019), A100 (2021), H100 (2023), H200 (2024).
+_HOPPER = {"float32": 67, "tensorfloat32": 494.5, "float16": 989.5, "bfloat16": 989.5}
+
+
+_AMPERE = {"float32": 19.5, "tensorfloat32": 156, "float16": 312, "bfloat16": 312}
+
+
+_SHEETS: dict[str, tuple[dict[str, float], float]] = {
+    "NVIDIA V100 SXM2": ({"float32": 15.7, "float16": 125}, 900),
+    "NVIDIA T4": ({"float32": 8.1, "float16": 65}, 320),
+    "NVIDIA A100 SXM4 40 GB": (_AMPERE, 1555),
+    "NVIDIA A100 SXM4 80 GB": (_AMPERE, 2039),
+    "NVIDIA H100 SXM5": (_HOPPER, 3350),
+    "NVIDIA H200 SXM": (_HOPPER, 4800),
+}
+
+
+MACHINES = tuple(_SHEETS)
+
+
+def find(name: str, dtype: str = "float32") -> Machine:
+    """Return a well-known machine, with the peaks of its data sheet.
+
+    Parameters
+    ----------
+    name
+        One of `MACHINES`.
+    dtype
+        What is computed in: `float32`, `tensorfloat32`, `float16`, `bfloat16`, where the machine
+        has it.
+
+    Returns
+    -------
+    Machine
+        Peak in FLOPs per second, without sparsity; bandwidth in bytes per second.
+
+    Raises
+    ------
+    ValueError
+        If there is no such machine, or it has no such peak.
+
+    Notes
+    -----
+    NVIDIA's data sheets. What a real program reaches is less: measure with a large matrix product
+    and a large copy, as `examples/separable_vs_standard.py` does, and make a `Machine` of that.
+
+    Examples
+    --------
+    >>> from convcost.hardware import find
+    >>> round(find("NVIDIA H100 SXM5", "bfloat16").ridge)
+    295
+    """
+    if name not in _SHEETS:
+        refuse(ValueError, "name", name, f"one of {', '.join(MACHINES)}")
+    peaks, bandwidth = _SHEETS[name]
+    if dtype not in peaks:
+        refuse(ValueError, "dtype", dtype, f"one of {', '.join(peaks)} on {name}")
+    return Machine(name, round(peaks[dtype] * 1e12), round(bandwidth * 1e9))

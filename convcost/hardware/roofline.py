@@ -1,0 +1,195 @@
+"""What a machine allows for a layer and for each layer of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.exact import arithmetic
+from convcost.exact.scalars import is_array, refuse
+from convcost.exact.sizes import check_integer
+from convcost.hardware.machines import Bound, Machine
+from convcost.layers import Layer
+
+if TYPE_CHECKING:
+    from convcost.exact.types import Count
+    from convcost.models.network import Network
+    from convcost.models.walk import Row
+
+
+class Share(NamedTuple):
+    """The bound of one layer of a network.
+
+    Attributes
+    ----------
+    row
+        The layer's row.
+    bound
+        What the machine allows for it.
+    """
+
+    row: Row
+    bound: Bound
+
+
+class Prediction(tuple[Share, ...]):
+    """The bounds of a network's layers, one after the other."""
+
+    __slots__ = ()
+
+    @property
+    def seconds(self) -> Count:
+        """Seconds of all layers, each at its own roof."""
+        return arithmetic.total("seconds", [share.bound.seconds for share in self])
+
+
+def roofline(
+    layer: Layer,
+    input_shape: tuple[Any, ...],
+    machine: Machine,
+    *,
+    batch: Any = 1,
+    element_size: Any = 4,
+    effective: bool = False,
+    training: bool = False,
+    first: bool = False,
+) -> Bound:
+    """Return what a machine allows for a layer.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    input_shape
+        Shape of one input in elements, without the batch.
+    machine
+        The machine.
+    batch
+        Number of inputs that are computed together and share one reading of the weights.
+    element_size
+        Bytes of one element: 4 for float32, 2 for float16.
+    effective
+        Whether to count only the taps that lie inside the input, rather than all.
+    training
+        Whether it is a training step, with the gradients by the weights and by the input.
+    first
+        Whether the layer is a model's first, whose input needs no gradient.
+
+    Returns
+    -------
+    Bound
+        Intensity, limit and least seconds, for the batch.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `Layer.cost`.
+
+    Notes
+    -----
+    Williams, Waterman and Patterson, "Roofline" (doi:10.1145/1498765.1498785), with every element
+    moved once per pass. Each of a training step's passes moves what the forward pass does: the
+    gradients have the shapes of what they are gradients by.
+
+    Examples
+    --------
+    >>> from convcost.hardware import find, roofline
+    >>> from convcost.layers import Conv2D, DepthwiseConv2D
+    >>> a100 = find("NVIDIA A100 SXM4 80 GB")
+    >>> for layer in (Conv2D(512, 3, padding="same"), DepthwiseConv2D(3, padding="same")):
+    ...     print(roofline(layer, (14, 14, 512), a100, batch=256))
+    1101.41 FLOPs per byte on NVIDIA A100 SXM4 80 GB: at least 1.21e-02 s, limited by its peak
+    2.25 FLOPs per byte on NVIDIA A100 SXM4 80 GB: at least 1.01e-04 s, limited by its bandwidth
+    """
+    if not isinstance(layer, Layer):
+        refuse(TypeError, "layer", layer, "a layer of convcost.layers")
+    _check_machine(machine)
+    cost = layer.cost(input_shape, effective=effective, training=training, first=first)
+    traffic = layer.traffic(input_shape, batch=batch)
+    weighted = is_array(traffic.weights) or traffic.weights != 0
+    moved = arithmetic.multiply("elements", traffic.elements, _passes(training, first, weighted))
+    return machine.bound(
+        arithmetic.multiply("flops", cost.flops, check_integer("batch", batch)),
+        arithmetic.multiply("bytes", moved, check_integer("element_size", element_size)),
+    )
+
+
+def predict(
+    network: Network,
+    machine: Machine,
+    *,
+    batch: Any = 1,
+    element_size: Any = 4,
+    effective: bool = False,
+    training: bool = False,
+) -> Prediction:
+    """Return what a machine allows for each layer of a network, one after the other.
+
+    Parameters
+    ----------
+    network
+        The network; `convcost.from_keras` makes one.
+    machine, batch, element_size, effective, training
+        As for `roofline`.
+
+    Returns
+    -------
+    Prediction
+        The rows with their bounds; `.seconds` for all of them. It is the least time for a machine
+        that computes layer by layer; one that fuses layers moves fewer bytes.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As for `Layer.cost`.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> dense = {"class_name": "Dense", "config": {"name": "head", "units": 10}}
+    >>> network = convcost.from_keras({"name": "tiny", "layers": [dense]}, (1152,))
+    >>> laptop = convcost.hardware.Machine("laptop", 100e9, 20e9)
+    >>> print(convcost.hardware.predict(network, laptop).seconds)
+    3173/1250000000
+    """
+    _check_machine(machine)
+    batch = check_integer("batch", batch)
+    trained: set[str] = set()
+    shares = []
+    for row in network:
+        # Nothing before it is trained: its input needs no gradient.
+        first = training and trained.isdisjoint(row.sources)
+        if not first or row.trainable_params:
+            trained.add(row.name)
+        options = {"effective": effective, "training": training, "first": first}
+        shares.append(Share(row, _bound(row, machine, batch, element_size, options)))
+    return Prediction(shares)
+
+
+def _bound(
+    row: Row, machine: Machine, batch: Count, element_size: Any, options: dict[str, bool]
+) -> Bound:
+    together = arithmetic.multiply("batch", batch, row.times)
+    if isinstance(row.layer, Layer):
+        return roofline(
+            row.layer, row.shape, machine, batch=together, element_size=element_size, **options
+        )
+    # An operation has no weights; what it multiplies are two of its inputs.
+    moved = arithmetic.multiply("elements", row.elements, batch)
+    passes = _passes(options["training"], options["first"], row.macs != 0)
+    moved = arithmetic.multiply(
+        "bytes", arithmetic.multiply("elements", moved, passes), element_size
+    )
+    flops = arithmetic.multiply(
+        "flops", row.cost.flops, arithmetic.multiply("passes", batch, passes)
+    )
+    return machine.bound(flops, moved)
+
+
+def _passes(training: bool, first: bool, weighted: bool) -> int:
+    """Return how often a layer's elements are moved: forward, and for each of the gradients."""
+    return 1 + weighted + (not first) if training else 1
+
+
+def _check_machine(machine: Any) -> None:
+    if not isinstance(machine, Machine):
+        refuse(TypeError, "machine", machine, 'a Machine, or find("NVIDIA ...")')

@@ -1,0 +1,268 @@
+"""What a layer makes of its arguments for the formula: convolutions, products, and bare weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from convcost.cost import formulas
+from convcost.cost.cost import Cost, measured
+from convcost.exact import arithmetic
+from convcost.exact.kinds import is_traced
+from convcost.exact.scalars import is_array
+from convcost.layers import geometry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+    from convcost.exact.types import Count, Factors, Formula
+
+
+class Axis(NamedTuple):
+    """A kernel on one axis; image and positions are the words of `convcost.layers.geometry`.
+
+    Attributes
+    ----------
+    kernel, stride, dilation
+        Taps of the kernel, and the distances between positions and between taps, in elements.
+    image
+        Side of what the kernel is laid over, in elements.
+    positions
+        Number of places where it is laid.
+    padding
+        `valid`, `same`, `causal`, or the elements before and after the image.
+    """
+
+    kernel: Count
+    stride: Count
+    dilation: Count
+    image: Count
+    positions: Count
+    padding: str | Factors
+
+    def taps_inside(self) -> Count:
+        """Count the pairs of position and tap whose tap lies inside the image."""
+        self._require_taps()
+        return geometry.taps_inside(
+            self.image, self.positions, self.kernel, self.stride, self.dilation, self._before()
+        )
+
+    def _before(self) -> Count:
+        reach = geometry.span(self.kernel, self.dilation)
+        if self.padding == "valid":
+            return 0
+        if self.padding == "causal":
+            return reach - 1
+        if self.padding == "same":
+            return geometry.padding_before(self.image, self.positions, reach, self.stride)
+        return self.padding[0]
+
+    def _require_taps(self) -> None:
+        kernels: Iterable[Count] = (self.kernel,)
+        if is_traced(self.kernel):
+            raise TypeError(
+                "effective MACs are a sum over the kernel's taps, whose number must be known: give"
+                " kernel_size as an integer, or ask for nominal MACs"
+            )
+        if is_array(self.kernel):
+            # Arrays of machine integers hold no symbols, and may be long.
+            kernels = self.kernel.flat if self.kernel.dtype == object else ()
+        if any(map(arithmetic.is_expression, kernels)):
+            raise ValueError(
+                f"effective MACs have no closed form for a kernel_size of {self.kernel}: they are a"
+                " sum over its taps; give kernel_size as an integer, or ask for nominal MACs"
+            )
+
+
+class Part(Protocol):
+    """Something that a layer computes, or holds, and that can be counted."""
+
+    def forward(self, effective: bool) -> Cost:
+        """Return what computing the output costs."""
+        ...
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the weights costs."""
+        ...
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the input costs."""
+        ...
+
+    def repeated(self, times: Count) -> Self:
+        """Return the same, done for each of so many inputs with the same weights."""
+        ...
+
+    @property
+    def between(self) -> Count:
+        """Elements that are written, and read again by the next part."""
+        ...
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that take part in no multiply-accumulate: a normalization's, an embedding's.
+
+    Parameters
+    ----------
+    factors
+        Factors of their number.
+    """
+
+    factors: Factors
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the parameters."""
+        return measured(formulas.weights, (self.factors,), 0)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return nothing."""
+        return Cost(0, 0)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return nothing."""
+        return Cost(0, 0)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the same: there are no more weights for more inputs."""
+        return self
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of two inputs, without weights of its own: a matrix product, dot products.
+
+    Parameters
+    ----------
+    outputs
+        Sides of the output, one multiply-accumulate per element and inner element.
+    inner
+        Sides of the axes that are summed over.
+    """
+
+    outputs: Factors
+    inner: Factors
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the MACs of the product."""
+        return measured(formulas.products, (self.outputs, self.inner), 0)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the second input costs."""
+        return self.forward(effective)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the first input costs."""
+        return self.forward(effective)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the product for each of so many inputs."""
+        return replace(self, outputs=(times, *self.outputs))
+
+
+@dataclass(frozen=True)
+class Given:
+    """Counts that somebody gave for a whole layer.
+
+    Parameters
+    ----------
+    macs
+        Multiply-accumulates.
+    bias_adds
+        Additions of a bias.
+    """
+
+    macs: Count
+    bias_adds: Count
+    between: Count = 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the counts."""
+        return Cost(0, self.macs, self.bias_adds)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return as much again: each product has two factors to find a gradient by."""
+        return self.forward(effective)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return the MACs again."""
+        return Cost(0, self.macs)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the counts for so many inputs."""
+        return replace(
+            self,
+            macs=arithmetic.multiply("macs", times, self.macs),
+            bias_adds=arithmetic.multiply("bias_adds", times, self.bias_adds),
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One convolution.
+
+    Parameters
+    ----------
+    axes
+        Where the kernel lies, axis by axis; none for a dense layer.
+    channels
+        Factors of the input channels that one filter sees; none where it sees one.
+    filters
+        Factors of the number of filters.
+    outputs
+        Sides of the output.
+    bias
+        1 where each filter has a bias, else 0.
+    places
+        Sides along which the step is repeated without a kernel: those of a dense layer.
+    shown
+        What an explanation shows for `channels`, where that is more than their values.
+    """
+
+    axes: tuple[Axis, ...]
+    channels: Factors
+    filters: Factors
+    outputs: Factors
+    bias: int
+    places: Factors = ()
+    shown: Factors | None = None
+
+    def forward(self, effective: bool) -> Cost:
+        """Return what computing the output costs."""
+        kernel = tuple(axis.kernel for axis in self.axes)
+        return self._measure(formulas.convolution, (kernel,), effective, self.bias)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the weights and the bias costs."""
+        return self._measure(formulas.gradient, (), effective, self.bias)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient by the input costs."""
+        return self._measure(formulas.gradient, (), effective, 0)
+
+    def repeated(self, times: Count) -> Self:
+        """Return the convolution of each of so many inputs."""
+        return replace(self, places=(times, *self.places), outputs=(times, *self.outputs))
+
+    @property
+    def between(self) -> Count:
+        """Elements of the output, written and read again."""
+        number: Count = 2
+        for factor in (*self.outputs, *self.filters):
+            number = arithmetic.multiply("elements", number, factor)
+        return number
+
+    def _measure(
+        self, formula: Formula, before: tuple[Factors, ...], effective: bool, bias: int
+    ) -> Cost:
+        if effective:
+            taps, positions = tuple(axis.taps_inside() for axis in self.axes), self.places
+        else:
+            taps = tuple(axis.kernel for axis in self.axes)
+            positions = (*self.places, *(axis.positions for axis in self.axes))
+        behind = (self.filters, taps, positions, self.outputs)
+        shown = None if self.shown is None else (*before, self.shown, *behind)
+        return measured(formula, (*before, self.channels, *behind), bias, shown)

@@ -1,0 +1,1 @@
+"""Keras models, live or as files, as graphs."""

@@ -1,0 +1,83 @@
+"""Keras models in all the forms that they come in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from convcost.exact.scalars import refuse
+from convcost.models.errors import ModelError
+from convcost.models.keras import config as configs
+from convcost.models.keras import files
+from convcost.models.network import Network
+
+_ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
+
+
+def from_keras(source: Any, input_shape: Any = None, *, on_unknown: str = "error") -> Network:
+    """Return the network that a Keras model is: its layers with shapes, each with its cost.
+
+    A file, JSON or a config is read as data: Keras is not imported, and nothing in it is run.
+
+    Parameters
+    ----------
+    source
+        A live Keras model (Sequential, Functional or subclassed, with models in it); the path of a
+        `.keras`, `.h5` or JSON file; the text of `model.to_json()`; or the dict of a config.
+    input_shape
+        Shape of the input in elements, without the batch; a list of shapes, or a dict by name,
+        where there are several. Sides may be SymPy expressions. None for what the model declares,
+        with the symbols h and w (d, h, w for volumes, t for sequences) for sides it leaves open.
+    on_unknown
+        What to do with a layer whose cost is not known: `error`, or `warn` to leave it out, list it
+        in `Network.left_out`, and go on with the shape that the model records for its output.
+
+    Returns
+    -------
+    Network
+        A row for each call of each layer, and the total.
+
+    Raises
+    ------
+    ModelError
+        If the model can't be read, makes no sense, or has a layer whose cost is not known.
+    TypeError, ValueError
+        If an argument is not what it may be.
+    OSError
+        If the file can't be read.
+    ImportError
+        If it is an `.h5` file and h5py is not installed.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> text = '''{"class_name": "Sequential", "config": {"name": "tiny", "layers": [
+    ...     {"class_name": "SeparableConv2D", "config": {"name": "conv", "filters": 32,
+    ...      "kernel_size": [3, 3], "padding": "same"}}]}}'''
+    >>> net = convcost.from_keras(text, (28, 28, 32))
+    >>> net["conv"].output_shape, net["conv"].cost.explain().params
+    ((28, 28, 32), '3*3*32 + (1*1*32+1)*32 = 1344')
+    """
+    graph = _graph(source, input_shape)
+    return Network(graph, input_shape, on_unknown=on_unknown)
+
+
+def _graph(source: Any, input_shape: Any) -> Any:
+    if isinstance(source, dict):
+        return configs.read(source)
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        return configs.read(files.parse(source, "the JSON text"))
+    if isinstance(source, (str, Path)):
+        return configs.read(files.load(Path(source)))
+    # A live model can't be there unless Keras is.
+    keras = sys.modules.get("keras")
+    if keras is not None and isinstance(source, keras.Model):
+        from convcost.models.keras import live
+
+        return live.graph_of(source, input_shape)
+    if hasattr(source, "to_json"):  # a model of Keras 2
+        return configs.read(files.parse(source.to_json(), "the model's JSON"))
+    if isinstance(source, type) or callable(source):
+        raise ModelError(f"source must be {_ALLOWED}; got a function or class: call it first")
+    refuse(TypeError, "source", source, _ALLOWED)

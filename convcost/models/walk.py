@@ -1,0 +1,349 @@
+"""From a graph and the shapes of its inputs to one row for each call of each layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.cost.cost import Cost, total
+from convcost.exact import arithmetic
+from convcost.layers import registry
+from convcost.layers.arguments import show
+from convcost.layers.base import Layer, elements
+from convcost.models.errors import ModelError, UnknownLayerError
+from convcost.models.graph import Described, Graph, Ref, Unknown, refs
+from convcost.models.keras.operations import Operation, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from typing import TypeAlias
+
+    from convcost.exact.types import Count, Factors
+    from convcost.models.graph import Call, Entry
+
+    Rewrite: TypeAlias = Callable[[tuple[str, ...], Any, list[Any]], Any]
+
+# A file of a few kilobytes can nest models that call each other until the end of time, repeat an
+# axis until the memory is full, or make sides that take a minute to multiply. The largest model of
+# Keras Applications has 1,040 layers.
+MOST_ROWS = 20_000
+_MOST_AXES = 64
+_MOST_BITS = 4_096
+_MOST_TERMS = 500
+
+_NOTHING = Cost(0, 0)
+
+
+class Row(NamedTuple):
+    """One call of one layer.
+
+    Attributes
+    ----------
+    path
+        Name of the layer, behind those of the models that it is in.
+    kind
+        Name of its class.
+    layer
+        What it is; None where that is unknown.
+    sources
+        Names of what makes its inputs.
+    times
+        For how many inputs it is called, since the batch counts as one: 1 unless a reshape moved
+        elements there.
+    input_shapes, output_shape
+        Shapes in elements, without the batch; the output's is None where that is unknown.
+    cost
+        Parameters (at the first call alone), MACs and bias additions.
+    non_trainable_params
+        How many of the parameters training leaves alone.
+    reused
+        Whether the weights were counted at an earlier call.
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    layer: Any
+    sources: tuple[str, ...]
+    times: Count
+    input_shapes: tuple[Factors, ...]
+    output_shape: Any
+    cost: Cost
+    non_trainable_params: Count
+    reused: bool
+
+    @property
+    def name(self) -> str:
+        """The path in one word, with slashes."""
+        return "/".join(self.path)
+
+    @property
+    def params(self) -> Count:
+        """Weights, biases included."""
+        return self.cost.params
+
+    @property
+    def trainable_params(self) -> Count:
+        """How many of the parameters training changes."""
+        return self.cost.params - self.non_trainable_params
+
+    @property
+    def macs(self) -> Count:
+        """Multiply-accumulates."""
+        return self.cost.macs
+
+    @property
+    def shape(self) -> Any:
+        """What the layer's own methods take: a shape, or a list where it merges several."""
+        moved = type(self.times) is not int or self.times != 1
+        shapes = [shape[1:] if moved else shape for shape in self.input_shapes]
+        return self.layer.given(shapes) if isinstance(self.layer, Layer) else shapes
+
+    @property
+    def effective_macs(self) -> Count:
+        """Multiply-accumulates whose tap lies inside the input."""
+        if not isinstance(self.layer, Layer):
+            return self.macs
+        steps = self.layer.parts(self.shape, self.times)
+        return total([step.forward(True) for step in steps]).macs
+
+    @property
+    def elements(self) -> Count:
+        """Elements of the inputs and of the output."""
+        maps = [elements(*shape) for shape in (*self.input_shapes, self.output_shape or ())]
+        return arithmetic.total("elements", maps)
+
+    def intensity(self, element_size: int = 4) -> Count:
+        """Return the FLOPs for each byte that is moved, as `Layer.intensity` does."""
+        if isinstance(self.layer, Layer):
+            return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
+        size = arithmetic.multiply("bytes", self.elements, element_size)
+        return arithmetic.divide("elements", self.cost.flops, size)
+
+
+class Walk:
+    """A walk through a graph, and what was seen on it.
+
+    Parameters
+    ----------
+    on_unknown
+        `error`, or `warn` to go on with the shapes that the model records.
+    rewrite
+        What returns the layer to be counted for a path, a layer and its inputs' shapes.
+    """
+
+    def __init__(self, on_unknown: str = "error", rewrite: Rewrite | None = None) -> None:
+        self.rows: list[Row] = []
+        self.left_out: list[str] = []
+        self._seen: set[Hashable] = set()
+        # Networks repeat themselves: the same layer for the same input costs the same.
+        self._measured: dict[Hashable, tuple[Any, Cost, Count]] = {}
+        self._on_unknown = on_unknown
+        self._rewrite = rewrite
+
+    def through(
+        self,
+        graph: Graph,
+        shapes: Sequence[Factors],
+        path: tuple[str, ...] = (),
+        trainable: bool = True,
+        sources: Sequence[str] = (),
+    ) -> list[tuple[Any, str]]:
+        """Walk a graph with its inputs' shapes; return each output's shape and name."""
+        # For each call its output's shape and name, or a list of these.
+        known: dict[tuple[str, int], Any] = {}
+        for place, ref in enumerate(refs(graph.inputs)):
+            name = sources[place] if sources else ref.entry
+            known[ref.entry, ref.call] = shapes[place], name
+        for entry, index, call in graph.order:
+            if (entry.name, index) in known:
+                continue
+            given = [_pick(known, ref) for ref in call.refs]
+            inner = (*path, entry.name)
+            try:
+                made = self._visit(entry, call, given, inner, trainable, known)
+            except (TypeError, ValueError, ArithmeticError) as error:
+                if isinstance(error, ModelError):
+                    raise
+                shown = ", ".join([show(_sample(shape)) for shape, _ in given])
+                raise ModelError(
+                    f"layer {'/'.join(inner)!r} ({entry.kind}, called with {shown or 'nothing'}):"
+                    f" {error}"
+                ) from error
+            known[entry.name, index] = made
+        return [_pick(known, ref) for ref in refs(graph.outputs)]
+
+    def _visit(
+        self,
+        entry: Entry,
+        call: Call,
+        given: list[tuple[Any, Any]],
+        path: tuple[str, ...],
+        trainable: bool,
+        known: dict[tuple[str, int], Any],
+    ) -> Any:
+        layer = entry.layer
+        shapes = [shape for shape, _ in given]
+        if isinstance(layer, Graph):
+            inputs = list(refs(layer.inputs))
+            if len(inputs) != len(shapes):
+                raise ValueError(f"it takes {len(inputs)} inputs; got {len(shapes)}")
+            names = [name for _, name in given]
+            made = self.through(layer, shapes, path, trainable and entry.trainable, names)
+            return made[0] if len(made) == 1 else made
+        output, cost, frozen, counted = self._count(entry, call, shapes, path, known)
+        reused = entry.identity in self._seen
+        if reused:
+            cost, frozen = cost.reused(), 0
+        elif not (trainable and entry.trainable):
+            frozen = cost.params
+        self._seen.add(entry.identity)
+        for shape in output if isinstance(output, list) else (output,):
+            _refuse_size(shape)
+        row = Row(
+            path,
+            entry.kind,
+            counted,
+            tuple([source for _, source in given]),
+            shapes[0][0] if shapes and shapes[0] else 1,
+            tuple([_sample(shape) for shape in shapes]),
+            _sample(output),
+            cost,
+            frozen,
+            reused,
+        )
+        self.rows.append(row)
+        if isinstance(output, tuple):
+            return output, row.name
+        return [(one, row.name) for one in output]
+
+    def _count(
+        self,
+        entry: Entry,
+        call: Call,
+        shapes: list[Any],
+        path: tuple[str, ...],
+        known: dict[tuple[str, int], Any],
+    ) -> tuple[Any, Cost, Count, Layer | Operation | None]:
+        """Return the output's shape, the cost, the part that isn't trained, and the layer."""
+        if len(self.rows) >= MOST_ROWS:
+            raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
+        layer = entry.layer
+        if self._rewrite is not None:
+            layer = self._rewrite(path, layer, shapes)
+        if isinstance(layer, Layer):
+            return *self._measure(layer, shapes), layer
+        if isinstance(layer, Operation):
+            return *_operate(layer, call, known), 0, layer
+        if isinstance(layer, Described):
+            described = _describe(layer, shapes)
+            return *self._measure(described, shapes), described
+        if isinstance(layer, Unknown):
+            return self._guess(layer, shapes, "/".join(path)), _NOTHING, 0, None
+        raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
+
+    def _measure(self, layer: Layer, shapes: list[Any]) -> tuple[Any, Cost, Count]:
+        key = (id(layer), *shapes)
+        found = self._measured.get(key)
+        if found is None:
+            found = self._measured[key] = _measure(layer, shapes)
+        return found
+
+    def _guess(self, layer: Unknown, shapes: list[Any], name: str) -> Any:
+        """Return the shape that the model records for the output of a layer that we don't know."""
+        if self._on_unknown == "error":
+            raise UnknownLayerError(
+                f"layer {name!r} is a {layer.kind}, whose cost is not known here; say what it costs"
+                f" with @convcost.layers.register({layer.kind!r}), or leave it out with"
+                ' on_unknown="warn"'
+            )
+        self.left_out.append(name)
+        recorded = [_fit(shape, known) for shape, known in zip(layer.inputs, shapes, strict=False)]
+        if not layer.outputs or len(recorded) != len(shapes) or not all(recorded):
+            return ()
+        outputs = [(1, *shape[1:]) for shape in layer.outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _fit(recorded: Any, shape: Any) -> bool:
+    return bool(tuple(recorded[1:]) == _sample(shape))
+
+
+def _refuse_size(shape: Factors) -> None:
+    if len(shape) > _MOST_AXES:
+        raise ValueError(f"its output has {len(shape):,} axes, more than {_MOST_AXES}")
+    for side in shape:
+        if type(side) is int:
+            if side.bit_length() > _MOST_BITS:
+                raise ValueError(f"a side of its output has more than {_MOST_BITS:,} bits")
+        elif side.count_ops() > _MOST_TERMS:
+            raise ValueError(f"a side of its output has more than {_MOST_TERMS} terms")
+
+
+def _pick(known: dict[tuple[str, int], Any], ref: Ref) -> tuple[Any, str]:
+    """Return a tensor's shape and name: a call with several outputs has a list of them."""
+    made: Any = known[ref.entry, ref.call]
+    several = made if isinstance(made, list) else [made]
+    if not 0 <= ref.output < len(several):
+        raise ModelError(f"layer {ref.entry!r} has no output {ref.output}")
+    picked: tuple[Any, str] = several[ref.output]
+    return picked
+
+
+def _measure(layer: Layer, shapes: list[Any]) -> tuple[Factors, Cost, Count]:
+    if not shapes:
+        raise ValueError("it is called without a tensor")
+    _require(shapes)
+    times, own = shapes[0][0], _own(layer, shapes)
+    output, cost = layer.measure(own, times)
+    return (times, *output), cost, layer.non_trainable(own)
+
+
+def _own(layer: Layer, shapes: list[Any]) -> Any:
+    """Return what a layer's methods take: the shape or shapes without the batch."""
+    own = layer.given([shape[1:] for shape in shapes])
+    if isinstance(own, list) and any(shape[0] != shapes[0][0] for shape in shapes):
+        raise ValueError("its inputs differ in what became of the batch")
+    return own
+
+
+def _require(shapes: list[Any]) -> None:
+    for shape in shapes:
+        if not shape:
+            raise ValueError("it needs the shape of a tensor that the model doesn't record")
+
+
+def _describe(layer: Described, shapes: list[Any]) -> Layer:
+    _require(shapes)
+    own = [shape[1:] for shape in shapes]
+    shape = own[0] if len(own) == 1 else own
+    return registry.describe(layer.name, layer.function, layer.config, shape)
+
+
+def _operate(
+    operation: Operation, call: Call, known: dict[tuple[str, int], Any]
+) -> tuple[Any, Cost]:
+    def place(tree: Any) -> Any:
+        if isinstance(tree, Tensor):
+            return tree
+        if isinstance(tree, Ref):
+            shape, _ = _pick(known, tree)
+            _require([shape])
+            return Tensor(shape)
+        if isinstance(tree, (list, tuple)):
+            return [place(branch) for branch in tree]
+        if isinstance(tree, dict):
+            return {key: place(branch) for key, branch in tree.items()}
+        return tree
+
+    args, kwargs = tuple(map(place, call.args)), place(call.kwargs or {})
+    output, parts = operation.apply(args, kwargs)
+    cost = parts[0].forward(False) if parts else _NOTHING
+    return output, cost
+
+
+def _sample(shape: Any) -> Any:
+    """Return a shape without the batch; where elements were moved there, with their number."""
+    if isinstance(shape, list):
+        return tuple(map(_sample, shape))
+    if not shape:
+        return None
+    return shape[1:] if type(shape[0]) is int and shape[0] == 1 else shape
