@@ -98,7 +98,7 @@ class Cost(Value):
         OverflowError
             If the MACs fit into int64 and their double does not.
         """
-        return arithmetic.add("flops", self._macs, self._macs)
+        return arithmetic.multiply("flops", formulas.FLOPS_PER_MAC, self._macs)
 
     def explain(self) -> "Explanation":
         """Return the arithmetic behind each count, with the numbers in it.

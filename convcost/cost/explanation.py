@@ -45,7 +45,7 @@ class Explanation:
             quantity: add_all([part[position] for part in recorded])
             for position, quantity in enumerate(formulas.QUANTITIES)
         }
-        self.expressions["flops"] = Product((Number(2), Number(cost.macs)))
+        self.expressions["flops"] = Product((Number(formulas.FLOPS_PER_MAC), Number(cost.macs)))
 
     @property
     def params(self) -> str:

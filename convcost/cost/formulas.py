@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count, Counts, Factors, Formula
 
 QUANTITIES = ("params", "macs", "bias_adds")
+# One multiply and one add.
+FLOPS_PER_MAC = 2
 
 
 def counts(weights: "Count", filters: "Count", positions: "Count", bias: int) -> "Counts":

@@ -115,3 +115,28 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
     body = "".join(row("td", cells) for cells in rows)
     return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"
+
+
+def align(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
+    """Return rows as lines whose cells stand below each other.
+
+    Parameters
+    ----------
+    rows
+        Cells; each row has as many.
+    right
+        The columns that stand to the right, as numbers do.
+
+    Examples
+    --------
+    >>> align([("conv", "9"), ("dense", "10")], right=(1,))
+    ['conv    9', 'dense  10']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

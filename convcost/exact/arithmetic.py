@@ -222,3 +222,17 @@ def source(count: "Count") -> str:
     if type(count) is int:
         return printable(count)
     return f"Fraction({printable(count.numerator)}, {printable(count.denominator)})"
+
+
+def elements(*sides: "Count") -> "Count":
+    """Multiply sides to a number of elements.
+
+    Examples
+    --------
+    >>> elements(28, 28, 32), elements()
+    (25088, 1)
+    """
+    number: Count = 1
+    for side in sides:
+        number = multiply("elements", number, side)
+    return number

@@ -26,6 +26,26 @@ def check_scalar(name: str, value: "Any", allowed: str = SIZE) -> "Count":
     return exact
 
 
+def check_number(name: str, value: "Any", allowed: str = "a positive integer") -> int:
+    """Return how many there are to be of something: a positive int, Python's or NumPy's.
+
+    Examples
+    --------
+    >>> check_number("k", 10)
+    10
+    >>> check_number("k", 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: k must be a positive integer; got 0 (int)
+    """
+    exact = _exact_number(value)
+    if type(exact) is not int:
+        refuse(TypeError, name, value, allowed)
+    if exact < 1:
+        refuse(ValueError, name, value, allowed)
+    return exact
+
+
 def _exact_number(value: "Any") -> "Count":
     """Return an exact scalar as a Python int, or as a Fraction where it isn't whole; else None."""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ Examples
 3442688
 """
 
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
 from convcost.layers.convolution import Conv1D, Conv2D, Conv3D
 from convcost.layers.dense import Dense
 from convcost.layers.depthwise import (
@@ -22,7 +22,6 @@ from convcost.layers.depthwise import (
     SeparableConv2D,
 )
 from convcost.layers.elementwise import Elementwise
-from convcost.layers.memory import Traffic
 from convcost.layers.merging import (
     Add,
     Average,
@@ -79,7 +78,7 @@ from convcost.layers.resizing import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from convcost.layers.training import Training
+from convcost.layers.results import Traffic, Training, Weight
 from convcost.layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from convcost.layers.wrapping import Chain, Custom, Embedding, TimeDistributed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, astuple, dataclass, fields
 from functools import cached_property, partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost.cost.cost import Cost, counted, total
 from convcost.exact import arithmetic, nested
@@ -12,8 +12,7 @@ from convcost.exact.kinds import is_foreign, module_for
 from convcost.exact.scalars import is_array
 from convcost.exact.sizes import check_bias, check_integer
 from convcost.layers import arguments
-from convcost.layers.memory import Traffic
-from convcost.layers.training import Training
+from convcost.layers.results import Traffic, Training, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,24 +92,6 @@ def _sides(layer: Layer, shape: tuple[Any, ...]) -> int:
             " output sides: compute it first"
         )
     return len(shape)
-
-
-class Weight(NamedTuple):
-    """One of a layer's weights.
-
-    Attributes
-    ----------
-    name
-        Keras's name: `kernel`, `bias`, `depthwise_kernel`, `pointwise_kernel`.
-    shape
-        Sides, as Keras's layer has them.
-    trainable
-        Whether training changes it.
-    """
-
-    name: str
-    shape: Factors
-    trainable: bool = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -360,10 +341,10 @@ class Layer:
         batch = check_integer("batch", batch)
         steps = layer._steps(shape)
         return Traffic(
-            input=elements(batch, layer._inputs(shape)),
+            input=arithmetic.elements(batch, layer._inputs(shape)),
             weights=total([step.forward(False) for step in steps]).params,
-            intermediate=elements(batch, steps[0].between) if len(steps) > 1 else 0,
-            output=elements(batch, *layer._output_shape(shape, steps)),
+            intermediate=arithmetic.elements(batch, steps[0].between) if len(steps) > 1 else 0,
+            output=arithmetic.elements(batch, *layer._output_shape(shape, steps)),
         )
 
     def intensity(
@@ -442,7 +423,7 @@ class Layer:
         number: Count = 0
         for weight in self._weights(shape):
             if not weight.trainable:
-                number = number + elements(*weight.shape)
+                number = number + arithmetic.elements(*weight.shape)
         return number
 
     def _check_rank(self, shape: Any) -> None:
@@ -466,8 +447,8 @@ class Layer:
     def _inputs(self, shape: Any) -> Count:
         """Return the number of elements that are read from the inputs."""
         if shape and isinstance(shape[0], (tuple, list)):
-            return arithmetic.total("elements", [elements(*one) for one in shape])
-        return elements(*shape)
+            return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
+        return arithmetic.elements(*shape)
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
@@ -564,14 +545,6 @@ def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
     if type(times) is int and times == 1:
         return steps
     return tuple(step.repeated(times) for step in steps)
-
-
-def elements(*factors: Count) -> Count:
-    """Multiply to a number of elements."""
-    number: Count = 1
-    for factor in factors:
-        number = arithmetic.multiply("elements", number, factor)
-    return number
 
 
 def _is_equal(left: Any, right: Any) -> bool:

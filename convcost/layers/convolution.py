@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.layers.base import Weight
 from convcost.layers.grouped import Grouped, per_group
+from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors

@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact.sizes import check_integer
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 from convcost.layers.steps import Step
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
 from convcost.exact.sizes import check_integer
-from convcost.layers.base import Weight
+from convcost.layers.results import Weight
 from convcost.layers.spatial import Spatial
 from convcost.layers.steps import Axis, Step
 

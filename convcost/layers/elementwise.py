@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact.scalars import refuse
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors

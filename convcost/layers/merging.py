@@ -9,7 +9,8 @@ from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array, refuse
 from convcost.exact.sizes import check_bias, check_size
 from convcost.layers import arguments
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 from convcost.layers.steps import Product
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.exact.sizes import check_bias, check_integer
 from convcost.layers import arguments
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 from convcost.layers.steps import Weights
 
 if TYPE_CHECKING:

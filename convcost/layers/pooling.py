@@ -11,7 +11,7 @@ from convcost.layers.spatial import Grid, Kernel
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
-    from convcost.layers.base import Weight
+    from convcost.layers.results import Weight
     from convcost.layers.steps import Part
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from convcost.exact import arithmetic
+from convcost.exact.arithmetic import elements
 from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
-from convcost.layers.base import Layer, Weight, elements
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors

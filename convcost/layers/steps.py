@@ -250,10 +250,7 @@ class Step:
     @property
     def between(self) -> Count:
         """Elements of the output, written and read again."""
-        number: Count = 2
-        for factor in (*self.outputs, *self.filters):
-            number = arithmetic.multiply("elements", number, factor)
-        return number
+        return arithmetic.elements(2, *self.outputs, *self.filters)
 
     def _measure(
         self, formula: Formula, before: tuple[Factors, ...], effective: bool, bias: int

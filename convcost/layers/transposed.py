@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from convcost.exact import arithmetic
 from convcost.exact.scalars import COUNT
 from convcost.layers import arguments, geometry
-from convcost.layers.base import Weight
 from convcost.layers.grouped import Grouped, per_group
+from convcost.layers.results import Weight
 from convcost.layers.steps import Axis
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from convcost.exact.scalars import COUNT, refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
-from convcost.layers.base import Layer, Weight
+from convcost.layers.base import Layer
+from convcost.layers.results import Weight
 from convcost.layers.steps import Given, Weights
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.cost.cost import Cost, total
 from convcost.exact import arithmetic
+from convcost.exact.arithmetic import elements
 from convcost.layers import registry
 from convcost.layers.arguments import show
-from convcost.layers.base import Layer, elements
+from convcost.layers.base import Layer
 from convcost.models.errors import ModelError, UnknownLayerError
 from convcost.models.graph import Described, Graph, Ref, Unknown, refs
 from convcost.models.keras.operations import Operation, Tensor

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.exact import arithmetic
+from convcost.exact.arithmetic import elements
 from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
-from convcost.layers.base import elements
 from convcost.layers.merging import broadcast, concatenate
 from convcost.layers.reshaping import check_target, fill
 from convcost.layers.steps import Product
