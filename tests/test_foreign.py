@@ -207,7 +207,7 @@ def test_a_layer_with_named_arguments_shows_and_pickles():
     assert repr(layer) == "Conv2D(<[8..16] (2 DataArray of int64 over n)>, 3)"
     again = pickle.loads(pickle.dumps(layer))
     assert again.cost((9, 9, 4)) == layer.cost((9, 9, 4))
-    assert "2 promised" in repr(Conv2D(axis("n", [8, 16]).chunk(1), 3))
+    assert "2 lazy" in repr(Conv2D(axis("n", [8, 16]).chunk(1), 3))
     cost = layer.cost((9, 9, 4))
     assert "2 DataArray of int64 over n) MACs" in str(cost)
     assert cost != Conv2D(np.array([8, 16]), 3).cost((9, 9, 4))
@@ -219,7 +219,7 @@ def test_what_takes_no_such_arrays_says_so():
     with pytest.raises(TypeError, match="Flatten may have any number of output sides"):
         Flatten().output_shape((axis("h", [3]).chunk(), 4))
     with pytest.raises(TypeError, match="here pass NumPy arrays"):
-        Conv2D(axis("n", [8]), 3).measure((9, 9, 4))
+        Conv2D(axis("n", [8]), 3).output_and_cost((9, 9, 4))
 
 
 def test_rooflines_of_named_arrays():

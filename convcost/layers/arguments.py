@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.recorder import number_text
 from convcost.exact import arithmetic, nested
-from convcost.exact.kinds import module_for
+from convcost.exact.dispatch import backend_for
 from convcost.exact.scalars import COUNT, SIZE, is_array, join_names, refuse
 from convcost.exact.sizes import check_integer
 
@@ -132,7 +131,7 @@ def show(value: Any) -> str:
         return f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
     if value is None or isinstance(value, str):
         return "?" if value is None else repr(value)
-    return number_text(value)
+    return arithmetic.brief(value)
 
 
 def align(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -140,20 +139,16 @@ def align(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Values are integers, arrays, expressions, tuples of them, and words, which stay as they are.
     """
-    leaves = [leaf for leaf in nested.flat(tuple(arguments.values())) if _is_number(leaf)]
+    values = tuple(arguments.values())
+    leaves = nested.flat(values)
     names = [
-        name
-        for argument, value in arguments.items()
-        for name, leaf in zip(
-            nested.flat_names(argument, value), nested.flat((value,)), strict=True
-        )
-        if _is_number(leaf)
+        name for argument, value in arguments.items() for name in nested.flat_names(argument, value)
     ]
-    aligned = iter(module_for(*leaves).align(tuple(names), tuple(leaves)))
-    values = nested.apply(
-        lambda leaf: next(aligned) if _is_number(leaf) else leaf, tuple(arguments.values())
-    )
-    return dict(zip(arguments, values, strict=True))
+    numbers = {name: leaf for name, leaf in zip(names, leaves, strict=True) if _is_number(leaf)}
+    sizes = tuple(numbers.values())
+    aligned = iter(backend_for(*sizes).align(tuple(numbers), sizes))
+    together = (next(aligned) if _is_number(leaf) else leaf for leaf in leaves)
+    return dict(zip(arguments, nested.rebuild(values, together), strict=True))
 
 
 def _is_number(leaf: Any) -> bool:

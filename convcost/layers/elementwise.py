@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
+    from convcost.layers.results import Weight
     from convcost.layers.steps import Part
 
 # What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with

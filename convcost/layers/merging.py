@@ -10,13 +10,13 @@ from convcost.exact.scalars import is_array, refuse
 from convcost.exact.sizes import check_bias, check_size
 from convcost.layers import arguments
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 from convcost.layers.steps import Product
 
 if TYPE_CHECKING:
     from typing import Self
 
     from convcost.exact.types import Count, Factors
+    from convcost.layers.results import Weight
     from convcost.layers.steps import Part
 
 

@@ -11,10 +11,10 @@ from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
+    from convcost.layers.results import Weight
     from convcost.layers.steps import Part
 
 
@@ -43,7 +43,9 @@ def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
     if -1 in target:
         if not arithmetic.divides(known, whole):
             _refuse_target(name, target, shape)
-        return tuple(arithmetic.share(whole, known) if side == -1 else side for side in target)
+        return tuple(
+            arithmetic.divide_evenly(whole, known) if side == -1 else side for side in target
+        )
     if arithmetic.may_equal(whole, known):
         return target
     _refuse_target(name, target, shape)

@@ -7,9 +7,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost import text
 from convcost.cost.cost import total
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.exact.scalars import is_array, refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers.arguments import per_axis, show
@@ -344,7 +344,7 @@ class Network:
             for line in (head, *cells)
         ]
         inputs = ", ".join(map(show, self.input_shapes))
-        return "\n".join((f"{self.name}: {inputs}", *lines, text.cost_text(self.total())))
+        return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
 
 
 def _check_multiplier(width: Any) -> None:
@@ -361,7 +361,7 @@ def _shape_text(shape: Any) -> str:
 
 def _assuming(shapes: Sequence[Factors]) -> Any:
     """Return a context that gathers what has to hold for symbols; numbers have no conditions."""
-    if any(arithmetic.is_expression(side) for shape in shapes for side in shape):
+    if any(is_expression(side) for shape in shapes for side in shape):
         from convcost.exact import symbolic
 
         return symbolic.assuming()

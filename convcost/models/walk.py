@@ -294,7 +294,7 @@ def _measure(layer: Layer, shapes: list[Any]) -> tuple[Factors, Cost, Count]:
         raise ValueError("it is called without a tensor")
     _require(shapes)
     times, own = shapes[0][0], _own(layer, shapes)
-    output, cost = layer.measure(own, times)
+    output, cost = layer.output_and_cost(own, times)
     return (times, *output), cost, layer.non_trainable(own)
 
 

@@ -136,7 +136,7 @@ def _fit(layer: Spatial, axis: int, side: int) -> int:
     """Return the side, or the smallest one with an output."""
     word = layer.padding if isinstance(layer.padding, str) else "explicit"
     around = 0 if isinstance(layer.padding, str) else sum(layer.padding[axis])
-    reach = geometry.span(layer.kernel_size[axis], layer.dilation_rate[axis])
+    reach = geometry.dilated_kernel_size(layer.kernel_size[axis], layer.dilation_rate[axis])
     shortest = 1
     if isinstance(layer, TransposedConvolution):
         added = layer.output_padding[axis] if layer.output_padding else 0

@@ -293,7 +293,7 @@ def _split(call: Call) -> list[Factors]:
         arguments.check_divides(("indices_or_sections", parts), ("the axis", shape[axis]))
         if parts > _MANY:
             refuse(ValueError, "indices_or_sections", parts, f"at most {_MANY}")
-        sides = [arithmetic.share(shape[axis], parts)] * parts
+        sides = [arithmetic.divide_evenly(shape[axis], parts)] * parts
     return [(*shape[:axis], side, *shape[axis + 1 :]) for side in sides]
 
 
@@ -431,7 +431,7 @@ def _pooled(call: Call) -> Factors:
         call.axis("padding", "valid"),
         data_format=call.axis("data_format"),
     )
-    return (shape[0], *layer.measure(shape[1:])[0])
+    return (shape[0], *layer.output_and_cost(shape[1:])[0])
 
 
 @_rule("Resize")
