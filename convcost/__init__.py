@@ -9,7 +9,6 @@ Examples
 parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
 """
 
-from convcost._version import __version__
 from convcost.cost.convolutions import depthwise, pointwise, ratio, separable, standard
 from convcost.cost.cost import Cost
 from convcost.cost.ratio import Ratio
@@ -54,6 +53,9 @@ __all__ = [
     "verify",
 ]
 
+
+# The build reads it from this line, without importing anything.
+__version__ = "0.1.0"
 
 _MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
 _HOMES = {
