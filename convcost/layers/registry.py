@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import layers
 from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
-from convcost.layers.elementwise import KINDS
+from convcost.layers.elementwise import ELEMENTWISE
 from convcost.layers.wrapping import Chain
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def argument_names(kind: str) -> tuple[str, ...]:
     >>> argument_names("Dense"), argument_names("ReLU")
     (('units', 'use_bias'), ())
     """
-    return () if kind in KINDS else _classes()[kind].argument_names()
+    return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
 
 
 class Maker:
@@ -141,7 +141,7 @@ class Maker:
         key = f"{kind}{[config.get(name) for name in names]}"
         made = self._made.get(key)
         if made is None:
-            if kind in KINDS:
+            if kind in ELEMENTWISE:
                 made = layers.Elementwise(kind)
             else:
                 given = {name: config[name] for name in names if name in config}
@@ -160,4 +160,4 @@ def _classes() -> dict[str, type[Layer]]:
         for name, value in public.items()
         if isinstance(value, type) and issubclass(value, Layer)
     }
-    return found | dict.fromkeys(KINDS, layers.Elementwise)
+    return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)
