@@ -57,7 +57,15 @@ __all__ = [
 # The build reads it from this line, without importing anything.
 __version__ = "0.1.0"
 
-_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
+# Where the names are that are found when first used: modules, and what stands in them.
+_MODULES = {
+    "formulas": "cost.formulas",
+    "geometry": "geometry",
+    "hardware": "hardware",
+    "layers": "layers",
+    "symbols": "symbols",
+    "verify": "verify",
+}
 _HOMES = {
     "ModelError": "models.errors",
     "Network": "models.network",
@@ -76,7 +84,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> "Any":
     # Found when first used, so that importing the library loads nothing but arithmetic.
-    home = name if name in _MODULES else _HOMES.get(name)
+    home = _MODULES.get(name) or _HOMES.get(name)
     if home is not None:
         from importlib import import_module
 

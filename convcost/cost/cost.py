@@ -6,7 +6,7 @@ from convcost.exact import arithmetic
 from convcost.exact.dispatch import backend_for
 from convcost.exact.kinds import is_duck_array, is_numpy
 from convcost.exact.scalars import COUNT
-from convcost.exact.sizes import check_bias, check_size, check_sizes
+from convcost.exact.sizes import check_flag, check_size, check_sizes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def cost_of(
     >>> print(cost_of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
     320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
     """
-    biases = 1 if bias is True else check_bias(bias)
+    biases = 1 if bias is True else int(check_flag("bias", bias))
     for size in sizes:
         if type(size) is not int or size <= 0:
             return _cost_of_any(formula, names, sizes, biases)

@@ -81,7 +81,6 @@ class Arrays(ArrayBackend):
         return exact
 
     def require_integers(self, name: str, size: "Array", allowed: str) -> "Array":
-        """Return an array that nobody can write to, unless it holds a fraction that isn't whole."""
         if size.dtype == object:
             for position, element in enumerate(size.flat):
                 backend = self._elements(element)
@@ -116,7 +115,6 @@ class Arrays(ArrayBackend):
                 require_room(quantity, largest)
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Add two counts, exactly or with an OverflowError."""
         try:
             np.broadcast_shapes(np.shape(left), np.shape(right))
         except ValueError:
@@ -131,7 +129,6 @@ class Arrays(ArrayBackend):
         return _objects(left) + _objects(right)
 
     def multiply(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Multiply two counts, exactly or with an OverflowError."""
         if not (_is_machine(left) and _is_machine(right)):
             return _objects(left) * _objects(right)
         if int(np.max(left)) * int(np.max(right)) > INT64_MAX:
@@ -139,7 +136,6 @@ class Arrays(ArrayBackend):
         return left * right
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
-        """Divide two counts: float64, or exact for object arrays."""
         if np.any(np.equal(divisor, 0)):
             raise ZeroDivisionError(f"the divisor has {name} of 0: there is no ratio to it")
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
@@ -147,23 +143,18 @@ class Arrays(ArrayBackend):
         return self._one_by_one(_exact_quotient, dividend, divisor)
 
     def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded down."""
         return self._operate("floor_divide", np.floor_divide, dividend, divisor)
 
     def ceil_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded up."""
         return self._operate("ceil_divide", _ceil_divide, dividend, divisor)
 
     def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient of two counts of which one divides the other."""
         return self._operate("divide_evenly", np.floor_divide, dividend, divisor)
 
     def maximum(self, left: "Count", right: "Count") -> "Count":
-        """Return the larger of two counts, place by place."""
         return self._operate("maximum", np.maximum, left, right)
 
     def minimum(self, left: "Count", right: "Count") -> "Count":
-        """Return the smaller of two counts, place by place."""
         return self._operate("minimum", np.minimum, left, right)
 
     def _operate(
@@ -185,7 +176,6 @@ class Arrays(ArrayBackend):
         return np.frompyfunc(function, 2, 1)(_objects(left), _objects(right))
 
     def find_empty(self, name: str, side: "Array") -> str | None:
-        """Name the first side that is less than 1: `output side[0, 3]`."""
         if side.dtype == object:
 
             def is_empty(element: "Any") -> bool:
@@ -197,7 +187,6 @@ class Arrays(ArrayBackend):
         return _element(name, side, np.argmax(empty)) if np.any(empty) else None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
-        """Tell whether one of two counts divides the other everywhere."""
         if _is_machine(divisor) and _is_machine(dividend):
             return not np.any(np.remainder(dividend, divisor))
 
@@ -207,16 +196,13 @@ class Arrays(ArrayBackend):
         return bool(np.all(np.frompyfunc(exact, 2, 1)(divisor, dividend)))
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        """Tell whether two counts have the same shape and values."""
         return np.array_equal(left, right)
 
     def text(self, count: "Array") -> str:
-        """Say what an array holds, for a printed cost."""
         shape = " x ".join(map(str, count.shape))
         return f"{self.brief(count)} ({shape} array of {count.dtype})"
 
     def brief(self, count: "Array") -> str:
-        """Name an array's extent: its smallest and largest value, or its shape."""
         try:
             return f"[{count.min()}..{count.max()}]"
         except TypeError:  # symbols have no order

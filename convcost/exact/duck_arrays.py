@@ -261,7 +261,6 @@ class DuckArrays(ArrayBackend):
         return value.copy(data=checked) if is_of(value, "xarray", "DataArray") else value
 
     def require_integers(self, name: str, size: "Any", allowed: str) -> "Any":
-        """Return an array of sizes, unless it is known to hold a fraction that isn't whole."""
         if size.dtype == object and not is_lazy(size):
             self._numpy.require_integers(name, np.array(size), allowed)
         return size
@@ -269,44 +268,35 @@ class DuckArrays(ArrayBackend):
     def require_fit(
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Any"
     ) -> None:
-        """Refuse arrays that were not converted on entry."""
         raise TypeError(
             "arrays of xarray, Dask and JAX are taken by the public functions, and by the layers'"
             " output_shape, cost, training, traffic and intensity; here pass NumPy arrays"
         )
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Add two counts."""
         return self._operate(partial(self._numpy.add, name), left, right)
 
     def multiply(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Multiply two counts."""
         return self._operate(partial(self._numpy.multiply, name), left, right)
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
-        """Divide two counts: float64, or exact for object arrays."""
         exact = any(is_array(count) and count.dtype == object for count in (dividend, divisor))
         function = partial(self._numpy.divide, name)
         return self._operate(function, dividend, divisor, object if exact else float)
 
     def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded down."""
         return self._operate(self._numpy.floor_divide, dividend, divisor)
 
     def ceil_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded up."""
         return self._operate(self._numpy.ceil_divide, dividend, divisor)
 
     def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient of two counts of which one divides the other."""
         return self._operate(self._numpy.divide_evenly, dividend, divisor)
 
     def maximum(self, left: "Count", right: "Count") -> "Count":
-        """Return the larger of two counts, place by place."""
         return self._operate(self._numpy.maximum, left, right)
 
     def minimum(self, left: "Count", right: "Count") -> "Count":
-        """Return the smaller of two counts, place by place."""
         return self._operate(self._numpy.minimum, left, right)
 
     @staticmethod
@@ -322,29 +312,24 @@ class DuckArrays(ArrayBackend):
         return result
 
     def find_empty(self, name: str, side: "Count") -> str | None:
-        """Name nothing: sides are looked at when they are counted."""
         return None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
-        """Say yes: it is looked at when the sizes are counted."""
         return True
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        """Tell whether two counts have the same dimensions, coordinates and values."""
         if is_of(left, "xarray", "DataArray") and is_of(right, "xarray", "DataArray"):
             return bool(left.equals(right))
         same = type(left) is type(right)
         return same and self._numpy.is_equal(np.asarray(left), np.asarray(right))
 
     def text(self, count: "Any") -> str:
-        """Say what an array holds, for a printed cost."""
         dims = count.dims if is_of(count, "xarray", "DataArray") else ()
         names = f" over {join_names(list(map(str, dims)))}" if dims else ""
         shape = " x ".join(map(str, count.shape))
         return f"{self.brief(count)} ({shape} {type(count).__name__} of {count.dtype}{names})"
 
     def brief(self, count: "Any") -> str:
-        """Name an array's extent, or its shape where its values are lazy."""
         if is_lazy(count):
             return f"[{' x '.join(map(str, count.shape))} lazy]"
         return self._numpy.brief(np.asarray(count))

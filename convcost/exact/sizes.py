@@ -75,23 +75,19 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
     return backend_for(exact).require_integers(name, exact, allowed)
 
 
-def check_bias(bias: "Any", name: str = "bias") -> int:
-    """Return 1 or 0 for True or False, and refuse everything else.
+def check_flag(name: str, value: "Any") -> bool:
+    """Return True or False, and refuse everything else by name.
 
     Examples
     --------
-    >>> check_bias(True)
-    1
-    >>> check_bias("no")
+    >>> check_flag("bias", "no")
     Traceback (most recent call last):
         ...
     TypeError: bias must be True or False; got 'no' (str)
     """
-    if bias is True:
-        return 1
-    if bias is False:
-        return 0
+    if value is True or value is False:
+        return bool(value)
     numpy = sys.modules.get("numpy")
-    if numpy and isinstance(bias, numpy.bool_):
-        return int(bias)
-    refuse(TypeError, name, bias, "True or False")
+    if numpy and isinstance(value, numpy.bool_):
+        return bool(value)
+    refuse(TypeError, name, value, "True or False")

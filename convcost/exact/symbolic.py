@@ -47,88 +47,75 @@ class Symbolic(Backend):
         return value
 
     def require_integers(self, name: str, size: "Count", allowed: str) -> "Count":
-        """Return the expression: what it may stand for was checked."""
         return size
 
     def quotient(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient, expanded where that takes it apart: 1/n + 1/dk**2."""
+        # Expanded where that takes it apart: 1/n + 1/dk**2.
         quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
         _, denominator = sympy.fraction(quotient)
         apart = denominator.is_Mul or denominator.is_Symbol
         return _plain(sympy.expand(quotient) if apart else quotient)
 
     def total(self, name: str, summands: "list[Count]") -> "Count":
-        """Return the sum, made at once: SymPy looks at all terms for each one that is added."""
+        # At once: SymPy looks at all terms of a sum for each one that is added.
         return _plain(sympy.Add(*map(sympy.sympify, summands)))
 
     def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded down, in one form for all ways to write it."""
         if isinstance(divisor, int):
             return _plain(_floor(sympy.sympify(dividend), divisor))
         return _plain(sympy.floor(sympy.sympify(dividend) / divisor))
 
     def ceil_divide(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient rounded up, in one form for all ways to write it."""
         if isinstance(divisor, int):
             return _plain(_floor(sympy.sympify(dividend) + divisor - 1, divisor))
         return _plain(sympy.ceiling(sympy.sympify(dividend) / divisor))
 
     def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient."""
         return _plain(sympy.sympify(dividend) / divisor)
 
     def maximum(self, left: "Count", right: "Count") -> "Count":
-        """Return one of two counts where it can be proved to be the larger one, else a Max."""
         if _is_nonnegative(left - right):
             return left
         return right if _is_nonnegative(right - left) else _undecided(sympy.Max, left, right)
 
     def minimum(self, left: "Count", right: "Count") -> "Count":
-        """Return one of two counts where it can be proved to be the smaller one, else a Min."""
         if _is_nonnegative(left - right):
             return right
         return left if _is_nonnegative(right - left) else _undecided(sympy.Min, left, right)
 
     def find_empty(self, name: str, side: "Count") -> str | None:
-        """Name a side that can be proved to be less than 1."""
         return name if _is_nonnegative(-side) else None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
-        """Tell whether it can't be proved that a remainder is left."""
         return (sympy.sympify(dividend) / divisor).is_integer is not False
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        """Tell whether two counts are the same polynomial."""
         return bool(self.canonical(left) == self.canonical(right))
 
     def may_equal(self, left: "Count", right: "Count") -> bool:
-        """Tell whether it can't be ruled out that counts are equal; note what is taken on trust."""
         if left == right:
             return True
+        # What is taken on trust is noted, see `assuming`.
         difference = sympy.expand(sympy.sympify(left) - right)
         if difference.is_zero is None:
             _conditions.get([]).append((left, right))
         return difference.is_zero is not False
 
     def canonical(self, count: "Count") -> "Hashable":
-        """Return the expanded form, in which equal polynomials are the same expression."""
+        # In the expanded form equal polynomials are the same expression.
         value: Hashable = _plain(sympy.expand(count)) if isinstance(count, sympy.Expr) else count
         return value
 
     def source(self, count: "Count") -> str:
-        """Return the expression as SymPy writes it."""
         return repr(count)
 
     def text(self, count: "Count") -> str:
-        """Return the expression as SymPy writes it."""
         return str(count)
 
     def brief(self, count: "Count") -> str:
-        """Return the expression as SymPy writes it."""
         return str(count)
 
     def latex(self, count: "Count") -> str:
-        """Return the LaTeX of an expression; the library's symbols become D_K, M, N and D_F."""
         names = {symbols.symbol(name): letter for name, letter in _LATEX_NAMES.items()}
         return str(sympy.latex(count, symbol_names=names))
 

@@ -25,59 +25,48 @@ class Traced(ArrayBackend):
     precedence = 4
 
     def check(self, name: str, value: "Any", allowed: str) -> "Count":
-        """Return a traced integer in JAX's own integer type, or refuse what isn't an integer."""
         if not jnp.issubdtype(value.dtype, jnp.integer):
             raise TypeError(f"{name} must be {allowed}; got a traced value of dtype {value.dtype}")
         if value.size == 0:
             refuse(ValueError, name, value, allowed)
+        # In JAX's own integer type.
         return value.astype(jax.dtypes.canonicalize_dtype(int))
 
     def require_integers(self, name: str, size: "Count", allowed: str) -> "Count":
-        """Return the value: only integers are let in."""
         return size
 
     def align(self, names: tuple[str, ...], sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
-        """Return the sizes, unless their shapes do not broadcast."""
         require_broadcast(names, sizes)
         return sizes
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Add two counts."""
         return jnp.add(left, right)
 
     def multiply(self, name: str, left: "Count", right: "Count") -> "Count":
-        """Multiply two counts."""
         return jnp.multiply(left, right)
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
-        """Divide two counts, in JAX's own floating-point type."""
         return jnp.true_divide(dividend, divisor)
 
     def maximum(self, left: "Count", right: "Count") -> "Count":
-        """Return the larger of two counts, place by place."""
         return jnp.maximum(left, right)
 
     def minimum(self, left: "Count", right: "Count") -> "Count":
-        """Return the smaller of two counts, place by place."""
         return jnp.minimum(left, right)
 
     def find_empty(self, name: str, side: "Count") -> str | None:
-        """Name nothing."""
         return None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
-        """Say yes."""
         return True
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        """Raise JAX's own error: whether values are equal is not known before they are."""
+        # JAX's own error: whether values are equal is not known before they are.
         return bool(jnp.all(left == right))
 
     def text(self, count: "Count") -> str:
-        """Name the value's shape and type."""
         return self.brief(count)
 
     def brief(self, count: "Count") -> str:
-        """Name the value's shape and type."""
         shape = " x ".join(map(str, count.shape)) or "scalar"
         return f"[traced {shape} of {count.dtype}]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from convcost.cost.cost import Cost, from_counts, total
 from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array
-from convcost.exact.sizes import check_bias, check_integer
+from convcost.exact.sizes import check_flag, check_integer
 from convcost.layers import arguments
 from convcost.layers.results import Traffic, Training, Weight
 from convcost.layers.unpacking import number_of_sides, takes_duck_arrays, training_of
@@ -29,6 +29,11 @@ class Layer(Record):
     Arguments are called as in Keras and have Keras's defaults. Any integer among them, and any side
     of an `input_shape`, may be a Python or NumPy integer, a NumPy array of integers (all arrays
     broadcast together) or a SymPy expression. An `input_shape` has no batch axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be; names it, its value, and what would be right.
     """
 
     # Spatial axes of the input; None where any number will do.
@@ -140,11 +145,11 @@ class Layer(Record):
         >>> layer.cost((28, 28, 32)).macs, layer.cost((28, 28, 32), effective=True).macs
         (14450688, 13770752)
         """
-        if check_bias(training, "training"):
+        if check_flag("training", training):
             return self.training(input_shape, effective=effective, first=first).total
-        if check_bias(first, "first"):
+        if check_flag("first", first):
             raise ValueError("first=True is about a training step; give training=True, too")
-        check_bias(effective, "effective")
+        check_flag("effective", effective)
         layer, shape = self._align(input_shape)
         return total([step.forward(effective) for step in layer._steps(shape)])
 
@@ -182,8 +187,8 @@ class Layer(Record):
         >>> training.forward.macs, training.weight_gradient.macs, training.input_gradient.macs
         (13770752, 13770752, 13770752)
         """
-        check_bias(effective, "effective")
-        left_out = check_bias(first, "first")
+        check_flag("effective", effective)
+        left_out = check_flag("first", first)
         layer, shape = self._align(input_shape)
         steps = layer._steps(shape)
         return Training(
@@ -337,13 +342,13 @@ class Layer(Record):
 
     def _steps(self, shape: Any) -> tuple[Part, ...]:
         """Return what the layer computes, or refuse a shape that it can't take."""
-        raise NotImplementedError
+        return ()
 
     def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
         raise NotImplementedError
 
     def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        raise NotImplementedError
+        return ()
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return what the layer's methods take for these inputs: a shape, or a list of them."""
@@ -357,7 +362,7 @@ class Layer(Record):
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
-        raise NotImplementedError
+        return "(...)"
 
     def _align(self, input_shape: tuple[Any, ...]) -> tuple[Self, Factors]:
         """Return the layer and the input's shape with arrays that compute exactly together."""

@@ -38,11 +38,6 @@ class Convolution(Grouped):
         Number of groups into which channels and filters are divided.
     use_bias
         Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
     """
 
     filters: Any

@@ -58,11 +58,6 @@ class DepthwiseConvolution(_Depthwise):
         Distance between taps, in elements; one integer, or one for each axis.
     use_bias
         Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
     """
 
     kernel_size: Any
@@ -142,11 +137,6 @@ class SeparableConvolution(_Depthwise):
         Number of depthwise filters for each input channel.
     use_bias
         Whether the pointwise step adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
     """
 
     filters: Any

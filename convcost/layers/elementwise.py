@@ -10,8 +10,6 @@ from convcost.layers.base import Layer
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
-    from convcost.layers.results import Weight
-    from convcost.layers.steps import Part
 
 # What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
 # weights, and no counter that reports MACs counts it.
@@ -56,14 +54,5 @@ class Elementwise(Layer):
         if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:
             refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE))}")
 
-    def _axes(self) -> str:
-        return "(...)"
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return ()
-
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         return shape
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return ()

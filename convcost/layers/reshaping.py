@@ -14,21 +14,6 @@ from convcost.layers.base import Layer
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
-    from convcost.layers.results import Weight
-    from convcost.layers.steps import Part
-
-
-class Reshaping(Layer):
-    """A layer whose output has the elements of its input."""
-
-    def _axes(self) -> str:
-        return "(...)"
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return ()
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return ()
 
 
 def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
@@ -57,7 +42,7 @@ def _refuse_target(name: str, target: tuple[Any, ...], shape: Factors) -> NoRetu
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reshape(Reshaping):
+class Reshape(Layer):
     """The same elements in another shape, as `keras.layers.Reshape`.
 
     Parameters
@@ -99,7 +84,7 @@ def check_target(name: str, target: Any) -> Factors:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Flatten(Reshaping):
+class Flatten(Layer):
     """All elements on one axis, as `keras.layers.Flatten`.
 
     Parameters
@@ -123,7 +108,7 @@ class Flatten(Reshaping):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Permute(Reshaping):
+class Permute(Layer):
     """The axes in another order, as `keras.layers.Permute`.
 
     Parameters
@@ -160,7 +145,7 @@ class Permute(Reshaping):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RepeatVector(Reshaping):
+class RepeatVector(Layer):
     """A vector a number of times, as `keras.layers.RepeatVector`.
 
     Parameters

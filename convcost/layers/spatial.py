@@ -140,7 +140,7 @@ class Spatial(Kernel):
             dilation_rate=arguments.per_axis("dilation_rate", self.dilation_rate, self.rank),
         )
         super().__post_init__()
-        self._check_bias()
+        self._check_flags("use_bias")
 
     def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
         return self._join(steps[-1].outputs, self._channels(shape))

@@ -51,11 +51,6 @@ class TransposedConvolution(Grouped):
         Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
     use_bias
         Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
     """
 
     filters: Any

@@ -10,7 +10,7 @@ from typing import Any
 from convcost.exact import arithmetic, nested
 from convcost.exact.kinds import is_duck_array
 from convcost.exact.scalars import is_array
-from convcost.exact.sizes import check_bias
+from convcost.exact.sizes import check_flag
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,9 +71,8 @@ class Record:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def _check_bias(self) -> None:
-        # bool, since an int among the arguments would look like a size.
-        self._set(use_bias=bool(check_bias(getattr(self, "use_bias"), "use_bias")))  # noqa: B009
+    def _check_flags(self, *names: str) -> None:
+        self._set(**{name: check_flag(name, getattr(self, name)) for name in names})
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

@@ -101,9 +101,6 @@ class Embedding(Layer):
             output_dim=check_integer("output_dim", self.output_dim),
         )
 
-    def _axes(self) -> str:
-        return "(...)"
-
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         return (Weights((self.input_dim, self.output_dim)),)
 
@@ -157,9 +154,6 @@ class Custom(Layer):
             macs=check_integer("macs", self.macs, COUNT),
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
         )
-
-    def _axes(self) -> str:
-        return "(...)"
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return the shape, or the shapes: the author knows how many there are."""
@@ -225,9 +219,6 @@ class Chain(Layer):
             if not isinstance(layer, Layer):
                 refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
         self._set(layers=tuple(self.layers))
-
-    def _axes(self) -> str:
-        return "(...)"
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return what the first of the layers takes."""

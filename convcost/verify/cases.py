@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import convcost
 from convcost import layers
 from convcost.exact.scalars import join_names, refuse
-from convcost.exact.sizes import check_bias
+from convcost.exact.sizes import check_flag
 from convcost.layers.depthwise import SeparableConvolution
 from convcost.verify.draw import KINDS as LAYERS
 from convcost.verify.draw import draw_layer
@@ -144,7 +144,7 @@ class FunctionCase(Case):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        check_bias(self.bias)
+        check_flag("bias", self.bias)
         if self.kind not in tuple(FUNCTIONS):
             refuse(ValueError, "kind", self.kind, f"one of {join_names(tuple(FUNCTIONS))}")
         for name in ("dk", "m", "n", "df"):
