@@ -88,8 +88,10 @@ def check_data_format(data_format: Any) -> str:
     return str(data_format)
 
 
-def check_shape(input_shape: Any, layer: str, axes: str, rank: int | None) -> Factors:
-    """Return the shape of one input, each side in exact form.
+def check_shape(
+    shape: Any, layer: str, axes: str, rank: int | None, name: str = "input_shape"
+) -> Factors:
+    """Return a shape, each side in exact form, or refuse it by name.
 
     Examples
     --------
@@ -97,20 +99,18 @@ def check_shape(input_shape: Any, layer: str, axes: str, rank: int | None) -> Fa
     (28, 28, 32)
     """
     allowed = f"{axes} without the batch, for {layer}"
-    if not isinstance(input_shape, (tuple, list)):
-        refuse(TypeError, "input_shape", input_shape, allowed)
-    if not input_shape or (rank is not None and len(input_shape) != rank + 1):
-        refuse(ValueError, "input_shape", tuple(input_shape), allowed)
-    if any(side is None for side in input_shape):
+    if not isinstance(shape, (tuple, list)):
+        refuse(TypeError, name, shape, allowed)
+    if not shape or (rank is not None and len(shape) != rank + 1):
+        refuse(ValueError, name, tuple(shape), allowed)
+    if any(side is None for side in shape):
         refuse(
             TypeError,
-            "input_shape",
-            tuple(input_shape),
+            name,
+            tuple(shape),
             f"{allowed}, with a symbol (convcost.symbols.symbol) for a side that is not known",
         )
-    return tuple(
-        check_integer(f"input_shape[{index}]", side) for index, side in enumerate(input_shape)
-    )
+    return tuple(check_integer(f"{name}[{index}]", side) for index, side in enumerate(shape))
 
 
 def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> None:

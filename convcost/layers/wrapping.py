@@ -149,7 +149,7 @@ class Custom(Layer):
 
     def __post_init__(self) -> None:
         self._set(
-            output=arguments.check_shape(self.output, "Custom", "the output", None),
+            output=arguments.check_shape(self.output, "Custom", "a shape", None, "output"),
             variables=tuple(map(_check_weight, self.variables)),
             macs=check_integer("macs", self.macs, COUNT),
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
