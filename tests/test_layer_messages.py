@@ -1,5 +1,7 @@
 """Messages of the layers around convolutions, word for word; and what networks ask of layers."""
 
+import inspect
+
 import pytest
 
 from convcost import layers
@@ -132,6 +134,14 @@ def _leaves(value):
             "target_shape must be a tuple of sides, of which one may be -1; got (-1, -1) (tuple)",
         ),
         (
+            lambda: layers.Reshape(5),
+            "target_shape must be a tuple of sides, of which one may be -1; got 5 (int)",
+        ),
+        (
+            lambda: layers.TimeDistributed(3),
+            "layer must be a layer of convcost.layers; got 3 (int)",
+        ),
+        (
             lambda: layers.RepeatVector(3).output_shape((4, 4)),
             "input_shape must be (channels,) without the batch, for RepeatVector; got (4, 4)"
             " (tuple)",
@@ -211,6 +221,10 @@ def test_output_and_cost_of_so_many_inputs():
         5 * once.bias_adds,
     )
     assert layer.output_and_cost((6, 6, 3)) == ((6, 6, 8), once)
+    # Counted once, nothing is multiplied by 1.
+    _, alone = layer.output_and_cost((6, 6, 3), 1)
+    assert alone.explain().as_dict() == once.explain().as_dict()
+    assert cost.explain().macs == "3*3*3*8*5*6*6 = 38880"
     (step,) = layer.parts((6, 6, 3), 5)
     assert step.forward(False) == cost
     assert layer.parts((6, 6, 3))[0].forward(False) == once
@@ -241,7 +255,7 @@ def test_shapes_of_another_rank_are_refused(method):
 
 
 def test_what_a_layer_is_given():
-    shapes = [(4, 4, 3), (4, 4, 3)]
+    shapes = [(4, 4, 3), (1, 4, 3)]
     assert layers.Conv2D(8, 3).given(shapes) == (4, 4, 3)
     assert layers.Add().given(shapes) == shapes
     assert layers.Custom((3,)).given(shapes) == shapes
@@ -272,6 +286,9 @@ def test_a_side_that_is_known_takes_the_place_of_one_that_has_to_equal_it():
     assert layers.Add().output_shape(((h, 3), (4, 3), (1, 1))) == (4, 3)
     assert layers.Add().output_shape(((4, 3), (h, 1), (1, 3))) == (4, 3)
     assert layers.Add().output_shape(((1, 3), (1, 3), (5, 3))) == (5, 3)
+    assert layers.Add().output_shape(((5, 3), (1, 3), (5, 3))) == (5, 3)
+    with pytest.raises(ValueError, match="input shapes must be the same"):
+        layers.Add().output_shape(((5, 3), (1, 3), (4, 3)))
 
 
 def test_normalization_with_a_mean_alone_has_no_weights():
@@ -280,8 +297,43 @@ def test_normalization_with_a_mean_alone_has_no_weights():
         "mean": True,
         "variance": True,
     }
-    assert [w.trainable for w in layers.Normalization().weights((3,))] == [False] * 3
+    kept = layers.Normalization().weights((3,)) + layers.BatchNormalization().weights((3,))[2:]
+    assert len(kept) == 5
+    assert all(weight.trainable is False for weight in kept)
+    assert layers.BatchNormalization([2]) == layers.BatchNormalization(2)  # as Keras 2 wrote it
     assert layers.GroupNormalization(-1).cost((4, 6)).params == 12
+
+
+def test_a_class_shows_the_parameters_of_its_family_behind_its_own_sentence():
+    family = inspect.cleandoc(layers.Conv2D.__mro__[1].__doc__)
+    sections = family[family.index("Parameters\n-----") :].rstrip()
+    for kind, sentence in ((layers.Conv1D, "along one axis"), (layers.Conv3D, "three axes")):
+        shown = kind.__doc__
+        assert sentence in shown.splitlines()[0]
+        assert f"\n\n{sections}\n\nExamples\n--------\n>>> " in shown
+        assert shown.count("Parameters\n-----") == 1
+    # A class without examples of its own ends with the family's sections, without its examples.
+    pooling = inspect.cleandoc(layers.MaxPooling2D.__mro__[1].__doc__)
+    start, end = pooling.index("Parameters\n-----"), pooling.index("Examples\n-----")
+    assert layers.MaxPooling2D.__doc__ == (
+        f"The maximum of each window along two axes.\n\n{pooling[start:end].rstrip()}\n"
+    )
+    # Classes with parameters of their own, and those without any, stay as they are.
+    assert layers.Dense.__doc__.startswith("Dense layer over the last axis")
+    assert "Number of outputs." in layers.Dense.__doc__
+    assert "Parameters" not in layers.Multiply.__doc__
+
+
+def test_sides_to_reshape_to_are_refused_by_place():
+    for sides in ((4, 0), (4, "x"), (4, 2.0)):
+        with pytest.raises((TypeError, ValueError), match=r"^target_shape\[1\] must be a positive"):
+            layers.Reshape(sides)
+    with pytest.raises(TypeError, match=r"^dims\[1\] must be an integer"):
+        layers.Permute((1, "x"))
+    with pytest.raises(ValueError, match=r"^axis must be an axis from 1 to 2"):
+        layers.Concatenate(3).output_shape(((4, 2), (4, 2)))
+    with pytest.raises(ValueError, match=r"^groups must be a positive integer"):
+        layers.GroupNormalization(0)
 
 
 @pytest.mark.parametrize(("training", "first", "expected"), [(0, 0, 1), (1, 0, 3), (1, 1, 2)])

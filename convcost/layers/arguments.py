@@ -126,7 +126,13 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
 
 
 def show(value: Any) -> str:
-    """Write an argument's value in a few characters, for an error message."""
+    """Write an argument's value in a few characters, for an error message.
+
+    Examples
+    --------
+    >>> show((None, 28)), show(("same", 3)), show((28,))
+    ('(?, 28)', "('same', 3)", '(28,)')
+    """
     if isinstance(value, tuple):
         return f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
     if value is None or isinstance(value, str):

@@ -169,7 +169,7 @@ def concatenate(shapes: Any, index: int) -> Factors:
                 f"input shapes must be the same but for axis {index + 1}; got"
                 f" {' and '.join(map(arguments.show, shapes))}"
             )
-        joined = arithmetic.add("elements", joined, shape[index])
+        joined = joined + shape[index]
     return (*first[:index], joined, *first[index + 1 :])
 
 

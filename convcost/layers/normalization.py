@@ -201,8 +201,8 @@ class GroupNormalization(Scaled):
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         (channels,) = self._along(shape)
-        if type(self.groups) is not int or self.groups != -1:
-            arguments.check_divides(("groups", self.groups), ("the input's channels", channels))
+        # -1, for groups of one channel each, divides every number.
+        arguments.check_divides(("groups", self.groups), ("the input's channels", channels))
         named = (("gamma", self.scale), ("beta", self.center))
         return tuple(Weight(name, (channels,)) for name, has in named if has)
 
