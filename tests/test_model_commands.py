@@ -9,8 +9,8 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost import cli
-from convcost.cli import models
+from convcost.cli import main as cli
+from convcost.cli.sources import parse_shape
 
 
 def make():
@@ -191,5 +191,5 @@ def test_on_a_terminal_the_table_fits(files, capsys, monkeypatch):
 
 
 def test_parse_shape_takes_tuples_as_they_print():
-    assert models.parse_shape("(8, 8, 3)") == (8, 8, 3)
-    assert models.parse_shape("(8,)") == (8,)
+    assert parse_shape("(8, 8, 3)") == (8, 8, 3)
+    assert parse_shape("(8,)") == (8,)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from convcost import cli
+from convcost.cli import main as cli
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
