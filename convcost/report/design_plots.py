@@ -42,10 +42,8 @@ def plot_front(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     TypeError
-        If `front` is no data frame, or a column has no numbers.
+        If `front` is not a data frame, or a column has no numbers.
     ValueError
         If there is no such column, or no design.
 
@@ -109,12 +107,10 @@ def plot_ratio(
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     TypeError
-        If `ratio` is no DataArray, or `level` no number.
+        If `ratio` is not a DataArray, or `level` not a number.
     ValueError
-        If `ratio` has not two dimensions, or something in it, or `level`, is not positive.
+        If `ratio` does not have two dimensions, or something in it, or `level`, is not positive.
 
     Examples
     --------
