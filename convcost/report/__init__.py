@@ -7,6 +7,6 @@ missing, an ImportError names the extra that installs it.
 from convcost.report.comparison import Comparison
 from convcost.report.design_plots import plot_front, plot_ratio
 from convcost.report.report import Report
-from convcost.report.summary import compare, summary
+from convcost.report.summaries import compare, summary
 
 __all__ = ["Comparison", "Report", "compare", "plot_front", "plot_ratio", "summary"]
