@@ -118,7 +118,7 @@ class _Question:
 
     def check_paths(self) -> None:
         """Refuse, before anything is counted, where the answer can't go."""
-        from convcost.sweeps.files import check_table_path
+        from convcost.sweeps.export import check_table_path
 
         # What is in a folder for all designs is looked into by what writes it.
         files = [self.plot]
@@ -289,7 +289,7 @@ def _check_image(path: str) -> None:
 
 def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
     from convcost.report.designs import Designs
-    from convcost.sweeps.files import write_table
+    from convcost.sweeps.export import write_table
 
     if output is not None:
         write_table(frame, output)
