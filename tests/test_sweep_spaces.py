@@ -44,6 +44,14 @@ def test_two_arguments_may_go_together():
     assert front.macs.tolist() == [9 * w * 14 * 14 for w in (16, 8, 4)]
 
 
+def test_effective_costs_are_known_to_grow_with_channels_alone():
+    space = convcost.Space(
+        Conv2D, filters=[4, 8], kernel_size=[1, 3], effective=True,
+        input_shape=("side", "side", 3), side=[7, 14],
+    )  # fmt: skip
+    assert space.directions({}) == {"filters": 1, "kernel_size": None, "side": None}
+
+
 def test_a_network_at_several_sizes():
     network = convcost.from_keras("docs/gallery/fashion_mnist.json", (32, 32, 1))
     costs = convcost.sweep(network, width=[0.5, 1, 2], resolution=[32, 64])

@@ -56,7 +56,7 @@ def _text(table: Table, form: str) -> str:
 
 
 def print_json(data: dict[str, Any], indent: int | None = 2) -> None:
-    """Print data as JSON; what is no JSON is a list, and what is too long to print an error."""
+    """Print data as JSON, other collections as lists; an error if there are too many digits."""
     try:
         click.echo(json.dumps(data, indent=indent, default=list))
     except ValueError as error:  # Python's limit on the digits of an integer

@@ -38,7 +38,6 @@ def plot_front(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
 
     Raises
     ------
@@ -103,7 +102,6 @@ def plot_ratio(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
 
     Raises
     ------

@@ -320,7 +320,6 @@ class Report(Table):
         Returns
         -------
         matplotlib.figure.Figure
-            The figure.
 
         Raises
         ------

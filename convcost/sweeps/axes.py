@@ -90,7 +90,7 @@ def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis 
     values
         A range, a list or a one-dimensional array; a single value makes an axis of one.
     categorical
-        Whether numbers are no sizes either.
+        Whether numbers are values like any other, not sizes.
 
     Raises
     ------

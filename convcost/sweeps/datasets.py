@@ -28,15 +28,7 @@ _UNIT_NAMES = {
 
 
 def make_dataset(grid: Grid, chunks: Any = None) -> xr.Dataset:
-    """Return the counts of all designs, each over the dimensions that it depends on.
-
-    Parameters
-    ----------
-    grid
-        The designs.
-    chunks
-        As in `convcost.sweep`.
-    """
+    """Return the counts of all designs, each over the dimensions that it depends on."""
     chunks = _check_chunks(grid, chunks)
     variants = [_variant(grid, categories, chunks) for categories in grid.variants()]
     names = list(grid.categorical_axes)

@@ -29,15 +29,20 @@ _BEST = 1 << 12
 _TOGETHER = 1 << 20
 
 
+def _pop(pending: list[Boxes], number: int) -> Boxes:
+    """Take the last boxes off a list, at most so many of them; the others stay."""
+    boxes = pending.pop()
+    if len(boxes) > number:
+        pending.append(boxes[number:])
+    return boxes[:number]
+
+
 def _sift(subspace: Subspace, condition: Condition, settle: Settle, advance: Advance) -> None:
     """Halve boxes until each is out, or settled."""
     for root in subspace.roots():
         pending = [root]
         while pending:
-            boxes = pending.pop()
-            if len(boxes) > BATCH:
-                pending.append(boxes[BATCH:])
-                boxes = boxes[:BATCH]
+            boxes = _pop(pending, BATCH)
             bounds = subspace.bounds(boxes)
             sure, maybe = subspace.decide(condition, bounds, len(boxes))
             settled = settle(boxes, bounds, sure)
@@ -239,10 +244,7 @@ def pareto(
         # no more than memory has room for.
         pending = [root]
         while pending:
-            boxes = pending.pop()
-            if len(boxes) > _TOGETHER:
-                pending.append(boxes[_TOGETHER:])
-                boxes = boxes[:_TOGETHER]
+            boxes = _pop(pending, _TOGETHER)
             parts = [boxes[start : start + BATCH] for start in range(0, len(boxes), BATCH)]
             left = [part for part in map(search.sift, parts) if len(part)]
             if left:
@@ -255,13 +257,7 @@ def pareto(
 
 
 class _FrontSearch:
-    """The search for the designs that none is better than.
-
-    Parameters
-    ----------
-    subspace, objectives, condition, advance
-        As in `pareto`.
-    """
+    """The search for the designs that none is better than, for `pareto`."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class Subject(ABC):
     name
         What it is called.
     categorical
-        The arguments whose numbers are no sizes, so that their axes are categorical.
+        The arguments whose numbers are not sizes, so that their axes are categorical.
     """
 
     name: str
