@@ -16,7 +16,6 @@ from convcost.exact import arrays
 from convcost.exact.scalars import check_number
 from convcost.sweeps import fronts
 from convcost.sweeps.blocks import BlockCounter, shape_of
-from convcost.sweeps.conditions import atoms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
     from convcost.sweeps.blocks import Block
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.grid import Grid
-    from convcost.sweeps.polynomials import Polynomial
+    from convcost.sweeps.polynomials import Atom, Polynomial
 
-    Found = list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
+    # For each variant its values of the categorical axes, and the answer.
+    Found = list[tuple[Mapping[str, Any], Any]]
 
 # Designs of a block: enough that NumPy's passes outweigh the calls, some 50 MB of memory.
 BLOCK = 1 << 20
@@ -161,34 +161,25 @@ class ParetoAnswer(Answer):
         return np.asarray(self.front.labels[0])
 
 
-def count(grid: Grid, condition: Condition, progress: Any = None, **engine: Any) -> int:
-    """Return how many designs fulfil a condition."""
-    answers = _answers(grid, lambda: CountAnswer(condition), condition, (), progress, **engine)
-    return sum(answer.total for _, answer in answers)
+def count(grid: Grid, condition: Condition, *how: Any, **engine: Any) -> Found:
+    """Return for each variant how many designs fulfil a condition."""
+    answers = _answers(grid, lambda: CountAnswer(condition), *how, **engine)
+    return [(categories, answer.total) for categories, answer in answers]
 
 
 def histogram(
-    grid: Grid,
-    key: Polynomial,
-    edges: list[int],
-    condition: Condition,
-    progress: Any = None,
-    **engine: Any,
-) -> list[int]:
-    """Return how many designs have a key from each edge to the next."""
-    answers = _answers(
-        grid, lambda: HistogramAnswer(key, edges, condition), condition, (key,), progress, **engine
-    )
-    return [int(number) for number in sum(answer.totals for _, answer in answers)[1:-1]]
+    grid: Grid, key: Polynomial, edges: list[int], condition: Condition, *how: Any, **engine: Any
+) -> Found:
+    """Return for each variant how many designs have a key from each edge to the next."""
+    answers = _answers(grid, lambda: HistogramAnswer(key, edges, condition), *how, **engine)
+    return [(categories, answer.totals[1:-1].tolist()) for categories, answer in answers]
 
 
 def top(
-    grid: Grid, k: int, key: Polynomial, condition: Condition, progress: Any = None, **engine: Any
+    grid: Grid, k: int, key: Polynomial, condition: Condition, *how: Any, **engine: Any
 ) -> Found:
-    """Return for each variant the k designs with the largest key."""
-    answers = _answers(
-        grid, lambda: TopAnswer(k, key, condition), condition, (key,), progress, **engine
-    )
+    """Return for each variant the sizes of the k designs with the largest key."""
+    answers = _answers(grid, lambda: TopAnswer(k, key, condition), *how, **engine)
     return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
 
 
@@ -197,19 +188,11 @@ def pareto(
     objectives: list[tuple[Polynomial, int]],
     condition: Condition,
     limit: int,
-    progress: Any = None,
+    *how: Any,
     **engine: Any,
 ) -> Found:
-    """Return for each variant the designs that none is better than."""
-    polynomials = tuple(polynomial for polynomial, _ in objectives)
-    answers = _answers(
-        grid,
-        lambda: ParetoAnswer(objectives, condition, limit),
-        condition,
-        polynomials,
-        progress,
-        **engine,
-    )
+    """Return for each variant the sizes of the designs that none is better than."""
+    answers = _answers(grid, lambda: ParetoAnswer(objectives, condition, limit), *how, **engine)
     return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
 
 
@@ -224,14 +207,29 @@ def _sizes(grid: Grid, indices: Numbers) -> dict[str, Numbers]:
 def _answers(
     grid: Grid,
     begin: Callable[[], Any],
-    condition: Condition,
-    polynomials: tuple[Polynomial, ...],
-    progress: Any,
+    atoms: set[Atom],
+    progress: Any = None,
     *,
     client: Any = None,
     block: Any = BLOCK,
-) -> list[tuple[Mapping[str, Any], Any]]:
-    """Return for each variant the answer that all its blocks make."""
+) -> Found:
+    """Return for each variant the answer that all its blocks make.
+
+    Parameters
+    ----------
+    grid
+        The designs.
+    begin
+        Returns an answer that has not taken any block yet.
+    atoms
+        What has to be known of a design.
+    progress
+        Called with the fraction that is done.
+    client
+        A `dask.distributed.Client`; None for this machine.
+    block
+        Number of designs of a block, at most.
+    """
     from convcost.sweeps import engines
 
     block = check_number("block", block, "a positive number of designs")
@@ -239,7 +237,6 @@ def _answers(
         raise OverflowError(
             f"{grid.size:,} designs are too many to count each; choose narrower axes"
         )
-    atoms = atoms_of(condition, polynomials)
     variants = list(grid.variants())
     counter = BlockCounter(grid, atoms, block)
     wanted = max(_PARTS, _PARTS_PER_THREAD * engines.threads(client))

@@ -85,8 +85,8 @@ def histogram(
 
 def top(
     subspace: Subspace, k: int, key: Polynomial, condition: Condition, advance: Advance
-) -> Numbers:
-    """Return the places of the k designs with the largest key, the best first.
+) -> dict[str, Numbers]:
+    """Return the sizes of the k designs with the largest key, the best first.
 
     The boxes that may hold the largest keys are halved first, so most are never halved at all.
     """
@@ -105,7 +105,7 @@ def top(
                 pending.append((Boxes.joined([halves, later[0]]), np.append(values, later[1])))
             else:  # no more than that is held in order; the rest has to wait
                 pending += [later, (halves, values)]
-    return search.best.places
+    return subspace.sizes(search.best.places)
 
 
 class _Search:
@@ -222,8 +222,8 @@ def pareto(
     condition: Condition,
     limit: int,
     advance: Advance,
-) -> Numbers:
-    """Return the places of designs among which all are that no design is better than.
+) -> dict[str, Numbers]:
+    """Return the sizes of designs among which all are that no design is better than.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def pareto(
     number = subspace.size_of(boxes)
     if number > limit:
         fronts.refuse_size(number, limit)
-    return subspace.unpacked(boxes)[0]
+    return subspace.sizes(subspace.unpacked(boxes)[0])
 
 
 class _FrontSearch:

@@ -10,19 +10,18 @@ import numpy as np
 
 from convcost.exact import arrays
 from convcost.exact.scalars import check_number, refuse
-from convcost.sweeps import fronts, pruning
+from convcost.sweeps import counting, fronts, pruning
 from convcost.sweeps.boxes import Subspace
 from convcost.sweeps.conditions import COUNTS, atoms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from convcost.exact.types import Numbers
-    from convcost.sweeps.conditions import Condition
     from convcost.sweeps.grid import Grid
-    from convcost.sweeps.polynomials import Polynomial
+    from convcost.sweeps.polynomials import Atom, Polynomial
 
     Progress = Callable[[float], None]
 
@@ -46,51 +45,54 @@ def _is_for_pruning(grid: Grid, method: str | None, engine: Mapping[str, Any]) -
     return pruned
 
 
-def count(
+def _answers(
+    prune: Callable[..., Any],
+    count_all: Callable[..., Any],
     grid: Grid,
-    where: Any,
+    arguments: tuple[Any, ...],
+    atoms: set[Atom],
     *,
     method: str | None = None,
     progress: Progress | None = None,
     **engine: Any,
-) -> int:
+) -> list[tuple[Mapping[str, Any], Any]]:
+    """Return the answer for each variant, from whoever fits: pruning, or counting each design."""
+    if not _is_for_pruning(grid, method, engine):
+        found: list[tuple[Mapping[str, Any], Any]] = count_all(
+            grid, *arguments, atoms, progress, **engine
+        )
+        return found
+    done = 0
+
+    def advance(number: int) -> None:
+        nonlocal done
+        done += number
+        if progress is not None:
+            progress(done / grid.size)
+
+    return [
+        (categories, prune(Subspace(grid, categories, atoms), *arguments, advance))
+        for categories in grid.variants()
+    ]
+
+
+def count(grid: Grid, where: Any, **how: Any) -> int:
     """Answer `Space.count`."""
     condition = grid.condition(where)
-    if not _is_for_pruning(grid, method, engine):
-        from convcost.sweeps import counting
-
-        return counting.count(grid, condition, progress, **engine)
-    return sum(
-        pruning.count(subspace, condition, advance)
-        for subspace, advance in _subspaces(grid, condition, (), progress)
-    )
+    atoms = atoms_of(condition)
+    answers = _answers(pruning.count, counting.count, grid, (condition,), atoms, **how)
+    return sum(number for _, number in answers)
 
 
-def histogram(
-    grid: Grid,
-    by: str,
-    bins: Any,
-    where: Any,
-    *,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
-) -> pd.Series:
+def histogram(grid: Grid, by: str, bins: Any, where: Any, **how: Any) -> pd.Series:
     """Answer `Space.histogram`."""
     import pandas as pd
 
     condition, key = grid.condition(where), grid.expression("by", by)
     edges = _check_edges(bins)
-    if not _is_for_pruning(grid, method, engine):
-        from convcost.sweeps import counting
-
-        numbers = counting.histogram(grid, key, edges, condition, progress, **engine)
-    else:
-        parts = [
-            pruning.histogram(subspace, key, edges, condition, advance)
-            for subspace, advance in _subspaces(grid, condition, (key,), progress)
-        ]
-        numbers = [sum(column) for column in zip(*parts, strict=True)]
+    arguments, atoms = (key, edges, condition), atoms_of(condition, (key,))
+    answers = _answers(pruning.histogram, counting.histogram, grid, arguments, atoms, **how)
+    numbers = [sum(column) for column in zip(*(answer for _, answer in answers), strict=True)]
     index = pd.IntervalIndex.from_breaks(edges, closed="left", name=by)
     return pd.Series(numbers, index=index, name="designs")
 
@@ -111,31 +113,15 @@ def _check_edges(bins: Any) -> list[int]:
 
 
 def top(
-    grid: Grid,
-    k: int,
-    by: str,
-    where: Any,
-    *,
-    smallest: bool = False,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
+    grid: Grid, k: int, by: str, where: Any, *, smallest: bool = False, **how: Any
 ) -> pd.DataFrame:
     """Answer `Space.top`."""
     k = check_number("k", k)
     condition, key = grid.condition(where), grid.expression("by", by)
     if smallest:
         key = grid.expression("by", f"-({by})")
-    if not _is_for_pruning(grid, method, engine):
-        from convcost.sweeps import counting
-
-        found = counting.top(grid, k, key, condition, progress, **engine)
-    else:
-        found = [
-            (subspace.categories, subspace.sizes(pruning.top(subspace, k, key, condition, advance)))
-            for subspace, advance in _subspaces(grid, condition, (key,), progress)
-        ]
-    table = _table(grid, found)
+    arguments, atoms = (k, key, condition), atoms_of(condition, (key,))
+    table = _table(grid, _answers(pruning.top, counting.top, grid, arguments, atoms, **how))
     keys = evaluate(grid, key, table)
     order = np.lexsort((*_ranks(grid, table)[::-1], -keys))[:k]
     return table.iloc[order].reset_index(drop=True)
@@ -148,9 +134,7 @@ def pareto(
     where: Any,
     *,
     limit: int = 1_000_000,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
+    **how: Any,
 ) -> pd.DataFrame:
     """Answer `Space.pareto`."""
     limit = check_number("limit", limit)
@@ -161,20 +145,9 @@ def pareto(
     if not objectives:
         raise ValueError('pareto needs an objective: maximize=["params"], minimize=["macs"]')
     condition = grid.condition(where)
-    if not _is_for_pruning(grid, method, engine):
-        from convcost.sweeps import counting
-
-        found = counting.pareto(grid, objectives, condition, limit, progress, **engine)
-    else:
-        polynomials = tuple(polynomial for polynomial, _ in objectives)
-        found = [
-            (
-                subspace.categories,
-                subspace.sizes(pruning.pareto(subspace, objectives, condition, limit, advance)),
-            )
-            for subspace, advance in _subspaces(grid, condition, polynomials, progress)
-        ]
-    table = _table(grid, found)
+    arguments = (objectives, condition, limit)
+    atoms = atoms_of(condition, [polynomial for polynomial, _ in objectives])
+    table = _table(grid, _answers(pruning.pareto, counting.pareto, grid, arguments, atoms, **how))
     values = [sense * evaluate(grid, polynomial, table) for polynomial, sense in objectives]
     table = table[fronts.is_best(np.stack(values))]
     order = np.lexsort(_ranks(grid, table)[::-1])
@@ -194,26 +167,6 @@ def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
             raise TypeError(f"got {name}, which is no option of this question")
         if not used:
             raise ValueError(f'{name} is for method="all", which counts each design with Dask')
-
-
-def _subspaces(
-    grid: Grid,
-    condition: Condition,
-    polynomials: tuple[Polynomial, ...],
-    progress: Progress | None,
-) -> Iterator[tuple[Subspace, Callable[[int], None]]]:
-    """Yield a subspace for each variant, and what to call with how many designs are done."""
-    done = 0
-
-    def advance(number: int) -> None:
-        nonlocal done
-        done += number
-        if progress is not None:
-            progress(done / grid.size)
-
-    atoms = atoms_of(condition, polynomials)
-    for categories in grid.variants():
-        yield Subspace(grid, categories, atoms), advance
 
 
 def _table(
