@@ -108,10 +108,10 @@ def model():
 def test_a_network_is_its_layers_one_after_the_other():
     network = convcost.from_keras(model())
     forward = predict(network, LAPTOP, batch=4)
-    assert [share.row.name for share in forward] == [row.name for row in network]
-    assert sum(share.bound.flops for share in forward) == 4 * network.total().flops
-    assert forward.seconds == sum(share.bound.seconds for share in forward)
-    by_kind = {share.row.kind: share.bound for share in forward}
+    assert [layer.row.name for layer in forward] == [row.name for row in network]
+    assert sum(layer.bound.flops for layer in forward) == 4 * network.total().flops
+    assert forward.seconds == sum(layer.bound.seconds for layer in forward)
+    by_kind = {layer.row.kind: layer.bound for layer in forward}
     assert by_kind["SeparableConv2D"].flops == 4 * SeparableConv2D(8, 3).cost((12, 12, 3)).flops
     assert by_kind["Dense"].moved == 4 * (4 * 1000 + 5 * 1001 + 4 * 5)
     matmul = by_kind[next(kind for kind in by_kind if "matmul" in kind.lower())]
@@ -120,8 +120,8 @@ def test_a_network_is_its_layers_one_after_the_other():
 
 def test_a_network_in_training_needs_no_gradients_before_its_first_weights():
     network = convcost.from_keras(model())
-    forward = {share.row.kind: share.bound for share in predict(network, LAPTOP)}
-    training = {share.row.kind: share.bound for share in predict(network, LAPTOP, training=True)}
+    forward = {layer.row.kind: layer.bound for layer in predict(network, LAPTOP)}
+    training = {layer.row.kind: layer.bound for layer in predict(network, LAPTOP, training=True)}
     passes = {kind: training[kind].moved / forward[kind].moved for kind in forward}
     matmul = next(kind for kind in passes if "matmul" in kind.lower())
     assert (passes["Rescaling"], passes["SeparableConv2D"], passes["Dense"]) == (1, 2, 3)
@@ -170,6 +170,10 @@ def test_the_machines_of_the_data_sheets():
 def test_what_is_no_rate_and_no_machine_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_old_name_of_a_layers_bound_works():
+    assert hardware.Share is hardware.LayerBound
 
 
 def test_a_bound_prints_as_a_sentence():

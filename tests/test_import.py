@@ -84,7 +84,8 @@ def test_the_command_line_in_process(missing, monkeypatch, capsys):
     from convcost import __main__
 
     monkeypatch.setitem(sys.modules, missing, None)
-    monkeypatch.delitem(sys.modules, "convcost.cli.main", raising=False)
+    for name in [name for name in sys.modules if name.startswith("convcost.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
     assert caught.value.code == 2

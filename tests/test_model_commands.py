@@ -9,8 +9,7 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost import cli
-from convcost.cli import models
+from convcost.cli.sources import parse_shape
 
 
 def make():
@@ -28,72 +27,66 @@ def files(tmp_path):
     return tmp_path / "model.keras", tmp_path / "model.json"
 
 
-def run(capsys, *words):
-    code = cli.run([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def test_summary_is_a_table(files, capsys):
+def test_summary_is_a_table(files, run):
     for path in files:
-        code, out, err = run(capsys, "summary", path)
+        code, out, err = run("summary", path)
         assert (code, err) == (0, "")
         assert "(3*3*4+1)*8 = 296" in out
         assert "total: 6,475 parameters, 79,872 MACs (159,744 FLOPs)" in out
 
 
-def test_summary_sorts_groups_and_leaves_out(files, capsys):
-    _, out, _ = run(capsys, "summary", files[0], "--sort", "params", "--top", 2, "--format", "csv")
+def test_summary_sorts_groups_and_leaves_out(files, run):
+    _, out, _ = run("summary", files[0], "--sort", "params", "--top", 2, "--format", "csv")
     assert [line.split(",")[0] for line in out.splitlines()] == ["name", "head", "conv"]
-    _, out, _ = run(capsys, "summary", files[0], "--sort", "name", "--format", "csv")
+    _, out, _ = run("summary", files[0], "--sort", "name", "--format", "csv")
     assert out.splitlines()[1].startswith("bn,")
-    _, out, _ = run(capsys, "summary", files[0], "--group", "kind", "--format", "json")
+    _, out, _ = run("summary", files[0], "--group", "kind", "--format", "json")
     assert json.loads(out)["rows"][0]["name"] == "Conv2D"
-    _, out, _ = run(capsys, "summary", files[0], "--fold", 1, "--format", "csv")
+    _, out, _ = run("summary", files[0], "--fold", 1, "--format", "csv")
     assert len(out.splitlines()) == 5
-    _, out, _ = run(capsys, "summary", files[0], "--effective", "--intensity", "--formula", "macs")
+    _, out, _ = run("summary", files[0], "--effective", "--intensity", "--formula", "macs")
     assert "effective MACs" in out
     assert "3*3*4*8*16*16 = 73728" in out
 
 
-def test_summary_in_other_forms(files, capsys, tmp_path):
-    _, out, _ = run(capsys, "summary", files[0], "--format", "json")
+def test_summary_in_other_forms(files, run, tmp_path):
+    _, out, _ = run("summary", files[0], "--format", "json")
     assert json.loads(out)["total"]["params"] == 6475
-    _, out, _ = run(capsys, "summary", files[0], "--format", "markdown")
+    _, out, _ = run("summary", files[0], "--format", "markdown")
     assert out.startswith("| layer")
     assert "\n\ntotal: 6,475" in out
     target = tmp_path / "out.html"
-    code, out, _ = run(capsys, "summary", files[0], "--format", "html", "-o", target)
+    code, out, _ = run("summary", files[0], "--format", "html", "-o", target)
     assert (code, out) == (0, "")
     assert target.read_text().startswith("<!DOCTYPE html>")
-    run(capsys, "summary", files[0], "-o", tmp_path / "out.txt")
+    run("summary", files[0], "-o", tmp_path / "out.txt")
     assert "6,475" in (tmp_path / "out.txt").read_text()
 
 
-def test_shapes_are_numbers_or_letters(files, capsys):
-    _, out, _ = run(capsys, "summary", files[1], "--input-shape", "32,32,4", "--format", "json")
+def test_shapes_are_numbers_or_letters(files, run):
+    _, out, _ = run("summary", files[1], "--input-shape", "32,32,4", "--format", "json")
     assert json.loads(out)["input_shapes"] == [[32, 32, 4]]
-    _, out, _ = run(capsys, "summary", files[1], "--input-shape", "h,w,4")
+    _, out, _ = run("summary", files[1], "--input-shape", "h,w,4")
     assert "288*h*w" in out
-    code, _, err = run(capsys, "summary", files[1], "--input-shape", "3x3")
+    code, _, err = run("summary", files[1], "--input-shape", "3x3")
     assert code == 2
     assert err.count("\n") == 1
     assert "such as 224,224,3 or h,w,3; got '3x3'" in err
 
 
-def test_compare_and_what_if(files, capsys):
-    code, out, _ = run(capsys, "compare", *files)
+def test_compare_and_what_if(files, run):
+    code, out, _ = run("compare", *files)
     assert code == 0
     assert "after / before: parameters 1 = 1, MACs 1 = 1" in " ".join(out.split())
-    _, out, _ = run(capsys, "whatif", files[0], "--separable", "--format", "csv")
+    _, out, _ = run("whatif", files[0], "--separable", "--format", "csv")
     assert "conv,Conv2D -> SeparableConv2D,296,76," in out
-    _, out, _ = run(capsys, "whatif", files[0], "--separable", "--block", "--format", "csv")
+    _, out, _ = run("whatif", files[0], "--separable", "--block", "--format", "csv")
     assert "DepthwiseConv2D+BatchNormalization+Conv2D" in out
-    _, out, _ = run(capsys, "whatif", files[0], "--standard", "--format", "json")
+    _, out, _ = run("whatif", files[0], "--standard", "--format", "json")
     assert json.loads(out)["ratio"]["macs"]["exact"] == "1"
-    _, out, _ = run(capsys, "whatif", files[0], "--width", 0.5, "--keep", "bn", "--format", "json")
+    _, out, _ = run("whatif", files[0], "--width", 0.5, "--keep", "bn", "--format", "json")
     assert json.loads(out)["after"]["params"] == 4 * 37 + 16 + 3 * (256 * 4 + 1)
-    _, out, _ = run(capsys, "whatif", files[0], "--resolution", 8, "--format", "json")
+    _, out, _ = run("whatif", files[0], "--resolution", 8, "--format", "json")
     assert json.loads(out)["after"]["macs"] == 73728 // 4 + 3 * 64 * 8
 
 
@@ -112,13 +105,13 @@ def test_compare_and_what_if(files, capsys):
         (["verify", "{broken}"], "Keras can't load"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line_and_exits_with_2(files, capsys, tmp_path, words, message):
+def test_what_is_wrong_is_told_in_a_line_and_exits_with_2(files, run, tmp_path, words, message):
     broken = tmp_path / "broken.json"
     config = json.loads(files[1].read_text())
     config["config"]["layers"][1]["config"]["activation"] = "nonsense"
     broken.write_text(json.dumps(config))
     words = [word.format(json=files[1], broken=broken) for word in words]
-    code, out, err = run(capsys, *words)
+    code, out, err = run(*words)
     assert code == 2
     assert out == ""
     assert message in err
@@ -126,49 +119,49 @@ def test_what_is_wrong_is_told_in_a_line_and_exits_with_2(files, capsys, tmp_pat
     assert err.splitlines()[-1].startswith("Error: ")
 
 
-def test_a_keras_application_by_name(capsys):
-    code, out, _ = run(capsys, "summary", "MobileNet", "--top", 1, "--format", "json")
+def test_a_keras_application_by_name(run):
+    code, out, _ = run("summary", "MobileNet", "--top", 1, "--format", "json")
     assert code == 0
     assert json.loads(out)["name"] == "mobilenet_1.00_224"
 
 
-def test_a_layer_that_is_not_known_can_be_left_out(tmp_path, capsys):
+def test_a_layer_that_is_not_known_can_be_left_out(tmp_path, run):
     path = tmp_path / "model.json"
     lstm = {"module": "keras.layers", "class_name": "LSTM", "config": {"name": "l", "units": 3}}
     path.write_text(json.dumps({"name": "m", "layers": [lstm]}))
-    code, _, err = run(capsys, "summary", path, "--input-shape", "5,3")
+    code, _, err = run("summary", path, "--input-shape", "5,3")
     assert code == 2
     assert "@convcost.layers.register('LSTM')" in err
     with pytest.warns(UserWarning, match="left out"):
-        code, out, _ = run(capsys, "summary", path, "--input-shape", "5,3", "--on-unknown", "warn")
+        code, out, _ = run("summary", path, "--input-shape", "5,3", "--on-unknown", "warn")
     assert code == 0
     assert "left out, since their cost is not known: l" in out
 
 
-def test_verify_holds_a_model_to_keras(files, capsys):
+def test_verify_holds_a_model_to_keras(files, run):
     for source in files:
-        code, out, err = run(capsys, "verify", source)
+        code, out, err = run("verify", source)
         assert code == 0
         assert "total: keras: confirmed: params 6,475; trainable 6,459; non-trainable 16" in out
         assert "total: kernels: confirmed: macs 79,872" in out
         assert "total: profiler: confirmed: macs 79,872" in out
         assert "small agrees: 4 layers, 13 quantities" in out
         assert "Keras loads" in err
-    code, out, _ = run(capsys, "verify", files[0], "--json")
+    code, out, _ = run("verify", files[0], "--json")
     assert code == 0
     assert json.loads(out)["agrees"] is True
 
 
-def test_verify_of_an_application(capsys):
-    code, out, _ = run(capsys, "verify", "MobileNet", "--input-shape", "64,64,3")
+def test_verify_of_an_application(run):
+    code, out, _ = run("verify", "MobileNet", "--input-shape", "64,64,3")
     assert code == 0
     assert "agrees: 90 layers" in out
 
 
-def test_verify_exits_with_1_where_keras_disagrees(files, capsys, monkeypatch):
+def test_verify_exits_with_1_where_keras_disagrees(files, run, monkeypatch):
     right = convcost.from_keras
     monkeypatch.setattr(convcost, "from_keras", lambda source, shape=None: right(source, (8, 8, 4)))
-    code, out, _ = run(capsys, "verify", files[0])
+    code, out, _ = run("verify", files[0])
     assert code == 1
     assert "head: keras: contradicted: params: convcost 1,539, oracle 6,147" in out
     assert "small DISAGREES" in out
@@ -182,14 +175,14 @@ def test_a_pipe_is_as_wide_as_the_table(files):
     assert row.rstrip().endswith("(3*3*4+1)*8 = 296")
 
 
-def test_on_a_terminal_the_table_fits(files, capsys, monkeypatch):
+def test_on_a_terminal_the_table_fits(files, run, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "70")
-    code, out, _ = run(capsys, "summary", files[0])
+    code, out, _ = run("summary", files[0])
     assert code == 0
     assert "\x1b[" in out
 
 
 def test_parse_shape_takes_tuples_as_they_print():
-    assert models.parse_shape("(8, 8, 3)") == (8, 8, 3)
-    assert models.parse_shape("(8,)") == (8,)
+    assert parse_shape("(8, 8, 3)") == (8, 8, 3)
+    assert parse_shape("(8,)") == (8,)

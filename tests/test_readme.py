@@ -5,7 +5,6 @@ import re
 import pytest
 
 from conftest import ROOT
-from convcost import cli
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,11 +23,12 @@ def shown():
 
 
 @pytest.mark.parametrize(("line", "output"), list(shown()))
-def test_shell_examples(line, output, capsys):
+def test_shell_examples(line, output, run):
     program, *words = line.split()
     assert program == "convcost"
-    assert cli.run(words) == 0
-    assert [line.rstrip() for line in capsys.readouterr().out.rstrip().splitlines()] == [
+    code, out, _ = run(*words)
+    assert code == 0
+    assert [line.rstrip() for line in out.rstrip().splitlines()] == [
         line.rstrip() for line in output.splitlines()
     ]
 

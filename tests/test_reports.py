@@ -32,15 +32,16 @@ def network():
 
 @pytest.fixture(scope="module")
 def report(network):
-    return network.report(effective=True, intensity=True)
+    return convcost.summary(network, effective=True, intensity=True)
 
 
 def test_every_row_has_the_arithmetic_behind_it(network):
-    (first, *_) = network.report().lines
+    (first, *_) = convcost.summary(network).lines
     assert first[-1] == "3*3*32 + (1*1*32+1)*32 = 1344"
-    assert network.report(formula="macs").lines[0][-1] == "3*3*32*28*28 + 1*1*32*32*28*28 = 1028608"
+    macs = convcost.summary(network, formula="macs")
+    assert macs.lines[0][-1] == "3*3*32*28*28 + 1*1*32*32*28*28 = 1028608"
     with pytest.raises(ValueError, match="formula must be 'params' or 'macs'; got 'x'"):
-        network.report(formula="x")
+        convcost.summary(network, formula="x")
 
 
 def test_the_total_is_the_sum_of_the_rows(network, report):
@@ -83,10 +84,10 @@ def test_sorting_filtering_and_the_first(report):
     assert only.lines[0][5] == report.lines[2][5]  # of the whole network
     assert "total of 1 of 5 layers" in only.notes[0]
     assert len(report.filter(lambda row: row.params > 1000).lines) == 3
-    for wrong in (0, -1, True, 1.5):
-        with pytest.raises(ValueError, match="number must be a positive integer"):
+    for wrong, error in ((0, ValueError), (-1, ValueError), (True, TypeError), (1.5, TypeError)):
+        with pytest.raises(error, match="number must be a positive integer"):
             report.top(wrong)
-        with pytest.raises(ValueError, match="depth must be a positive integer"):
+        with pytest.raises(error, match="depth must be a positive integer"):
             report.fold(wrong)
     with pytest.raises(ValueError, match="by must be one of name, kind"):
         report.sort("size")

@@ -1,32 +1,21 @@
-"""The command line for whole models: summary, compare, whatif, and the check of a model."""
+"""The command line for whole models: `convcost summary`, `compare` and `whatif`."""
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 import convcost
+from convcost.cli.output import show, usage_errors
+from convcost.cli.sources import network_of, shape_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from convcost.models.network import Network
-    from convcost.report.table import Table
+    from collections.abc import Callable
 
 _FORMATS = ("table", "json", "csv", "markdown", "html")
 
 _source = click.argument("source")
-shape_option = click.option(
-    "--input-shape",
-    metavar="224,224,3",
-    help="Shape of the input without the batch; letters make symbols: h,w,3. By default what the"
-    " model declares.",
-)
 _on_unknown = click.option(
     "--on-unknown",
     type=click.Choice(["error", "warn"]),
@@ -92,8 +81,8 @@ def summary(
     SOURCE is a .keras, .h5 or JSON file, of which nothing is run, or the name of a model in Keras
     Applications (which needs Keras; weights are not downloaded).
     """
-    with told():
-        report = network_of(source, input_shape, on_unknown).report(**options)
+    with usage_errors():
+        report = convcost.summary(network_of(source, input_shape, on_unknown), **options)
         if fold:
             report = report.fold(fold)
         if group:
@@ -120,7 +109,7 @@ def compare(
     output: str | None,
 ) -> None:
     """Show two models side by side, layer by layer and in total."""
-    with told():
+    with usage_errors():
         networks = [network_of(one, input_shape, on_unknown) for one in (before, after)]
         show(convcost.compare(*networks), form, output)
 
@@ -162,7 +151,7 @@ def whatif(
         raise click.UsageError("give --separable, --standard, --width or --resolution")
     if separable and standard:
         raise click.UsageError("--separable and --standard undo each other; give one of them")
-    with told():
+    with usage_errors():
         network = network_of(source, input_shape, on_unknown)
         changed = network.with_standard() if standard else network
         if separable:
@@ -171,125 +160,3 @@ def whatif(
             factor = 1 if width is None else width
             changed = changed.scale(factor, resolution, divisor=divisor, keep=keep)
         show(convcost.compare(network, changed), form, output)
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell what is wrong with a model or an option in one line, and exit with 2."""
-    try:
-        yield
-    except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
-        raise click.ClickException(" ".join(str(error).split())) from error
-
-
-def network_of(source: str, input_shape: str | None, on_unknown: str = "error") -> Network:
-    """Return the network in a file, or of the Keras application of that name."""
-    shape = None if input_shape is None else parse_shape(input_shape)
-    if is_file(source):
-        return convcost.from_keras(Path(source), shape, on_unknown=on_unknown)
-    return convcost.from_keras(application(source), shape, on_unknown=on_unknown)
-
-
-def is_file(source: str) -> bool:
-    """Tell whether a source is a file, or meant to be one; otherwise it is a model's name."""
-    return Path(source).exists() or not source.isidentifier()
-
-
-def application(name: str) -> Any:
-    """Return a model of Keras Applications, without weights that would have to be downloaded."""
-    from convcost.verify.backend import import_keras
-
-    make = getattr(import_keras().applications, name, None)
-    if not callable(make):
-        raise ValueError(f"{name!r} is neither a file nor a model of Keras Applications")
-    return make(weights=None)
-
-
-def parse_shape(text: str) -> tuple[Any, ...]:
-    """Return a shape from words between commas: numbers, and letters for symbols.
-
-    Examples
-    --------
-    >>> parse_shape("224,224,3")
-    (224, 224, 3)
-    """
-    return tuple(_side(word.strip(), text) for word in text.strip("() ").rstrip(",").split(","))
-
-
-def _side(word: str, text: str) -> Any:
-    if word.isidentifier():
-        from convcost.symbols import symbol
-
-        return symbol(word)
-    try:
-        return int(word)
-    except ValueError:
-        raise ValueError(
-            f"--input-shape must be integers or letters between commas, such as 224,224,3 or h,w,3;"
-            f" got {text!r}"
-        ) from None
-
-
-def show(table: Table, form: str, output: str | None) -> None:
-    """Print a table in some form, or write it to a file."""
-    if form == "table" and output is None:
-        console = Console()
-        if not console.is_terminal:
-            # A file or a program reads it: as wide as it is, so that no line is broken.
-            widest = Console(width=10_000).measure(table).maximum
-            console = Console(width=max(widest, console.width))
-        console.print(table)
-        return
-    text = _text(table, form)
-    if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
-
-
-def _text(table: Table, form: str) -> str:
-    if form == "table":
-        return str(table)
-    if form == "markdown":
-        return "\n\n".join((table.to_markdown(), *table.notes))
-    made: str = getattr(table, f"to_{form}")()
-    return made
-
-
-def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
-    """Build or load a model in Keras, hold each layer to it, and tell whether all agrees."""
-    from convcost.verify.backend import import_keras
-    from convcost.verify.models import check_model
-
-    with told(), Console(stderr=True).status("Building the model") as status:
-        keras = import_keras()
-        shape = None if input_shape is None else parse_shape(input_shape)
-        path = Path(source)
-        if is_file(source):
-            click.echo(
-                f"convcost: Keras loads {source}, in its safe mode; unlike summary, that runs Keras"
-                " on what is in the file",
-                err=True,
-            )
-            network = convcost.from_keras(path, shape)
-            model = _loaded(keras, path)
-        else:
-            model = application(source)
-            network = convcost.from_keras(model, shape)
-        status.update("Holding each layer to Keras")
-        report = check_model(model, network)
-    if as_json:
-        click.echo(json.dumps(report.as_dict(), indent=2, default=list))
-    else:
-        click.echo(str(report))
-    return report.agrees
-
-
-def _loaded(keras: Any, path: Path) -> Any:
-    try:
-        if path.suffix in (".json", ".txt"):
-            return keras.models.model_from_json(path.read_text(encoding="utf-8"))
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        # Whatever Keras raises for what it can't, or won't, load.
-        raise ValueError(f"Keras can't load {path}: {error}") from error

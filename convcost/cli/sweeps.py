@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 import convcost
-from convcost.cli import models
-from convcost.report.table import import_optional
+from convcost.cli.functions import CONVOLUTIONS
+from convcost.cli.output import json_option, print_json, show, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from convcost.sweeps import Space
-
-_FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
 
 
 @click.command(
@@ -31,7 +28,7 @@ _FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
 )
 @click.argument("what")
 @click.option("--where", multiple=True, help='Which designs: "macs <= 3e8"; may be repeated.')
-@click.option("--count", "counted", is_flag=True, help="Say how many there are.")
+@click.option("--count", is_flag=True, help="Say how many there are.")
 @click.option("--top", type=click.IntRange(min=1), help="Show so many of them, the best first.")
 @click.option("--by", help="With --top: what is largest in the best; params, or an expression.")
 @click.option("--smallest", is_flag=True, help="With --top: the smallest are the best.")
@@ -48,7 +45,7 @@ _FUNCTIONS = ("standard", "depthwise", "pointwise", "separable")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @click.option("--workers", type=click.IntRange(min=1), help="Count with so many processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster at tcp://...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@json_option
 @click.pass_context
 def sweep(
     context: click.Context,
@@ -72,7 +69,7 @@ def sweep(
     """  # noqa: D301
     question = _Question(**asked)
     question.check()
-    with models.told():
+    with usage_errors():
         question.check_paths()
         space = convcost.Space(_what(what), **parse_arguments(context.args))
         with _engine(workers, scheduler) as engine, _bar(space) as progress:
@@ -84,7 +81,7 @@ def sweep(
 class _Question:
     """What is asked of a design space, and where the answer goes: the options of the command."""
 
-    counted: bool
+    count: bool
     top: int | None
     by: str | None
     smallest: bool
@@ -101,7 +98,7 @@ class _Question:
 
     def check(self) -> None:
         """Refuse options that don't go together."""
-        asked = [self.counted, self.top is not None, self.is_front]
+        asked = [self.count, self.top is not None, self.is_front]
         if sum(asked) > 1:
             raise click.UsageError(
                 "--count, --top and --maximize or --minimize are three questions"
@@ -114,14 +111,14 @@ class _Question:
             raise click.UsageError(
                 "--top says how many and --by what is best: give both or neither"
             )
-        if self.plot is not None and (self.counted or not any(asked)):
+        if self.plot is not None and (self.count or not any(asked)):
             raise click.UsageError("--plot draws what --top, or --maximize and --minimize, find")
-        if self.output is not None and self.counted:
+        if self.output is not None and self.count:
             raise click.UsageError("--count prints a number: leave out --output")
 
     def check_paths(self) -> None:
         """Refuse, before anything is counted, where the answer can't go."""
-        from convcost.sweeps.files import check_table_path
+        from convcost.sweeps.export import check_table_path
 
         # What is in a folder for all designs is looked into by what writes it.
         files = [self.plot]
@@ -137,7 +134,7 @@ class _Question:
 
     def ask(self, space: Space, **how: Any) -> Any:
         """Return the number or the designs; None where all of them were written."""
-        if self.counted:
+        if self.count:
             return space.count(**how)
         if self.top is not None:
             return space.top(self.top, str(self.by), smallest=self.smallest, **how)
@@ -149,14 +146,14 @@ class _Question:
 
     def give(self, space: Space, answer: Any) -> None:
         """Print, draw or write an answer."""
-        if self.counted:
+        if self.count:
             _print_count(space, answer, self.as_json)
         elif answer is not None:
             _give(space, answer, self.output, self.as_json)
             if self.plot is not None:
                 self._draw(answer, self.plot)
         elif self.as_json:
-            click.echo(json.dumps({"space": repr(space), "output": self.output}))
+            print_json({"space": repr(space), "output": self.output}, indent=None)
 
     def _draw(self, frame: Any, path: str) -> None:
         """Draw what is to be small to the right, what is to be large upwards, the next as color."""
@@ -167,12 +164,12 @@ class _Question:
 
 
 def _what(name: str) -> Any:
-    if name in _FUNCTIONS:
+    if name in CONVOLUTIONS:
         return getattr(convcost, name)
     kind = getattr(convcost.layers, name, None)
     if isinstance(kind, type) and issubclass(kind, convcost.layers.Layer):
         return kind
-    raise ValueError(f"{name!r} is none of {', '.join(_FUNCTIONS)}, and no class of layers")
+    raise ValueError(f"{name!r} is none of {', '.join(CONVOLUTIONS)}, and no class of layers")
 
 
 def parse_arguments(words: list[str]) -> dict[str, Any]:
@@ -271,17 +268,20 @@ def _bar(space: Space) -> Iterator[Callable[[float], None]]:
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task(f"{space.size:,} designs", total=1.0)
-        yield lambda share: progress.update(task, completed=share)
+        yield lambda fraction: progress.update(task, completed=fraction)
 
 
 def _print_count(space: Space, number: int, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"space": repr(space), "designs": space.size, "count": number}))
+        data = {"space": repr(space), "designs": space.size, "count": number}
+        print_json(data, indent=None)
     else:
         click.echo(f"{number:,} of {space.size:,} designs")
 
 
 def _check_image(path: str) -> None:
+    from convcost.report.table import import_optional
+
     known = import_optional("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
         raise ValueError(f"--plot must end with one of .{', .'.join(sorted(known))}; got {path}")
@@ -289,13 +289,13 @@ def _check_image(path: str) -> None:
 
 def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
     from convcost.report.designs import Designs
-    from convcost.sweeps.files import write_table
+    from convcost.sweeps.export import write_table
 
     if output is not None:
         write_table(frame, output)
     if as_json:
         click.echo(frame.to_json(orient="records"))
     elif output is None:
-        models.show(Designs(frame, repr(space)), "table", None)
+        show(Designs(frame, repr(space)), "table", None)
     else:
         click.echo(f"{len(frame):,} designs in {output}")

@@ -6,6 +6,18 @@ the first is the longer one.
 """
 
 from convcost.hardware.machines import MACHINES, Bound, Machine, find
-from convcost.hardware.roofline import Prediction, Share, predict, roofline
+from convcost.hardware.roofline import LayerBound, Prediction, predict, roofline
 
-__all__ = ["MACHINES", "Bound", "Machine", "Prediction", "Share", "find", "predict", "roofline"]
+Share = LayerBound  # its old name, which goes on working
+
+__all__ = [
+    "MACHINES",
+    "Bound",
+    "LayerBound",
+    "Machine",
+    "Prediction",
+    "Share",
+    "find",
+    "predict",
+    "roofline",
+]

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 
 _RATE = "a positive, finite number per second"
-
-
 _SECONDS = "a positive, finite number of seconds"
 
 
@@ -199,11 +197,7 @@ def _require_positive(name: str, number: Any, allowed: str) -> None:
 # Peaks without sparsity, in tera-FLOPs per second, and bandwidths in gigabytes per second, from
 # NVIDIA's data sheets: V100 (2020), T4 (2019), A100 (2021), H100 (2023), H200 (2024).
 _HOPPER = {"float32": 67, "tensorfloat32": 494.5, "float16": 989.5, "bfloat16": 989.5}
-
-
 _AMPERE = {"float32": 19.5, "tensorfloat32": 156, "float16": 312, "bfloat16": 312}
-
-
 _SHEETS: dict[str, tuple[dict[str, float], float]] = {
     "NVIDIA V100 SXM2": ({"float32": 15.7, "float16": 125}, 900),
     "NVIDIA T4": ({"float32": 8.1, "float16": 65}, 320),
@@ -212,7 +206,6 @@ _SHEETS: dict[str, tuple[dict[str, float], float]] = {
     "NVIDIA H100 SXM5": (_HOPPER, 3350),
     "NVIDIA H200 SXM": (_HOPPER, 4800),
 }
-
 
 MACHINES = tuple(_SHEETS)
 

@@ -9,6 +9,7 @@ from convcost.exact.scalars import is_array, refuse
 from convcost.exact.sizes import check_integer
 from convcost.hardware.machines import Bound, Machine
 from convcost.layers import Layer
+from convcost.layers.results import passes
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from convcost.models.walk import Row
 
 
-class Share(NamedTuple):
+class LayerBound(NamedTuple):
     """The bound of one layer of a network.
 
     Attributes
@@ -31,7 +32,7 @@ class Share(NamedTuple):
     bound: Bound
 
 
-class Prediction(tuple[Share, ...]):
+class Prediction(tuple[LayerBound, ...]):
     """The bounds of a network's layers, one after the other."""
 
     __slots__ = ()
@@ -39,7 +40,7 @@ class Prediction(tuple[Share, ...]):
     @property
     def seconds(self) -> Count:
         """Seconds of all layers, each at its own roof."""
-        return arithmetic.total("seconds", [share.bound.seconds for share in self])
+        return arithmetic.total("seconds", [layer.bound.seconds for layer in self])
 
 
 def roofline(
@@ -70,7 +71,7 @@ def roofline(
     effective
         Whether to count only the taps that lie inside the input, rather than all.
     training
-        Whether it is a training step, with the gradients by the weights and by the input.
+        Whether it is a training step, with the gradients with respect to the weights and the input.
     first
         Whether the layer is a model's first, whose input needs no gradient.
 
@@ -82,13 +83,13 @@ def roofline(
     Raises
     ------
     TypeError, ValueError, OverflowError
-        As for `Layer.cost`.
+        If an argument is not what it may be, or a count does not fit into int64.
 
     Notes
     -----
     Williams, Waterman and Patterson, "Roofline" (doi:10.1145/1498765.1498785), with every element
     moved once per pass. Each of a training step's passes moves what the forward pass does: the
-    gradients have the shapes of what they are gradients by.
+    gradients have the shapes of what they are taken with respect to.
 
     Examples
     --------
@@ -106,11 +107,9 @@ def roofline(
     cost = layer.cost(input_shape, effective=effective, training=training, first=first)
     traffic = layer.traffic(input_shape, batch=batch)
     weighted = is_array(traffic.weights) or traffic.weights != 0
-    moved = arithmetic.multiply("elements", traffic.elements, _passes(training, first, weighted))
-    return machine.bound(
-        arithmetic.multiply("flops", cost.flops, check_integer("batch", batch)),
-        arithmetic.multiply("bytes", moved, check_integer("element_size", element_size)),
-    )
+    flops = arithmetic.multiply("flops", cost.flops, check_integer("batch", batch))
+    size = check_integer("element_size", element_size)
+    return _bound(machine, flops, traffic.elements, passes(training, first, weighted), size)
 
 
 def predict(
@@ -129,18 +128,13 @@ def predict(
     network
         The network; `convcost.from_keras` makes one.
     machine, batch, element_size, effective, training
-        As for `roofline`.
+        As in `roofline`; the model's first layers are found by themselves.
 
     Returns
     -------
     Prediction
         The rows with their bounds; `.seconds` for all of them. It is the least time for a machine
         that computes layer by layer; one that fuses layers moves fewer bytes.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for `Layer.cost`.
 
     Examples
     --------
@@ -154,40 +148,41 @@ def predict(
     _check_machine(machine)
     batch = check_integer("batch", batch)
     trained: set[str] = set()
-    shares = []
+    layers = []
     for row in network:
         # Nothing before it is trained: its input needs no gradient.
         first = training and trained.isdisjoint(row.sources)
         if not first or row.trainable_params:
             trained.add(row.name)
-        options = {"effective": effective, "training": training, "first": first}
-        shares.append(Share(row, _bound(row, machine, batch, element_size, options)))
-    return Prediction(shares)
+        modes = {"training": training, "first": first}
+        if isinstance(row.layer, Layer):
+            together = arithmetic.multiply("batch", batch, row.times)
+            sizes = {"batch": together, "element_size": element_size}
+            bound = roofline(row.layer, row.shape, machine, **sizes, effective=effective, **modes)
+        else:
+            bound = _operation_bound(row, machine, batch, element_size, **modes)
+        layers.append(LayerBound(row, bound))
+    return Prediction(layers)
+
+
+def _operation_bound(
+    row: Row, machine: Machine, batch: Count, element_size: Any, *, training: bool, first: bool
+) -> Bound:
+    """Return the bound of an operation: no weights, what it multiplies are two of its inputs."""
+    number = passes(training, first, row.macs != 0)
+    flops = arithmetic.multiply(
+        "flops", row.cost.flops, arithmetic.multiply("passes", batch, number)
+    )
+    elements = arithmetic.multiply("elements", row.elements, batch)
+    return _bound(machine, flops, elements, number, element_size)
 
 
 def _bound(
-    row: Row, machine: Machine, batch: Count, element_size: Any, options: dict[str, bool]
+    machine: Machine, flops: Count, elements: Count, number: int, element_size: Any
 ) -> Bound:
-    together = arithmetic.multiply("batch", batch, row.times)
-    if isinstance(row.layer, Layer):
-        return roofline(
-            row.layer, row.shape, machine, batch=together, element_size=element_size, **options
-        )
-    # An operation has no weights; what it multiplies are two of its inputs.
-    moved = arithmetic.multiply("elements", row.elements, batch)
-    passes = _passes(options["training"], options["first"], row.macs != 0)
-    moved = arithmetic.multiply(
-        "bytes", arithmetic.multiply("elements", moved, passes), element_size
-    )
-    flops = arithmetic.multiply(
-        "flops", row.cost.flops, arithmetic.multiply("passes", batch, passes)
-    )
-    return machine.bound(flops, moved)
-
-
-def _passes(training: bool, first: bool, weighted: bool) -> int:
-    """Return how often a layer's elements are moved: forward, and for each of the gradients."""
-    return 1 + weighted + (not first) if training else 1
+    """Return the bound where elements are moved once in each of a number of passes."""
+    moved = arithmetic.multiply("elements", elements, number)
+    return machine.bound(flops, arithmetic.multiply("bytes", moved, element_size))
 
 
 def _check_machine(machine: Any) -> None:

@@ -6,15 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
-from convcost.exact.kinds import is_expression
-from convcost.models.network import Network
-from convcost.models.read import from_keras
 from convcost.report.report import Report
 from convcost.report.table import Column, Table, count_text, decimal_text
 
 if TYPE_CHECKING:
     from convcost.cost.ratio import Ratio
     from convcost.exact.types import Count
+    from convcost.models.network import Network
     from convcost.models.walk import Row
 
 
@@ -144,43 +142,3 @@ def _sides(left: Row | None, right: Row | None, quantity: str) -> tuple[Any, Any
     if before is None or after is None or before == 0:
         return before, after, None
     return before, after, arithmetic.divide(quantity, after, before)
-
-
-def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:
-    """Return two networks side by side, layer by layer and in total.
-
-    Parameters
-    ----------
-    before, after
-        Networks, or what `from_keras` takes.
-    input_shape
-        As for `from_keras`, for both.
-
-    Returns
-    -------
-    Comparison
-        The table; its `total` is the ratio of the second to the first.
-
-    Raises
-    ------
-    ModelError, TypeError, ValueError, OSError, ImportError
-        As for `from_keras`.
-
-    Examples
-    --------
-    >>> import convcost
-    >>> def tiny(units):
-    ...     dense = {"class_name": "Dense", "config": {"name": "head", "units": units}}
-    ...     return {"name": f"tiny{units}", "layers": [dense]}
-    >>> print(convcost.compare(tiny(10), tiny(5), (100,)).total)
-    parameters 1/2 = 0.5 (2.00 times fewer), MACs 1/2 = 0.5 (2.00 times fewer)
-    """
-    networks = [
-        source
-        if isinstance(source, Network) and input_shape is None
-        else source.at(input_shape)
-        if isinstance(source, Network)
-        else from_keras(source, input_shape)
-        for source in (before, after)
-    ]
-    return Comparison(*networks)

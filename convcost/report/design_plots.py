@@ -38,14 +38,11 @@ def plot_front(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     TypeError
-        If `front` is no data frame, or a column has no numbers.
+        If `front` is not a data frame, or a column has no numbers.
     ValueError
         If there is no such column, or no design.
 
@@ -105,16 +102,13 @@ def plot_ratio(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     TypeError
-        If `ratio` is no DataArray, or `level` no number.
+        If `ratio` is not a DataArray, or `level` not a number.
     ValueError
-        If `ratio` has not two dimensions, or something in it, or `level`, is not positive.
+        If `ratio` does not have two dimensions, or something in it, or `level`, is not positive.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A report as one web page that needs nothing else: a table to sort, and charts to look into."""
+"""One web page that needs nothing else: a table to sort, and charts to look into."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from convcost.report import plots
 from convcost.report.table import import_optional, written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from convcost.report.report import Report
+    from convcost.report.lines import Line
+    from convcost.report.table import Table
 
 _STYLE = """
 body { font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
@@ -21,31 +23,31 @@ p { margin: 0.3rem 0; }
 """
 
 
-def write(report: Report, path: str | Path | None) -> str:
-    """Return the page, and write it to a file if one is given."""
-    notes = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
-    title = escape(report.title)
+def write(table: Table, lines: Sequence[Line], path: str | Path | None) -> str:
+    """Return the page of a table and the lines behind it, and write it where a path is given."""
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    title = escape(table.title)
     return written(
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{notes}{_charts(report)}"
-        f"{_table(report)}</body></html>",
+        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{notes}{_charts(lines)}"
+        f"{_table(table)}</body></html>",
         path,
     )
 
 
-def _charts(report: Report) -> str:
+def _charts(lines: Sequence[Line]) -> str:
     subplots, graphs = import_optional("plotly.subplots"), import_optional("plotly.graph_objects")
-    names = [escape(entry.name) for entry in report.entries]
+    names = [escape(line.name) for line in lines]
     figure = subplots.make_subplots(
         rows=2,
         cols=1,
         shared_xaxes=True,
         specs=[[{"secondary_y": True}], [{"secondary_y": True}]],
     )
-    for place, quantity in enumerate(plots.QUANTITIES, 1):
+    for place, quantity in enumerate(plots.DRAWN, 1):
         title = UNITS[quantity]
-        heights = plots.numbers(report, quantity)
-        formulas = [escape(entry.formula(quantity)) for entry in report.entries]
+        heights = plots.heights(lines, quantity)
+        formulas = [escape(line.formula(quantity)) for line in lines]
         figure.add_trace(
             graphs.Bar(
                 x=names,
@@ -70,14 +72,14 @@ def _charts(report: Report) -> str:
     return made
 
 
-def _table(report: Report) -> str:
+def _table(table: Table) -> str:
     pandas, itables = import_optional("pandas"), import_optional("itables")
     javascript = import_optional("itables.javascript")
     import_optional("itables.options")
     # As text, since JavaScript's numbers are exact up to 2**53; DataTables sorts 1,344 as 1344.
-    frame = pandas.DataFrame(report.texts(), columns=report.titles())
-    numbers = [place for place, column in enumerate(report.columns) if column.number]
-    table: str = itables.to_html_datatable(
+    frame = pandas.DataFrame(table.texts(), columns=table.titles())
+    numbers = [place for place, column in enumerate(table.columns) if column.number]
+    made: str = itables.to_html_datatable(
         frame,
         connected=False,
         table_id="layers",
@@ -90,4 +92,4 @@ def _table(report: Report) -> str:
         maxBytes=0,
     )
     offline: str = javascript.generate_init_offline_itables_html(itables.options.dt_bundle)
-    return offline + table
+    return offline + made

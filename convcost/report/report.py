@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convcost.cost.cost import total
 from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
-from convcost.exact.kinds import is_expression
-from convcost.exact.scalars import refuse
-from convcost.models.network import Network
-from convcost.models.read import from_keras
+from convcost.exact.scalars import check_number, refuse
+from convcost.report.lines import Line, block_of, grouped, line_of
 from convcost.report.table import (
     Column,
     Table,
@@ -29,37 +26,14 @@ if TYPE_CHECKING:
 
     from convcost.cost.cost import Cost
     from convcost.exact.types import Count
+    from convcost.models.network import Network
     from convcost.models.walk import Row
 
 CONVENTIONS = ("macs", "flops", "tf.profiler")
 SORTABLE = ("name", "kind", "params", "macs", "share", "effective_macs", "intensity")
-
-
-class Line(NamedTuple):
-    """What a report says of one layer, or of several that were taken together."""
-
-    name: str
-    kind: str
-    rows: tuple[Row, ...]
-    output_shape: Any
-    cost: Cost
-
-    @property
-    def effective_macs(self) -> Count:
-        """Multiply-accumulates whose tap lies inside the input."""
-        return arithmetic.total("macs", [row.effective_macs for row in self.rows])
-
-    @property
-    def intensity(self) -> Count | None:
-        """FLOPs for each byte moved; none for several layers together."""
-        return self.rows[0].intensity() if len(self.rows) == 1 else None
-
-    def formula(self, quantity: str) -> str:
-        """Return the arithmetic behind the parameters or MACs."""
-        if len(self.rows) == 1:
-            arithmetic: str = getattr(self.cost.explain(), quantity)
-            return arithmetic
-        return f"{len(self.rows)} layers: {count_text(getattr(self.cost, quantity))}"
+CONVENTION_NOTE = (
+    "a MAC is one multiply and one add; FLOPs are two for each MAC, biases not among them"
+)
 
 
 class Report(Table):
@@ -69,17 +43,13 @@ class Report(Table):
     ----------
     network
         The network.
-    effective
-        Whether there is a column for the MACs whose tap lies inside the input.
-    intensity
-        Whether there is a column for the arithmetic intensity, in FLOPs per byte of float32.
-    formula
-        Whose arithmetic is shown: `params` or `macs`.
+    effective, intensity, formula
+        The columns, as in `convcost.summary`.
 
     Raises
     ------
     ValueError
-        If `formula` is something else.
+        If `formula` is neither `params` nor `macs`.
 
     Examples
     --------
@@ -87,7 +57,7 @@ class Report(Table):
     >>> conv = {"name": "conv", "filters": 32, "kernel_size": 3, "padding": "same"}
     >>> layers = [{"class_name": "SeparableConv2D", "config": conv},
     ...           {"class_name": "BatchNormalization", "config": {"name": "bn"}}]
-    >>> report = convcost.from_keras({"name": "tiny", "layers": layers}, (28, 28, 32)).report()
+    >>> report = convcost.summary({"name": "tiny", "layers": layers}, (28, 28, 32))
     >>> print(report.to_csv())
     name,kind,output_shape,params,macs,share,formula
     conv,SeparableConv2D,"(28, 28, 32)",1344,1028608,1.0,3*3*32 + (1*1*32+1)*32 = 1344
@@ -109,9 +79,7 @@ class Report(Table):
             refuse(ValueError, "formula", formula, "'params' or 'macs'")
         self.network = network
         self._options = (effective, intensity, formula)
-        self.entries: tuple[Line, ...] = tuple(
-            Line(row.name, row.kind, (row,), row.output_shape, row.cost) for row in network
-        )
+        self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
     def _with(self, entries: Iterable[Line]) -> Report:
         other = copy(self)
@@ -169,11 +137,6 @@ class Report(Table):
         descending
             Whether the largest come first.
 
-        Returns
-        -------
-        Report
-            A new one.
-
         Raises
         ------
         ValueError
@@ -208,7 +171,7 @@ class Report(Table):
         Returns
         -------
         Report
-            A new one, whose total is that of the rows that are left.
+            A report whose total is that of the rows that are left.
         """
         return self._with(
             entry
@@ -222,11 +185,10 @@ class Report(Table):
 
         Raises
         ------
-        ValueError
-            If the number is not positive.
+        TypeError, ValueError
+            If the number is not a positive integer.
         """
-        _check_positive("number", number)
-        return self._with(self.entries[:number])
+        return self._with(self.entries[: check_number("number", number)])
 
     def group(self, by: str | Callable[[Row], str] = "kind") -> Report:
         """Return the report with a row for each group of layers.
@@ -237,11 +199,6 @@ class Report(Table):
             `kind`, for the class; `block`, for the model that a layer is in, or what its name says
             of a block; or a function that is called with each `Row` and returns the group's name.
 
-        Returns
-        -------
-        Report
-            A new one.
-
         Raises
         ------
         ValueError
@@ -250,7 +207,7 @@ class Report(Table):
         named: dict[str, Callable[[Row], str]] = {"kind": lambda row: row.kind, "block": block_of}
         if not callable(by) and by not in tuple(named):
             refuse(ValueError, "by", by, "'kind', 'block' or a function of a row")
-        return self._together(by if callable(by) else named[by])
+        return self._grouped(by if callable(by) else named[by])
 
     def fold(self, depth: int = 1) -> Report:
         """Return the report with the models inside the model as one row each.
@@ -260,25 +217,17 @@ class Report(Table):
         depth
             How many levels stay: 1 shows the outermost model's own layers alone.
 
-        Returns
-        -------
-        Report
-            A new one.
-
         Raises
         ------
-        ValueError
-            If the depth is not positive.
+        TypeError, ValueError
+            If the depth is not a positive integer.
         """
-        _check_positive("depth", depth)
-        return self._together(lambda row: "/".join(row.path[:depth]))
+        levels = check_number("depth", depth)
+        return self._grouped(lambda row: "/".join(row.path[:levels]))
 
-    def _together(self, name_of: Callable[[Row], str]) -> Report:
-        groups: dict[str, list[Row]] = {}
-        for entry in self.entries:
-            for row in entry.rows:
-                groups.setdefault(name_of(row), []).append(row)
-        return self._with(_group(name, rows) for name, rows in groups.items())
+    def _grouped(self, name_of: Callable[[Row], str]) -> Report:
+        rows = (row for entry in self.entries for row in entry.rows)
+        return self._with(grouped(rows, name_of))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -310,7 +259,7 @@ class Report(Table):
                 entry.output_shape,
                 entry.cost.params,
                 entry.cost.macs,
-                _share(entry.cost.macs, whole),
+                entry.fraction(whole),
                 *((entry.effective_macs,) if effective else ()),
                 *((entry.intensity,) if intensity else ()),
                 entry.formula(formula),
@@ -346,7 +295,6 @@ class Report(Table):
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
         network, cost = self.network, self.total()
-        counted = {name: plain(self.count(name)) for name in CONVENTIONS}
         return {
             "name": network.name,
             "input_shapes": plain(network.input_shapes),
@@ -354,7 +302,7 @@ class Report(Table):
                 **{quantity: plain(getattr(cost, quantity)) for quantity in UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
-                "counts": counted,
+                "counts": {name: plain(self.count(name)) for name in CONVENTIONS},
             },
             "conditions": [[str(left), str(right)] for left, right in network.conditions],
             "left_out": list(network.left_out),
@@ -372,18 +320,15 @@ class Report(Table):
         Returns
         -------
         matplotlib.figure.Figure
-            The figure.
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If counts are symbolic.
         """
         from convcost.report import plots
 
-        return plots.draw(self, axes)
+        return plots.draw(self.entries, self.title, axes)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return one web page with a table to sort and charts to look into, which works offline.
@@ -391,7 +336,7 @@ class Report(Table):
         Parameters
         ----------
         path
-            Where to write it.
+            Where to write it, too; None for nowhere.
 
         Returns
         -------
@@ -400,91 +345,9 @@ class Report(Table):
 
         Raises
         ------
-        ImportError
-            If plotly, pandas or itables are not installed.
         TypeError
             If counts are symbolic.
         """
         from convcost.report import page
 
-        return page.write(self, path)
-
-
-CONVENTION_NOTE = (
-    "a MAC is one multiply and one add; FLOPs are two for each MAC, biases not among them"
-)
-_BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
-
-
-def block_of(row: Row) -> str:
-    """Return the block that a layer belongs to, as its path or its name says it.
-
-    Examples
-    --------
-    >>> import types
-    >>> [block_of(types.SimpleNamespace(path=path, name=path[-1])) for path in (
-    ...     ("encoder", "conv"), ("block_12_expand",), ("head",))]
-    ['encoder', 'block_12', 'head']
-    """
-    if len(row.path) > 1:
-        return "/".join(row.path[:-1])
-    found = _BLOCK.match(row.path[0])
-    return found.group(1) if found else row.path[0]
-
-
-def _check_positive(name: str, number: Any) -> None:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        refuse(ValueError, name, number, "a positive integer")
-
-
-def _share(part: Count, whole: Count) -> Count | None:
-    """Return a part of the MACs; none where there are none, or symbols would fill the page."""
-    if is_expression(whole) or whole == 0:
-        return None
-    return arithmetic.divide("MACs", part, whole)
-
-
-def _group(name: str, rows: list[Row]) -> Line:
-    if len(rows) == 1 and rows[0].name == name:
-        (row,) = rows
-        return Line(row.name, row.kind, (row,), row.output_shape, row.cost)
-    kinds = {row.kind for row in rows}
-    kind = kinds.pop() if len(kinds) == 1 else f"{len(rows)} layers"
-    return Line(name, kind, tuple(rows), rows[-1].output_shape, total([row.cost for row in rows]))
-
-
-def summary(
-    source: Any, input_shape: Any = None, *, on_unknown: str = "error", **options: Any
-) -> Report:
-    """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
-
-    Parameters
-    ----------
-    source, input_shape, on_unknown
-        As for `from_keras`; a `Network`, too.
-    **options
-        `effective`, `intensity` and `formula`, as for `Report`.
-
-    Returns
-    -------
-    Report
-        The table.
-
-    Raises
-    ------
-    ModelError, TypeError, ValueError, OSError, ImportError
-        As for `from_keras`.
-
-    Examples
-    --------
-    >>> import convcost
-    >>> dense = {"class_name": "Dense", "config": {"name": "head", "units": 10}}
-    >>> report = convcost.summary({"name": "tiny", "layers": [dense]}, (1152,))
-    >>> [line[-1] for line in report.lines]
-    ['(1152+1)*10 = 11530']
-    """
-    if isinstance(source, Network):
-        network = source if input_shape is None else source.at(input_shape)
-    else:
-        network = from_keras(source, input_shape, on_unknown=on_unknown)
-    return Report(network, **options)
+        return page.write(self, self.entries, path)

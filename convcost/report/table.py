@@ -70,7 +70,11 @@ def decimal_text(value: Any) -> str:
 
 
 class Table:
-    """Rows and columns; the classes below say which."""
+    """Rows and columns; the classes below say which.
+
+    Data frames, Markdown and LaTeX need packages of their own; where one is missing, an ImportError
+    names the extra that installs it.
+    """
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -106,7 +110,7 @@ class Table:
         Parameters
         ----------
         path
-            Where to write it.
+            Where to write it, too; None for nowhere.
 
         Returns
         -------
@@ -121,7 +125,7 @@ class Table:
         Parameters
         ----------
         path
-            Where to write it.
+            Where to write it, too; None for nowhere.
 
         Returns
         -------
@@ -142,11 +146,6 @@ class Table:
         pandas.DataFrame
             A column for each of the table's, with exact integers (as objects where they don't fit
             into int64) and ratios as `Fraction`.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
         """
         pandas = import_optional("pandas")
         names = [column.name for column in self.columns]
@@ -157,23 +156,11 @@ class Table:
         return frame
 
     def to_markdown(self) -> str:
-        """Return the table in GitHub's Markdown.
-
-        Raises
-        ------
-        ImportError
-            If tabulate is not installed.
-        """
+        """Return the table in GitHub's Markdown."""
         return self._tabulate("github")
 
     def to_latex(self) -> str:
-        """Return the table as LaTeX, a `tabular` with the rules of booktabs.
-
-        Raises
-        ------
-        ImportError
-            If tabulate is not installed.
-        """
+        """Return the table as LaTeX, a `tabular` with the rules of booktabs."""
         return self._tabulate("latex_booktabs")
 
     def _repr_html_(self) -> str:
@@ -244,17 +231,9 @@ class Table:
         return file.getvalue().rstrip("\n")
 
     def _columns(self) -> str:
-        lines = [self.titles(), *self.texts()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        right = [column.number for column in self.columns]
-        text = (
-            "  ".join(
-                cell.rjust(width) if number else cell.ljust(width)
-                for cell, width, number in zip(line, widths, right, strict=True)
-            ).rstrip()
-            for line in lines
-        )
-        return "\n".join((self.title, *text, *self.notes))
+        right = tuple(place for place, column in enumerate(self.columns) if column.number)
+        lines = text.align([self.titles(), *self.texts()], right)
+        return "\n".join((self.title, *lines, *self.notes))
 
 
 def plain(value: Any) -> Any:

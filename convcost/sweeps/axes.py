@@ -22,8 +22,8 @@ _ALLOWED = "a range, a list or a one-dimensional array of values"
 
 
 @dataclass(frozen=True)
-class Axis:
-    """The integers that an argument may take, each once.
+class SizeAxis:
+    """The sizes that an argument may take: positive integers, each once.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Words:
-    """Anything but integers that an argument may be: words, truths, tuples.
+class CategoricalAxis:
+    """What an argument may be that is not a size: words, truths, tuples.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def is_axis(value: Any) -> bool:
     return isinstance(value, (range, list)) or (hasattr(value, "ndim") and value.ndim > 0)
 
 
-def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
+def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis | CategoricalAxis:
     """Return the axis that a user's values make.
 
     Parameters
@@ -89,13 +89,13 @@ def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
         The argument, for the error messages.
     values
         A range, a list or a one-dimensional array; a single value makes an axis of one.
-    words
-        Whether numbers are taken as words, too: those that are no sizes.
+    categorical
+        Whether numbers are values like any other, not sizes.
 
     Raises
     ------
     TypeError, ValueError, OverflowError
-        If it is empty, has a value twice, or holds a number that is no positive integer in int64.
+        If it is empty, has a value twice, or a number is not a positive integer that int64 holds.
 
     Examples
     --------
@@ -115,8 +115,8 @@ def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
         refuse(ValueError, name, values, _ALLOWED)
     if len(listed) == 0:
         refuse(ValueError, name, values, _ALLOWED)
-    if words or (isinstance(listed, list) and not any(map(_is_number, listed))):
-        return _words(name, list(listed))
+    if categorical or (isinstance(listed, list) and not any(map(_is_number, listed))):
+        return _categorical(name, list(listed))
     if isinstance(listed, range):
         listed = _from_range(name, listed)
     elif isinstance(listed, list):
@@ -126,7 +126,7 @@ def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
     integers = np.atleast_1d(check_integer(name, listed))
     arrays.require_room(name, int(integers.max()))
     integers = integers.astype(np.int64)
-    axis = Axis(name, integers)
+    axis = SizeAxis(name, integers)
     if not axis.is_ascending:
         _require_once(name, axis.ascending)
     return axis
@@ -136,13 +136,13 @@ def _is_number(value: Any) -> bool:
     return (hasattr(value, "__index__") and not isinstance(value, bool)) or hasattr(value, "ndim")
 
 
-def _words(name: str, values: list[Any]) -> Words:
+def _categorical(name: str, values: list[Any]) -> CategoricalAxis:
     seen: list[Any] = []
     for value in values:
         if value in seen:
             raise ValueError(f"{name} must have each value once; got {value!r} twice")
         seen.append(value)
-    return Words(name, tuple(seen))
+    return CategoricalAxis(name, tuple(seen))
 
 
 def _element(name: str, index: int, value: Any) -> int:

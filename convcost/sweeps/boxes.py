@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convcost.cost.formulas import QUANTITIES
 from convcost.exact import arrays
-from convcost.sweeps.conditions import QUANTITIES
 from convcost.sweeps.directions import SHRINKS
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Numbers
     from convcost.sweeps.conditions import Condition
+    from convcost.sweeps.grid import Grid
     from convcost.sweeps.polynomials import Atom, Bounds, Polynomial
-    from convcost.sweeps.space import Space
 
 # Boxes that are looked at together: enough for NumPy to be quick, few enough for its caches.
 BATCH = 1 << 15
@@ -65,32 +65,32 @@ class Boxes:
         )
 
 
-class Region:
-    """The designs of a space that have the same words, in boxes.
+class Subspace:
+    """The designs of a grid that differ in sizes alone, in boxes.
 
     Parameters
     ----------
-    space
-        The design space.
-    words
-        A value for each of its axes of words.
+    grid
+        All designs.
+    categories
+        A value for each categorical axis.
     atoms
         What has to be known of a design.
     """
 
-    def __init__(self, space: Space, words: Mapping[str, Any], atoms: set[Atom]) -> None:
-        self.space, self.words = space, words
-        self.names = tuple(space.axes)
-        ways = space.directions(words)
+    def __init__(self, grid: Grid, categories: Mapping[str, Any], atoms: set[Atom]) -> None:
+        self.grid, self.categories = grid, categories
+        self.names = tuple(grid.axes)
+        ways = grid.directions(categories)
         # Along each axis costs grow: the values are turned around where they would shrink.
         self.values = [
             axis.ascending[::-1] if ways[name] == SHRINKS else axis.ascending
-            for name, axis in space.axes.items()
+            for name, axis in grid.axes.items()
         ]
         self.logs = [np.log(values.astype(np.float64)) for values in self.values]
         self.loose = [place for place, name in enumerate(self.names) if ways[name] is None]
         self.atoms = sorted(atoms)
-        self.counted = any(atom.name in QUANTITIES for atom in atoms)
+        self.has_counts = any(atom.name in QUANTITIES for atom in atoms)
 
     def roots(self) -> Iterator[Boxes]:
         """Yield the boxes to begin with: an axis of which nothing is known is a box a value."""
@@ -113,14 +113,14 @@ class Region:
         }
 
     def _counts(self, corner: Numbers) -> dict[str, Numbers]:
-        cost = self.space.cost(self.words, self.sizes(corner))
+        cost = self.grid.cost(self.categories, self.sizes(corner))
         shape = corner.shape[1:]
         return {name: np.broadcast_to(getattr(cost, name), shape) for name in QUANTITIES}
 
     def bounds(self, boxes: Boxes) -> Bounds:
         """Return the bounds of the atoms in each box."""
         corners = [self.sizes(boxes.low), self.sizes(boxes.high)]
-        if self.counted:
+        if self.has_counts:
             corners[0] |= self._counts(boxes.low)
             corners[1] |= self._counts(boxes.high)
         bounds = {}
@@ -143,13 +143,13 @@ class Region:
 
     def decide(self, condition: Condition, bounds: Bounds, number: int) -> tuple[Any, Any]:
         """Return for each box whether it is in as a whole, and whether it has designs that are."""
-        sure, maybe = condition.decide(bounds, self.words)
+        sure, maybe = condition.decide(bounds, self.categories)
         return np.broadcast_to(sure, number), np.broadcast_to(maybe, number)
 
-    def number(self, boxes: Boxes) -> int:
+    def size_of(self, boxes: Boxes) -> int:
         """Return how many designs there are in boxes together."""
         sides = boxes.high - boxes.low + 1
-        if self.space.size > arrays.INT64_MAX:
+        if self.grid.size > arrays.INT64_MAX:
             sides = sides.astype(object)
         return int(np.sum(np.prod(sides, axis=0)))
 
@@ -157,15 +157,8 @@ class Region:
         self, name: str, polynomial: Polynomial, bounds: Bounds, number: int
     ) -> tuple[Any, Any]:
         """Return the bounds of a polynomial; OverflowError, by that name, beyond int64."""
-        if not polynomial.fits(bounds):
-            raise OverflowError(
-                f"{name} may exceed the {arrays.INT64_MAX:,} that int64 holds; choose smaller axes"
-            )
-        low, high = polynomial.bounds(bounds)
-        return (
-            np.broadcast_to(np.asarray(low, dtype=np.int64), number),
-            np.broadcast_to(np.asarray(high, dtype=np.int64), number),
-        )
+        low, high = polynomial.int64_bounds(name, bounds)
+        return np.broadcast_to(low, number), np.broadcast_to(high, number)
 
     def halved(self, boxes: Boxes) -> Boxes:
         """Return both halves of boxes of more than one design, first all the lower ones.

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.exact.scalars import refuse
+from convcost.exact.scalars import check_number, refuse
+from convcost.sweeps.blocks import block_sides
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import xarray as xr
 
-    from convcost.sweeps.space import Space
+    from convcost.sweeps.grid import Grid
 
 # Designs from which on a dataset is computed by Dask when it is asked for: 8 bytes each.
 LAZY_ABOVE = 1 << 25
-_UNITS = {
+# Each array's attribute `units`.
+_UNIT_NAMES = {
     "params": "parameters",
     "macs": "multiply-accumulates",
     "bias_adds": "bias additions",
@@ -25,34 +27,24 @@ _UNITS = {
 }
 
 
-def make_dataset(space: Space, chunks: Any = None) -> xr.Dataset:
-    """Return the counts of all designs, each over the dimensions that it depends on.
-
-    Parameters
-    ----------
-    space
-        The design space.
-    chunks
-        As for `convcost.sweep`.
-    """
-    chunks = _check_chunks(space, chunks)
-    variants = [_variant(space, words, chunks) for words in space.variants()]
-    names = list(space.words)
-    dataset = _stacked(variants, names, space) if names else variants[0]
+def make_dataset(grid: Grid, chunks: Any = None) -> xr.Dataset:
+    """Return the counts of all designs, each over the dimensions that it depends on."""
+    chunks = _check_chunks(grid, chunks)
+    variants = [_variant(grid, categories, chunks) for categories in grid.variants()]
+    names = list(grid.categorical_axes)
+    dataset = _stacked(variants, names, grid) if names else variants[0]
     if names:
-        dataset = dataset.transpose(*(dim for dim in space.dims if dim in dataset.dims))
-    for name, unit in _UNITS.items():
+        dataset = dataset.transpose(*(dim for dim in grid.dims if dim in dataset.dims))
+    for name, unit in _UNIT_NAMES.items():
         dataset[name].attrs = {"units": unit}
     return dataset
 
 
-def _check_chunks(space: Space, chunks: Any) -> dict[Hashable, int] | None:
-    lengths = {name: len(axis) for name, axis in space.axes.items()}
-    if chunks is None and space.size <= LAZY_ABOVE:
+def _check_chunks(grid: Grid, chunks: Any) -> dict[Hashable, int] | None:
+    lengths = {name: len(axis) for name, axis in grid.axes.items()}
+    if chunks is None and grid.size <= LAZY_ABOVE:
         return None
     if chunks is None or chunks == "auto":
-        from convcost.sweeps.counting import block_sides
-
         sides = block_sides(tuple(lengths.values()), LAZY_ABOVE // 8)
         return dict(zip(lengths, sides, strict=True))
     if isinstance(chunks, bool) or not isinstance(chunks, (int, dict)):
@@ -61,70 +53,69 @@ def _check_chunks(space: Space, chunks: Any) -> dict[Hashable, int] | None:
     for name, side in given.items():
         if name not in lengths:
             refuse(ValueError, "chunks", name, f"one of the axes of integers: {', '.join(lengths)}")
-        if isinstance(side, bool) or not isinstance(side, int) or side < 1:
-            refuse(ValueError, f"chunks[{name!r}]", side, "a positive number of values")
+        check_number(f"chunks[{name!r}]", side, "a positive number of values")
     return {name: min(given.get(name, length), length) for name, length in lengths.items()}
 
 
-def _variant(space: Space, words: Mapping[str, Any], chunks: Any) -> xr.Dataset:
+def _variant(grid: Grid, categories: Mapping[str, Any], chunks: Any) -> xr.Dataset:
     import xarray as xr
 
-    dims = _dimensions(space, words)
-    coords: dict[str, Any] = {name: axis.values for name, axis in space.axes.items()}
+    dims = _dimensions(grid, categories)
+    coords: dict[str, Any] = {name: axis.values for name, axis in grid.axes.items()}
     coords |= {
         name: value
-        for name, value in space.fixed.items()
+        for name, value in grid.fixed.items()
         if isinstance(value, (int, str, bool)) and name not in coords
     }
-    arrays = _promised(space, words, chunks) if chunks else _grid(space, words, slice(None))
-    counted = {
-        name: (of, array[tuple(slice(None) if dim in of else 0 for dim in space.axes)])
+    arrays = _lazy(grid, categories, chunks) if chunks else _counts(grid, categories, slice(None))
+    variables = {
+        name: (of, array[tuple(slice(None) if dim in of else 0 for dim in grid.axes)])
         for (name, array), of in zip(arrays.items(), dims, strict=True)
     }
-    return xr.Dataset(counted, coords)
+    return xr.Dataset(variables, coords)
 
 
-def _grid(space: Space, words: Mapping[str, Any], cut: Any) -> dict[str, Any]:
+def _counts(grid: Grid, categories: Mapping[str, Any], cut: Any) -> dict[str, Any]:
     """Return the counts over an open grid of some values of each axis."""
-    grid = np.ix_(*(axis.values[cut] for axis in space.axes.values()))
-    cost = space.cost(words, dict(zip(space.axes, grid, strict=True)))
-    rank = len(space.axes)
-    found = {name: np.asarray(getattr(cost, name)) for name in _UNITS}
+    sizes = np.ix_(*(axis.values[cut] for axis in grid.axes.values()))
+    cost = grid.cost(categories, dict(zip(grid.axes, sizes, strict=True)))
+    rank = len(grid.axes)
+    found = {name: np.asarray(getattr(cost, name)) for name in _UNIT_NAMES}
     return {name: one.reshape(one.shape or (1,) * rank) for name, one in found.items()}
 
 
-def _dimensions(space: Space, words: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _dimensions(grid: Grid, categories: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return the axes on which each count depends: those along which it has a shape."""
     # The same value twice shows it, where an axis may have but one.
-    twice = _grid(space, words, np.array([0, 0]))
+    twice = _counts(grid, categories, np.array([0, 0]))
     return [
-        tuple(name for name, side in zip(space.axes, one.shape, strict=True) if side > 1)
+        tuple(name for name, side in zip(grid.axes, one.shape, strict=True) if side > 1)
         for one in twice.values()
     ]
 
 
-def _promised(space: Space, words: Mapping[str, Any], chunks: Mapping[Any, int]) -> dict[str, Any]:
+def _lazy(grid: Grid, categories: Mapping[str, Any], chunks: Mapping[Any, int]) -> dict[str, Any]:
     """Return the counts as Dask arrays over all axes."""
     import dask.array
 
     from_array: Any = dask.array.from_array  # without types of its own
-    rank = len(space.axes)
-    grid = {
+    rank = len(grid.axes)
+    sizes = {
         name: from_array(axis.values, chunks[name]).reshape(
             (1,) * place + (-1,) + (1,) * (rank - place - 1)
         )
-        for place, (name, axis) in enumerate(space.axes.items())
+        for place, (name, axis) in enumerate(grid.axes.items())
     }
-    cost = space.cost(words, grid)
-    return {name: getattr(cost, name) for name in _UNITS}
+    cost = grid.cost(categories, sizes)
+    return {name: getattr(cost, name) for name in _UNIT_NAMES}
 
 
-def _stacked(variants: list[xr.Dataset], names: list[str], space: Space) -> xr.Dataset:
-    """Put datasets of all combinations of words along a dimension for each axis of words."""
+def _stacked(variants: list[xr.Dataset], names: list[str], grid: Grid) -> xr.Dataset:
+    """Put datasets of all variants along a dimension for each categorical axis."""
     import xarray as xr
 
     for name in reversed(names):
-        axis = space.words[name]
+        axis = grid.categorical_axes[name]
         index = xr.DataArray(np.array(axis.labels), dims=name, name=name)
         variants = [
             xr.concat(variants[start : start + len(axis)], dim=index)

@@ -23,7 +23,7 @@ def run(
     calls
         The arguments of each call.
     progress
-        Called with the share that is done.
+        Called with the fraction that is done.
     client
         A `dask.distributed.Client`; without one Dask's threads on this machine do it, or whatever
         `dask.config` has as scheduler.
@@ -35,7 +35,7 @@ def run(
 
     done = 0
 
-    def told(*_: Any) -> None:
+    def after_task(*_: Any) -> None:
         nonlocal done
         done += 1
         if progress is not None:
@@ -43,7 +43,7 @@ def run(
 
     tasks = [dask.delayed(function, pure=False)(*arguments) for arguments in calls]
     chosen = dask.config.get("scheduler", None) or "threads"
-    with Callback(posttask=told):
+    with Callback(posttask=after_task):
         return list(dask.compute(*tasks, scheduler=chosen, traverse=False))
 
 

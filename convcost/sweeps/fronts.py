@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # Cells of the table that answers for an archive: a few megabytes.
 _CELLS = 1 << 18
-# Points that may wait until an archive is made anew, at least, and as a share of its points.
+# Points that may wait until an archive is made anew: so many, and one for each few of its own.
 _WAITING = 1 << 10
-_SHARE = 4
+_POINTS_PER_WAITING = 4
 # Up to here float64 holds each integer.
 _EXACT = 1 << 53
 
@@ -76,7 +76,10 @@ class Archive:
         """Take those of more points that belong to the best, at once or when more have come."""
         self._waiting.append(points[:, ~self.beats(points)])
         waiting = sum(some.shape[1] for some in self._waiting)
-        if waiting > min(_WAITING, self.points.shape[1]) + self.points.shape[1] // _SHARE:
+        if (
+            waiting
+            > min(_WAITING, self.points.shape[1]) + self.points.shape[1] // _POINTS_PER_WAITING
+        ):
             self.finish()
 
     def finish(self) -> None:

@@ -137,6 +137,16 @@ class Polynomial:
             return self.bounds(bounds)
         return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
 
+    def int64_bounds(self, name: str, bounds: Bounds) -> tuple[Any, Any]:
+        """Return the bounds as int64; OverflowError, by that name, where they may be beyond it."""
+        if not self.fits(bounds):
+            raise OverflowError(
+                f"{name} may exceed the {INT64_MAX:,} that int64 holds; choose smaller axes"
+            )
+        low, high = self.bounds(bounds)
+        least = np.asarray(low, dtype=np.int64)
+        return least, least if high is low else np.asarray(high, dtype=np.int64)
+
     def fits(self, bounds: Bounds) -> bool:
         """Tell whether all that is computed on the way to a value fits into int64."""
         largest = {atom: int(np.max(bounds[atom][1])) for atom in self.atoms}

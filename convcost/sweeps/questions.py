@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.exact import arrays
-from convcost.exact.scalars import refuse
-from convcost.sweeps import fronts, pruning
-from convcost.sweeps.boxes import Region
-from convcost.sweeps.conditions import QUANTITIES, atoms_of, parse_expression
+from convcost.exact.scalars import check_number, refuse
+from convcost.sweeps import counting, fronts, pruning
+from convcost.sweeps.boxes import Subspace
+from convcost.sweeps.conditions import COUNTS, atoms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from convcost.exact.types import Numbers
-    from convcost.sweeps.conditions import Condition
-    from convcost.sweeps.polynomials import Polynomial
-    from convcost.sweeps.space import Space
+    from convcost.sweeps.grid import Grid
+    from convcost.sweeps.polynomials import Atom, Polynomial
 
     Progress = Callable[[float], None]
 
@@ -31,13 +30,13 @@ METHODS = ("prune", "all")
 _FEW = 16
 
 
-def _is_for_pruning(space: Space, method: str | None, engine: Mapping[str, Any]) -> bool:
-    if not space.axes and method != "prune":
+def _is_for_pruning(grid: Grid, method: str | None, engine: Mapping[str, Any]) -> bool:
+    if not grid.axes and method != "prune":
         pruned = False
     elif method is None:
-        ways = space.directions(next(space.variants()))
-        single = prod(len(axis) for name, axis in space.axes.items() if ways[name] is None)
-        pruned = not engine and single * _FEW <= space.size
+        ways = grid.directions(next(grid.variants()))
+        single = prod(len(axis) for name, axis in grid.axes.items() if ways[name] is None)
+        pruned = not engine and single * _FEW <= grid.size
     elif method not in METHODS:
         refuse(ValueError, "method", method, "prune, all or None")
     else:
@@ -46,51 +45,54 @@ def _is_for_pruning(space: Space, method: str | None, engine: Mapping[str, Any])
     return pruned
 
 
-def count(
-    space: Space,
-    where: Any,
+def _answers(
+    prune: Callable[..., Any],
+    count_all: Callable[..., Any],
+    grid: Grid,
+    arguments: tuple[Any, ...],
+    atoms: set[Atom],
     *,
     method: str | None = None,
     progress: Progress | None = None,
     **engine: Any,
-) -> int:
+) -> list[tuple[Mapping[str, Any], Any]]:
+    """Return the answer for each variant, from whoever fits: pruning, or counting each design."""
+    if not _is_for_pruning(grid, method, engine):
+        found: list[tuple[Mapping[str, Any], Any]] = count_all(
+            grid, *arguments, atoms, progress, **engine
+        )
+        return found
+    done = 0
+
+    def advance(number: int) -> None:
+        nonlocal done
+        done += number
+        if progress is not None:
+            progress(done / grid.size)
+
+    return [
+        (categories, prune(Subspace(grid, categories, atoms), *arguments, advance))
+        for categories in grid.variants()
+    ]
+
+
+def count(grid: Grid, where: Any, **how: Any) -> int:
     """Answer `Space.count`."""
-    condition = space.condition(where)
-    if not _is_for_pruning(space, method, engine):
-        from convcost.sweeps import counting
-
-        return counting.count(space, condition, progress, **engine)
-    return sum(
-        pruning.count(region, condition, tell)
-        for region, tell in _regions(space, condition, (), progress)
-    )
+    condition = grid.condition(where)
+    atoms = atoms_of(condition)
+    answers = _answers(pruning.count, counting.count, grid, (condition,), atoms, **how)
+    return sum(number for _, number in answers)
 
 
-def histogram(
-    space: Space,
-    by: str,
-    bins: Any,
-    where: Any,
-    *,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
-) -> pd.Series:
+def histogram(grid: Grid, by: str, bins: Any, where: Any, **how: Any) -> pd.Series:
     """Answer `Space.histogram`."""
     import pandas as pd
 
-    condition, key = space.condition(where), space.expression("by", by)
+    condition, key = grid.condition(where), grid.expression("by", by)
     edges = _check_edges(bins)
-    if not _is_for_pruning(space, method, engine):
-        from convcost.sweeps import counting
-
-        numbers = counting.histogram(space, key, edges, condition, progress, **engine)
-    else:
-        parts = [
-            pruning.histogram(region, key, edges, condition, tell)
-            for region, tell in _regions(space, condition, (key,), progress)
-        ]
-        numbers = [sum(column) for column in zip(*parts, strict=True)]
+    arguments, atoms = (key, edges, condition), atoms_of(condition, (key,))
+    answers = _answers(pruning.histogram, counting.histogram, grid, arguments, atoms, **how)
+    numbers = [sum(column) for column in zip(*(answer for _, answer in answers), strict=True)]
     index = pd.IntervalIndex.from_breaks(edges, closed="left", name=by)
     return pd.Series(numbers, index=index, name="designs")
 
@@ -111,70 +113,44 @@ def _check_edges(bins: Any) -> list[int]:
 
 
 def top(
-    space: Space,
-    k: int,
-    by: str,
-    where: Any,
-    *,
-    smallest: bool = False,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
+    grid: Grid, k: int, by: str, where: Any, *, smallest: bool = False, **how: Any
 ) -> pd.DataFrame:
     """Answer `Space.top`."""
-    k = _check_number("k", k)
-    condition, key = space.condition(where), space.expression("by", by)
+    k = check_number("k", k)
+    condition, key = grid.condition(where), grid.expression("by", by)
     if smallest:
-        key = parse_expression("by", f"-({by})", space.names)
-    if not _is_for_pruning(space, method, engine):
-        from convcost.sweeps import counting
-
-        found = counting.top(space, k, key, condition, progress, **engine)
-    else:
-        found = [
-            (region.words, region.sizes(pruning.top(region, k, key, condition, tell)))
-            for region, tell in _regions(space, condition, (key,), progress)
-        ]
-    table = _table(space, found)
-    keys = evaluate(space, key, table)
-    order = np.lexsort((*_ranks(space, table)[::-1], -keys))[:k]
+        key = grid.expression("by", f"-({by})")
+    arguments, atoms = (k, key, condition), atoms_of(condition, (key,))
+    table = _table(grid, _answers(pruning.top, counting.top, grid, arguments, atoms, **how))
+    keys = evaluate(grid, key, table)
+    order = np.lexsort((*_ranks(grid, table)[::-1], -keys))[:k]
     return table.iloc[order].reset_index(drop=True)
 
 
 def pareto(
-    space: Space,
+    grid: Grid,
     maximize: Sequence[str],
     minimize: Sequence[str],
     where: Any,
     *,
     limit: int = 1_000_000,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
+    **how: Any,
 ) -> pd.DataFrame:
     """Answer `Space.pareto`."""
-    limit = _check_number("limit", limit)
+    limit = check_number("limit", limit)
     objectives = [
-        *((space.expression("maximize", name), 1) for name in _names("maximize", maximize)),
-        *((space.expression("minimize", name), -1) for name in _names("minimize", minimize)),
+        *((grid.expression("maximize", name), 1) for name in _names("maximize", maximize)),
+        *((grid.expression("minimize", name), -1) for name in _names("minimize", minimize)),
     ]
     if not objectives:
         raise ValueError('pareto needs an objective: maximize=["params"], minimize=["macs"]')
-    condition = space.condition(where)
-    if not _is_for_pruning(space, method, engine):
-        from convcost.sweeps import counting
-
-        found = counting.pareto(space, objectives, condition, limit, progress, **engine)
-    else:
-        polynomials = tuple(polynomial for polynomial, _ in objectives)
-        found = [
-            (region.words, region.sizes(pruning.pareto(region, objectives, condition, limit, tell)))
-            for region, tell in _regions(space, condition, polynomials, progress)
-        ]
-    table = _table(space, found)
-    values = [sense * evaluate(space, polynomial, table) for polynomial, sense in objectives]
+    condition = grid.condition(where)
+    arguments = (objectives, condition, limit)
+    atoms = atoms_of(condition, [polynomial for polynomial, _ in objectives])
+    table = _table(grid, _answers(pruning.pareto, counting.pareto, grid, arguments, atoms, **how))
+    values = [sense * evaluate(grid, polynomial, table) for polynomial, sense in objectives]
     table = table[fronts.is_best(np.stack(values))]
-    order = np.lexsort(_ranks(space, table)[::-1])
+    order = np.lexsort(_ranks(grid, table)[::-1])
     return table.iloc[order].reset_index(drop=True)
 
 
@@ -185,14 +161,6 @@ def _names(argument: str, names: Any) -> list[str]:
     return list(listed)
 
 
-def _check_number(name: str, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
-        refuse(TypeError, name, number, "a positive integer")
-    if number < 1:
-        refuse(ValueError, name, number, "a positive integer")
-    return int(number)
-
-
 def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
     for name in engine:
         if name not in ("client", "block"):
@@ -201,55 +169,37 @@ def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
             raise ValueError(f'{name} is for method="all", which counts each design with Dask')
 
 
-def _regions(
-    space: Space,
-    condition: Condition,
-    polynomials: tuple[Polynomial, ...],
-    progress: Progress | None,
-) -> Iterator[tuple[Region, Callable[[int], None]]]:
-    """Yield a region for each choice of words, and whom to tell how many designs are done."""
-    done = 0
-
-    def tell(number: int) -> None:
-        nonlocal done
-        done += number
-        if progress is not None:
-            progress(done / space.size)
-
-    atoms = atoms_of(condition, polynomials)
-    for words in space.variants():
-        yield Region(space, words, atoms), tell
-
-
 def _table(
-    space: Space, found: list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
+    grid: Grid, found: list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
 ) -> pd.DataFrame:
     """Return designs as a table: a column for each axis and each quantity, a row for each."""
     import pandas as pd
 
     parts = []
-    for words, sizes in found:
+    for categories, sizes in found:
         number = len(next(iter(sizes.values()))) if sizes else 1
         if not number:
             continue
-        cost = space.cost(words, sizes)
+        cost = grid.cost(categories, sizes)
         columns: dict[str, Any] = {
-            name: sizes[name] if name in sizes else pd.Series([words[name]] * number, dtype=object)
-            for name in space.dims
+            name: sizes[name]
+            if name in sizes
+            else pd.Series([categories[name]] * number, dtype=object)
+            for name in grid.dims
         }
-        for quantity in (*QUANTITIES, "flops"):
+        for quantity in COUNTS:
             columns[quantity] = np.broadcast_to(getattr(cost, quantity), (number,))
         parts.append(pd.DataFrame(columns))
     if not parts:
         columns = {
-            name: pd.Series([], dtype="int64" if name not in space.words else object)
-            for name in (*space.dims, *QUANTITIES, "flops")
+            name: pd.Series([], dtype="int64" if name not in grid.categorical_axes else object)
+            for name in (*grid.dims, *COUNTS)
         }
         return pd.DataFrame(columns)
     return pd.concat(parts, ignore_index=True)
 
 
-def evaluate(space: Space, polynomial: Polynomial, table: pd.DataFrame) -> Numbers:
+def evaluate(grid: Grid, polynomial: Polynomial, table: pd.DataFrame) -> Numbers:
     """Return the values of a polynomial for the designs of a table, exactly."""
     values = {}
     for atom in polynomial.atoms:
@@ -260,12 +210,14 @@ def evaluate(space: Space, polynomial: Polynomial, table: pd.DataFrame) -> Numbe
     return exact.astype(np.int64)
 
 
-def _ranks(space: Space, table: pd.DataFrame) -> list[Numbers]:
+def _ranks(grid: Grid, table: pd.DataFrame) -> list[Numbers]:
     """Return for each axis the places of the designs' values, in the axis's order."""
     ranks = []
-    for name in space.dims:
-        if name in space.words:
-            places = {value: place for place, value in enumerate(space.words[name].values)}
+    for name in grid.dims:
+        if name in grid.categorical_axes:
+            places = {
+                value: place for place, value in enumerate(grid.categorical_axes[name].values)
+            }
             ranks.append(np.array([places[value] for value in table[name]], dtype=np.int64))
         else:
             ranks.append(table[name].to_numpy(dtype=np.int64))

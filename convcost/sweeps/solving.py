@@ -11,7 +11,7 @@ from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
 from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps.directions import GROWS
-from convcost.sweeps.space import Space
+from convcost.sweeps.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) 
     Parameters
     ----------
     what
-        As for `Space`: a function such as `convcost.separable`, or a class of `convcost.layers`.
+        As in `Space`: a function such as `convcost.separable`, or a class of `convcost.layers`.
     argument
         The argument that is free: one with which all costs grow, or all shrink.
     at_least
@@ -62,17 +62,17 @@ def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) 
         raise TypeError(f"solve needs a budget: {join_names(list(UNITS))}")
     if argument in given:
         raise TypeError(f"{argument} is what is looked for; leave it out, or look for another")
-    space = Space(what, **{argument: [1], **given})
-    if space.dims != (argument,):
+    grid = Grid(what, **{argument: [1], **given})
+    if grid.dims != (argument,):
         raise TypeError(f"solve looks for {argument} alone; give one value for each other argument")
-    way = space.directions({})[argument]
+    way = grid.directions({})[argument]
     if way is None:
         raise ValueError(
             f"costs need not grow with {argument} here: ask a Space with the values it may take"
         )
 
     def cost(value: int) -> Cost:
-        return space.cost({}, {argument: value})
+        return grid.cost({}, {argument: value})
 
     def holds(value: int) -> bool:
         reached = cost(value)
@@ -134,8 +134,8 @@ def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple
     Returns
     -------
     tuple
-        SymPy expressions; none where one design is always
-        cheaper. Those that can't be positive are left out.
+        SymPy expressions; none where one design is always cheaper. Those that can't be positive are
+        left out.
 
     Raises
     ------

@@ -1,47 +1,22 @@
-"""A design space: all the designs that a function or a layer has over some axes."""
+"""A design space: a grid of designs, and the questions that are asked of it."""
 
 from __future__ import annotations
 
-import inspect
-from functools import partial
-from itertools import product
-from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from convcost.cost import convolutions
-from convcost.cost.cost import Cost, from_counts
-from convcost.exact import duck_arrays
-from convcost.exact.scalars import is_array, join_names, refuse
-from convcost.layers import Layer
-from convcost.models.network import Network
-from convcost.sweeps.axes import Axis, Words, is_axis, make_axis, substitute
-from convcost.sweeps.conditions import Names, parse_conditions, parse_expression
-from convcost.sweeps.directions import GROWS, directions
+from convcost.sweeps.grid import Grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
     import xarray as xr
 
-    from convcost.exact.types import Numbers
-    from convcost.sweeps.conditions import Condition
-    from convcost.sweeps.polynomials import Polynomial
-
-FUNCTIONS = (
-    convolutions.standard,
-    convolutions.depthwise,
-    convolutions.pointwise,
-    convolutions.separable,
-)
-_MODES = ("effective", "training", "first")
-_SCALING = ("width", "resolution")
+    from convcost.sweeps.axes import CategoricalAxis
 
 
-class Space:
+class Space(Grid):
     """All the designs over some axes, of which nothing is counted before it is asked for.
 
     Parameters
@@ -77,91 +52,12 @@ class Space:
       5 24 824   7   21200 998424      40376 1996848
     """
 
-    def __init__(self, what: Any, /, **arguments: Any) -> None:
-        self._what = what
-        self._subject = _subject(what)
-        self._subject.check(arguments)
-        self._axes = {
-            name: make_axis(name, value, words=name in self._subject.words)
-            for name, value in arguments.items()
-            if is_axis(value) or self._subject.is_free(name)
-        }
-        self.fixed = {name: value for name, value in arguments.items() if name not in self._axes}
-        self._subject.check_names(self._axes, self.fixed)
-
     @property
-    def axes(self) -> dict[str, Axis]:
-        """The axes of integers, in the order in which they were given."""
-        return {name: axis for name, axis in self._axes.items() if isinstance(axis, Axis)}
+    def words(self) -> dict[str, CategoricalAxis]:
+        """Another name of `categorical_axes`."""
+        return self.categorical_axes
 
-    @property
-    def words(self) -> dict[str, Words]:
-        """The axes of anything else."""
-        return {name: axis for name, axis in self._axes.items() if isinstance(axis, Words)}
-
-    @property
-    def names(self) -> Names:
-        """What conditions and expressions may speak of."""
-        words = {name: axis.values for name, axis in self.words.items()}
-        return Names(tuple(self.axes), words)
-
-    @property
-    def dims(self) -> tuple[str, ...]:
-        """The names of all axes, in the order in which they were given."""
-        return tuple(self._axes)
-
-    @property
-    def size(self) -> int:
-        """The number of designs."""
-        return prod(len(axis) for axis in self._axes.values())
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The number of values of each axis."""
-        return tuple(len(axis) for axis in self._axes.values())
-
-    def __repr__(self) -> str:
-        axes = "".join(f", {name}: {len(axis):,}" for name, axis in self._axes.items())
-        return f"Space({self._subject.name}{axes} = {self.size:,} designs)"
-
-    def variants(self) -> Iterator[dict[str, Any]]:
-        """Yield the words of the designs, each combination once."""
-        names = tuple(self.words)
-        for values in product(*(axis.values for axis in self.words.values())):
-            yield dict(zip(names, values, strict=True))
-
-    def cost(self, words: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        """Return the cost of designs.
-
-        Parameters
-        ----------
-        words
-            A value for each axis of words.
-        sizes
-            An integer, or an array of them, for each axis of integers; the arrays broadcast.
-
-        Returns
-        -------
-        Cost
-            Of integers, or of arrays.
-        """
-        cost: Cost = self._subject.cost({**self.fixed, **words}, sizes)
-        return cost
-
-    def directions(self, words: Mapping[str, Any]) -> dict[str, int | None]:
-        """Return for each axis of integers in which direction costs grow, where it is known."""
-        known = self._subject.directions({**self.fixed, **words})
-        return {name: known(name) for name in self.axes}
-
-    def condition(self, where: Any) -> Condition:
-        """Return the condition that a text stands for."""
-        return parse_conditions(where, self.names)
-
-    def expression(self, name: str, text: Any) -> Polynomial:
-        """Return the polynomial that a text stands for."""
-        return parse_expression(name, text, self.names)
-
-    # The questions: each has a module of its own that knows how to answer it.
+    # Each question has a module of its own that knows how to answer it.
 
     def count(self, where: Any = None, **how: Any) -> int:
         """Return how many designs fulfil a condition.
@@ -173,7 +69,7 @@ class Space:
             sums, products and quotients of `params`, `macs`, `flops`, `bias_adds` and the axes.
             Numbers are taken exactly as they are written.
         **how
-            See `Space.top`.
+            As in `top`.
 
         Returns
         -------
@@ -209,13 +105,13 @@ class Space:
         by
             A sum of products of quantities and axes: `"params"`, `"macs + 2 * bias_adds"`.
         where
-            As for `count`.
+            As in `count`.
         smallest
             Whether to take the smallest values instead.
         **how
             `method`: `"prune"` rules out and lets in whole boxes of designs, `"all"` counts each
-            one with Dask; by default the one that fits. `progress`: called with the share that is
-            done. For `"all"`: `client`, a `dask.distributed.Client`, and `block`, the number of
+            one with Dask; by default the one that fits. `progress`: called with the fraction that
+            is done. For `"all"`: `client`, a `dask.distributed.Client`, and `block`, the number of
             designs that are counted at once.
 
         Returns
@@ -248,9 +144,9 @@ class Space:
         maximize, minimize
             Quantities and axes of which more is better, and of which less is.
         where
-            As for `count`.
+            As in `count`.
         **how
-            As for `top`; and `limit`, the most designs to return (a million by default).
+            As in `top`; and `limit`, the most designs to return (a million by default).
 
         Returns
         -------
@@ -259,8 +155,8 @@ class Space:
 
         Raises
         ------
-        TypeError, ValueError, OverflowError
-            As for `top`; ValueError, too, if the front has more designs than `limit`.
+        ValueError
+            If the front has more designs than `limit`.
         """
         from convcost.sweeps import questions
 
@@ -272,24 +168,19 @@ class Space:
         Parameters
         ----------
         by
-            As for `top`.
+            As in `top`.
         bins
             The edges, ascending: integers. A design belongs to a bin if its value is at least the
             lower edge and less than the upper one.
         where
-            As for `count`.
+            As in `count`.
         **how
-            As for `top`.
+            As in `top`.
 
         Returns
         -------
         pandas.Series
             The number of designs of each bin, by its interval.
-
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `top`.
         """
         from convcost.sweeps import questions
 
@@ -304,11 +195,11 @@ class Space:
             A name that ends with .parquet, .csv or .json, for a folder of such files with a row for
             each design; or with .zarr, for a store with the arrays of `Space.dataset`.
         where
-            As for `count`; not for .zarr.
+            As in `count`; not for .zarr.
         **how
-            `progress`: called with the share that is done. `client`: a `dask.distributed.Client`.
-            `part`: the number of designs of a part, at most. `overwrite`: whether to replace what
-            is there.
+            `progress`: called with the fraction that is done. `client`: a
+            `dask.distributed.Client`. `part`: the number of designs of a part, at most.
+            `overwrite`: whether to replace what is there.
 
         Returns
         -------
@@ -320,10 +211,8 @@ class Space:
         ------
         FileExistsError
             If there is something at `path`, or parts of something else beside it.
-        TypeError, ValueError, OverflowError
-            As for `top`.
         """
-        from convcost.sweeps.files import write_space
+        from convcost.sweeps.export import write_space
 
         return write_space(self, path, where, **how)
 
@@ -333,157 +222,48 @@ class Space:
         Parameters
         ----------
         chunks
-            As for `convcost.sweep`.
+            As in `convcost.sweep`.
         """
         from convcost.sweeps.datasets import make_dataset
 
         return make_dataset(self, chunks)
 
 
-class _Function:
-    """A function of sizes as what a space is made of."""
+def sweep(what: Any, /, *, chunks: Any = None, **arguments: Any) -> xr.Dataset:
+    """Return the counts of all designs over some axes as an xarray Dataset.
 
-    words = ()
+    Parameters
+    ----------
+    what
+        As in `Space`: a function such as `convcost.separable`, a class of `convcost.layers`, or a
+        `Network`.
+    chunks
+        None to count at once up to 33,554,432 designs, and with Dask, when somebody asks, beyond
+        that; `"auto"`, or the number of values of a chunk (for all axes, or by name), for Dask.
+    **arguments
+        What `what` takes, as in `Space`: ranges, lists and arrays are axes, and dimensions of
+        the result; anything else is a coordinate without a dimension.
 
-    def __init__(self, function: Callable[..., Cost]) -> None:
-        self.function = function
-        self.name = getattr(function, "__name__", repr(function))
-        self.parameters = tuple(inspect.signature(function).parameters)
+    Returns
+    -------
+    xarray.Dataset
+        `params`, `macs`, `bias_adds` and `flops`, int64, each over the dimensions on which it
+        depends, with the axes' values as coordinates.
 
-    def is_free(self, name: str) -> bool:
-        return False
+    Raises
+    ------
+    OverflowError
+        If a count does not fit into int64.
 
-    def check(self, arguments: dict[str, Any]) -> None:
-        try:
-            inspect.signature(self.function).bind(**arguments)
-        except TypeError as error:
-            raise TypeError(
-                f"{self.name} takes {join_names(list(self.parameters))}: {error}"
-            ) from None
-
-    def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
-        """Nothing refers to an axis by name."""
-
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        cost = self.function(**values, **sizes)
-        if not isinstance(cost, Cost):
-            refuse(TypeError, "what", self.function, "a function that returns a Cost")
-        return cost
-
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
-        return lambda _: GROWS if self.function in FUNCTIONS else None
-
-
-class _Kind:
-    """A class of layers as what a space is made of."""
-
-    words = ()
-
-    def __init__(self, kind: type[Layer]) -> None:
-        self.kind = kind
-        self.name = kind.__name__
-        self.own = (*kind.argument_names(), "input_shape", *_MODES)
-
-    def is_free(self, name: str) -> bool:
-        return name not in self.own
-
-    def check(self, arguments: dict[str, Any]) -> None:
-        if "input_shape" not in arguments:
-            raise TypeError(
-                f'{self.name} needs an input_shape: ("side", "side", "channels"), say, and what'
-                " these may be"
-            )
-
-    def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
-        used: set[str] = set()
-        for value in fixed.values():
-            substitute(value, lambda name: used.add(name))
-        for name in axes:
-            if name not in self.own and name not in used:
-                raise TypeError(
-                    f"{name} is no argument of {self.name}, and no other argument speaks of it;"
-                    f" it takes {join_names(list(self.own))}"
-                )
-
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        given = {name: substitute(value, sizes.get) for name, value in values.items()}
-        given |= {name: size for name, size in sizes.items() if name in self.own}
-        shape = given.pop("input_shape")
-        modes = {name: given.pop(name) for name in _MODES if name in given}
-        return self.kind(**given).cost(shape, **modes)
-
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
-        known = directions(self.kind, values.get("padding", "valid"), bool(values.get("effective")))
-
-        def direction(axis: str) -> int | None:
-            meant: set[int | None] = {known.get(axis)} if axis in self.own else set()
-            for argument, value in values.items():
-                used: set[str] = set()
-                substitute(value, lambda name, used=used: used.add(name))  # type: ignore[misc]
-                if axis in used:
-                    meant.add(known.get(argument))
-            return meant.pop() if len(meant) == 1 else None
-
-        return direction
-
-
-class _Scaled:
-    """A network at several widths and resolutions as what a space is made of."""
-
-    name = "Network.scale"
-    words = ("width",)
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-
-    def is_free(self, name: str) -> bool:
-        return name in _SCALING
-
-    def check(self, arguments: dict[str, Any]) -> None:
-        known = (*_SCALING, "divisor", "keep")
-        for name in arguments:
-            if name not in known:
-                raise TypeError(f"Network.scale takes {join_names(list(known))}; got {name}")
-
-    def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
-        """Nothing refers to an axis by name."""
-
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        options = dict(values)
-        width = options.pop("width", sizes.get("width", 1))
-        resolution = options.pop("resolution", sizes.get("resolution"))
-        if not is_array(resolution):
-            return self._total(width, resolution, options)
-        count = partial(self._counts, width, options)
-        # Each resolution is a walk through the network, whatever the array is of.
-        return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
-
-    def _counts(
-        self, width: Any, options: Mapping[str, Any], resolutions: Numbers
-    ) -> tuple[Numbers, ...]:
-        costs = [self._total(width, int(side), options) for side in resolutions.flat]
-        columns = zip(*((c.params, c.macs, c.bias_adds) for c in costs), strict=True)
-        return tuple(
-            np.array(column, dtype=np.int64).reshape(resolutions.shape) for column in columns
-        )
-
-    def _total(self, width: Any, resolution: Any, options: Mapping[str, Any]) -> Cost:
-        return self.network.scale(width, resolution, **options).total()
-
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
-        return lambda _: None
-
-
-def _subject(what: Any) -> Any:
-    if isinstance(what, type) and issubclass(what, Layer):
-        return _Kind(what)
-    if isinstance(what, Network):
-        return _Scaled(what)
-    if callable(what):
-        return _Function(what)
-    refuse(
-        TypeError,
-        "what",
-        what,
-        "a function such as convcost.separable, a class of convcost.layers, or a Network",
-    )
+    Examples
+    --------
+    >>> import convcost
+    >>> costs = convcost.sweep(
+    ...     convcost.separable, dk=[3, 5, 7], m=range(8, 513, 8), n=range(8, 1025, 8), df=28
+    ... )
+    >>> dict(costs.sizes), costs.params.dims, costs.bias_adds.dims
+    ({'dk': 3, 'm': 64, 'n': 128}, ('dk', 'm', 'n'), ('n',))
+    >>> int(costs.macs.sel(dk=3, m=32, n=64))
+    1831424
+    """
+    return Space(what, **arguments).dataset(chunks)

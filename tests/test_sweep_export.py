@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 import convcost
-from convcost.sweeps import files
+from convcost.sweeps import export
 
 RUNS = int(os.environ.get("CONVCOST_KILLED_RUNS", "1"))
 
@@ -40,10 +40,10 @@ def read(folder):
 @pytest.mark.parametrize("suffix", sorted(READERS))
 def test_all_designs_in_parts(suffix, tmp_path):
     space = small(bias=[True, False])
-    told = []
-    path = space.write(tmp_path / f"all{suffix}", part=10, progress=told.append)
-    assert told[-1] == 1
-    assert sorted(told) == told
+    fractions = []
+    path = space.write(tmp_path / f"all{suffix}", part=10, progress=fractions.append)
+    assert fractions[-1] == 1
+    assert sorted(fractions) == fractions
     table = read(path)
     assert len(table) == space.size
     assert not list(tmp_path.glob("*unfinished*"))
@@ -103,7 +103,7 @@ def test_parts_of_something_else_are_not_mixed_in(tmp_path, monkeypatch):
 
 def stop_after(monkeypatch, number):
     """Interrupt the writing after so many parts."""
-    run = files._run
+    run = export._run
     done = []
 
     def interrupted(*arguments):
@@ -112,7 +112,7 @@ def stop_after(monkeypatch, number):
         done.append(1)
         run(*arguments)
 
-    monkeypatch.setattr(files, "_run", interrupted)
+    monkeypatch.setattr(export, "_run", interrupted)
 
 
 def digest(folder):
@@ -135,15 +135,15 @@ def test_interrupted_and_gone_on(suffix, tmp_path, monkeypatch):
         assert not (tmp_path / f"cut{suffix}").exists()
     # What a kill in the middle of a file leaves.
     (tmp_path / f"cut{suffix}.unfinished" / "data" / ".part-3.csv.17.tmp").write_text("half")
-    told = []
-    cut = small().write(tmp_path / f"cut{suffix}", part=10, progress=told.append)
+    fractions = []
+    cut = small().write(tmp_path / f"cut{suffix}", part=10, progress=fractions.append)
     assert digest(cut) == digest(whole)
-    assert told[0] > 0.1  # three parts were there
+    assert fractions[0] > 0.1  # three parts were there
 
 
 def test_stopped_after_the_last_part(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(files.shutil, "rmtree", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(export.shutil, "rmtree", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             small().write(tmp_path / "all.csv")
     small().write(tmp_path / "all.csv")
@@ -199,12 +199,12 @@ def test_what_is_no_path_is_refused(path, error, message):
 def test_a_table_is_one_file(tmp_path):
     table = small().top(5, "macs")
     for suffix, reader in READERS.items():
-        path = files.write_table(table, tmp_path / f"top{suffix}")
+        path = export.write_table(table, tmp_path / f"top{suffix}")
         assert path.is_file()
         pd.testing.assert_frame_equal(reader(path), table)
     assert json.loads((tmp_path / "top.json").read_text())[0]["dk"] == 5
     with pytest.raises(ValueError, match="a table has no axes"):
-        files.write_table(table, tmp_path / "top.zarr")
+        export.write_table(table, tmp_path / "top.zarr")
     with pytest.raises(TypeError, match="part must be"):
         small().write(tmp_path / "x.csv", part=1.5)
 
@@ -271,8 +271,8 @@ def test_what_goes_wrong_on_a_cluster_is_told():
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
-        told = []
-        small().count("macs > 1", client=client, progress=told.append)
-        assert told[-1] == 1
+        fractions = []
+        small().count("macs > 1", client=client, progress=fractions.append)
+        assert fractions[-1] == 1
         with pytest.raises(OverflowError, match="params reaches"):
             space.count("macs > 1", client=client)

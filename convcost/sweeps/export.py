@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.exact.scalars import join_names, refuse
+from convcost.cost.formulas import QUANTITIES
+from convcost.exact.scalars import check_number, join_names, refuse
 from convcost.sweeps import engines
-from convcost.sweeps.conditions import QUANTITIES
-from convcost.sweeps.counting import BlockCounter, block_sides
+from convcost.sweeps.blocks import BlockCounter, block_sides
+from convcost.sweeps.datasets import make_dataset
 from convcost.sweeps.polynomials import Atom
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convcost.sweeps.conditions import Condition
-    from convcost.sweeps.space import Space
+    from convcost.sweeps.grid import Grid
 
     # What a part is called, and what writes it into a folder.
     Task: TypeAlias = tuple[str, Callable[[Path], None]]
@@ -81,7 +82,7 @@ def write_table(table: pd.DataFrame, path: Any) -> Path:
 
 
 def write_space(
-    space: Space,
+    grid: Grid,
     path: Any,
     where: Any = None,
     *,
@@ -90,13 +91,12 @@ def write_space(
     part: int = PART,
     overwrite: bool = False,
 ) -> Path:
-    """Answer `Space.write`."""
+    """Answer `convcost.Space.write`."""
     target = check_path(path)
-    if isinstance(part, bool) or not isinstance(part, int) or part < 1:
-        refuse(TypeError, "part", part, "a positive number of designs")
-    condition = space.condition(where)
+    part = check_number("part", part, "a positive number of designs")
+    condition = grid.condition(where)
     unfinished = target.with_name(f"{target.name}.unfinished")
-    about = _about(space, where, target.suffix, part)
+    about = _about(grid, where, target.suffix, part)
     if target.exists() and not overwrite:
         if _was_finished(unfinished, about):
             shutil.rmtree(unfinished)
@@ -106,13 +106,13 @@ def write_space(
     if target.suffix == ".zarr":
         if where is not None:
             raise ValueError("a .zarr store holds a whole grid: leave out where, or write a table")
-        tasks = _zarr_tasks(space, unfinished, part)
+        tasks = _zarr_tasks(grid, unfinished, part)
     else:
-        tasks = _table_tasks(space, condition, unfinished, target.suffix, part)
+        tasks = _table_tasks(grid, condition, unfinished, target.suffix, part)
     missing = [task for task in tasks if not _mark(unfinished, task[0]).exists()]
     done = len(tasks) - len(missing)
-    told = None if progress is None else partial(_tell, progress, done, len(tasks))
-    engines.run(_run, [(unfinished, *task) for task in missing], told, client)
+    advance = None if progress is None else partial(_advance, progress, done, len(tasks))
+    engines.run(_run, [(unfinished, *task) for task in missing], advance, client)
     _finish(unfinished, target)
     return target
 
@@ -122,17 +122,20 @@ def _was_finished(folder: Path, about: Mapping[str, Any]) -> bool:
     return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
 
 
-def _tell(progress: Callable[[float], None], done: int, number: int, share: float) -> None:
-    progress((done + share * (number - done)) / number)
+def _advance(progress: Callable[[float], None], done: int, number: int, fraction: float) -> None:
+    """Tell the fraction of all parts, where a fraction of those that were missing is done."""
+    progress((done + fraction * (number - done)) / number)
 
 
-def _about(space: Space, where: Any, suffix: str, part: int) -> dict[str, Any]:
-    axes = {name: axis.values.tolist() for name, axis in space.axes.items()}
-    words = {name: [repr(word) for word in axis.values] for name, axis in space.words.items()}
-    fixed = {name: repr(value) for name, value in space.fixed.items()}
-    text = json.dumps([repr(space), list(space.dims), axes, words, fixed])
+def _about(grid: Grid, where: Any, suffix: str, part: int) -> dict[str, Any]:
+    axes = {name: axis.values.tolist() for name, axis in grid.axes.items()}
+    categories = {
+        name: [repr(value) for value in axis.values] for name, axis in grid.categorical_axes.items()
+    }
+    fixed = {name: repr(value) for name, value in grid.fixed.items()}
+    text = json.dumps([repr(grid), list(grid.dims), axes, categories, fixed])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return {"space": repr(space), "sha256": digest, "where": where, "format": suffix, "part": part}
+    return {"space": repr(grid), "sha256": digest, "where": where, "format": suffix, "part": part}
 
 
 def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
@@ -194,17 +197,17 @@ def _run(folder: Path, name: str, write: Callable[[Path], None]) -> None:
 
 
 def _table_tasks(
-    space: Space, condition: Condition, folder: Path, suffix: str, part: int
+    grid: Grid, condition: Condition, folder: Path, suffix: str, part: int
 ) -> list[Task]:
     atoms = condition.atoms | {Atom(name) for name in QUANTITIES}
-    counter = BlockCounter(space, atoms, part)
-    variants = list(space.variants())
+    counter = BlockCounter(grid, atoms, part)
+    variants = list(grid.variants())
     digits = len(str(counter.number * len(variants) - 1))
     tasks: list[Task] = []
-    for place, words in enumerate(variants):
+    for place, categories in enumerate(variants):
         for number in range(counter.number):
             name = f"part-{place * counter.number + number:0{digits}}{suffix}"
-            write = partial(_write_part, counter, condition, words, number, name)
+            write = partial(_write_part, counter, condition, categories, number, name)
             tasks.append((name, write))
     return tasks
 
@@ -212,12 +215,12 @@ def _table_tasks(
 def _write_part(
     counter: BlockCounter,
     condition: Condition,
-    words: Mapping[str, Any],
+    categories: Mapping[str, Any],
     number: int,
     name: str,
     folder: Path,
 ) -> None:
-    table = counter.table(words, number, condition)
+    table = counter.table(categories, number, condition)
     _replace(folder / name, partial(_write, table))
 
 
@@ -233,10 +236,10 @@ def _write(table: pd.DataFrame, path: Path) -> None:
         plain.to_json(path, orient="records", lines=False)
 
 
-def _zarr_tasks(space: Space, folder: Path, part: int) -> list[Task]:
-    lengths = {name: len(axis) for name, axis in space.axes.items()}
+def _zarr_tasks(grid: Grid, folder: Path, part: int) -> list[Task]:
+    lengths = {name: len(axis) for name, axis in grid.axes.items()}
     sides = dict(zip(lengths, block_sides(tuple(lengths.values()), part), strict=True))
-    dataset = space.dataset(chunks=sides)
+    dataset = make_dataset(grid, sides)
     if not _mark(folder, "grid").exists():
         _run(folder, "grid", partial(_write_grid, dataset))
     tasks: list[Task] = []

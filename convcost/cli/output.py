@@ -1,0 +1,63 @@
+"""How commands end and what they print: exit codes, errors in one line, tables, JSON."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcost.report.table import Table
+
+DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn what is wrong with a model or an option into an error of one line, and exit code 2."""
+    try:
+        yield
+    except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from error
+
+
+def show(table: Table, form: str, output: str | None) -> None:
+    """Print a table in some form, or write it to a file."""
+    if form == "table" and output is None:
+        console = Console()
+        if not console.is_terminal:
+            # A file or a program reads it: as wide as it is, so that no line is broken.
+            widest = Console(width=10_000).measure(table).maximum
+            console = Console(width=max(widest, console.width))
+        console.print(table)
+        return
+    text = _text(table, form)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+
+
+def _text(table: Table, form: str) -> str:
+    if form == "table":
+        return str(table)
+    if form == "markdown":
+        return "\n\n".join((table.to_markdown(), *table.notes))
+    made: str = getattr(table, f"to_{form}")()
+    return made
+
+
+def print_json(data: dict[str, Any], indent: int | None = 2) -> None:
+    """Print data as JSON, other collections as lists; an error if there are too many digits."""
+    try:
+        click.echo(json.dumps(data, indent=indent, default=list))
+    except ValueError as error:  # Python's limit on the digits of an integer
+        raise click.ClickException(f"the counts are too long to print: {error}") from error

@@ -1,0 +1,180 @@
+"""`convcost verify`: the formulas, or one model, against counts that other people's code makes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import convcost
+from convcost.cli.output import DISAGREEMENT, json_option, print_json, usage_errors
+from convcost.cli.sources import application, is_file, parse_shape, shape_option
+
+if TYPE_CHECKING:
+    from convcost import verify as verification
+
+
+@click.command()
+@click.argument("source", required=False)
+@shape_option
+@click.option(
+    "--cases",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="How many configurations to draw.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="What to draw them with.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="A kind to draw, as the table names it; may be repeated. By default all.",
+)
+@click.option(
+    "--oracle",
+    "oracles",
+    multiple=True,
+    help="Who is asked: keras, run, profiler, xla or torch; may be repeated. By default all that"
+    " are installed.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="Where to run; auto takes a GPU if there is one.",
+)
+@json_option
+def verify(
+    source: str | None,
+    input_shape: str | None,
+    cases: int,
+    seed: int,
+    kinds: tuple[str, ...],
+    oracles: tuple[str, ...],
+    device: str,
+    as_json: bool,
+) -> int:
+    """Prove the formulas against counts that other people's code makes.
+
+    Layers of all kinds are drawn at random, with all their options, and each is shown to five
+    oracles: what Keras's layers say of themselves (keras), what comes out of them when they run on
+    ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's FlopCounterMode
+    (torch).
+
+    With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
+    loaded in Keras, and each of its layers is held to count_params and compute_output_shape, the
+    totals to the kernels' shapes and the TF profiler.
+
+    Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
+    """
+    _quieten_tensorflow()
+    if source is not None:
+        return 0 if verify_source(source, input_shape, as_json) else DISAGREEMENT
+    from convcost import verify as verification
+
+    errors = Console(stderr=True)
+    columns = (
+        TextColumn("Verifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=errors, transient=True) as progress:
+            bar = progress.add_task("verify", total=cases)
+            report = verification.run(
+                cases,
+                seed=seed,
+                kinds=kinds or verification.KINDS,
+                oracles=oracles or None,
+                device=device,
+                on_result=lambda _: progress.advance(bar),
+            )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except (ImportError, ArithmeticError, verification.DeviceError, MemoryError) as error:
+        raise click.ClickException(str(error) or "out of memory") from error
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print_report(report)
+    if len(report.unseen) == len(report.results):
+        raise click.ClickException("no oracle that was asked can see any of the configurations")
+    return 0 if report.agrees else DISAGREEMENT
+
+
+def _quieten_tensorflow() -> None:
+    """Leave out what TensorFlow logs; what really goes wrong comes as a Python exception."""
+    # C++ side: on a machine without a GPU it logs errors about that.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Python side: it warns about retracing, since no two layers here have the same shapes.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _print_report(report: verification.Report) -> None:
+    from convcost.verify import ORACLES, Outcome
+
+    table = Table(
+        title="convcost verify: configurations confirmed / not visible / contradicted",
+        title_justify="left",
+    )
+    table.add_column("kind", no_wrap=True)
+    for name in report.oracles:
+        table.add_column(name, justify="right")
+    for kind, row in report.table().items():
+        counters = (row[name] for name in report.oracles)
+        table.add_row(kind, *(" / ".join(f"{c[outcome]}" for outcome in Outcome) for c in counters))
+    Console().print(table)
+    for (name, reason), times in report.reasons().most_common():
+        click.echo(f"not visible to {name} ({times}): {reason}")
+    for name, oracle in ORACLES.items():
+        if not oracle.is_installed():
+            click.echo(f"not asked: {name} ({oracle.title}); it needs {oracle.install}")
+    click.echo(str(report))
+
+
+def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
+    """Build or load a model in Keras, hold each layer to it, and tell whether all agrees."""
+    from convcost.verify.backend import import_keras
+    from convcost.verify.models import check_model
+
+    with usage_errors(), Console(stderr=True).status("Building the model") as status:
+        keras = import_keras()
+        shape = parse_shape(input_shape)
+        path = Path(source)
+        if is_file(source):
+            click.echo(
+                f"convcost: Keras loads {source}, in its safe mode; unlike summary, that runs Keras"
+                " on what is in the file",
+                err=True,
+            )
+            network = convcost.from_keras(path, shape)
+            model = _loaded(keras, path)
+        else:
+            model = application(source)
+            network = convcost.from_keras(model, shape)
+        status.update("Holding each layer to Keras")
+        report = check_model(model, network)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        click.echo(str(report))
+    return report.agrees
+
+
+def _loaded(keras: Any, path: Path) -> Any:
+    try:
+        if path.suffix in (".json", ".txt"):
+            return keras.models.model_from_json(path.read_text(encoding="utf-8"))
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        # Whatever Keras raises for what it can't, or won't, load.
+        raise ValueError(f"Keras can't load {path}: {error}") from error

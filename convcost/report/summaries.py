@@ -1,0 +1,92 @@
+"""What people ask of models: what one costs, and two of them side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.models.network import Network
+from convcost.models.read import from_keras
+from convcost.report.comparison import Comparison
+from convcost.report.report import Report
+
+
+def summary(
+    source: Any,
+    input_shape: Any = None,
+    *,
+    on_unknown: str = "error",
+    effective: bool = False,
+    intensity: bool = False,
+    formula: str = "params",
+) -> Report:
+    """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
+
+    Parameters
+    ----------
+    source
+        A `Network`, or whatever `from_keras` takes: a Keras model, a file, a configuration.
+    input_shape
+        Shape of one input in elements, without the batch; by default what the model declares.
+    on_unknown
+        What to do with layers whose cost is not known: `error`, or `warn` and leave them out.
+    effective
+        Whether there is a column for the MACs whose tap lies inside the input.
+    intensity
+        Whether there is a column for the arithmetic intensity, in FLOPs per byte of float32.
+    formula
+        Whose arithmetic is shown: `params` or `macs`.
+
+    Returns
+    -------
+    Report
+        The table.
+
+    Raises
+    ------
+    ModelError, TypeError, ValueError, OSError, ImportError
+        If the model can't be read, or an argument is not what it may be.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> dense = {"class_name": "Dense", "config": {"name": "head", "units": 10}}
+    >>> report = convcost.summary({"name": "tiny", "layers": [dense]}, (1152,))
+    >>> [line[-1] for line in report.lines]
+    ['(1152+1)*10 = 11530']
+    """
+    network = _network(source, input_shape, on_unknown)
+    return Report(network, effective=effective, intensity=intensity, formula=formula)
+
+
+def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:
+    """Return two models side by side, layer by layer and in total.
+
+    Parameters
+    ----------
+    before, after
+        Networks, or what `from_keras` takes.
+    input_shape
+        Shape of one input of both, in elements, without the batch.
+
+    Returns
+    -------
+    Comparison
+        The table; its `total` is the ratio of the second to the first.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> def tiny(units):
+    ...     dense = {"class_name": "Dense", "config": {"name": "head", "units": units}}
+    ...     return {"name": f"tiny{units}", "layers": [dense]}
+    >>> print(convcost.compare(tiny(10), tiny(5), (100,)).total)
+    parameters 1/2 = 0.5 (2.00 times fewer), MACs 1/2 = 0.5 (2.00 times fewer)
+    """
+    return Comparison(_network(before, input_shape), _network(after, input_shape))
+
+
+def _network(source: Any, input_shape: Any, on_unknown: str = "error") -> Network:
+    """Return a network as it is, at another input shape, or read from a source."""
+    if not isinstance(source, Network):
+        return from_keras(source, input_shape, on_unknown=on_unknown)
+    return source if input_shape is None else source.at(input_shape)

@@ -1,0 +1,98 @@
+"""Conditions and expressions: what they mean, and what is refused as none."""
+
+import numpy as np
+import pytest
+from design_spaces import METHODS
+
+import convcost
+from convcost.sweeps import conditions, parser
+from convcost.sweeps.polynomials import Atom, Polynomial
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "message"),
+    [
+        ("macs <", ValueError, "where must be an expression in params, .*invalid syntax"),
+        ("macs", ValueError, 'where must compare something: "macs <= 3e8"; got macs'),
+        ("mac <= 3", ValueError, "of params, macs, bias_adds, flops, dk, m, n and df; got mac in"),
+        ("macs <= '3'", ValueError, r"got '3' in"),
+        ("macs <= True", ValueError, "got True"),
+        ("macs <= __import__('os').system('ls')", ValueError, "got __import__"),
+        ("macs.real <= 3", ValueError, r"got macs\.real"),
+        ("macs is params", ValueError, "got macs is params"),
+        ("macs / bias_adds < 3", ValueError, "divide by nothing that may be 0 or less"),
+        ("macs / (m - n) < 3", ValueError, "divide by nothing that may be 0 or less; got m - n"),
+        ("macs % 3 == 0", ValueError, "use // and % on an axis"),
+        ("m % 0 == 0", ValueError, "with a positive integer behind"),
+        ("m % 1.5 == 0", ValueError, "with a positive integer behind"),
+        ("m ** n < 3", ValueError, "powers that are integers from 0 to 16"),
+        ("m ** -1 < 3", ValueError, "powers that are integers"),
+        ("((m + n)**16 + (m + df)**16)**16 < 3", ValueError, "shorter"),
+        ("macs < 1e400", ValueError, "finite numbers"),
+        ("m in 3", ValueError, "name the values in parentheses"),
+        ("m in (3, 'x')", ValueError, "got 'x'"),
+        ("m << 2 < 3", ValueError, "got m << 2"),
+        ("[macs] < 3", ValueError, r"got \[macs\]"),
+        (3, TypeError, 'where must be a condition such as "macs <= 3e8"'),
+        (["macs < 3", 4], TypeError, "where must be"),
+        ("(" * 1000 + "macs" + ")" * 1000 + " < 1", ValueError, "where must be an expression"),
+    ],
+)
+def test_what_is_no_condition_is_refused(where, error, message):
+    space = convcost.Space(convcost.separable, dk=[3], m=[1, 2], n=[1, 2], df=[1])
+    with pytest.raises(error, match=message):
+        space.count(where)
+
+
+def test_flops_are_twice_the_macs():
+    space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
+    assert space.count("flops <= 9000") == space.count("macs <= 4500") > 0
+
+
+def test_categories_are_decided_for_all_boxes_alike():
+    names = conditions.Names((), {"padding": ("same", "valid")})
+    condition = parser.parse_conditions("not padding == 'same'", names)
+    assert condition.decide({}, {"padding": "valid"}) == (True, True)
+    for wrong, message in (
+        ("padding < 'same'", "compare padding by == or !="),
+        ("padding == 'causal'", "compare padding with 'same' and 'valid'"),
+        ("padding == macs", "with one of its values"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            parser.parse_conditions(wrong, names)
+
+
+def test_a_condition_caps_what_is_looked_for():
+    names = conditions.Names(("m",), {})
+
+    def cap(where, by):
+        condition = parser.parse_conditions(where, names)
+        return conditions.largest_allowed(condition, parser.parse_expression("by", by, names))
+
+    assert cap("macs <= 7 and m > 2", "macs") == 7
+    assert cap("2 * macs + m < 7", "2 * macs + m") == 6
+    assert cap("macs >= 7", "-macs") == -7
+    assert cap("macs > 7", "-2 * macs") == -15
+    assert cap("m == 7", "3 * m - 1") == 20
+    for where, by in (("macs >= 7", "macs"), ("macs + m <= 7", "macs"), ("m < 3", "macs"),
+                      ("not macs > 7", "macs"), ("m < 3", "3"), ("m != 3", "m")):  # fmt: skip
+        assert cap(where, by) == float("inf")
+    floors = convcost.Space(convcost.separable, dk=[3], m=range(1, 40), n=[4], df=[7])
+    for method in METHODS:
+        assert floors.count("m // 7 == 3", method=method) == 7
+        assert floors.count("m % 7 == 3", method=method) == 6
+
+
+def test_polynomials_bound_what_they_are():
+    m, n = Atom("m"), Atom("n")
+    p = Polynomial.of(m) * Polynomial.of(n) - Polynomial.of(n) * Polynomial.constant(3)
+    low, high = p.bounds({m: (2, 5), n: (1, 4)})
+    inside = [a * b - 3 * b for a in range(2, 6) for b in range(1, 5)]
+    assert low <= min(inside)
+    assert high >= max(inside)
+    assert p.whole() == p
+    assert (p - p).value == 0
+    # float64 can't tell these apart; the exact numbers can.
+    big = Polynomial.of(m) - Polynomial.of(n)
+    sides = {m: (np.array([2**62 + 1]),) * 2, n: (np.array([2**62]),) * 2}
+    assert big.signs(sides)[0] > 0

@@ -1,0 +1,128 @@
+"""What a design space is made of: its axes, and functions, layers and networks."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import xarray as xr
+from design_spaces import METHODS
+
+import convcost
+from convcost.layers import Conv2D
+from convcost.symbols import symbol
+
+
+def test_words_and_tuples_are_axes():
+    costs = convcost.sweep(
+        Conv2D,
+        filters=[8, 16],
+        kernel_size=[(3, 3), (1, 7)],
+        padding=["same", "valid"],
+        use_bias=[True, False],
+        input_shape=(14, 14, 8),
+    )
+    assert costs.macs.dims == ("filters", "kernel_size", "padding", "use_bias")
+    picked = costs.sel(filters=8, kernel_size="(1, 7)", padding="valid", use_bias=False)
+    layer = Conv2D(8, (1, 7), padding="valid", use_bias=False)
+    assert int(picked.macs) == layer.cost((14, 14, 8)).macs
+    space = convcost.Space(Conv2D, filters=[8, 16], padding=["same", "valid"], kernel_size=3,
+                           input_shape=(14, 14, 8))  # fmt: skip
+    assert space.count("padding == 'same' and filters > 8") == 1
+    assert space.count("padding != 'same'") == 2
+    assert space.count("'valid' == padding or padding in ('same',)") == 4
+    assert space.top(1, "macs", "padding == 'valid'").padding.tolist() == ["valid"]
+
+
+def test_two_arguments_may_go_together():
+    space = convcost.Space(
+        Conv2D, filters="width", groups="width", kernel_size=3, padding="same",
+        input_shape=(14, 14, "width"), width=[4, 8, 16],
+    )  # fmt: skip
+    assert space.directions({}) == {"width": None}
+    front = space.top(3, "macs")
+    assert front.width.tolist() == [16, 8, 4]
+    assert front.macs.tolist() == [9 * w * 14 * 14 for w in (16, 8, 4)]
+
+
+def test_effective_costs_are_known_to_grow_with_channels_alone():
+    space = convcost.Space(
+        Conv2D, filters=[4, 8], kernel_size=[1, 3], effective=True,
+        input_shape=("side", "side", 3), side=[7, 14],
+    )  # fmt: skip
+    assert space.directions({}) == {"filters": 1, "kernel_size": None, "side": None}
+
+
+def test_a_network_at_several_sizes():
+    network = convcost.from_keras("docs/gallery/fashion_mnist.json", (32, 32, 1))
+    costs = convcost.sweep(network, width=[0.5, 1, 2], resolution=[32, 64])
+    for width in (0.5, 1, 2):
+        for resolution in (32, 64):
+            total = network.scale(width, resolution).total()
+            picked = costs.sel(width=width, resolution=resolution)
+            assert (int(picked.params), int(picked.macs)) == (total.params, total.macs)
+    space = convcost.Space(network, width=[0.5, 1, 2])
+    assert space.top(1, "macs").width.tolist() == [2]
+
+
+def test_a_network_is_gone_through():
+    network = convcost.from_keras("docs/gallery/fashion_mnist.json", (32, 32, 1))
+    space = convcost.Space(network, width=[0.5, 1], resolution=[32, 64])
+    for method in METHODS:
+        assert space.top(1, "macs", method=method).resolution.tolist() == [64]
+        assert space.count("resolution <= 32", method=method) == 2
+    assert convcost.Space(network, width=2, resolution=[32, 64]).shape == (1, 2)
+
+
+def test_any_function_that_returns_a_cost():
+    def block(m, n, df):
+        return convcost.depthwise(3, m, df) + convcost.pointwise(m, n, df)
+
+    space = convcost.Space(block, m=range(1, 9), n=[8], df=[7, 14])
+    assert space.directions({}) == {"m": None, "n": None, "df": None}
+    assert space.top(1, "macs").macs[0] == block(8, 8, 14).macs
+    with pytest.raises(TypeError, match="what must be a function that returns a Cost"):
+        convcost.Space(lambda m: m, m=[1]).count("macs > 1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"dk": [3], "m": [1], "n": [1]}, TypeError, "separable takes dk, m, n, df and bias: "),
+        ({"dk": 3, "m": 1, "n": 1, "df": 1, "x": [1]}, TypeError, "separable takes dk, m"),
+        ({"m": []}, ValueError, r"m must be a range, a list .*got \[\]"),
+        ({"m": range(5, 5)}, ValueError, "m must be a range"),
+        ({"m": [0, 1]}, ValueError, r"m\[0\] must be a positive integer"),
+        ({"m": range(-2, 3)}, ValueError, "m must be a positive integer.*got -2"),
+        ({"m": [8, 8]}, ValueError, "m must have each value once; got 8 twice"),
+        ({"m": [8, 2.5]}, TypeError, r"m\[1\] must be a positive integer .*got 2.5"),
+        ({"m": [8, "x"]}, TypeError, r"m\[1\] must be a positive integer"),
+        ({"m": [8, True]}, TypeError, r"m\[1\] must be a positive integer .*got True"),
+        ({"m": np.array([[1, 2]])}, ValueError, "one-dimensional"),
+        ({"m": np.array([1.0, 2.0])}, TypeError, "m must be .*dtype float64"),
+        ({"m": [2**70]}, OverflowError, "m reaches"),
+        ({"m": range(1, 2**70, 2**69)}, OverflowError, "m reaches"),
+        ({"m": 2.5}, TypeError, "m must be a positive integer"),
+    ],
+)
+def test_what_is_no_axis_is_refused_by_name(arguments, error, message):
+    full = arguments if len(arguments) > 1 else {"dk": [3], "n": [1, 2], "df": [1], **arguments}
+    with pytest.raises(error, match=message):
+        convcost.Space(convcost.separable, **full).count("macs > 0")
+
+
+def test_axes_may_be_arrays_of_others_and_categorical_alone():
+    axis = xr.DataArray([8, 16], dims="m")
+    space = convcost.Space(convcost.separable, dk=[3], m=axis, n=np.array([4]), df=[7])
+    assert space.axes["m"].values.tolist() == [8, 16]
+    flags = convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, False])
+    assert flags.categorical_axes == flags.words
+    assert flags.words["bias"].values == (True, False)
+    for method in (None, "all"):
+        assert flags.count("params > 0", method=method) == 2
+    assert flags.top(1, "params").bias.tolist() == [True]
+    with pytest.raises(ValueError, match="bias must have each value once; got True twice"):
+        convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, True])
+    with pytest.raises(TypeError, match=r"m\[0\] must be .*Fraction"):
+        convcost.Space(convcost.separable, dk=[3], m=[Fraction(1, 2), 3], n=[4], df=[7])
+    with pytest.raises(TypeError, match=r"m\[0\] must be a positive integer"):
+        convcost.Space(convcost.separable, dk=[3], m=[symbol("q"), 3], n=[4], df=[7])
