@@ -10,6 +10,7 @@ import click
 import convcost
 from convcost.cli.output import json_option, print_json
 from convcost.cost import text
+from convcost.cost.quantities import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ def _print_counts(cost: Cost, notes: dict[str, str]) -> None:
     # Written plainly, not as a table fitted to the terminal: no digit of a count may be cut.
     rows: list[tuple[str, ...]] = [
         (unit, text.count_text(getattr(cost, quantity)), f" {notes[quantity]}")
-        for quantity, unit in text.UNITS.items()
+        for quantity, unit in UNITS.items()
         if quantity in notes
     ]
     for line in text.align(rows, right=(1,)):
@@ -114,7 +115,7 @@ def _describe(arguments: dict[str, Any]) -> str:
 
 
 def _cost_data(cost: Cost) -> dict[str, Any]:
-    return {quantity: getattr(cost, quantity) for quantity in text.UNITS}
+    return {quantity: getattr(cost, quantity) for quantity in UNITS}
 
 
 def _ratio_data(quotient: Ratio) -> dict[str, Any]:

@@ -201,3 +201,7 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio":
     True
     """
     return separable(dk, m, n, 1, bias=bias) / standard(dk, m, n, 1, bias=bias)
+
+
+# Those that return a cost.
+FUNCTIONS = (standard, depthwise, pointwise, separable)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.report.report import Report
 from convcost.report.table import Column, Table, count_text, decimal_text
 

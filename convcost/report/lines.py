@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost.cost.cost import total
 from convcost.cost.text import count_text
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +48,7 @@ class Line(NamedTuple):
 
     def fraction(self, whole: Count) -> Count | None:
         """Return its part of all MACs; none where there are none, or symbols would fill a page."""
-        if arithmetic.is_expression(whole) or whole == 0:
+        if is_expression(whole) or whole == 0:
             return None
         return arithmetic.divide("MACs", self.cost.macs, whole)
 

@@ -27,7 +27,7 @@ def heights(lines: Sequence[Line], quantity: str) -> list[int]:
         If there are symbols in it, which have no height.
     """
     values = [getattr(line.cost, quantity) for line in lines]
-    if any(map(arithmetic.is_expression, values)):
+    if any(map(is_expression, values)):
         raise TypeError(
             f"{quantity} can't be drawn: there are symbols in them; give input_shape in numbers"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.cost.cost import total
 from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.exact.scalars import check_number, refuse
 from convcost.report.lines import Line, block_of, grouped, line_of
 from convcost.report.table import (

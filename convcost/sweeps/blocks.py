@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.cost.formulas import QUANTITIES
+from convcost.cost.quantities import QUANTITIES
 from convcost.sweeps.conditions import COUNTS, FLOPS
 from convcost.sweeps.polynomials import Atom, Polynomial
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.cost.formulas import QUANTITIES
+from convcost.cost.quantities import QUANTITIES
 from convcost.exact import arrays
 from convcost.sweeps.directions import SHRINKS
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.cost.formulas import FLOPS_PER_MAC, QUANTITIES
+from convcost.cost.quantities import FLOPS_PER_MAC, QUANTITIES
 from convcost.exact.scalars import join_names
 from convcost.sweeps.polynomials import Atom, Polynomial
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.cost.formulas import QUANTITIES
+from convcost.cost.quantities import QUANTITIES
 from convcost.exact.scalars import check_number, join_names, refuse
 from convcost.sweeps import engines
 from convcost.sweeps.blocks import BlockCounter, block_sides

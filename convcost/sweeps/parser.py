@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from convcost.cost.formulas import QUANTITIES
+from convcost.cost.quantities import QUANTITIES
 from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps.conditions import (
     EVERYTHING,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.cost import convolutions
-from convcost.cost.cost import Cost, counted
+from convcost.cost.cost import Cost, from_counts
 from convcost.exact import duck_arrays
 from convcost.exact.scalars import is_array, join_names, refuse
 from convcost.layers import Layer
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Numbers
 
-FUNCTIONS = (
-    convolutions.standard,
-    convolutions.depthwise,
-    convolutions.pointwise,
-    convolutions.separable,
-)
 _MODES = ("effective", "training", "first")
 _SCALING = ("width", "resolution")
 
@@ -90,7 +84,7 @@ class _Function(Subject):
         return cost
 
     def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
-        return lambda _: GROWS if self.function in FUNCTIONS else None
+        return lambda _: GROWS if self.function in convolutions.FUNCTIONS else None
 
 
 class _LayerClass(Subject):
@@ -170,7 +164,7 @@ class _ScaledNetwork(Subject):
             return self._total(width, resolution, options)
         count = partial(self._counts, width, options)
         # Each resolution is a walk through the network, whatever the array is of.
-        return counted(duck_arrays.call(count, (resolution,), lambda: 3))
+        return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
         self, width: Any, options: Mapping[str, Any], resolutions: Numbers
