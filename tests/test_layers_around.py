@@ -278,7 +278,7 @@ def test_embedding():
 
 
 def test_elementwise():
-    for kind in sorted(elementwise.KINDS):
+    for kind in sorted(elementwise.ELEMENTWISE_KINDS):
         assert hasattr(keras.layers, kind)
         layer = layers.Elementwise(kind)
         assert layer.output_shape((4, 4, 3)) == (4, 4, 3)
@@ -287,7 +287,9 @@ def test_elementwise():
         assert layer.intensity((4, 4, 3)) == 0
 
 
-SHAPE_KEPT = sorted(elementwise.KINDS - {"SpatialDropout1D", "SpatialDropout3D", "MixUp", "CutMix"})
+SHAPE_KEPT = sorted(
+    elementwise.ELEMENTWISE_KINDS - {"SpatialDropout1D", "SpatialDropout3D", "MixUp", "CutMix"}
+)
 
 
 @pytest.mark.parametrize("kind", SHAPE_KEPT)

@@ -25,7 +25,7 @@ _NAMES = """
     RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomZoom Solarization
 """
-KINDS = frozenset(_NAMES.split())
+ELEMENTWISE_KINDS = frozenset(_NAMES.split())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,8 +53,8 @@ class Elementwise(Layer):
     kind: Any
 
     def __post_init__(self) -> None:
-        if not isinstance(self.kind, str) or self.kind not in KINDS:
-            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(KINDS))}")
+        if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE_KINDS:
+            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE_KINDS))}")
 
     def _axes(self) -> str:
         return "(...)"

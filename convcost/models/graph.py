@@ -61,7 +61,7 @@ class Unknown(NamedTuple):
     outputs: tuple[Any, ...] = ()
 
 
-class Described(NamedTuple):
+class RegisteredLayer(NamedTuple):
     """A layer that somebody registered: the function, and the config that it is called with."""
 
     name: str
@@ -90,7 +90,7 @@ class Entry(NamedTuple):
 
     name: str
     kind: str
-    layer: Layer | Operation | Graph | Source | Unknown | Described
+    layer: Layer | Operation | Graph | Source | Unknown | RegisteredLayer
     trainable: bool
     calls: tuple[Call, ...]
     identity: Hashable

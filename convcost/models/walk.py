@@ -11,7 +11,7 @@ from convcost.layers import registry
 from convcost.layers.arguments import show
 from convcost.layers.base import Layer
 from convcost.models.errors import ModelError, UnknownLayerError
-from convcost.models.graph import Described, Graph, Ref, Unknown, refs
+from convcost.models.graph import Graph, Ref, RegisteredLayer, Unknown, refs
 from convcost.models.keras.operations import Operation, Tensor
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class Walk:
             return *self._measure(layer, shapes), layer
         if isinstance(layer, Operation):
             return *_operate(layer, call, known), 0, layer
-        if isinstance(layer, Described):
+        if isinstance(layer, RegisteredLayer):
             described = _describe(layer, shapes)
             return *self._measure(described, shapes), described
         if isinstance(layer, Unknown):
@@ -312,7 +312,7 @@ def _require(shapes: list[Any]) -> None:
             raise ValueError("it needs the shape of a tensor that the model doesn't record")
 
 
-def _describe(layer: Described, shapes: list[Any]) -> Layer:
+def _describe(layer: RegisteredLayer, shapes: list[Any]) -> Layer:
     _require(shapes)
     own = [shape[1:] for shape in shapes]
     shape = own[0] if len(own) == 1 else own

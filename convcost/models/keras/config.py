@@ -8,7 +8,8 @@ from convcost.exact.scalars import shorten
 from convcost.layers import TimeDistributed, registry
 from convcost.layers.base import Layer
 from convcost.models.errors import ModelError
-from convcost.models.graph import Call, Described, Entry, Graph, Ref, Source, Unknown
+from convcost.models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Source, Unknown
+from convcost.models.keras.layers import LayerCache, class_of
 from convcost.models.keras.operations import RULES, Operation
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class _Reader:
     """Reads one config, and remembers what its parts have in common."""
 
     def __init__(self) -> None:
-        self._make = registry.Maker()
+        self._make = LayerCache()
 
     def graph(self, kind: str, config: dict[str, Any], depth: int) -> Graph:
         if depth > _DEEPEST:
@@ -114,7 +115,7 @@ class _Reader:
     def _layer(self, kind: str, layer: dict[str, Any], config: dict[str, Any], depth: int) -> Any:
         function = registry.registered(layer.get("registered_name"), kind)
         if function is not None:
-            return Described(kind, function, config)
+            return RegisteredLayer(kind, function, config)
         module = layer.get("module")
         if is_operation(module):
             return Operation(kind, config) if kind in RULES else Unknown(kind)
@@ -124,7 +125,7 @@ class _Reader:
             return Unknown(kind)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        if registry.find(kind) is None or not counted(config):
+        if class_of(kind) is None or not counted(config):
             return Unknown(kind)
         return self._make(kind, config)
 

@@ -17,10 +17,10 @@ from convcost.layers.normalization import Holder
 from convcost.models.errors import ModelError
 from convcost.models.graph import (
     Call,
-    Described,
     Entry,
     Graph,
     Ref,
+    RegisteredLayer,
     Source,
     Unknown,
     call,
@@ -28,6 +28,7 @@ from convcost.models.graph import (
     refs,
 )
 from convcost.models.keras import config as configs
+from convcost.models.keras.layers import LayerCache, class_of
 from convcost.models.keras.operations import RULES, Operation, Tensor
 
 
@@ -68,7 +69,7 @@ class _Reader:
     """Reads one model, and remembers what its layers have in common."""
 
     def __init__(self) -> None:
-        self._make = registry.Maker()
+        self._make = LayerCache()
 
     def graph(self, model: Any) -> Graph:
         kind = type(model).__name__
@@ -137,7 +138,7 @@ class _Reader:
     def _layer(self, layer: Any, kind: str, node: Any) -> Any:
         function = registry.registered(kind) or registry.registered(_saved_as(layer))
         if function is not None:
-            return Described(kind, function, layer.get_config())
+            return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
         if configs.is_operation(module):
             return Operation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
@@ -149,7 +150,7 @@ class _Reader:
             inner = self._layer(layer.layer, type(layer.layer).__name__, None)
             return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
         config = Attributes(layer)
-        if registry.find(kind) is None or not configs.counted(config):
+        if class_of(kind) is None or not configs.counted(config):
             return _unknown(kind, node)
         return self._make(kind, config)
 
