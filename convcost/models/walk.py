@@ -11,17 +11,17 @@ from convcost.layers import registry
 from convcost.layers.arguments import show
 from convcost.layers.base import Layer
 from convcost.models.errors import ModelError, UnknownLayerError
-from convcost.models.graph import Graph, Ref, RegisteredLayer, Unknown, refs
-from convcost.models.keras.operations import Operation, Tensor
+from convcost.models.graph import Graph, Ref, RegisteredLayer, Source, Tensor, Unknown, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from typing import TypeAlias
 
     from convcost.exact.types import Count, Factors
-    from convcost.models.graph import Call, Entry
+    from convcost.models.graph import Call, Entry, LayerPath, Operation
 
-    Rewrite: TypeAlias = Callable[[tuple[str, ...], Any, list[Any]], Any]
+    # From a path, a layer and its inputs' shapes to the layer that is counted.
+    Rewrite: TypeAlias = Callable[[LayerPath, Any, list[Any]], Any]
 
 # A file of a few kilobytes can nest models that call each other until the end of time, repeat an
 # axis until the memory is full, or make sides that take a minute to multiply. The largest model of
@@ -60,7 +60,7 @@ class Row(NamedTuple):
         Whether the weights were counted at an earlier call.
     """
 
-    path: tuple[str, ...]
+    path: LayerPath
     kind: str
     layer: Any
     sources: tuple[str, ...]
@@ -144,7 +144,7 @@ class Walk:
         self,
         graph: Graph,
         shapes: Sequence[Factors],
-        path: tuple[str, ...] = (),
+        path: LayerPath = (),
         trainable: bool = True,
         sources: Sequence[str] = (),
     ) -> list[tuple[Any, str]]:
@@ -177,7 +177,7 @@ class Walk:
         entry: Entry,
         call: Call,
         given: list[tuple[Any, Any]],
-        path: tuple[str, ...],
+        path: LayerPath,
         trainable: bool,
         known: dict[tuple[str, int], Any],
     ) -> Any:
@@ -221,25 +221,25 @@ class Walk:
         entry: Entry,
         call: Call,
         shapes: list[Any],
-        path: tuple[str, ...],
+        path: LayerPath,
         known: dict[tuple[str, int], Any],
     ) -> tuple[Any, Cost, Count, Layer | Operation | None]:
         """Return the output's shape, the cost, the part that isn't trained, and the layer."""
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
-        layer = entry.layer
+        layer: Any = entry.layer
         if self._rewrite is not None:
             layer = self._rewrite(path, layer, shapes)
         if isinstance(layer, Layer):
             return *self._measure(layer, shapes), layer
-        if isinstance(layer, Operation):
-            return *_operate(layer, call, known), 0, layer
         if isinstance(layer, RegisteredLayer):
             described = _describe(layer, shapes)
             return *self._measure(described, shapes), described
         if isinstance(layer, Unknown):
             return self._guess(layer, shapes, "/".join(path)), _NOTHING, 0, None
-        raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
+        if isinstance(layer, Source):
+            raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
+        return *_operate(layer, call, known), 0, layer
 
     def _measure(self, layer: Layer, shapes: list[Any]) -> tuple[Any, Cost, Count]:
         key = (id(layer), *shapes)
@@ -337,8 +337,7 @@ def _operate(
 
     args, kwargs = tuple(map(place, call.args)), place(call.kwargs or {})
     output, parts = operation.apply(args, kwargs)
-    cost = parts[0].forward(False) if parts else _NOTHING
-    return output, cost
+    return output, total([part.forward(False) for part in parts]) if parts else _NOTHING
 
 
 def _sample(shape: Any) -> Any:

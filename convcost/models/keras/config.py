@@ -8,9 +8,10 @@ from convcost.exact.scalars import shorten
 from convcost.layers import TimeDistributed, registry
 from convcost.layers.base import Layer
 from convcost.models.errors import ModelError
-from convcost.models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Source, Unknown
+from convcost.models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
 from convcost.models.keras.layers import LayerCache, class_of
-from convcost.models.keras.operations import RULES, Operation
+from convcost.models.keras.operation_calls import RULES
+from convcost.models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -88,10 +89,10 @@ class _Reader:
         entries: list[Entry] = []
         if not parts or parts[0].kind != "InputLayer":
             shape = _first_shape(config, parts)
-            entries.append(_source(_free_name("input", parts), shape))
+            entries.append(input_entry(_free_name("input", parts), shape))
         for part in parts:
             fed = Ref(entries[-1].name) if entries else None
-            calls = (Call((fed,), (fed,)),) if fed else (Call(),)
+            calls = (Call.of((fed,)),) if fed else (Call(),)
             entries.append(self._entry(part, calls, depth, {}))
         ends = Ref(entries[0].name), Ref(entries[-1].name)
         return Graph(name, kind, tuple(entries), *ends, _is_trainable(config))
@@ -101,7 +102,7 @@ class _Reader:
     ) -> Entry:
         name, kind, config, layer = part
         if kind == "InputLayer":
-            return _source(name, _input_shape(config, name))
+            return input_entry(name, _input_shape(config, name))
         try:
             made = self._layer(kind, layer, config, depth)
         except ModelError:
@@ -118,14 +119,14 @@ class _Reader:
             return RegisteredLayer(kind, function, config)
         module = layer.get("module")
         if is_operation(module):
-            return Operation(kind, config) if kind in RULES else Unknown(kind)
+            return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
         if "layers" in config and _is_model(config):
             return self.graph(kind, config, depth + 1)
         if not is_keras(module):
             return Unknown(kind)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        if class_of(kind) is None or not counted(config):
+        if class_of(kind) is None or not has_usual_weights(config):
             return Unknown(kind)
         return self._make(kind, config)
 
@@ -299,10 +300,6 @@ def _free_name(name: str, parts: list[_Part]) -> str:
     return name
 
 
-def _source(name: str, shape: Any) -> Entry:
-    return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
-
-
 def _input_shape(config: dict[str, Any], name: str) -> Any:
     for key in ("batch_shape", "batch_input_shape"):
         if config.get(key) is not None:
@@ -338,7 +335,7 @@ def is_keras(module: Any) -> bool:
     )
 
 
-def counted(config: Mapping[str, Any]) -> bool:
+def has_usual_weights(config: Mapping[str, Any]) -> bool:
     """Tell whether a layer has no weights beside those that its class always has."""
     dtype = config.get("dtype")
     quantized = isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))

@@ -21,15 +21,16 @@ from convcost.models.graph import (
     Graph,
     Ref,
     RegisteredLayer,
-    Source,
+    Tensor,
     Unknown,
-    call,
+    input_entry,
     leaves,
     refs,
 )
 from convcost.models.keras import config as configs
 from convcost.models.keras.layers import LayerCache, class_of
-from convcost.models.keras.operations import RULES, Operation, Tensor
+from convcost.models.keras.operation_calls import RULES
+from convcost.models.keras.operations import KerasOperation
 
 
 def graph_of(model: Any, input_shape: Any = None) -> Graph:
@@ -88,9 +89,9 @@ class _Reader:
         """Return the chain of layers of a Sequential model that doesn't know its input."""
         names = _Names(layer.name for layer in model.layers)
         first = names.free("input")
-        entries = [Entry(first, "InputLayer", Source(None), True, (Call(),), object())]
+        entries = [input_entry(first, None)]
         for layer in model.layers:
-            fed = call((Ref(entries[-1].name),))
+            fed = Call.of((Ref(entries[-1].name),))
             entries.append(self._entry(layer, names.of(layer), (fed,), None))
         return Graph(model.name, "Sequential", tuple(entries), Ref(first), Ref(entries[-1].name))
 
@@ -118,7 +119,7 @@ class _Reader:
             node = nodes[0][1]
             label = names.of(node.operation)
             if any(id(tensor) in given for tensor in node.output_tensors):
-                entries.append(_source(label, node.output_tensors[0]))
+                entries.append(input_entry(label, tuple(node.output_tensors[0].shape[1:])))
                 continue
             made = tuple([_call(one.arguments, ref) for _, one in nodes])
             entries.append(self._entry(node.operation, label, made, node))
@@ -141,7 +142,9 @@ class _Reader:
             return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
         if configs.is_operation(module):
-            return Operation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
+            return (
+                KerasOperation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
+            )
         if isinstance(layer, keras.Sequential) or _is_functional(layer):
             return self.graph(layer)
         if not configs.is_keras(module):
@@ -150,7 +153,7 @@ class _Reader:
             inner = self._layer(layer.layer, type(layer.layer).__name__, None)
             return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
         config = Attributes(layer)
-        if class_of(kind) is None or not configs.counted(config):
+        if class_of(kind) is None or not configs.has_usual_weights(config):
             return _unknown(kind, node)
         return self._make(kind, config)
 
@@ -261,15 +264,11 @@ def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[i
     return dict(reversed(calls.items()))
 
 
-def _source(name: str, tensor: Any) -> Entry:
-    return Entry(name, "InputLayer", Source(tuple(tensor.shape[1:])), True, (Call(),), object())
-
-
 def _call(arguments: Any, ref: Any) -> Call:
     args = tuple([_replaced(one, ref) for one in arguments.args])
     if not any(value is not None for value in arguments.kwargs.values()):
-        return call(args)
-    return call(args, _replaced(arguments.kwargs, ref))
+        return Call.of(args)
+    return Call.of(args, _replaced(arguments.kwargs, ref))
 
 
 def _tensors(tree: Any) -> Iterator[Any]:
@@ -352,7 +351,7 @@ def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
     weights = tuple(Weight(one.name, tuple(one.shape), bool(one.trainable)) for one in own)
     name = _Names(entry.name for entry in graph.entries).free("weights")
     first = next(refs(graph.inputs))
-    entry = Entry(name, "weights", Holder(weights), True, (call((first,)),), object())
+    entry = Entry(name, "weights", Holder(weights), True, (Call.of((first,)),), object())
     return replace(graph, entries=(*graph.entries, entry))
 
 
