@@ -155,10 +155,10 @@ def test_a_shared_layer_counts_its_parameters_once_and_its_macs_at_each_use():
 def test_a_model_in_a_model_is_a_path_and_folds():
     network = convcost.from_keras(nested())
     assert network.rows[0].name == "middle/deep/conv"
-    folded = network.report().fold()
+    folded = convcost.summary(network).fold()
     assert [entry.name for entry in folded.entries] == ["middle", "conv", "head"]
     assert folded.total() == network.total()
-    assert len(network.report().fold(2).entries) == 4
+    assert len(convcost.summary(network).fold(2).entries) == 4
 
 
 def test_what_is_not_trained_is_told_as_keras_does():
@@ -299,8 +299,8 @@ def test_a_layer_that_is_not_known_is_an_error_or_left_out(form):
     assert network["mystery"].effective_macs == 0
     # The shape behind it is the one that the model records.
     assert network["after"].input_shapes == ((6, 6, 1),)
-    assert "left out, since their cost is not known: mystery" in network.report().notes[-1]
-    assert network.report().as_dict()["left_out"] == ["mystery"]
+    assert "left out, since their cost is not known: mystery" in convcost.summary(network).notes[-1]
+    assert convcost.summary(network).as_dict()["left_out"] == ["mystery"]
 
 
 @pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json()])
@@ -448,7 +448,7 @@ def test_what_has_to_hold_of_symbols_is_told():
     y = kl.Conv2D(4, 2, 2)(entry)
     network = convcost.from_keras(keras.Model(entry, kl.Add()([x, y])))
     assert len(network.conditions) == 2
-    assert "holds where ceiling(h/2) = floor(h/2)" in network.report().notes[-1]
+    assert "holds where ceiling(h/2) = floor(h/2)" in convcost.summary(network).notes[-1]
     h, w = symbol("h"), symbol("w")
     assert network.macs.subs({h: 8, w: 6}) == network.at((8, 6, 3)).macs
     with pytest.raises(convcost.ModelError, match="must be the same"):

@@ -32,15 +32,18 @@ def network():
 
 @pytest.fixture(scope="module")
 def report(network):
-    return network.report(effective=True, intensity=True)
+    return convcost.summary(network, effective=True, intensity=True)
 
 
 def test_every_row_has_the_arithmetic_behind_it(network):
-    (first, *_) = network.report().lines
+    (first, *_) = convcost.summary(network).lines
     assert first[-1] == "3*3*32 + (1*1*32+1)*32 = 1344"
-    assert network.report(formula="macs").lines[0][-1] == "3*3*32*28*28 + 1*1*32*32*28*28 = 1028608"
+    assert (
+        convcost.summary(network, formula="macs").lines[0][-1]
+        == "3*3*32*28*28 + 1*1*32*32*28*28 = 1028608"
+    )
     with pytest.raises(ValueError, match="formula must be 'params' or 'macs'; got 'x'"):
-        network.report(formula="x")
+        convcost.summary(network, formula="x")
 
 
 def test_the_total_is_the_sum_of_the_rows(network, report):

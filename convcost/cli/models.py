@@ -93,7 +93,7 @@ def summary(
     Applications (which needs Keras; weights are not downloaded).
     """
     with told():
-        report = network_of(source, input_shape, on_unknown).report(**options)
+        report = convcost.summary(network_of(source, input_shape, on_unknown), **options)
         if fold:
             report = report.fold(fold)
         if group:

@@ -7,16 +7,17 @@ is one, and an `Operation` of its own for the rest. Shapes come later, in `convc
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from convcost.layers.wrapping import Chain
 from convcost.models.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Mapping
 
     from convcost.exact.types import Factors
     from convcost.layers.base import Layer
@@ -191,6 +192,21 @@ class Graph:
             (self.entries[place], index, self.entries[place].calls[index]) for place, index in order
         ]
 
+    def with_layers(self, layers: Mapping[LayerPath, Layer]) -> Graph:
+        """Return the graph with other layers at some paths, in graphs inside it, too."""
+        return self._with_layers(layers, ())
+
+    def _with_layers(self, layers: Mapping[LayerPath, Layer], path: LayerPath) -> Graph:
+        entries = []
+        for entry in self.entries:
+            inner = (*path, entry.name)
+            if isinstance(entry.layer, Graph):
+                entry = entry._replace(layer=entry.layer._with_layers(layers, inner))
+            elif inner in layers:
+                entry = entry._replace(layer=layers[inner], kind=_kind(layers[inner]))
+            entries.append(entry)
+        return replace(self, entries=tuple(entries))
+
     def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
         """Yield the calls, always the first listed one of those whose needs are met."""
         sorter = TopologicalSorter(needs)
@@ -229,6 +245,12 @@ class Graph:
 def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
     """Return the entry of an input with the shape that it declares, without the batch."""
     return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
+
+
+def _kind(layer: Layer) -> str:
+    """Return what a report calls a layer: its class, or those of a chain."""
+    parts = layer.layers if isinstance(layer, Chain) else (layer,)
+    return "+".join(type(part).__name__ for part in parts)
 
 
 def leaves(tree: Any, kind: type) -> Iterator[Any]:

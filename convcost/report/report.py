@@ -86,7 +86,7 @@ class Report(Table):
     >>> conv = {"name": "conv", "filters": 32, "kernel_size": 3, "padding": "same"}
     >>> layers = [{"class_name": "SeparableConv2D", "config": conv},
     ...           {"class_name": "BatchNormalization", "config": {"name": "bn"}}]
-    >>> report = convcost.from_keras({"name": "tiny", "layers": layers}, (28, 28, 32)).report()
+    >>> report = convcost.summary({"name": "tiny", "layers": layers}, (28, 28, 32))
     >>> print(report.to_csv())
     name,kind,output_shape,params,macs,share,formula
     conv,SeparableConv2D,"(28, 28, 32)",1344,1028608,1.0,3*3*32 + (1*1*32+1)*32 = 1344
