@@ -259,7 +259,7 @@ def _text(table: Table, form: str) -> str:
 def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
     """Build or load a model in Keras, hold each layer to it, and tell whether all agrees."""
     from convcost.verify.backend import import_keras
-    from convcost.verify.models import check_model
+    from convcost.verify.whole_models import check_model
 
     with told(), Console(stderr=True).status("Building the model") as status:
         keras = import_keras()

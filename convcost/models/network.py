@@ -188,7 +188,7 @@ class Network:
         if form not in ("layer", "block"):
             refuse(ValueError, "form", form, "'layer' or 'block'")
         chosen = self._chosen(where)
-        layers = {row.path: separable.separable(row.layer, form == "block") for row in chosen}
+        layers = {row.path: separable.separable_layer(row.layer, form == "block") for row in chosen}
         graph = self.graph.with_layers(layers)
         return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
 
@@ -217,7 +217,7 @@ class Network:
         Network
             A new one: what MobileNet would cost with full convolutions.
         """
-        graph = separable.standard(self.graph)
+        graph = separable.standard_graph(self.graph)
         return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
 
     def scale(

@@ -90,7 +90,7 @@ class Widths:
     rows
         The rows of the network as it is, by path.
     kept
-        LayerPaths of the layers that keep their width.
+        Paths of the layers that keep their width.
     width
         The multiplier.
     divisor

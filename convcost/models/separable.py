@@ -30,7 +30,7 @@ def is_full(layer: Any) -> bool:
     )
 
 
-def separable(layer: Any, block: bool) -> Layer:
+def separable_layer(layer: Any, block: bool) -> Layer:
     """Return the separable convolution in a layer's place, or the block of MobileNet."""
     placed = _placed(layer)
     if not block:
@@ -44,7 +44,7 @@ def separable(layer: Any, block: bool) -> Layer:
     return kinds.Chain((depthwise, kinds.BatchNormalization(axis), pointwise))
 
 
-def standard(graph: Graph) -> Graph:
+def standard_graph(graph: Graph) -> Graph:
     """Return a graph with full convolutions for separable layers and blocks."""
     entries = tuple(map(_standard_entry, graph.entries))
     return _merged(replace(graph, entries=entries))
@@ -53,7 +53,7 @@ def standard(graph: Graph) -> Graph:
 def _standard_entry(entry: Entry) -> Entry:
     layer: Any = entry.layer
     if isinstance(layer, Graph):
-        return entry._replace(layer=standard(layer))
+        return entry._replace(layer=standard_graph(layer))
     if type(layer) not in _FULL:
         return entry
     full = _FULL[type(layer)](layer.filters, **_placed(layer), use_bias=layer.use_bias)
