@@ -4,6 +4,7 @@ what they compute."""
 from dataclasses import dataclass
 
 import pytest
+from import_graph import module_graph
 
 import convcost
 from convcost.layers import BatchNormalization, Chain, Conv2D, Dense, DepthwiseConv2D
@@ -100,3 +101,13 @@ def test_layers_are_replaced_by_path():
     assert row.kind == "DepthwiseConv2D+BatchNormalization+Conv2D"
     assert row.layer is chain
     assert convcost.Network(outer).rows[0].kind == "Conv2D"
+
+
+def test_the_rooms_of_models_but_the_reader_know_no_source_of_them():
+    users = {
+        module
+        for module, targets in module_graph().items()
+        if any(target.startswith("convcost.models.keras") for target in targets)
+        and not module.startswith("convcost.models.keras")
+    }
+    assert users == {"convcost.models.read"}

@@ -117,6 +117,14 @@ def test_xla_counts_what_the_design_says():
     assert set(counted.values()) == {27_541_504 // 2}
 
 
+@pytest.mark.parametrize("output_padding", [None, 0, 2])
+def test_xla_counts_any_number_of_outputs(output_padding):
+    pytest.importorskip("jax")
+    # With 2 there is room for one more position than the layer has inputs.
+    options = {"strides": 2, "dilation_rate": 3, "output_padding": output_padding}
+    compare("xla", layers.Conv2DTranspose(3, 3, **options), (4, 5, 2), Counter())
+
+
 def test_a_count_of_xla_that_is_no_macs_is_an_error():
     jax = pytest.importorskip("jax")
     from convcost.verify.oracles import xla

@@ -319,10 +319,10 @@ def test_what_is_told_of_a_config_stays_short():
     assert len(error) < 300
 
 
-def test_config_read_takes_the_inner_dict_of_both_kinds():
+def test_a_config_may_be_the_inner_dict_of_either_kind():
     model = functional(layer("Dense", "d", ["in"], units=3))
-    assert config.read(model["config"]).kind == "Functional"
-    assert config.read({"layers": [layer("Dense", "d", units=3)]}).kind == "Sequential"
+    assert config.graph_of_config(model["config"]).kind == "Functional"
+    assert config.graph_of_config({"layers": [layer("Dense", "d", units=3)]}).kind == "Sequential"
 
 
 def operation(kind, name, inbound, *args, **own):

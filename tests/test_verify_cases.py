@@ -116,6 +116,12 @@ def test_layers_are_layers_of_integers():
         verify.check(layers.Conv2D(4, 3), (1, 5, 5, 1))
 
 
+def test_a_layer_has_numbers_of_its_own():
+    case = Case(SAME, [28, 28, 32])
+    assert (case.kind, case.sizes(), case.input_shape) == ("Conv2D", {}, (28, 28, 32))
+    assert str(case) == "Conv2D(64, 3, padding='same') on (28, 28, 32)"
+
+
 def test_claims_are_what_the_layer_says():
     said = claims(SAME, (28, 28, 32))
     assert said["macs"] == 14_450_688

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEEPEST = 40
 
 
-def read(config: Any) -> Graph:
+def graph_of_config(config: Any) -> Graph:
     """Return the graph of a model from its config.
 
     Parameters
@@ -37,7 +37,7 @@ def read(config: Any) -> Graph:
     Raises
     ------
     ModelError
-        If it is no such config, or not one of a Sequential or Functional model.
+        If it is not such a config, or not that of a Sequential or Functional model.
     """
     config = _dict(config, "the config")
     if "class_name" not in config and "layers" in config:
@@ -52,10 +52,10 @@ def read(config: Any) -> Graph:
             f"the config of a {kind} lists no layers: only Sequential and Functional models can be"
             " read from their config; give a subclassed one as a live model"
         )
-    return _Reader().graph(kind, inner, 0)
+    return _ConfigReader().graph(kind, inner, 0)
 
 
-class _Reader:
+class _ConfigReader:
     """Reads one config, and remembers what its parts have in common."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Reader:
     def _functional(
         self, name: str, kind: str, config: dict[str, Any], parts: list[_Part], depth: int
     ) -> Graph:
-        tensors = _Tensors(parts)
+        tensors = _TensorReader(parts)
         calls = [tuple([tensors.call(node) for node in _nodes(part)]) for part in parts]
         entries = [
             self._entry(part, called, depth, tensors.shapes)
@@ -155,7 +155,7 @@ def _part(value: Any, model: str) -> _Part:
     return _Part(name, _text(layer.get("class_name"), "class_name"), config, layer)
 
 
-class _Tensors:
+class _TensorReader:
     """The tensors of one functional model, and the shapes that are written beside them."""
 
     def __init__(self, parts: list[_Part]) -> None:

@@ -33,7 +33,7 @@ from convcost.models.keras.operation_calls import RULES
 from convcost.models.keras.operations import KerasOperation
 
 
-def graph_of(model: Any, input_shape: Any = None) -> Graph:
+def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
     """Return the graph of a live Keras model.
 
     Parameters
@@ -55,7 +55,7 @@ def graph_of(model: Any, input_shape: Any = None) -> Graph:
     ModelError
         If a subclassed model does something that can't be recorded.
     """
-    reader = _Reader()
+    reader = _ModelReader()
     if isinstance(model, keras.Sequential) or _is_functional(model):
         return reader.graph(model)
     return reader.recorded(model, _shapes_for(model, input_shape))
@@ -66,7 +66,7 @@ def _is_functional(layer: Any) -> bool:
     return isinstance(layer, Functional) and type(layer).call is Functional.call
 
 
-class _Reader:
+class _ModelReader:
     """Reads one model, and remembers what its layers have in common."""
 
     def __init__(self) -> None:
