@@ -154,16 +154,3 @@ def test_what_is_wrong_in_a_live_model_names_the_layer():
     for model in models:
         with pytest.raises(convcost.ModelError, match=r"layer 'wrong' .Resizing.: height must be"):
             convcost.from_keras(model, (8, 8, 3))
-
-
-def test_attributes_are_a_mapping():
-    from convcost.models.keras.live import Attributes
-
-    layer = kl.Dense(3)
-    attributes = Attributes(layer)
-    assert attributes["units"] == 3
-    assert "units" in attributes
-    assert "filters" not in attributes
-    with pytest.raises(KeyError):
-        attributes["filters"]
-    assert len(attributes) == len(list(attributes)) > 3

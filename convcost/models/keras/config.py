@@ -14,7 +14,9 @@ from convcost.models.keras.operation_calls import RULES
 from convcost.models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable
+
+    from convcost.models.keras.layers import Config
 
 # Deeper than any model that a person wrote, and far from the end of Python's stack.
 _DEEPEST = 40
@@ -335,7 +337,7 @@ def is_keras(module: Any) -> bool:
     )
 
 
-def has_usual_weights(config: Mapping[str, Any]) -> bool:
+def has_usual_weights(config: Config) -> bool:
     """Tell whether a layer has no weights beside those that its class always has."""
     dtype = config.get("dtype")
     quantized = isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))

@@ -9,7 +9,14 @@ from convcost import layers
 from convcost.layers.elementwise import ELEMENTWISE_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing import Protocol
+
+    class Config(Protocol):
+        """A config, or what answers like one."""
+
+        def get(self, name: str, default: Any = None, /) -> Any:
+            """Return an argument by name, or the default where there is none."""
+
 
 # Layers of the library's own, or that take a layer: none is made from a config alone.
 _OWN = ("Layer", "Chain", "Custom", "Elementwise", "TimeDistributed")
@@ -54,17 +61,18 @@ class LayerCache:
     def __init__(self) -> None:
         self._made: dict[str, layers.Layer] = {}
 
-    def __call__(self, kind: str, config: Mapping[str, Any]) -> layers.Layer:
+    def __call__(self, kind: str, config: Config) -> layers.Layer:
         """Return a known layer; arguments that do not affect any count are dropped."""
         names = argument_names(kind)
-        key = f"{kind}{[config.get(name) for name in names]}"
+        values = [config.get(name, ...) for name in names]
+        key = f"{kind}{values}"
         made = self._made.get(key)
         if made is None:
             if kind in ELEMENTWISE_KINDS:
                 made = layers.Elementwise(kind)
             else:
-                given = {name: config[name] for name in names if name in config}
-                made = _classes()[kind](**given)
+                given = zip(names, values, strict=True)
+                made = _classes()[kind](**{name: one for name, one in given if one is not ...})
             self._made[key] = made
         return made
 

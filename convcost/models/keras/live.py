@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.models.functional import Functional
@@ -31,6 +30,9 @@ from convcost.models.keras import config as configs
 from convcost.models.keras.layers import LayerCache, class_of
 from convcost.models.keras.operation_calls import RULES
 from convcost.models.keras.operations import KerasOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
@@ -292,30 +294,15 @@ def _replaced(tree: Any, ref: Any) -> Any:
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
 
 
-class Attributes(Mapping[str, Any]):
+class Attributes:
     """A live layer's config, read off its attributes: Keras takes its time to write configs."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
 
-    def __getitem__(self, name: str) -> Any:
-        value = getattr(self._layer, _ATTRIBUTES.get(name, name), self)
-        if value is self:
-            raise KeyError(name)
-        return value
-
-    def __contains__(self, name: object) -> bool:
-        return hasattr(self._layer, _ATTRIBUTES.get(str(name), str(name)))
-
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or the default where there is none."""
         return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(vars(self._layer))
-
-    def __len__(self) -> int:
-        return len(vars(self._layer))
 
 
 def _saved_as(layer: Any) -> Any:
