@@ -9,7 +9,6 @@ Examples
 parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
 """
 
-from convcost._version import __version__
 from convcost.cost.convolutions import depthwise, pointwise, ratio, separable, standard
 from convcost.cost.cost import Cost
 from convcost.cost.ratio import Ratio
@@ -55,7 +54,18 @@ __all__ = [
 ]
 
 
-_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
+# The build reads it from this line, without importing anything.
+__version__ = "0.1.0"
+
+# Where the names are that are found when first used: modules, and what stands in them.
+_MODULES = {
+    "formulas": "cost.formulas",
+    "geometry": "geometry",
+    "hardware": "hardware",
+    "layers": "layers",
+    "symbols": "symbols",
+    "verify": "verify",
+}
 _HOMES = {
     "ModelError": "models.errors",
     "Network": "models.network",
@@ -74,7 +84,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> "Any":
     # Found when first used, so that importing the library loads nothing but arithmetic.
-    home = name if name in _MODULES else _HOMES.get(name)
+    home = _MODULES.get(name) or _HOMES.get(name)
     if home is not None:
         from importlib import import_module
 

@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 PACKAGE = "convcost"
 SOURCE = Path(__file__).parent.parent / PACKAGE
+# Public, for all their underscores.
+NAMED_TUPLE = ("_asdict", "_fields", "_make", "_replace")
+# The public names of the package and the modules where they are found when first used.
+FOUND_BY_NAME = ("_HOMES", "_MODULES")
 
 
 class Import(NamedTuple):
@@ -57,12 +61,16 @@ def walk(node):
 
 
 def imports(tree, known):
-    """Yield the modules of this package that a module imports."""
+    """Yield the modules of this package that a module imports, or finds by name when asked."""
     for node in walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in known:
                     yield Import(alias.name, ())
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in FOUND_BY_NAME:
+            value = ast.literal_eval(node.value)
+            for home in value.values() if isinstance(value, dict) else value:
+                yield Import(f"{PACKAGE}.{home}", ())
         elif isinstance(node, ast.ImportFrom):
             # The package has no relative imports; ruff's rule TID252 would say so.
             assert not node.level, ast.unparse(node)
@@ -131,7 +139,7 @@ def private_uses(source=SOURCE):
 
 
 def is_private(name):
-    return name.startswith("_") and not name.startswith("__")
+    return name.startswith("_") and not name.startswith("__") and name not in NAMED_TUPLE
 
 
 def private_definitions(tree):

@@ -12,7 +12,7 @@ from strategies import BIASES, COSTS, call, sizes
 import convcost
 from convcost import Cost
 from convcost.cost import formulas
-from convcost.cost.recorder import Expression, Number
+from convcost.cost.recorder import Expression, Leaf
 from convcost.symbols import dk, m, n
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_explained_until_asked(monkeypatch):
     def forbidden(self, value):
         raise AssertionError("explained before it was asked for")
 
-    monkeypatch.setattr(Number, "__init__", forbidden)
+    monkeypatch.setattr(Leaf, "__init__", forbidden)
     cost = convcost.separable(3, 32, 64, 28) + convcost.standard(3, 1, 2, 4)
     str(cost), repr(cost), hash(cost), cost / cost
     with pytest.raises(AssertionError, match="before it was asked for"):
@@ -125,7 +125,7 @@ def test_nothing_is_explained_until_asked(monkeypatch):
 
 
 def test_recorded_arithmetic_leaves_neutral_elements_out():
-    number = Number(5)
+    number = Leaf(5)
     for same in (number + 0, 0 + number, number * 1, 1 * number):
         assert same is number
     assert (number * 0, 0 * number) == (0, 0)

@@ -142,10 +142,13 @@ def test_a_broken_formula_is_found(kind, quantity, monkeypatch):
 @pytest.mark.parametrize(
     ("function", "broken"),
     [
-        ("covering", lambda image, stride: image // stride + 1),
-        ("sliding", lambda image, reach, stride: (image - reach) // stride + 2),
-        ("spread", lambda positions, reach, stride, padding, added: positions * stride + 1),
-        ("padding_before", lambda *sizes: 0),
+        ("same_length", lambda image, stride: image // stride + 1),
+        ("valid_length", lambda image, reach, stride: (image - reach) // stride + 2),
+        (
+            "transposed_length",
+            lambda positions, reach, stride, padding, added: positions * stride + 1,
+        ),
+        ("same_padding_before", lambda *sizes: 0),
         ("taps_inside", lambda image, positions, kernel, *_: positions * kernel),
     ],
 )

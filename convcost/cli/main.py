@@ -20,6 +20,7 @@ import convcost
 from convcost.cli import models, sweeps
 from convcost.cost import text
 from convcost.cost.cost import Cost
+from convcost.cost.quantities import UNITS
 from convcost.cost.ratio import Ratio
 
 DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
@@ -276,7 +277,7 @@ def _print_cost(kind: str, arguments: dict[str, Any], as_json: bool) -> None:
     _print_columns(
         [
             (unit, text.count_text(getattr(cost, quantity)), explanation[quantity])
-            for quantity, unit in text.UNITS.items()
+            for quantity, unit in UNITS.items()
         ]
     )
     if full is not None:
@@ -284,7 +285,7 @@ def _print_cost(kind: str, arguments: dict[str, Any], as_json: bool) -> None:
         _print_columns(
             [
                 (
-                    text.UNITS[quantity],
+                    UNITS[quantity],
                     text.count_text(getattr(full, quantity)),
                     "separable / standard = " + text.quotient_text(getattr(cost / full, quantity)),
                 )
@@ -312,7 +313,7 @@ def _describe(arguments: dict[str, Any]) -> str:
 
 
 def _cost_data(cost: Cost) -> dict[str, Any]:
-    return {quantity: getattr(cost, quantity) for quantity in text.UNITS}
+    return {quantity: getattr(cost, quantity) for quantity in UNITS}
 
 
 def _ratio_data(quotient: Ratio) -> dict[str, Any]:

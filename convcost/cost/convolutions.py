@@ -81,11 +81,6 @@ def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
         Counts without unit: dk²·m parameters without a bias, dk²·m·df² MACs; of the arguments' kind
         and shape, as for `standard`.
 
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for `standard`.
-
     Notes
     -----
     Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1.
@@ -117,11 +112,6 @@ def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
     Cost
         Counts without unit: (m + 1)·n parameters with a bias, m·n·df² MACs; of the arguments' kind
         and shape, as for `standard`.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for `standard`.
 
     Notes
     -----
@@ -158,11 +148,6 @@ def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True
     Cost
         Counts without unit: dk²·m + m·n + n parameters with a bias, df²·m·(dk² + n) MACs; of the
         arguments' kind and shape, as for `standard`.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for `standard`.
 
     Notes
     -----
@@ -202,11 +187,6 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio":
         `.params` = (dk²·m + m·n + n) / ((dk²·m + 1)·n) with a bias, `.macs` = 1/n + 1/dk².
         Fractions for integers, SymPy expressions for symbols, float64 arrays for arrays. The
         output's side cancels out.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for `standard`.
 
     Notes
     -----

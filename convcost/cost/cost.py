@@ -1,12 +1,12 @@
 """What something costs, as an immutable value that adds up, compares and explains itself."""
 
-from convcost.cost import formulas
-from convcost.cost.ratio import Ratio
-from convcost.cost.value import Value
+from convcost.cost import formulas, quantities
+from convcost.cost.ratio import Ratio, Value
 from convcost.exact import arithmetic
-from convcost.exact.kinds import is_foreign, is_numpy
+from convcost.exact.dispatch import backend_for
+from convcost.exact.kinds import is_duck_array, is_numpy
 from convcost.exact.scalars import COUNT
-from convcost.exact.sizes import check_bias, check_size, check_sizes
+from convcost.exact.sizes import check_flag, check_size, check_sizes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from convcost.cost.explanation import Explanation
-    from convcost.exact.types import Count, Counts, Formula, Size, Sizes, Term
+    from convcost.exact.types import Count, Counts, Formula, Size, Term
 
 _new = object.__new__
 
@@ -60,8 +60,8 @@ class Cost(Value):
     _params: "Count"
     _macs: "Count"
     _bias_adds: "Count"
-    # What adds up to this cost: a term, or the costs of a sum; empty where counts were given.
-    _terms: "tuple[Term | Cost, ...]"
+    # What adds up to this cost: terms, or the costs of a sum; empty where counts were given.
+    _terms: "tuple[Term | Counts | Cost, ...]"
 
     def __init__(self, params: "Count", macs: "Count", bias_adds: "Count" = 0) -> None:
         self._params = check_size("params", params, COUNT)
@@ -98,7 +98,7 @@ class Cost(Value):
         OverflowError
             If the MACs fit into int64 and their double does not.
         """
-        return arithmetic.multiply("flops", formulas.FLOPS_PER_MAC, self._macs)
+        return quantities.flops(self._macs)
 
     def explain(self) -> "Explanation":
         """Return the arithmetic behind each count, with the numbers in it.
@@ -121,7 +121,7 @@ class Cost(Value):
         """
         from convcost.cost.explanation import Explanation
 
-        return Explanation(self)
+        return Explanation(self._counts(), self.terms())
 
     def latex(self) -> str:
         r"""Return the arithmetic behind the counts as LaTeX, an `aligned` environment.
@@ -154,25 +154,24 @@ class Cost(Value):
         """
         from functools import partial
 
-        terms: list[Term | Cost] = []
-        for part in self.terms():
-            if isinstance(part, Cost):
-                terms.append(_restore(0, part._macs, part._bias_adds, ()))
-            else:
-                formula, sizes, bias = part
-                again = _restore(0, 0, 0, ((partial(formulas.reused, formula), sizes, bias),))
-                terms.append(again)
+        terms: list[Term | Counts] = []
+        for first, second, third in self.terms():
+            # A formula with its sizes and the bias; or the three counts.
+            again = partial(formulas.reused, first) if isinstance(second, tuple) else 0
+            terms.append((again, second, third))
         return _restore(0, self._macs, self._bias_adds, tuple(terms))
 
-    def terms(self) -> "Iterator[Term | Cost]":
-        """Yield what adds up to this cost: formulas with their sizes, and costs given as counts."""
-        pending: list[Term | Cost] = [self]
+    def terms(self) -> "Iterator[Term | Counts]":
+        """Yield what adds up to this cost: formulas with their sizes, or counts without any."""
+        pending: list[Term | Counts | Cost] = [self]
         while pending:  # a loop: a sum of a hundred thousand costs nests as deep
             part = pending.pop()
-            if isinstance(part, Cost) and part._terms:
+            if not isinstance(part, Cost):
+                yield part
+            elif part._terms:
                 pending.extend(reversed(part._terms))
             else:
-                yield part
+                yield part._counts()
 
     def __add__(self, other: object) -> "Cost":
         if not isinstance(other, Cost):
@@ -208,18 +207,18 @@ class Cost(Value):
         return self._params, self._macs, self._bias_adds
 
     def __repr__(self) -> str:
-        pairs = zip(formulas.QUANTITIES, self._counts(), strict=True)
+        pairs = zip(quantities.QUANTITIES, self._counts(), strict=True)
         return f"Cost({', '.join(f'{name}={arithmetic.source(count)}' for name, count in pairs)})"
 
     def __str__(self) -> str:
         from convcost.cost import text
 
-        return text.cost_text(self)
+        return text.cost_text(self._counts())
 
     def _repr_html_(self) -> str:
         from convcost.cost import text
 
-        return text.cost_html(self)
+        return text.cost_html(self._counts(), self.explain().as_dict())
 
     def __reduce__(self) -> "tuple[Any, ...]":
         terms = tuple(self.terms()) if self._terms else ()
@@ -257,11 +256,11 @@ def cost_of(
 
     Examples
     --------
-    >>> from convcost import formulas
+    >>> from convcost.cost import formulas
     >>> print(cost_of(formulas.standard, ("dk", "m", "n", "df"), (3, 1, 32, 28), True))
     320 parameters, 225,792 MACs (451,584 FLOPs), 25,088 bias additions
     """
-    biases = 1 if bias is True else check_bias(bias)
+    biases = 1 if bias is True else int(check_flag("bias", bias))
     for size in sizes:
         if type(size) is not int or size <= 0:
             return _cost_of_any(formula, names, sizes, biases)
@@ -276,36 +275,41 @@ def cost_of(
 def _cost_of_any(
     formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: int
 ) -> Cost:
-    if any(map(is_foreign, sizes)):
+    if any(map(is_duck_array, sizes)):
         from functools import partial
 
         from convcost.exact import duck_arrays
 
-        return counted(
+        return from_counts(
             duck_arrays.call(partial(_counts_of, formula, names, bias), sizes, lambda: 3)
         )
-    return measured(formula, check_sizes(names, sizes), bias)
+    return from_formula(formula, check_sizes(names, sizes), bias)
 
 
 def _counts_of(formula: "Formula", names: tuple[str, ...], bias: int, *sizes: "Size") -> "Counts":
-    return _cost_of_any(formula, names, sizes, bias)._counts()
+    return from_formula(formula, check_sizes(names, sizes), bias)._counts()
 
 
-def counted(counts: "Sequence[Count]") -> Cost:
+def from_counts(counts: "Sequence[Count]") -> Cost:
     """Return a cost of counts that are known to be right, without the arithmetic behind them."""
     params, macs, bias_adds = counts
     return _restore(params, macs, bias_adds, ())
 
 
-def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None" = None) -> Cost:
-    """Return the cost that a formula gives for sizes that were checked, or for factors of them.
+def from_formula(
+    formula: "Formula",
+    sizes: "tuple[Count, ...]",
+    bias: int,
+    shown: "tuple[Any, ...] | None" = None,
+) -> Cost:
+    """Return the cost that a formula gives for sizes that were checked.
 
     Parameters
     ----------
     formula
-        As for `cost_of`.
+        A function of the sizes and the bias, in plain arithmetic.
     sizes
-        Exact sizes, or tuples of their factors; arrays among them compute exactly together.
+        Exact sizes; arrays among them compute exactly together.
     bias
         1 or 0.
     shown
@@ -321,7 +325,7 @@ def measured(formula: "Formula", sizes: "Sizes", bias: int, shown: "Sizes | None
     OverflowError
         If there are arrays of machine integers and a count does not fit into int64.
     """
-    arithmetic.require_fit(formula, sizes, bias)
+    backend_for(*sizes).require_fit(formula, sizes, bias, quantities.QUANTITIES)
     return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
 
 
@@ -355,7 +359,7 @@ def total(costs: "Sequence[Cost]") -> Cost:
 
 
 def _restore(
-    params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Cost, ...]"
+    params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Counts | Cost, ...]"
 ) -> Cost:
     """Make a cost of counts that are known to be right."""
     cost = _new(Cost)

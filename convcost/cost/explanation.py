@@ -1,21 +1,15 @@
 """The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
 
-from convcost.cost import formulas
-from convcost.cost.recorder import (
-    Expression,
-    Number,
-    Product,
-    add_all,
-    lift,
-    number_latex,
-    number_text,
-)
-from convcost.exact import nested
+from convcost.cost import text
+from convcost.cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops
+from convcost.cost.recorder import Expression, Leaf, Multiplication, add_all, lift
+from convcost.exact import arithmetic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from convcost.cost.cost import Cost
-    from convcost.exact.types import Count, Term
+    from collections.abc import Iterable
+
+    from convcost.exact.types import Count, Counts, Term
 
 
 class Explanation:
@@ -26,8 +20,10 @@ class Explanation:
 
     Parameters
     ----------
-    cost
-        The cost to explain.
+    counts
+        Parameters, MACs and bias additions.
+    terms
+        What adds up to them: formulas with their sizes, or counts behind which nothing is known.
 
     Examples
     --------
@@ -36,16 +32,16 @@ class Explanation:
     '1*1*32*64*28*28 = 1605632'
     """
 
-    __slots__ = ("_cost", "expressions")
+    __slots__ = ("_counts", "expressions")
 
-    def __init__(self, cost: "Cost") -> None:
-        self._cost = cost
-        recorded = [_record(part) for part in cost.terms()]
+    def __init__(self, counts: "Counts", terms: "Iterable[Term | Counts]") -> None:
+        self._counts = counts
+        recorded = [_record(term) for term in terms]
         self.expressions: dict[str, Expression] = {
             quantity: add_all([part[position] for part in recorded])
-            for position, quantity in enumerate(formulas.QUANTITIES)
+            for position, quantity in enumerate(QUANTITIES)
         }
-        self.expressions["flops"] = Product((Number(formulas.FLOPS_PER_MAC), Number(cost.macs)))
+        self.expressions["flops"] = Multiplication((Leaf(FLOPS_PER_MAC), Leaf(self._count("macs"))))
 
     @property
     def params(self) -> str:
@@ -69,47 +65,38 @@ class Explanation:
 
     def latex(self) -> str:
         """Return the explanation of the three counts as LaTeX, an `aligned` environment."""
-        return aligned(
-            {
-                quantity: _equate(
-                    self.expressions[quantity].latex(), number_latex(getattr(self._cost, quantity))
-                )
-                for quantity in formulas.QUANTITIES
-            }
-        )
+        lines = {}
+        for quantity in QUANTITIES:
+            value = arithmetic.latex(self._count(quantity))
+            lines[quantity] = _equate(self.expressions[quantity].latex(), value)
+        return text.equations(lines)
 
     def as_dict(self) -> dict[str, str]:
         """Return the lines by quantity."""
         return {quantity: self._line(quantity) for quantity in self.expressions}
 
     def _line(self, quantity: str) -> str:
-        value: Count = getattr(self._cost, quantity)
-        return _equate(self.expressions[quantity].text(), number_text(value))
+        value = arithmetic.brief(self._count(quantity))
+        return _equate(self.expressions[quantity].text(), value)
+
+    def _count(self, quantity: str) -> "Count":
+        counts = dict(zip(QUANTITIES, self._counts, strict=True))
+        return flops(counts["macs"]) if quantity == "flops" else counts[quantity]
 
     def __str__(self) -> str:
-        return "\n".join(f"{quantity:<10} {line}" for quantity, line in self.as_dict().items())
+        return "\n".join(text.align(tuple(self.as_dict().items())))
 
     def __repr__(self) -> str:
-        return f"<Explanation of {self._cost!r}>"
+        pairs = zip(QUANTITIES, self._counts, strict=True)
+        counts = ", ".join(f"{name}={arithmetic.source(count)}" for name, count in pairs)
+        return f"<Explanation of Cost({counts})>"
 
 
-def aligned(lines: dict[str, str]) -> str:
-    """Return equations as a LaTeX `aligned` environment, one for each quantity."""
-    rows = " \\\\\n".join(_row(quantity, line) for quantity, line in lines.items())
-    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
-
-
-def _row(quantity: str, line: str) -> str:
-    name = quantity.replace("_", r"\_")
-    return rf"\text{{{name}}} &= {line}"
-
-
-def _record(part: "Term | Cost") -> "tuple[Expression | int, ...]":
-    if isinstance(part, tuple):
-        formula, sizes, bias = part
-        return formula(*nested.apply(lift, sizes), bias)
-    # Given as plain counts: nothing is behind them.
-    return tuple(getattr(part, quantity) for quantity in formulas.QUANTITIES)
+def _record(term: "Term | Counts") -> "tuple[Expression | Count, ...]":
+    formula, sizes, bias = term
+    if isinstance(sizes, tuple):
+        return formula(*map(lift, sizes), bias)
+    return term  # counts: nothing is known behind them
 
 
 def _equate(expression: str, value: str) -> str:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Count, Counts, Factors, Formula
 
-QUANTITIES = ("params", "macs", "bias_adds")
-# One multiply and one add.
-FLOPS_PER_MAC = 2
-
 
 def counts(weights: "Count", filters: "Count", positions: "Count", bias: int) -> "Counts":
     """Count the parameters, MACs and bias additions of any convolution.
@@ -111,6 +107,31 @@ def convolution(
     return params, macs, bias_adds
 
 
+def factored(formula: "Formula", lengths: "tuple[int, ...]", *sizes: "Any") -> "Counts":
+    """Call a formula whose arguments are factors, which come one after another.
+
+    Parameters
+    ----------
+    formula
+        Takes factors, in a tuple for each argument, and the bias.
+    lengths
+        How many factors each of its arguments has.
+    sizes
+        All factors, and the bias behind them.
+
+    Examples
+    --------
+    >>> factored(products, (3, 1), 12, 10, 10, 64, 0) == products((12, 10, 10), (64,), 0)
+    True
+    """
+    arguments = []
+    start = 0
+    for length in lengths:
+        arguments.append(sizes[start : start + length])
+        start += length
+    return formula(*arguments, sizes[-1])
+
+
 def gradient(
     channels: "Factors",
     filters: "Factors",
@@ -203,6 +224,7 @@ def separable(
     >>> separable(3, 32, 64, 28, 1, 1)
     (2400, 1831424, 50176)
     """
-    depthwise_params, depthwise_macs, _ = depthwise(dk, m, df, 0)
-    pointwise_params, pointwise_macs, bias_adds = standard(unit, m, n, df, bias)
+    positions = df * df
+    depthwise_params, depthwise_macs, _ = counts(dk * dk, m, positions, 0)
+    pointwise_params, pointwise_macs, bias_adds = counts(unit * unit * m, n, positions, bias)
     return depthwise_params + pointwise_params, depthwise_macs + pointwise_macs, bias_adds

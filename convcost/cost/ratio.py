@@ -1,13 +1,31 @@
-"""How two costs compare, as an exact value."""
+"""How two costs compare, as an exact value; and what values of this library have in common."""
 
-from convcost.cost.value import Value
 from convcost.exact import arithmetic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
     from convcost.exact.types import Count
+
+
+class Value:
+    """An immutable value that shows itself as LaTeX in a notebook; a copy of it is itself."""
+
+    __slots__ = ()
+
+    def latex(self) -> str:
+        """Return the value as LaTeX."""
+        raise NotImplementedError
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __copy__(self) -> "Self":
+        return self
+
+    def __deepcopy__(self, memo: "dict[int, Any]") -> "Self":
+        return self
 
 
 class Ratio(Value):
@@ -81,7 +99,8 @@ class Ratio(Value):
         """
         from convcost.cost import text
 
-        return text.ratio_latex(self)
+        lines = {"params": self._params, "macs": self._macs}
+        return text.equations({name: arithmetic.latex(one) for name, one in lines.items()})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ratio):
@@ -101,12 +120,12 @@ class Ratio(Value):
     def __str__(self) -> str:
         from convcost.cost import text
 
-        return text.ratio_text(self)
+        return text.ratio_text(self._params, self._macs)
 
     def _repr_html_(self) -> str:
         from convcost.cost import text
 
-        return text.ratio_html(self)
+        return text.ratio_html(self._params, self._macs)
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return Ratio, (self._params, self._macs)

@@ -7,8 +7,7 @@ elements, not one of the user's numbers, and leave no trace.
 """
 
 from convcost.exact import arithmetic
-from convcost.exact.kinds import module_for
-from convcost.exact.scalars import is_array, printable
+from convcost.exact.scalars import is_array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,34 +25,34 @@ class Expression:
     __slots__ = ()
 
     def __add__(self, other: "Expression | int") -> "Expression":
-        return self if _is_plain(other, 0) else Sum((self, lift(other)))
+        return self if _is_plain(other, 0) else Addition((self, lift(other)))
 
     def __radd__(self, other: "Expression | int") -> "Expression":
-        return self if _is_plain(other, 0) else Sum((lift(other), self))
+        return self if _is_plain(other, 0) else Addition((lift(other), self))
 
     def __mul__(self, other: "Expression | int") -> "Expression | int":
         if _is_plain(other, 0):
             return 0
-        return self if _is_plain(other, 1) else Product((self, lift(other)))
+        return self if _is_plain(other, 1) else Multiplication((self, lift(other)))
 
     def __rmul__(self, other: "Expression | int") -> "Expression | int":
         if _is_plain(other, 0):
             return 0
-        return self if _is_plain(other, 1) else Product((lift(other), self))
+        return self if _is_plain(other, 1) else Multiplication((lift(other), self))
 
     def text(self) -> str:
         """Return the expression as Python and the literature write it: `(3*3*1+1)*32`."""
-        return self._render(number_text, times="*")
+        return self._render(arithmetic.brief, times="*")
 
     def latex(self) -> str:
         r"""Return the expression as LaTeX: `(3 \cdot 3 \cdot 1 + 1) \cdot 32`."""
-        return self._render(number_latex, times=r" \cdot ", plus=" + ")
+        return self._render(arithmetic.latex, times=r" \cdot ", plus=" + ")
 
     def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
         raise NotImplementedError
 
 
-class Number(Expression):
+class Leaf(Expression):
     """One of the user's numbers: an integer, a fraction, an array or a symbol."""
 
     __slots__ = ("value",)
@@ -79,7 +78,7 @@ class _Operation(Expression):
         )
 
 
-class Product(_Operation):
+class Multiplication(_Operation):
     """A product of expressions."""
 
     __slots__ = ()
@@ -90,19 +89,19 @@ class Product(_Operation):
             # Inside a product a sum is written tight, as the literature does: (1*1*32+1)*32.
             factor = (
                 operand._tight(number, times=times, plus=plus)
-                if isinstance(operand, Sum)
+                if isinstance(operand, Addition)
                 else operand._render(number, times=times, plus=plus)
             )
             factors.append(f"({factor})" if _needs_parentheses(operand) else factor)
         return times.join(factors)
 
 
-class Quotient(Expression):
+class Division(Expression):
     """One number divided by another, without remainder: the channels of one group, `64/4`."""
 
     __slots__ = ("dividend", "divisor")
 
-    def __init__(self, dividend: Number, divisor: Number) -> None:
+    def __init__(self, dividend: Leaf, divisor: Leaf) -> None:
         self.dividend = dividend
         self.divisor = divisor
 
@@ -114,7 +113,7 @@ class Quotient(Expression):
         )
 
 
-class Sum(_Operation):
+class Addition(_Operation):
     """A sum of expressions."""
 
     __slots__ = ()
@@ -130,8 +129,8 @@ def add_all(parts: "list[Expression | int]") -> Expression:
     """Add up recorded parts in one flat sum, however many there are."""
     kept = tuple(lift(part) for part in parts if not _is_plain(part, 0))
     if not kept:
-        return Number(0)
-    return kept[0] if len(kept) == 1 else Sum(kept)
+        return Leaf(0)
+    return kept[0] if len(kept) == 1 else Addition(kept)
 
 
 def _is_plain(value: "Any", number: int) -> bool:
@@ -140,35 +139,15 @@ def _is_plain(value: "Any", number: int) -> bool:
 
 def lift(value: "Expression | Count") -> Expression:
     """Return an expression as it is, and anything else as a number."""
-    return value if isinstance(value, Expression) else Number(value)
+    return value if isinstance(value, Expression) else Leaf(value)
 
 
 def _needs_parentheses(operand: Expression) -> bool:
-    if not isinstance(operand, Number):
-        return isinstance(operand, (Sum, Quotient))
+    if not isinstance(operand, Leaf):
+        return isinstance(operand, (Addition, Division))
     value = operand.value
     if type(value) is int or is_array(value):
         return False
     # A symbol is an atom for SymPy, and ceiling(h/2) brings parentheses of its own; m + 1, m*n and
     # the fraction 65/2 are not one factor to read.
     return not (getattr(value, "is_Atom", False) or getattr(value, "is_Function", False))
-
-
-def number_text(value: "Count") -> str:
-    """Return one value as it stands in an explanation: digits, a symbol, an array's extent."""
-    if is_array(value):
-        return module_for(value).describe(value)
-    return str(value) if arithmetic.is_expression(value) else printable(value)
-
-
-def number_latex(value: "Count") -> str:
-    """Return the LaTeX of one value."""
-    if is_array(value):
-        return rf"\text{{{number_text(value)}}}"
-    if arithmetic.is_expression(value):
-        from convcost.exact import symbolic
-
-        return symbolic.latex(value)
-    if value.denominator == 1:
-        return printable(value)
-    return rf"\frac{{{printable(value.numerator)}}}{{{printable(value.denominator)}}}"

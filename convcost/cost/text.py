@@ -1,66 +1,57 @@
-"""Costs and ratios for people to read: one line of text, an HTML table, LaTeX."""
+"""Costs and ratios for people to read: one line of text, an HTML table, aligned columns."""
 
 import html
 
-from convcost.cost.explanation import aligned
-from convcost.cost.recorder import number_latex
+from convcost.cost.quantities import UNITS, flops
 from convcost.exact import arithmetic
-from convcost.exact.kinds import module_for
+from convcost.exact.kinds import is_expression
 from convcost.exact.scalars import is_array, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from convcost.cost.cost import Cost
-    from convcost.cost.ratio import Ratio
-    from convcost.exact.types import Count
+    from collections.abc import Sequence
 
-UNITS = {
-    "params": "parameters",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "bias_adds": "bias additions",
-}
+    from convcost.exact.types import Count, Counts
 
 
 def count_text(count: "Count") -> str:
     """Return a count with its thousands separated."""
-    if is_array(count):
-        return module_for(count).summarize(count)
-    return str(count) if arithmetic.is_expression(count) else printable(count, ",")
+    return arithmetic.text(count)
 
 
-def cost_text(cost: "Cost") -> str:
+def quantities_text(counts: "Counts") -> dict[str, str]:
+    """Return each quantity of a cost as text, by its name in code.
+
+    Examples
+    --------
+    >>> quantities_text((2400, 1831424, 50176))["flops"]
+    '3,662,848'
+    """
+    params, macs, bias_adds = counts
+    found = {"params": params, "macs": macs, "flops": flops(macs), "bias_adds": bias_adds}
+    return {quantity: count_text(found[quantity]) for quantity in UNITS}
+
+
+def cost_text(counts: "Counts") -> str:
     """Return a cost in one line, every count with its unit."""
-    shown = {quantity: count_text(getattr(cost, quantity)) for quantity in UNITS}
+    shown = quantities_text(counts)
     return (
         f"{shown['params']} {UNITS['params']}, {shown['macs']} {UNITS['macs']}"
         f" ({shown['flops']} {UNITS['flops']}), {shown['bias_adds']} {UNITS['bias_adds']}"
     )
 
 
-def escape(text: str) -> str:
-    """Return a text with nothing in it that means something in HTML."""
-    return html.escape(text)
-
-
-def cost_html(cost: "Cost") -> str:
+def cost_html(counts: "Counts", arithmetic_text: dict[str, str]) -> str:
     """Return a cost as an HTML table with the arithmetic behind each count."""
-    explanation = cost.explain().as_dict()
-    return table(
-        ("", "count", "arithmetic"),
-        [
-            (unit, count_text(getattr(cost, quantity)), explanation[quantity])
-            for quantity, unit in UNITS.items()
-        ],
-    )
+    shown = quantities_text(counts)
+    rows = [(unit, shown[name], arithmetic_text[name]) for name, unit in UNITS.items()]
+    return table(("", "count", "arithmetic"), rows)
 
 
 def quotient_text(quotient: "Count") -> str:
     """Return a quotient with its decimal value and what it saves."""
-    if is_array(quotient):
+    if is_array(quotient) or is_expression(quotient):
         return count_text(quotient)
-    if arithmetic.is_expression(quotient):
-        return str(quotient)
     return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
 
 
@@ -86,28 +77,26 @@ def _times(factor: "Count") -> str:
         return "more than 1e308"
 
 
-def ratio_text(ratio: "Ratio") -> str:
+def ratio_text(params: "Count", macs: "Count") -> str:
     """Return a ratio in one line."""
-    return f"parameters {quotient_text(ratio.params)}, MACs {quotient_text(ratio.macs)}"
+    return f"{UNITS['params']} {quotient_text(params)}, {UNITS['macs']} {quotient_text(macs)}"
 
 
-def ratio_html(ratio: "Ratio") -> str:
+def ratio_html(params: "Count", macs: "Count") -> str:
     """Return a ratio as an HTML table."""
-    return table(
-        ("", "ratio"),
-        [
-            (UNITS["params"], quotient_text(ratio.params)),
-            (UNITS["macs"], quotient_text(ratio.macs)),
-        ],
-    )
+    rows = [(UNITS["params"], quotient_text(params)), (UNITS["macs"], quotient_text(macs))]
+    return table(("", "ratio"), rows)
 
 
-def ratio_latex(ratio: "Ratio") -> str:
-    """Return a ratio as LaTeX."""
-    return aligned({"params": number_latex(ratio.params), "macs": number_latex(ratio.macs)})
+def equations(lines: dict[str, str]) -> str:
+    """Return equations as a LaTeX `aligned` environment, one for each quantity."""
+    names = {quantity: quantity.replace("_", r"\_") for quantity in lines}
+    rows = [rf"\text{{{names[quantity]}}} &= {line}" for quantity, line in lines.items()]
+    body = " \\\\\n".join(rows)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> str:
     """Return cells as an HTML table."""
 
     def row(tag: str, cells: tuple[str, ...]) -> str:
@@ -117,7 +106,12 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"
 
 
-def align(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
+def escape(text: str) -> str:
+    """Return a text with nothing in it that means something in HTML."""
+    return html.escape(text)
+
+
+def align(rows: "Sequence[tuple[str, ...]]", right: tuple[int, ...] = ()) -> list[str]:
     """Return rows as lines whose cells stand below each other.
 
     Parameters

@@ -1,34 +1,34 @@
-"""Arrays of xarray, Dask and JAX, unpacked at the border, counted with NumPy, and packed again.
+"""Arrays of xarray, Dask and JAX, converted to NumPy on entry, and back on the way out.
 
 Whatever is computed, checked or refused is so by the same code as for NumPy arrays: at once where
-the values are there, and block by block, when somebody asks for them, where Dask only promises
-them. Named dimensions broadcast by name.
+the values are there, and block by block, when somebody asks for them, where they are lazy (Dask's).
+Named dimensions broadcast by name.
 """
 
-import sys
 import warnings
 from functools import partial
 
 import numpy as np
 
-from convcost.exact import arrays, nested
-from convcost.exact.kinds import is_foreign, is_traced
+from convcost.exact.arrays import Arrays, scalar
+from convcost.exact.backend import ArrayBackend, Backend
+from convcost.exact.kinds import is_duck_array, is_lazy, is_of, is_traced
 from convcost.exact.scalars import is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
-    from convcost.exact.types import Count, Formula, Sizes
+    from convcost.exact.types import Count, Formula
 
-    # Takes arguments in which NumPy arrays stand for the others; returns so many counts.
+    # Takes values in which NumPy arrays stand for the others; returns so many counts.
     Counting: TypeAlias = "Callable[..., tuple[Count, ...]]"
 
 
 def call(
     function: "Counting",
-    arguments: "tuple[Any, ...]",
+    values: "Sequence[Any]",
     number: "Callable[[], int]",
     dtype: "Any" = None,
 ) -> "tuple[Count, ...]":
@@ -37,20 +37,20 @@ def call(
     Parameters
     ----------
     function
-        Takes the arguments with NumPy arrays in place of the others, and returns counts that
-        broadcast together.
-    arguments
-        What the function takes; arrays may stand in tuples.
+        Takes the values with NumPy arrays in place of the others, and returns counts that broadcast
+        together.
+    values
+        What the function takes; those that are no arrays are handed on.
     number
-        Says how many counts the function returns; asked only where Dask promises them.
+        Says how many counts the function returns; asked only where arrays are lazy.
     dtype
-        Of the counts that Dask promises: by default object where an argument has it, else int64.
+        Of the counts of lazy arrays: by default object where an argument has it, else int64.
 
     Returns
     -------
     tuple
-        The counts, as arrays of the arguments' library. A named array has the dimensions that its
-        values depend on; one that Dask promises has them all.
+        The counts, as arrays of the values' library. A named array has the dimensions that its
+        values depend on; a lazy one has them all.
 
     Raises
     ------
@@ -69,48 +69,41 @@ def call(
     >>> product.dims, product.values.tolist()
     (('m', 'n'), [[24, 32, 40], [48, 64, 80]])
     """
-    leaves = [leaf for leaf in nested.flat(arguments) if is_array(leaf)]
-    if any(map(is_traced, leaves)):
+    arrays = list(filter(is_array, values))
+    if any(map(is_traced, arrays)):
         raise TypeError("values that JAX traces can't be counted together with other arrays")
-    if any(_is(leaf, "xarray", "DataArray") for leaf in leaves):
-        return _call_named(function, arguments, number, dtype)
-    if any(_is(leaf, "dask.array", "Array") for leaf in leaves):
-        return _call_blocks(function, arguments, number, dtype)
-    if any(_is(leaf, "jax", "Array") for leaf in leaves):
-        known = nested.apply(lambda leaf: np.asarray(leaf) if is_array(leaf) else leaf, arguments)
-        return tuple(map(_to_jax, function(*known)))
-    return function(*arguments)
+    if any(is_of(array, "xarray", "DataArray") for array in arrays):
+        return _call_named(function, values, number, dtype)
+    if any(is_of(array, "dask.array", "Array") for array in arrays):
+        return _call_lazy(function, values, number(), dtype)
+    if any(is_of(array, "jax", "Array") for array in arrays):
+        return tuple(map(_to_jax, function(*_replaced(values, map(np.asarray, arrays)))))
+    return function(*values)
 
 
-def _is(value: "Any", library: str, name: str) -> bool:
-    kind = getattr(sys.modules.get(library), name, None)
-    return kind is not None and isinstance(value, kind)
-
-
-def _replace(arguments: "tuple[Any, ...]", new: "Sequence[Any]") -> "tuple[Any, ...]":
-    """Return the arguments with other arrays in the places of theirs."""
-    rest = iter(new)
-    return nested.apply(lambda leaf: next(rest) if is_array(leaf) else leaf, arguments)
+def _replaced(values: "Sequence[Any]", arrays: "Iterable[Any]") -> "list[Any]":
+    """Return the values with other arrays in the places of theirs."""
+    rest = iter(arrays)
+    return [next(rest) if is_array(value) else value for value in values]
 
 
 def _call_named(
-    function: "Counting", arguments: "tuple[Any, ...]", number: "Callable[[], int]", dtype: "Any"
+    function: "Counting", values: "Sequence[Any]", number: "Callable[[], int]", dtype: "Any"
 ) -> "tuple[Count, ...]":
-    leaves = [leaf for leaf in nested.flat(arguments) if is_array(leaf)]
-    named = _named(leaves)
+    named = _named(list(filter(is_array, values)))
     dims = tuple(dict.fromkeys(dim for array in named for dim in array.dims))
     sizes = {dim: size for array in named for dim, size in array.sizes.items()}
     bare = [_bare(array, dims) for array in named]
-    results = call(function, _replace(arguments, bare), number, dtype)
+    results = call(function, _replaced(values, bare), number, dtype)
     lone = [place for place, dim in enumerate(dims) if sizes[dim] == 1]
     kept = [_varying(result, dims, sizes) for result in results]
-    if lone and not any(map(is_foreign, bare)):
+    if lone and not any(map(is_duck_array, bare)):
         # One value can't show whether a count depends on it: the same value twice can.
         corner = [
             _corner(array, [place for place in lone if dims[place] in of.dims])
             for array, of in zip(bare, named, strict=True)
         ]
-        shapes = [np.shape(result) for result in function(*_replace(arguments, corner))]
+        shapes = [np.shape(result) for result in function(*_replaced(values, corner))]
         for place in lone:
             for index, shape in enumerate(shapes):
                 kept[index][place] = len(shape) == len(dims) and shape[place] == 2
@@ -118,13 +111,13 @@ def _call_named(
     return tuple(map(partial(_name, dims, coords), results, kept))
 
 
-def _named(leaves: "list[Any]") -> "list[Any]":
+def _named(arrays: "list[Any]") -> "list[Any]":
     import xarray
 
-    for leaf in leaves:
-        if not isinstance(leaf, xarray.DataArray) and leaf.ndim > 0:
-            refuse(TypeError, "an array beside named ones", leaf, "an xarray.DataArray, too")
-    named = [xarray.DataArray(leaf) for leaf in leaves]
+    for array in arrays:
+        if not isinstance(array, xarray.DataArray) and array.ndim > 0:
+            refuse(TypeError, "an array beside named ones", array, "an xarray.DataArray, too")
+    named = [xarray.DataArray(array) for array in arrays]
     try:
         return list(xarray.align(*named, join="exact", copy=False))
     except ValueError as error:
@@ -153,13 +146,10 @@ def _corner(array: "Any", lone: list[int]) -> "Any":
 
 def _coordinates(named: "list[Any]") -> "dict[Any, Any]":
     """Return the coordinates of all, without those that two of them have differently."""
-    coords: dict[Any, Any] = {}
-    dropped = set()
-    for array in named:
-        for name, coord in array.coords.items():
-            if not coords.setdefault(name, coord).identical(coord):
-                dropped.add(name)
-    return {name: coord for name, coord in coords.items() if name not in dropped}
+    import xarray
+
+    every = [array.coords.to_dataset() for array in named]
+    return dict(xarray.merge(every, join="exact", compat="minimal").coords)
 
 
 def _name(
@@ -171,67 +161,63 @@ def _name(
         result = result[tuple(slice(None) if keep else 0 for keep in kept)]
     own = [dim for dim, keep in zip(dims, kept, strict=True) if keep]
     if np.ndim(result) == 0 and not is_array(result):
-        result = arrays.scalar(result)
+        result = scalar(result)
     fitting = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(own)}
     # Dask's name for the data is none for the array.
     return xarray.DataArray(result, fitting, own).rename(None)
 
 
-def _call_blocks(
-    function: "Counting", arguments: "tuple[Any, ...]", number: "Callable[[], int]", dtype: "Any"
+def _call_lazy(
+    function: "Counting", values: "Sequence[Any]", number: int, dtype: "Any"
 ) -> "tuple[Count, ...]":
     import dask.array
 
     # Dask has no types for these.
     from_array: Any = dask.array.from_array
-    blockwise: Any = dask.array.blockwise
-    map_blocks: Any = dask.array.map_blocks
-    leaves = [
-        leaf if isinstance(leaf, dask.array.Array) else from_array(np.asarray(leaf), -1)
-        for leaf in nested.flat(arguments)
-        if is_array(leaf)
+    apply_gufunc: Any = dask.array.apply_gufunc
+    unify_chunks: Any = dask.array.core.unify_chunks
+    arrays = [
+        array if isinstance(array, dask.array.Array) else from_array(np.asarray(array), -1)
+        for array in filter(is_array, values)
     ]
-    rank = max(leaf.ndim for leaf in leaves)
     if dtype is None:
-        dtype = np.dtype(object if any(leaf.dtype == object for leaf in leaves) else np.int64)
-    pairs = [part for leaf in leaves for part in (leaf, tuple(range(rank - leaf.ndim, rank)))]
-    holes = nested.apply(lambda leaf: _Hole() if is_array(leaf) else leaf, arguments)
-    # Each block is counted once, for all the results: they are picked from it one by one.
+        dtype = np.dtype(object if any(array.dtype == object for array in arrays) else np.int64)
+    template = [_PLACE if is_array(value) else value for value in values]
     with warnings.catch_warnings():
         # An open grid has as many blocks as its axes' chunks multiply to: that is no surprise.
         warnings.simplefilter("ignore", dask.array.PerformanceWarning)
-        blocks = blockwise(
-            partial(_count_block, function, holes),
-            tuple(range(rank)),
-            *pairs,
-            dtype=object,
-            meta=np.empty((0,) * rank, dtype=object),
-            token="convcost",
+        pairs = [part for array in arrays for part in (array, range(-array.ndim, 0))]
+        _, together = unify_chunks(*pairs)
+        # Each block is counted once, for all the results.
+        counts = apply_gufunc(
+            partial(_count_block, function, template, dtype),
+            f"{','.join(['()'] * len(arrays))}->{','.join(['()'] * number)}",
+            *together,
+            output_dtypes=[dtype] * number,
         )
-    meta = np.empty((0,) * rank, dtype=dtype)
-    return tuple(
-        map_blocks(_pick, blocks, index, dtype, dtype=dtype, meta=meta) for index in range(number())
-    )
+    return counts if isinstance(counts, tuple) else (counts,)
 
 
-class _Hole:
+class _Place:
     """Where a block of an array belongs."""
 
     ndim = 0
 
 
-def _count_block(function: "Counting", holes: "tuple[Any, ...]", *blocks: "Any") -> "Any":
+_PLACE = _Place()
+
+
+def _count_block(
+    function: "Counting", template: "Sequence[Any]", dtype: "Any", *blocks: "Any"
+) -> "Any":
     shape = np.broadcast_shapes(*(block.shape for block in blocks))
     try:
-        return shape, function(*_replace(holes, blocks))
+        counts = function(*_replaced(template, blocks))
     except (TypeError, ValueError, OverflowError) as error:
         error.add_note(f"in a block of shape {shape}, from whose corner indices count")
         raise
-
-
-def _pick(block: "Any", index: int, dtype: "Any") -> "Any":
-    shape, results = block
-    return np.broadcast_to(np.asarray(results[index], dtype=dtype), shape)
+    full = tuple(np.broadcast_to(np.asarray(count, dtype=dtype), shape) for count in counts)
+    return full if len(full) > 1 else full[0]
 
 
 def _to_jax(result: "Any") -> "Any":
@@ -254,127 +240,102 @@ def _to_jax(result: "Any") -> "Any":
     return jnp.asarray(result)
 
 
-def check_axis(name: str, axis: "Any", allowed: str, check: "Any") -> "Any":
-    """Return an array of sizes, checked at once where its values are there.
+class DuckArrays(ArrayBackend):
+    """Computes with arrays of xarray, Dask and JAX, as `Arrays` does with NumPy's.
 
-    The values that Dask promises are checked when they are counted.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        As for NumPy arrays.
+    What depends on the values of lazy arrays is looked at when they are counted.
     """
-    if _is_promised(axis):
-        if axis.dtype.kind not in "iuO":
-            raise TypeError(f"{name} must be {allowed}; got an array of dtype {axis.dtype}")
-        return axis
-    checked = arrays.check_axis(name, np.asarray(axis), allowed, check)
-    return axis.copy(data=checked) if _is(axis, "xarray", "DataArray") else axis
 
+    precedence = 3
 
-def _is_promised(value: "Any") -> bool:
-    return _is(getattr(value, "data", value), "dask.array", "Array") or _is(
-        value, "dask.array", "Array"
-    )
+    def __init__(self, elements: "Callable[..., Backend]") -> None:
+        self._numpy = Arrays(elements)
 
+    def check(self, name: str, value: "Any", allowed: str) -> "Any":
+        """Return an array of sizes, checked at once where its values are there."""
+        if is_lazy(value):
+            if value.dtype.kind not in "iuO":
+                raise TypeError(f"{name} must be {allowed}; got an array of dtype {value.dtype}")
+            return value
+        checked = self._numpy.check(name, np.asarray(value), allowed)
+        return value.copy(data=checked) if is_of(value, "xarray", "DataArray") else value
 
-def require_integers(name: str, axis: "Any", allowed: str) -> "Any":
-    """Return an array of sizes, unless it is known to hold a fraction that isn't whole."""
-    if axis.dtype == object and not _is_promised(axis):
-        arrays.require_integers(name, np.asarray(axis), allowed)
-    return axis
+    def require_integers(self, name: str, size: "Any", allowed: str) -> "Any":
+        if size.dtype == object and not is_lazy(size):
+            self._numpy.require_integers(name, np.array(size), allowed)
+        return size
 
+    def require_fit(
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Any"
+    ) -> None:
+        raise TypeError(
+            "arrays of xarray, Dask and JAX are taken by the public functions, and by the layers'"
+            " output_shape, cost, training, traffic and intensity; here pass NumPy arrays"
+        )
 
-def freeze(axis: "Any") -> "Any":
-    """Return the array: its values are looked at again when they are counted."""
-    return axis
+    def add(self, name: str, left: "Count", right: "Count") -> "Count":
+        return self._operate(partial(self._numpy.add, name), left, right)
 
+    def multiply(self, name: str, left: "Count", right: "Count") -> "Count":
+        return self._operate(partial(self._numpy.multiply, name), left, right)
 
-def align(names: tuple[str, ...], sizes: "tuple[Any, ...]") -> "tuple[Any, ...]":
-    """Return the sizes: they are aligned when they are counted."""
-    return sizes
+    def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
+        exact = any(is_array(count) and count.dtype == object for count in (dividend, divisor))
+        function = partial(self._numpy.divide, name)
+        return self._operate(function, dividend, divisor, object if exact else float)
 
+    def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
+        return self._operate(self._numpy.floor_divide, dividend, divisor)
 
-def require_int64(formula: "Formula", sizes: "Sizes", bias: int) -> None:
-    """Refuse sizes that were not unpacked."""
-    raise TypeError(
-        "arrays of xarray, Dask and JAX are taken by the public functions, and by the layers'"
-        " output_shape, cost, training, traffic and intensity; here pass NumPy arrays"
-    )
+    def ceil_divide(self, dividend: "Count", divisor: "Count") -> "Count":
+        return self._operate(self._numpy.ceil_divide, dividend, divisor)
 
+    def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
+        return self._operate(self._numpy.divide_evenly, dividend, divisor)
 
-def add(quantity: str, left: "Count", right: "Count") -> "Count":
-    """Add two counts, as `convcost.exact.arrays.add` does."""
-    return _binary(arrays.add, quantity, left, right)
+    def maximum(self, left: "Count", right: "Count") -> "Count":
+        return self._operate(self._numpy.maximum, left, right)
 
+    def minimum(self, left: "Count", right: "Count") -> "Count":
+        return self._operate(self._numpy.minimum, left, right)
 
-def multiply(name: str, left: "Count", right: "Count") -> "Count":
-    """Multiply two counts, as `convcost.exact.arrays.multiply` does."""
-    return _binary(arrays.multiply, name, left, right)
+    @staticmethod
+    def _operate(
+        function: "Callable[[Count, Count], Count]",
+        left: "Count",
+        right: "Count",
+        dtype: "Any" = None,
+    ) -> "Count":
+        if dtype is None and any(is_array(c) and c.dtype.kind == "f" for c in (left, right)):
+            dtype = float
+        (result,) = call(partial(_single, function), (left, right), lambda: 1, dtype)
+        return result
 
+    def find_empty(self, name: str, side: "Count") -> str | None:
+        return None
 
-def divide(quantity: str, dividend: "Count", divisor: "Count") -> "Count":
-    """Divide two counts, as `convcost.exact.arrays.divide` does."""
-    exact = any(is_array(count) and count.dtype == object for count in (dividend, divisor))
-    return _binary(arrays.divide, quantity, dividend, divisor, object if exact else float)
+    def divides(self, divisor: "Count", dividend: "Count") -> bool:
+        return True
 
+    def is_equal(self, left: "Count", right: "Count") -> bool:
+        if is_of(left, "xarray", "DataArray") and is_of(right, "xarray", "DataArray"):
+            return bool(left.equals(right))
+        same = type(left) is type(right)
+        return same and self._numpy.is_equal(np.asarray(left), np.asarray(right))
 
-def operate(operation: str, left: "Count", right: "Count", exact: "Any") -> "Count":
-    """Apply an operation of `convcost.exact.arithmetic` to two counts."""
-    dtypes = [count.dtype for count in (left, right) if is_array(count)]
-    kind = float if any(dtype.kind == "f" for dtype in dtypes) else None
-    (result,) = call(partial(_operated, exact), (left, right), lambda: 1, kind)
-    return result
+    def text(self, count: "Any") -> str:
+        dims = count.dims if is_of(count, "xarray", "DataArray") else ()
+        names = f" over {join_names(list(map(str, dims)))}" if dims else ""
+        shape = " x ".join(map(str, count.shape))
+        return f"{self.brief(count)} ({shape} {type(count).__name__} of {count.dtype}{names})"
 
-
-def _operated(exact: "Any", left: "Count", right: "Count") -> "tuple[Count]":
-    return (exact(left, right),)
-
-
-def _binary(
-    function: "Callable[[str, Count, Count], Count]",
-    name: str,
-    left: "Count",
-    right: "Count",
-    dtype: "Any" = None,
-) -> "Count":
-    (result,) = call(partial(_single, function, name), (left, right), lambda: 1, dtype)
-    return result
+    def brief(self, count: "Any") -> str:
+        if is_lazy(count):
+            return f"[{' x '.join(map(str, count.shape))} lazy]"
+        return self._numpy.brief(np.asarray(count))
 
 
 def _single(
-    function: "Callable[[str, Count, Count], Count]", name: str, left: "Count", right: "Count"
+    function: "Callable[[Count, Count], Count]", left: "Count", right: "Count"
 ) -> "tuple[Count]":
-    return (function(name, left, right),)
-
-
-def find_empty(name: str, side: "Count", exact: "Any") -> str | None:
-    """Name nothing: sides are looked at when they are counted."""
-    return None
-
-
-def divides(divisor: "Count", dividend: "Count", exact: "Any") -> bool:
-    """Say yes: it is looked at when the sizes are counted."""
-    return True
-
-
-def is_equal(left: "Count", right: "Count") -> bool:
-    """Tell whether two counts have the same dimensions, coordinates and values."""
-    if _is(left, "xarray", "DataArray") and _is(right, "xarray", "DataArray"):
-        return bool(left.equals(right))
-    return type(left) is type(right) and arrays.is_equal(np.asarray(left), np.asarray(right))
-
-
-def describe(array: "Any") -> str:
-    """Name an array's extent, or its shape where Dask only promises its values."""
-    if _is_promised(array):
-        return f"[{' x '.join(map(str, array.shape))} promised]"
-    return arrays.describe(np.asarray(array))
-
-
-def summarize(array: "Any") -> str:
-    """Say what an array holds, for a printed cost."""
-    dims = array.dims if _is(array, "xarray", "DataArray") else ()
-    names = f" over {join_names(list(map(str, dims)))}" if dims else ""
-    shape = " x ".join(map(str, array.shape))
-    return f"{describe(array)} ({shape} {type(array).__name__} of {array.dtype}{names})"
+    return (function(left, right),)

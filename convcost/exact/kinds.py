@@ -1,4 +1,4 @@
-"""Whose arrays are these: NumPy's, those of a library beside it, or values that JAX traces.
+"""What a value is: a symbol, a NumPy array, an array of a library beside it, a value JAX traces.
 
 A value can't belong to a library that isn't loaded, so nothing is imported to find out.
 """
@@ -11,15 +11,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from convcost.exact.types import ArrayModule
+_DUCK_ARRAYS = (("xarray", "DataArray"), ("dask.array", "Array"), ("jax", "Array"))
 
-_ARRAYS = (("xarray", "DataArray"), ("dask.array", "Array"), ("jax", "Array"))
+
+def is_of(value: "Any", library: str, name: str) -> bool:
+    """Tell whether a value is an instance of a class of a library, without importing it."""
+    kind = getattr(sys.modules.get(library), name, None)
+    return kind is not None and isinstance(value, kind)
 
 
 def is_numpy(value: "Any") -> bool:
     """Tell whether a value is a NumPy array."""
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, numpy.ndarray)
+    return is_of(value, "numpy", "ndarray")
+
+
+def is_expression(value: "Any") -> bool:
+    """Tell whether a value is of SymPy."""
+    return is_of(value, "sympy", "Basic")
 
 
 def is_traced(value: "Any") -> bool:
@@ -28,27 +36,15 @@ def is_traced(value: "Any") -> bool:
     return tracer is not None and isinstance(value, tracer)
 
 
-def is_foreign(value: "Any") -> bool:
-    """Tell whether a value is an array of xarray, Dask or JAX that holds, or promises, values."""
+def is_duck_array(value: "Any") -> bool:
+    """Tell whether a value is an array of xarray, Dask or JAX that holds values, or lazy ones."""
     if not is_array(value) or is_traced(value):
         return False
-    for library, name in _ARRAYS:
-        kind = getattr(sys.modules.get(library), name, None)
-        if kind is not None and isinstance(value, kind):
-            return True
-    return False
+    return any(is_of(value, library, name) for library, name in _DUCK_ARRAYS)
 
 
-def module_for(*values: "Any") -> "ArrayModule":
-    """Return the module that computes with values of which one is an array.
-
-    `arrays`, `duck_arrays` and `tracers` have functions of the same names.
-    """
-    module: ArrayModule
-    if any(map(is_traced, values)):
-        from convcost.exact import tracers as module
-    elif any(map(is_foreign, values)):
-        from convcost.exact import duck_arrays as module
-    else:
-        from convcost.exact import arrays as module
-    return module
+def is_lazy(value: "Any") -> bool:
+    """Tell whether the values of an array are Dask's, which nobody knows before they are asked."""
+    return is_of(getattr(value, "data", value), "dask.array", "Array") or is_of(
+        value, "dask.array", "Array"
+    )

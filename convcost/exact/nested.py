@@ -1,23 +1,12 @@
-"""Sizes as formulas take them: one by one, or in tuples of factors."""
+"""Arguments in tuples of tuples: as one list, and as they were again."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
 
-def apply(function: "Callable[[Any], Any]", sizes: "tuple[Any, ...]") -> "tuple[Any, ...]":
-    """Apply a function to everything in tuples of tuples, keeping the nesting.
-
-    Examples
-    --------
-    >>> apply(str, (3, (28, 28)))
-    ('3', ('28', '28'))
-    """
-    return tuple(apply(function, size) if type(size) is tuple else function(size) for size in sizes)
-
-
-def flat(sizes: "tuple[Any, ...]") -> "list[Any]":
+def flat(values: "tuple[Any, ...]") -> "list[Any]":
     """Return everything in tuples of tuples as one list.
 
     Examples
@@ -26,12 +15,23 @@ def flat(sizes: "tuple[Any, ...]") -> "list[Any]":
     [3, 28, 28]
     """
     found: list[Any] = []
-    for size in sizes:
-        if type(size) is tuple:
-            found += flat(size)
+    for value in values:
+        if type(value) is tuple:
+            found += flat(value)
         else:
-            found.append(size)
+            found.append(value)
     return found
+
+
+def rebuild(like: "tuple[Any, ...]", values: "Iterator[Any]") -> "tuple[Any, ...]":
+    """Return tuples nested as others are, with other values in them.
+
+    Examples
+    --------
+    >>> rebuild((3, (28, 28)), iter("abc"))
+    ('a', ('b', 'c'))
+    """
+    return tuple(rebuild(one, values) if type(one) is tuple else next(values) for one in like)
 
 
 def flat_names(name: str, value: "Any") -> "Iterator[str]":

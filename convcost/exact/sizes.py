@@ -1,13 +1,9 @@
-"""What a size may be: a positive, exact number of elements or channels; everything else is refused.
-
-NumPy and SymPy are consulted only where they are loaded already: a value can't be one of theirs
-otherwise, so checking it imports neither.
-"""
+"""What a size may be: a positive, exact number of elements or channels."""
 
 import sys
 
-from convcost.exact.kinds import is_foreign, is_traced, module_for
-from convcost.exact.scalars import SIZE, check_scalar, is_array, refuse
+from convcost.exact.dispatch import backend_for
+from convcost.exact.scalars import SIZE, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,25 +49,12 @@ def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Co
 integers, or a SymPy expression); got 3.0 (float)
     """
     exact = tuple(map(check_size, names, sizes))
-    if any(map(is_array, exact)):
-        return module_for(*exact).align(names, exact)
-    return exact
+    return backend_for(*exact).align(names, exact)
 
 
 def check_size(name: str, size: "Any", allowed: str = SIZE) -> "Count":
     """Return one size (or, with `allowed=COUNT`, one count) in exact form, or refuse it by name."""
-    numpy, sympy = sys.modules.get("numpy"), sys.modules.get("sympy")
-    if numpy and isinstance(size, numpy.ndarray):
-        from convcost.exact import arrays
-
-        return arrays.check_axis(name, size, allowed, check_size)
-    if is_foreign(size) or is_traced(size):
-        return module_for(size).check_axis(name, size, allowed, check_size)
-    if sympy and isinstance(size, sympy.Basic):
-        from convcost.exact import symbolic
-
-        return symbolic.check_expression(name, size, allowed)
-    return check_scalar(name, size, allowed)
+    return backend_for(size).check(name, size, allowed)
 
 
 def check_integer(name: str, value: "Any", allowed: str = SIZE) -> "Count":
@@ -89,31 +72,22 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
     if type(value) is int and value > 0:
         return value
     exact = check_size(name, value, allowed)
-    if is_array(exact):
-        module = module_for(exact)
-        return module.freeze(module.require_integers(name, exact, allowed))
-    if type(exact) is not int and not hasattr(exact, "free_symbols"):
-        refuse(TypeError, name, value, allowed)
-    return exact
+    return backend_for(exact).require_integers(name, exact, allowed)
 
 
-def check_bias(bias: "Any", name: str = "bias") -> int:
-    """Return 1 or 0 for True or False, and refuse everything else.
+def check_flag(name: str, value: "Any") -> bool:
+    """Return True or False, and refuse everything else by name.
 
     Examples
     --------
-    >>> check_bias(True)
-    1
-    >>> check_bias("no")
+    >>> check_flag("bias", "no")
     Traceback (most recent call last):
         ...
     TypeError: bias must be True or False; got 'no' (str)
     """
-    if bias is True:
-        return 1
-    if bias is False:
-        return 0
+    if value is True or value is False:
+        return bool(value)
     numpy = sys.modules.get("numpy")
-    if numpy and isinstance(bias, numpy.bool_):
-        return int(bias)
-    refuse(TypeError, name, bias, "True or False")
+    if numpy and isinstance(value, numpy.bool_):
+        return bool(value)
+    refuse(TypeError, name, value, "True or False")

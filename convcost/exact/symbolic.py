@@ -9,11 +9,12 @@ import sympy
 from sympy.core.function import Application
 
 from convcost import symbols
+from convcost.exact.backend import Backend
 from convcost.exact.scalars import check_scalar, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
     from typing import Any
 
     from convcost.exact.types import Count
@@ -21,57 +22,102 @@ if TYPE_CHECKING:
 _LATEX_NAMES = {"dk": "D_K", "m": "M", "n": "N", "df": "D_F"}
 
 
-def check_expression(name: str, size: "Any", allowed: str) -> "Count":
-    """Return an expression that can be a positive size; a number comes back as Python's own.
+class Symbolic(Backend):
+    """Computes with SymPy expressions, and with numbers beside them."""
 
-    Raises
-    ------
-    TypeError
-        If it is no expression, or holds a floating-point number.
-    ValueError
-        If its assumptions say that it is not positive, not an integer, or not finite.
-    """
-    if not isinstance(size, sympy.Expr) or size.has(sympy.Float):
-        refuse(TypeError, name, size, allowed)
-    if isinstance(size, sympy.Rational):
-        return check_scalar(name, _plain(size), allowed)
-    # A plain Symbol("m") knows nothing about itself and is taken at the caller's word.
-    if size.is_number or False in (size.is_positive, size.is_integer, size.is_finite):
-        refuse(ValueError, name, size, allowed)
-    return size
+    precedence = 1
 
+    def check(self, name: str, value: "Any", allowed: str) -> "Count":
+        """Return an expression that can be a positive size; a number comes back as Python's own.
 
-def canonical(count: "sympy.Expr") -> "Count":
-    """Return the expanded form, in which equal polynomials are the same expression."""
-    return _plain(sympy.expand(count))
+        Raises
+        ------
+        TypeError
+            If it is no expression, or holds a floating-point number.
+        ValueError
+            If its assumptions say that it is not positive, not an integer, or not finite.
+        """
+        if not isinstance(value, sympy.Expr) or value.has(sympy.Float):
+            refuse(TypeError, name, value, allowed)
+        if isinstance(value, sympy.Rational):
+            return check_scalar(name, _plain(value), allowed)
+        # A plain Symbol("m") knows nothing about itself and is taken at the caller's word.
+        if value.is_number or False in (value.is_positive, value.is_integer, value.is_finite):
+            refuse(ValueError, name, value, allowed)
+        return value
 
+    def require_integers(self, name: str, size: "Count", allowed: str) -> "Count":
+        return size
 
-def divide(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient, expanded where that takes it apart: 1/n + 1/dk**2."""
-    quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
-    _, denominator = sympy.fraction(quotient)
-    return _plain(
-        sympy.expand(quotient) if denominator.is_Mul or denominator.is_Symbol else quotient
-    )
+    def quotient(self, dividend: "Count", divisor: "Count") -> "Count":
+        # Expanded where that takes it apart: 1/n + 1/dk**2.
+        quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
+        _, denominator = sympy.fraction(quotient)
+        apart = denominator.is_Mul or denominator.is_Symbol
+        return _plain(sympy.expand(quotient) if apart else quotient)
 
+    def total(self, name: str, summands: "list[Count]") -> "Count":
+        # At once: SymPy looks at all terms of a sum for each one that is added.
+        return _plain(sympy.Add(*map(sympy.sympify, summands)))
 
-def total(summands: "list[Count]") -> "Count":
-    """Return the sum of counts."""
-    return _plain(sympy.Add(*map(sympy.sympify, summands)))
+    def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
+        if isinstance(divisor, int):
+            return _plain(_floor(sympy.sympify(dividend), divisor))
+        return _plain(sympy.floor(sympy.sympify(dividend) / divisor))
 
+    def ceil_divide(self, dividend: "Count", divisor: "Count") -> "Count":
+        if isinstance(divisor, int):
+            return _plain(_floor(sympy.sympify(dividend) + divisor - 1, divisor))
+        return _plain(sympy.ceiling(sympy.sympify(dividend) / divisor))
 
-def floor_divide(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient rounded down, in one form for all ways to write it."""
-    if isinstance(divisor, int):
-        return _plain(_floor(sympy.sympify(dividend), divisor))
-    return _plain(sympy.floor(sympy.sympify(dividend) / divisor))
+    def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
+        return _plain(sympy.sympify(dividend) / divisor)
 
+    def maximum(self, left: "Count", right: "Count") -> "Count":
+        if _is_nonnegative(left - right):
+            return left
+        return right if _is_nonnegative(right - left) else _undecided(sympy.Max, left, right)
 
-def ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient rounded up, in one form for all ways to write it."""
-    if isinstance(divisor, int):
-        return _plain(_floor(sympy.sympify(dividend) + divisor - 1, divisor))
-    return _plain(sympy.ceiling(sympy.sympify(dividend) / divisor))
+    def minimum(self, left: "Count", right: "Count") -> "Count":
+        if _is_nonnegative(left - right):
+            return right
+        return left if _is_nonnegative(right - left) else _undecided(sympy.Min, left, right)
+
+    def find_empty(self, name: str, side: "Count") -> str | None:
+        return name if _is_nonnegative(-side) else None
+
+    def divides(self, divisor: "Count", dividend: "Count") -> bool:
+        return (sympy.sympify(dividend) / divisor).is_integer is not False
+
+    def is_equal(self, left: "Count", right: "Count") -> bool:
+        return bool(self.canonical(left) == self.canonical(right))
+
+    def may_equal(self, left: "Count", right: "Count") -> bool:
+        if left == right:
+            return True
+        # What is taken on trust is noted, see `assuming`.
+        difference = sympy.expand(sympy.sympify(left) - right)
+        if difference.is_zero is None:
+            _conditions.get([]).append((left, right))
+        return difference.is_zero is not False
+
+    def canonical(self, count: "Count") -> "Hashable":
+        # In the expanded form equal polynomials are the same expression.
+        value: Hashable = _plain(sympy.expand(count)) if isinstance(count, sympy.Expr) else count
+        return value
+
+    def source(self, count: "Count") -> str:
+        return repr(count)
+
+    def text(self, count: "Count") -> str:
+        return str(count)
+
+    def brief(self, count: "Count") -> str:
+        return str(count)
+
+    def latex(self, count: "Count") -> str:
+        names = {symbols.symbol(name): letter for name, letter in _LATEX_NAMES.items()}
+        return str(sympy.latex(count, symbol_names=names))
 
 
 def _floor(dividend: "sympy.Expr", divisor: int) -> "sympy.Expr":
@@ -117,26 +163,6 @@ def _unnest(dividend: "sympy.Expr", divisor: int) -> "tuple[sympy.Expr, int]":
     return sympy.expand(numerator + constant * inner), inner * divisor
 
 
-def share(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient of two counts of which one divides the other."""
-    return _plain(sympy.sympify(dividend) / divisor)
-
-
-def may_divide(divisor: "Count", dividend: "Count") -> bool:
-    """Tell whether it can't be proved that a count leaves a remainder."""
-    return (sympy.sympify(dividend) / divisor).is_integer is not False
-
-
-def may_equal(left: "Count", right: "Count") -> bool:
-    """Tell whether it can't be ruled out that counts are equal; note what is taken on trust."""
-    if left == right:
-        return True
-    difference = sympy.expand(sympy.sympify(left) - right)
-    if difference.is_zero is None:
-        _conditions.get([]).append((left, right))
-    return difference.is_zero is not False
-
-
 _conditions: "ContextVar[list[tuple[Count, Count]]]" = ContextVar("conditions")
 
 
@@ -148,7 +174,7 @@ def assuming() -> "Iterator[list[tuple[Count, Count]]]":
     --------
     >>> from convcost.symbols import m, n
     >>> with assuming() as conditions:
-    ...     may_equal(m, n)
+    ...     Symbolic().may_equal(m, n)
     True
     >>> conditions
     [(m, n)]
@@ -161,26 +187,12 @@ def assuming() -> "Iterator[list[tuple[Count, Count]]]":
         _conditions.reset(token)
 
 
-def maximum(left: "Count", right: "Count") -> "Count":
-    """Return the larger of two counts: one of them where that can be proved, else a Max."""
-    if is_nonnegative(left - right):
-        return left
-    return right if is_nonnegative(right - left) else _undecided(sympy.Max, left, right)
-
-
-def minimum(left: "Count", right: "Count") -> "Count":
-    """Return the smaller of two counts: one of them where that can be proved, else a Min."""
-    if is_nonnegative(left - right):
-        return right
-    return left if is_nonnegative(right - left) else _undecided(sympy.Min, left, right)
-
-
 def _undecided(extreme: "type[sympy.Expr]", left: "Count", right: "Count") -> "sympy.Expr":
     # Unevaluated: SymPy would spend seconds on comparing what nests floors and maxima.
     return extreme(sympy.sympify(left), sympy.sympify(right), evaluate=False)
 
 
-def is_nonnegative(expression: "Count") -> bool:
+def _is_nonnegative(expression: "Count") -> bool:
     """Tell whether it can be proved that an expression is 0 or more; polynomials alone can.
 
     SymPy knows of a positive integer k only that k > 0; that 32*k - 2 is positive, too, shows when
@@ -207,9 +219,3 @@ def _plain(expression: "sympy.Expr") -> "Count":
     if expression.is_Rational:
         return Fraction(int(expression.p), int(expression.q))
     return expression
-
-
-def latex(expression: "sympy.Expr") -> str:
-    """Return the LaTeX of an expression; the library's symbols become D_K, M, N and D_F."""
-    names = {symbols.symbol(name): letter for name, letter in _LATEX_NAMES.items()}
-    return str(sympy.latex(expression, symbol_names=names))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.recorder import number_text
 from convcost.exact import arithmetic, nested
-from convcost.exact.kinds import module_for
+from convcost.exact.dispatch import backend_for
 from convcost.exact.scalars import COUNT, SIZE, is_array, join_names, refuse
 from convcost.exact.sizes import check_integer
 
@@ -89,8 +88,10 @@ def check_data_format(data_format: Any) -> str:
     return str(data_format)
 
 
-def check_shape(input_shape: Any, layer: str, axes: str, rank: int | None) -> Factors:
-    """Return the shape of one input, each side in exact form.
+def check_shape(
+    shape: Any, layer: str, axes: str, rank: int | None, name: str = "input_shape"
+) -> Factors:
+    """Return a shape, each side in exact form, or refuse it by name.
 
     Examples
     --------
@@ -98,20 +99,18 @@ def check_shape(input_shape: Any, layer: str, axes: str, rank: int | None) -> Fa
     (28, 28, 32)
     """
     allowed = f"{axes} without the batch, for {layer}"
-    if not isinstance(input_shape, (tuple, list)):
-        refuse(TypeError, "input_shape", input_shape, allowed)
-    if not input_shape or (rank is not None and len(input_shape) != rank + 1):
-        refuse(ValueError, "input_shape", tuple(input_shape), allowed)
-    if any(side is None for side in input_shape):
+    if not isinstance(shape, (tuple, list)):
+        refuse(TypeError, name, shape, allowed)
+    if not shape or (rank is not None and len(shape) != rank + 1):
+        refuse(ValueError, name, tuple(shape), allowed)
+    if any(side is None for side in shape):
         refuse(
             TypeError,
-            "input_shape",
-            tuple(input_shape),
+            name,
+            tuple(shape),
             f"{allowed}, with a symbol (convcost.symbols.symbol) for a side that is not known",
         )
-    return tuple(
-        check_integer(f"input_shape[{index}]", side) for index, side in enumerate(input_shape)
-    )
+    return tuple(check_integer(f"{name}[{index}]", side) for index, side in enumerate(shape))
 
 
 def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> None:
@@ -132,7 +131,7 @@ def show(value: Any) -> str:
         return f"({', '.join(map(show, value))}{',' * (len(value) == 1)})"
     if value is None or isinstance(value, str):
         return "?" if value is None else repr(value)
-    return number_text(value)
+    return arithmetic.brief(value)
 
 
 def align(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -140,20 +139,16 @@ def align(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Values are integers, arrays, expressions, tuples of them, and words, which stay as they are.
     """
-    leaves = [leaf for leaf in nested.flat(tuple(arguments.values())) if _is_number(leaf)]
+    values = tuple(arguments.values())
+    leaves = nested.flat(values)
     names = [
-        name
-        for argument, value in arguments.items()
-        for name, leaf in zip(
-            nested.flat_names(argument, value), nested.flat((value,)), strict=True
-        )
-        if _is_number(leaf)
+        name for argument, value in arguments.items() for name in nested.flat_names(argument, value)
     ]
-    aligned = iter(module_for(*leaves).align(tuple(names), tuple(leaves)))
-    values = nested.apply(
-        lambda leaf: next(aligned) if _is_number(leaf) else leaf, tuple(arguments.values())
-    )
-    return dict(zip(arguments, values, strict=True))
+    numbers = {name: leaf for name, leaf in zip(names, leaves, strict=True) if _is_number(leaf)}
+    sizes = tuple(numbers.values())
+    aligned = iter(backend_for(*sizes).align(tuple(numbers), sizes))
+    together = (next(aligned) if _is_number(leaf) else leaf for leaf in leaves)
+    return dict(zip(arguments, nested.rebuild(values, together), strict=True))
 
 
 def _is_number(leaf: Any) -> bool:

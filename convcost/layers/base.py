@@ -2,105 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, astuple, dataclass, fields
-from functools import cached_property, partial, wraps
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcost.cost.cost import Cost, counted, total
-from convcost.exact import arithmetic, nested
-from convcost.exact.kinds import is_foreign, module_for
+from convcost.cost.cost import Cost, from_counts, total
+from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array
-from convcost.exact.sizes import check_bias, check_integer
+from convcost.exact.sizes import check_flag, check_integer
 from convcost.layers import arguments
 from convcost.layers.results import Traffic, Training, Weight
+from convcost.layers.unpacking import number_of_sides, takes_duck_arrays, training_of
+from convcost.layers.values import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Self, TypeVar
+    from typing import Self
 
     from convcost.cost.explanation import Explanation
     from convcost.exact.types import Count, Factors
     from convcost.layers.steps import Part
 
-    Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _unpacked(
-    number: Callable[[Layer, tuple[Any, ...]], int], pack: Callable[[tuple[Any, ...]], Any]
-) -> Callable[[Method], Method]:
-    """Let a method take arrays of xarray, Dask and JAX, unpacked; it is called with NumPy's.
-
-    Parameters
-    ----------
-    number
-        How many numbers the method's result consists of.
-    pack
-        Makes the result of them.
-    """
-
-    def decorate(method: Method) -> Method:
-        @wraps(method)
-        def call(self: Layer, input_shape: Any, **options: Any) -> Any:
-            if not self._meets_foreign(input_shape, options):
-                return method(self, input_shape, **options)
-            from convcost.exact import duck_arrays
-
-            own = self.arguments()
-            measure = partial(_measure, type(self), tuple(own), tuple(options), method.__name__)
-            given = (tuple(own.values()), tuple(options.values()), tuple(input_shape))
-            return pack(duck_arrays.call(measure, given, partial(number, self, input_shape)))
-
-        return call  # type: ignore[return-value]
-
-    return decorate
-
-
-def _measure(
-    kind: type[Layer],
-    arguments: tuple[str, ...],
-    options: tuple[str, ...],
-    method: str,
-    values: tuple[Any, ...],
-    settings: tuple[Any, ...],
-    shape: tuple[Any, ...],
-) -> tuple[Count, ...]:
-    layer = kind(**dict(zip(arguments, values, strict=True)))
-    result = getattr(layer, method)(shape, **dict(zip(options, settings, strict=True)))
-    return _numbers(result)
-
-
-def _numbers(result: Any) -> tuple[Count, ...]:
-    """Return the numbers that a method's result consists of."""
-    if isinstance(result, Cost):
-        return result.params, result.macs, result.bias_adds
-    if isinstance(result, Training):
-        passes = (result.forward, result.weight_gradient, result.input_gradient)
-        return tuple(number for cost in passes for number in _numbers(cost))
-    if isinstance(result, Traffic):
-        return astuple(result)
-    return result if isinstance(result, tuple) else (result,)
-
-
-def _training(numbers: tuple[Count, ...]) -> Training:
-    return Training(*(counted(numbers[start : start + 3]) for start in (0, 3, 6)))
-
-
-def _sides(layer: Layer, shape: tuple[Any, ...]) -> int:
-    if not layer.keeps_rank:
-        raise TypeError(
-            f"what Dask promises is not known, and {type(layer).__name__} may have any number of"
-            " output sides: compute it first"
-        )
-    return len(shape)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Layer:
+class Layer(Record):
     """A layer as an immutable value: its arguments, and what follows from them.
 
     Arguments are called as in Keras and have Keras's defaults. Any integer among them, and any side
     of an `input_shape`, may be a Python or NumPy integer, a NumPy array of integers (all arrays
     broadcast together) or a SymPy expression. An `input_shape` has no batch axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it may be; names it, its value, and what would be right.
     """
 
     # Spatial axes of the input; None where any number will do.
@@ -110,7 +43,7 @@ class Layer:
     # Whether some of the weights are not trained, but gathered from the data.
     keeps_statistics: ClassVar[bool] = False
 
-    @_unpacked(_sides, tuple)
+    @takes_duck_arrays(number_of_sides, tuple)
     def output_shape(self, input_shape: tuple[Any, ...]) -> Factors:
         """Return the shape of the output for one input.
 
@@ -156,11 +89,6 @@ class Layer:
         tuple of Weight
             Name, shape in elements, and whether it is trainable.
 
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `output_shape`.
-
         Examples
         --------
         >>> from convcost.layers import Conv2D
@@ -171,7 +99,7 @@ class Layer:
         layer._steps(shape)
         return layer._weights(shape)
 
-    @_unpacked(lambda *_: 3, counted)
+    @takes_duck_arrays(lambda *_: 3, from_counts)
     def cost(
         self,
         input_shape: tuple[Any, ...],
@@ -201,14 +129,14 @@ class Layer:
 
         Raises
         ------
-        TypeError, ValueError, OverflowError
-            As for `output_shape`; ValueError, too, if effective MACs are asked for with a symbol
-            as `kernel_size`, or `first` without `training`.
+        ValueError
+            If effective MACs are asked for with a symbol as `kernel_size`, or `first` without
+            `training`.
 
         Notes
         -----
         Nominal MACs are those of Howard et al., "MobileNets" (arXiv:1704.04861): every tap counts
-        at every position. A transposed convolution lays its kernel at the positions of its input.
+        at every position. A transposed convolution counts the positions of its input.
 
         Examples
         --------
@@ -217,15 +145,15 @@ class Layer:
         >>> layer.cost((28, 28, 32)).macs, layer.cost((28, 28, 32), effective=True).macs
         (14450688, 13770752)
         """
-        if check_bias(training, "training"):
+        if check_flag("training", training):
             return self.training(input_shape, effective=effective, first=first).total
-        if check_bias(first, "first"):
+        if check_flag("first", first):
             raise ValueError("first=True is about a training step; give training=True, too")
-        check_bias(effective, "effective")
+        check_flag("effective", effective)
         layer, shape = self._align(input_shape)
         return total([step.forward(effective) for step in layer._steps(shape)])
 
-    @_unpacked(lambda *_: 9, _training)
+    @takes_duck_arrays(lambda *_: 9, training_of)
     def training(
         self, input_shape: tuple[Any, ...], *, effective: bool = False, first: bool = False
     ) -> Training:
@@ -246,11 +174,6 @@ class Layer:
             The costs of the forward pass and of the two gradients. Each gradient has the forward
             pass's MACs, nominal or effective.
 
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `cost`.
-
         Notes
         -----
         Every multiply-accumulate of the forward pass multiplies a weight by an input; in one
@@ -264,8 +187,8 @@ class Layer:
         >>> training.forward.macs, training.weight_gradient.macs, training.input_gradient.macs
         (13770752, 13770752, 13770752)
         """
-        check_bias(effective, "effective")
-        left_out = check_bias(first, "first")
+        check_flag("effective", effective)
+        left_out = check_flag("first", first)
         layer, shape = self._align(input_shape)
         steps = layer._steps(shape)
         return Training(
@@ -287,18 +210,15 @@ class Layer:
 
         Parameters
         ----------
-        input_shape, effective, training, first
-            As for `cost`.
+        input_shape
+            Shape of the input in elements, without the batch.
+        effective, training, first
+            The options of `cost`.
 
         Returns
         -------
         Explanation
             A line of text for each quantity; prints as a table.
-
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `cost`.
 
         Examples
         --------
@@ -309,7 +229,7 @@ class Layer:
         cost = self.cost(input_shape, effective=effective, training=training, first=first)
         return cost.explain()
 
-    @_unpacked(lambda *_: 4, lambda numbers: Traffic(*numbers))
+    @takes_duck_arrays(lambda *_: 4, lambda numbers: Traffic(*numbers))
     def traffic(self, input_shape: tuple[Any, ...], *, batch: Any = 1) -> Traffic:
         """Return how many elements the layer reads and writes, each of them once.
 
@@ -325,11 +245,6 @@ class Layer:
         Traffic
             Elements of the input, the weights and the output, and of the map between the steps of a
             separable convolution. A cache too small to hold what is used again makes it more.
-
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `output_shape`.
 
         Examples
         --------
@@ -373,11 +288,6 @@ class Layer:
         Fraction
             FLOPs per byte; a SymPy expression or an array of float64 for those.
 
-        Raises
-        ------
-        TypeError, ValueError, OverflowError
-            As for `cost`.
-
         Notes
         -----
         Williams, Waterman and Patterson, "Roofline" (doi:10.1145/1498765.1498785), with every
@@ -398,7 +308,7 @@ class Layer:
         )
         return arithmetic.divide("elements", work, arithmetic.multiply("bytes", moved, size))
 
-    def measure(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
+    def output_and_cost(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
         """Return the shape of the output and the cost for a shape that is known to be exact.
 
         The way of a whole network, whose shapes come from one another: no arrays, nothing checked
@@ -412,12 +322,12 @@ class Layer:
         return output, costs[0] if len(costs) == 1 else total(costs)
 
     def parts(self, shape: Any, times: Count = 1) -> tuple[Part, ...]:
-        """Return what is computed for a shape as in `measure`."""
+        """Return what is computed for a shape that was checked."""
         self._check_rank(shape)
         return _repeated(self._steps(shape), times)
 
     def non_trainable(self, shape: Any) -> Count:
-        """Return how many of the weights training leaves alone, for a shape as in `measure`."""
+        """Return how many of the weights training leaves alone, for a shape that was checked."""
         if not self.keeps_statistics:
             return 0
         number: Count = 0
@@ -432,13 +342,13 @@ class Layer:
 
     def _steps(self, shape: Any) -> tuple[Part, ...]:
         """Return what the layer computes, or refuse a shape that it can't take."""
-        raise NotImplementedError
+        return ()
 
     def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
         raise NotImplementedError
 
     def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        raise NotImplementedError
+        return ()
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return what the layer's methods take for these inputs: a shape, or a list of them."""
@@ -452,12 +362,12 @@ class Layer:
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
-        raise NotImplementedError
+        return "(...)"
 
     def _align(self, input_shape: tuple[Any, ...]) -> tuple[Self, Factors]:
         """Return the layer and the input's shape with arrays that compute exactly together."""
         shape = arguments.check_shape(input_shape, type(self).__name__, self._axes(), self.rank)
-        if not self._has_arrays and not any(map(is_array, shape)):
+        if not self.has_arrays and not any(map(is_array, shape)):
             return self, shape
         own = self.arguments()
         together = arguments.align({**own, "input_shape": shape})
@@ -467,114 +377,8 @@ class Layer:
             object.__setattr__(twin, name, value)
         return twin, shape
 
-    def _meets_foreign(self, input_shape: Any, options: dict[str, Any]) -> bool:
-        if self._has_foreign or any(map(is_foreign, options.values())):
-            return True
-        return isinstance(input_shape, (tuple, list)) and any(map(is_foreign, input_shape))
-
-    @cached_property
-    def _has_foreign(self) -> bool:
-        return any(map(is_foreign, nested.flat(tuple(self.arguments().values()))))
-
-    @cached_property
-    def _has_arrays(self) -> bool:
-        return any(map(is_array, nested.flat(tuple(self.arguments().values()))))
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments by name, defaults included.
-
-        Returns
-        -------
-        dict
-            What a Keras config of the layer has under the same names; one integer for each axis.
-
-        Examples
-        --------
-        >>> from convcost.layers import Dense
-        >>> Dense(10).arguments()
-        {'units': 10, 'use_bias': True}
-        """
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @classmethod
-    def argument_names(cls) -> tuple[str, ...]:
-        """Return what the arguments are called.
-
-        Returns
-        -------
-        tuple of str
-            Names, in the order in which they may be given.
-
-        Examples
-        --------
-        >>> from convcost.layers import Dense
-        >>> Dense.argument_names()
-        ('units', 'use_bias')
-        """
-        return tuple(field.name for field in fields(cls))
-
-    def _set(self, **values: Any) -> None:
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-
-    def _check_bias(self) -> None:
-        # bool, since an int among the arguments would look like a size.
-        self._set(use_bias=bool(check_bias(getattr(self, "use_bias"), "use_bias")))  # noqa: B009
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        mine, theirs = self.arguments(), other.arguments()
-        return all(map(_is_equal, mine.values(), theirs.values()))
-
-    def __hash__(self) -> int:
-        return hash((type(self), *map(_hashable, self.arguments().values())))
-
-    def __repr__(self) -> str:
-        shown = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.default is MISSING:
-                shown.append(_text(_short(value)))
-            elif not _is_default(value, field.default):
-                shown.append(f"{field.name}={_text(_short(value))}")
-        return f"{type(self).__name__}({', '.join(shown)})"
-
 
 def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
     if type(times) is int and times == 1:
         return steps
     return tuple(step.repeated(times) for step in steps)
-
-
-def _is_equal(left: Any, right: Any) -> bool:
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_is_equal, left, right))
-    return arithmetic.is_equal(left, right)
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_hashable, value))
-    if is_array(value):
-        raise TypeError("layers with arrays as arguments cannot be hashed: arrays have no hash")
-    # As `_is_equal` compares them: m*(n + 1) is m*n + m.
-    return arithmetic.canonical(value)
-
-
-def _short(value: Any) -> Any:
-    """Write (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which are the same arguments."""
-    if not isinstance(value, tuple):
-        return value
-    first, *others = nested.flat(value)
-    return first if all(_is_equal(other, first) for other in others) else value
-
-
-def _text(value: Any) -> str:
-    return f"<{module_for(value).summarize(value)}>" if is_foreign(value) else repr(value)
-
-
-def _is_default(value: Any, default: Any) -> bool:
-    if value is default or _is_equal(value, default):
-        return True
-    return isinstance(value, tuple) and all(_is_default(inner, default) for inner in value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.layers.grouped import Grouped, per_group
 from convcost.layers.results import Weight
+from convcost.layers.spatial import Grouped, per_group
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
@@ -15,7 +15,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Convolution(Grouped):
-    """A convolution in which every filter sees the channels of its group."""
+    """A convolution in which every filter sees the channels of its group.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or one for each axis.
+    strides
+        Distance between positions, in elements; one integer, or one for each axis. Strides and
+        dilation may both be above 1, which Keras itself refuses.
+    padding
+        `valid`, `same`, on one axis `causal`, an integer for all ends, or a pair (before, after)
+        for each axis, in elements.
+    data_format
+        `channels_last` for inputs of (steps, channels), (height, width, channels) or (depth,
+        height, width, channels); or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or one for each axis.
+    groups
+        Number of groups into which channels and filters are divided.
+    use_bias
+        Whether each filter adds a bias.
+    """
 
     filters: Any
     kernel_size: Any
@@ -27,7 +50,7 @@ class Convolution(Grouped):
     groups: Any = 1
     use_bias: Any = True
 
-    def _lay(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
+    def _axes_and_outputs(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
         axes = self._slide(sides)
         return axes, tuple(axis.positions for axis in axes)
 
@@ -39,30 +62,6 @@ class Convolution(Grouped):
 
 class Conv1D(Convolution):
     """Convolution along one axis, as `keras.layers.Conv1D`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Side of the kernel, in taps.
-    strides
-        Distance between positions, in elements.
-    padding
-        `valid`, `same`, `causal`, an integer for both ends, or ((before, after),), in elements.
-    data_format
-        `channels_last` for inputs of (steps, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements.
-    groups
-        Number of groups into which channels and filters are divided.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -76,32 +75,6 @@ class Conv1D(Convolution):
 
 class Conv2D(Convolution):
     """Convolution along two axes, as `keras.layers.Conv2D`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Sides of the kernel, in taps: one integer, or a tuple of two.
-    strides
-        Distance between positions, in elements; one integer, or two.
-    padding
-        `valid`, `same`, an integer for all ends, or ((before, after), (before, after)), in
-        elements.
-    data_format
-        `channels_last` for inputs of (height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements; one integer, or two. Strides and dilation may both be
-        above 1, which Keras itself refuses.
-    groups
-        Number of groups into which channels and filters are divided.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -121,30 +94,6 @@ class Conv2D(Convolution):
 
 class Conv3D(Convolution):
     """Convolution along three axes, as `keras.layers.Conv3D`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Sides of the kernel, in taps: one integer, or a tuple of three.
-    strides
-        Distance between positions, in elements; one integer, or three.
-    padding
-        `valid`, `same`, an integer for all ends, or three pairs (before, after), in elements.
-    data_format
-        `channels_last` for inputs of (depth, height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements; one integer, or three.
-    groups
-        Number of groups into which channels and filters are divided.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

@@ -25,11 +25,6 @@ class Dense(Layer):
     use_bias
         Whether each output adds a bias.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> Dense(128).explain((1152,)).params
@@ -46,7 +41,7 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         self._set(units=check_integer("units", self.units))
-        self._check_bias()
+        self._check_flags("use_bias")
 
     def _axes(self) -> str:
         return "(..., channels)"

@@ -38,7 +38,27 @@ class _Depthwise(Spatial):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DepthwiseConvolution(_Depthwise):
-    """A convolution in which every filter sees one channel."""
+    """A convolution in which every filter sees one channel.
+
+    Parameters
+    ----------
+    kernel_size
+        Sides of the kernel, in taps: one integer, or one for each axis.
+    strides
+        Distance between positions, in elements; one integer, or one for each axis.
+    padding
+        `valid`, `same`, an integer for all ends, or a pair (before, after) for each axis, in
+        elements.
+    depth_multiplier
+        Number of filters for each input channel.
+    data_format
+        `channels_last` for inputs of (steps, channels) or (height, width, channels); or
+        `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or one for each axis.
+    use_bias
+        Whether each filter adds a bias.
+    """
 
     kernel_size: Any
     strides: Any = 1
@@ -68,28 +88,6 @@ class DepthwiseConvolution(_Depthwise):
 class DepthwiseConv1D(DepthwiseConvolution):
     """Depthwise convolution along one axis, as `keras.layers.DepthwiseConv1D`.
 
-    Parameters
-    ----------
-    kernel_size
-        Side of the kernel, in taps.
-    strides
-        Distance between positions, in elements.
-    padding
-        `valid`, `same`, an integer for both ends, or ((before, after),), in elements.
-    depth_multiplier
-        Number of filters for each input channel.
-    data_format
-        `channels_last` for inputs of (steps, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> print(DepthwiseConv1D(3).cost((100, 32)))
@@ -101,28 +99,6 @@ class DepthwiseConv1D(DepthwiseConvolution):
 
 class DepthwiseConv2D(DepthwiseConvolution):
     """Depthwise convolution along two axes, as `keras.layers.DepthwiseConv2D`.
-
-    Parameters
-    ----------
-    kernel_size
-        Sides of the kernel, in taps: one integer, or a tuple of two.
-    strides
-        Distance between positions, in elements; one integer, or two.
-    padding
-        `valid`, `same`, an integer for all ends, or two pairs (before, after), in elements.
-    depth_multiplier
-        Number of filters for each input channel.
-    data_format
-        `channels_last` for inputs of (height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements; one integer, or two.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -138,7 +114,30 @@ class DepthwiseConv2D(DepthwiseConvolution):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SeparableConvolution(_Depthwise):
-    """A depthwise convolution without bias, then a pointwise one."""
+    """A depthwise convolution without bias, then a pointwise one.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels.
+    kernel_size
+        Sides of the depthwise kernel, in taps: one integer, or one for each axis.
+    strides
+        Distance between positions of the depthwise step, in elements; one integer, or one for each
+        axis.
+    padding
+        `valid`, `same`, an integer for all ends, or a pair (before, after) for each axis, in
+        elements.
+    data_format
+        `channels_last` for inputs of (steps, channels) or (height, width, channels); or
+        `channels_first`.
+    dilation_rate
+        Distance between taps of the depthwise step, in elements; one integer, or one for each axis.
+    depth_multiplier
+        Number of depthwise filters for each input channel.
+    use_bias
+        Whether the pointwise step adds a bias.
+    """
 
     filters: Any
     kernel_size: Any
@@ -178,30 +177,6 @@ class SeparableConvolution(_Depthwise):
 class SeparableConv1D(SeparableConvolution):
     """Separable convolution along one axis, as `keras.layers.SeparableConv1D`.
 
-    Parameters
-    ----------
-    filters
-        Number of output channels.
-    kernel_size
-        Side of the depthwise kernel, in taps.
-    strides
-        Distance between positions of the depthwise step, in elements.
-    padding
-        `valid`, `same`, an integer for both ends, or ((before, after),), in elements.
-    data_format
-        `channels_last` for inputs of (steps, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps of the depthwise step, in elements.
-    depth_multiplier
-        Number of depthwise filters for each input channel.
-    use_bias
-        Whether the pointwise step adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> print(SeparableConv1D(64, 3).cost((100, 32)))
@@ -213,30 +188,6 @@ class SeparableConv1D(SeparableConvolution):
 
 class SeparableConv2D(SeparableConvolution):
     """Separable convolution along two axes, as `keras.layers.SeparableConv2D`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels.
-    kernel_size
-        Sides of the depthwise kernel, in taps: one integer, or a tuple of two.
-    strides
-        Distance between positions of the depthwise step, in elements; one integer, or two.
-    padding
-        `valid`, `same`, an integer for all ends, or two pairs (before, after), in elements.
-    data_format
-        `channels_last` for inputs of (height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps of the depthwise step, in elements; one integer, or two.
-    depth_multiplier
-        Number of depthwise filters for each input channel.
-    use_bias
-        Whether the pointwise step adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

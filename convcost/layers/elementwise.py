@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
-    from convcost.layers.steps import Part
 
 # What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
 # weights, and no counter that reports MACs counts it.
@@ -25,7 +23,7 @@ _NAMES = """
     RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomZoom Solarization
 """
-ELEMENTWISE_KINDS = frozenset(_NAMES.split())
+ELEMENTWISE = frozenset(_NAMES.split())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,17 +51,8 @@ class Elementwise(Layer):
     kind: Any
 
     def __post_init__(self) -> None:
-        if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE_KINDS:
-            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE_KINDS))}")
-
-    def _axes(self) -> str:
-        return "(...)"
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return ()
+        if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:
+            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE))}")
 
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         return shape
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return ()

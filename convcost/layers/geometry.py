@@ -1,14 +1,14 @@
-"""Where a kernel lies along one axis: sides of outputs, padding, and the taps inside the input.
+"""Where a kernel slides along one axis: output lengths, padding, and the taps inside the input.
 
 A transposed convolution is a convolution with input and output exchanged. So one word serves both:
-the *image* is what the kernel is laid over (the input; the output of a transposed convolution), the
-*positions* are the places where it is laid (the output's elements; the input's where transposed).
+the *size* is that of what the kernel slides over (the input; the output of a transposed
+convolution), the *positions* are the places where it stops (the output's elements; the input's
+where transposed).
 
 Everything works on Python integers, int64 and object arrays and SymPy expressions alike, and takes
-no longer for a long axis than for a short one. Nothing is checked here; `convcost.layers` does that
-first.
+no longer for a long axis than for a short one. Nothing is checked here; the layers do that first.
 
-The sides are those of Keras (`compute_conv_output_shape`) and, for transposed convolutions with
+The lengths are those of Keras (`compute_conv_output_shape`) and, for transposed convolutions with
 explicit padding, of PyTorch (`ConvTranspose2d`).
 """
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count
 
 
-def span(kernel: "Count", dilation: "Count") -> "Count":
-    """Return how many elements a dilated kernel reaches over, its gaps included.
+def dilated_kernel_size(kernel: "Count", dilation: "Count") -> "Count":
+    """Return how many elements a dilated kernel takes up, its gaps included.
 
     Parameters
     ----------
@@ -37,75 +37,75 @@ def span(kernel: "Count", dilation: "Count") -> "Count":
 
     Examples
     --------
-    >>> span(3, 1), span(3, 2)
+    >>> dilated_kernel_size(3, 1), dilated_kernel_size(3, 2)
     (3, 5)
     """
     return (kernel - 1) * dilation + 1
 
 
-def sliding(image: "Count", reach: "Count", stride: "Count") -> "Count":
-    """Return the number of positions at which a kernel lies inside the image altogether.
+def valid_length(size: "Count", extent: "Count", stride: "Count") -> "Count":
+    """Return the number of positions at which a kernel lies inside altogether.
 
     Parameters
     ----------
-    image
-        Side of the image with its padding, in elements.
-    reach
-        The kernel's span, in elements; at most the image's side.
+    size
+        Size of what the kernel slides over, padding included, in elements.
+    extent
+        Size of the dilated kernel, in elements; at most the size.
     stride
         Distance between neighbouring positions, in elements.
 
     Returns
     -------
     int
-        floor((image - reach) / stride) + 1.
+        floor((size - extent) / stride) + 1.
 
     Examples
     --------
-    >>> sliding(28, 3, 1), sliding(28, 3, 2)
+    >>> valid_length(28, 3, 1), valid_length(28, 3, 2)
     (26, 13)
     """
-    return arithmetic.floor_divide(image - reach, stride) + 1
+    return arithmetic.floor_divide(size - extent, stride) + 1
 
 
-def covering(image: "Count", stride: "Count") -> "Count":
-    """Return the number of positions of `same` padding: one for each stride begun in the image.
+def same_length(size: "Count", stride: "Count") -> "Count":
+    """Return the number of positions of `same` padding: one for each stride begun.
 
     Parameters
     ----------
-    image
-        Side of the image, in elements.
+    size
+        Size of what the kernel slides over, in elements.
     stride
         Distance between neighbouring positions, in elements.
 
     Returns
     -------
     int
-        ceil(image / stride).
+        ceil(size / stride).
 
     Examples
     --------
-    >>> covering(28, 1), covering(28, 3)
+    >>> same_length(28, 1), same_length(28, 3)
     (28, 10)
     """
-    return arithmetic.ceil_divide(image, stride)
+    return arithmetic.ceil_divide(size, stride)
 
 
-def spread(
+def transposed_length(
     positions: "Count",
-    reach: "Count",
+    extent: "Count",
     stride: "Count",
     padding: str,
     output_padding: "Count | None",
 ) -> "Count":
-    """Return the side of the image that a transposed convolution makes with `same` or `valid`.
+    """Return the output length that a transposed convolution makes with `same` or `valid`.
 
     Parameters
     ----------
     positions
         Side of the input, in elements.
-    reach
-        The kernel's span, in elements.
+    extent
+        Size of the dilated kernel, in elements.
     stride
         Distance between the places in the output of neighbouring inputs, in elements.
     padding
@@ -121,8 +121,10 @@ def spread(
 
     Examples
     --------
-    >>> spread(14, 2, 2, "same", None), spread(14, 3, 2, "valid", None), spread(14, 3, 2, "same", 0)
-    (28, 29, 27)
+    >>> transposed_length(14, 2, 2, "same", None), transposed_length(14, 3, 2, "same", 0)
+    (28, 27)
+    >>> transposed_length(14, 3, 2, "valid", None)
+    29
     """
     if padding == "same":
         if output_padding is None:
@@ -130,28 +132,28 @@ def spread(
         # An odd kernel's middle stays, an even kernel has none.
         return (
             (positions - 1) * stride
-            + reach
-            - 2 * arithmetic.floor_divide(reach, 2)
+            + extent
+            - 2 * arithmetic.floor_divide(extent, 2)
             + output_padding
         )
     if output_padding is None:
-        return (positions - 1) * stride + arithmetic.maximum(reach, stride)
-    return (positions - 1) * stride + reach + output_padding
+        return (positions - 1) * stride + arithmetic.maximum(extent, stride)
+    return (positions - 1) * stride + extent + output_padding
 
 
-def spread_padded(
+def padded_transposed_length(
     positions: "Count",
-    reach: "Count",
+    extent: "Count",
     stride: "Count",
     around: "tuple[Count, Count]",
     output_padding: "Count",
 ) -> "Count":
-    """Return the side of the image that a transposed convolution makes with explicit padding.
+    """Return the output length that a transposed convolution makes with explicit padding.
 
     Parameters
     ----------
-    positions, reach, stride
-        As for `spread`.
+    positions, extent, stride
+        Size of the input, of the dilated kernel, and the stride, in elements.
     around
         Elements cut off before and after.
     output_padding
@@ -164,55 +166,57 @@ def spread_padded(
 
     Examples
     --------
-    >>> spread_padded(14, 3, 2, (1, 1), 1)
+    >>> padded_transposed_length(14, 3, 2, (1, 1), 1)
     28
     """
     before, after = around
-    return (positions - 1) * stride + reach + output_padding - before - after
+    return (positions - 1) * stride + extent + output_padding - before - after
 
 
-def padding_before(image: "Count", positions: "Count", reach: "Count", stride: "Count") -> "Count":
-    """Return how much of `same` padding comes before the image; the odd element comes behind it.
+def same_padding_before(
+    size: "Count", positions: "Count", extent: "Count", stride: "Count"
+) -> "Count":
+    """Return how much of `same` padding comes first; the odd element comes last.
 
     Parameters
     ----------
-    image
-        Side of the image, in elements.
+    size
+        Size of what the kernel slides over, in elements.
     positions
         Number of positions.
-    reach
-        The kernel's span, in elements.
+    extent
+        Size of the dilated kernel, in elements.
     stride
         Distance between neighbouring positions, in elements.
 
     Returns
     -------
     int
-        Elements of padding before the image.
+        Elements of padding before the first element.
 
     Examples
     --------
-    >>> padding_before(28, 28, 3, 1), padding_before(28, 14, 3, 2), padding_before(28, 14, 2, 2)
-    (1, 0, 0)
+    >>> same_padding_before(28, 28, 3, 1), same_padding_before(28, 14, 3, 2)
+    (1, 0)
     """
-    missing = (positions - 1) * stride + reach - image
+    missing = (positions - 1) * stride + extent - size
     return arithmetic.floor_divide(arithmetic.maximum(missing, 0), 2)
 
 
 def taps_inside(
-    image: "Count",
+    size: "Count",
     positions: "Count",
     kernel: "Count",
     stride: "Count",
     dilation: "Count",
     before: "Count",
 ) -> "Count":
-    """Count the pairs of position and tap whose tap lies inside the image.
+    """Count the pairs of position and tap whose tap lies inside.
 
     Parameters
     ----------
-    image
-        Side of the image, in elements.
+    size
+        Size of what the kernel slides over, in elements.
     positions
         Number of positions.
     kernel
@@ -222,7 +226,7 @@ def taps_inside(
     dilation
         Distance between neighbouring taps, in elements.
     before
-        Elements of padding before the image; those behind it need not be known.
+        Elements of padding before the first element; those behind the last need not be known.
 
     Returns
     -------
@@ -232,7 +236,7 @@ def taps_inside(
     Notes
     -----
     Tap j at position o lies on element o·stride - before + j·dilation. For each tap the positions
-    at which that is an element of the image are consecutive, so their number is a difference.
+    at which that is an element are consecutive, so their number is a difference.
 
     Examples
     --------
@@ -242,20 +246,20 @@ def taps_inside(
     2999998
     """
     total: Count = 0
-    for tap in _reaching(image, positions, kernel, stride, dilation, before):
+    for tap in _taps_within(size, positions, kernel, stride, dilation, before):
         shift = before - tap * dilation
         first = arithmetic.maximum(arithmetic.ceil_divide(shift, stride), 0)
-        last = arithmetic.minimum(arithmetic.ceil_divide(shift + image, stride), positions)
+        last = arithmetic.minimum(arithmetic.ceil_divide(shift + size, stride), positions)
         inside = arithmetic.maximum(last - first, 0)
         # In an array of kernels the smaller ones have no such tap.
         total = total + (inside * (tap < kernel).astype(int) if is_array(kernel) else inside)
     return total
 
 
-def _reaching(*sizes: "Count") -> range:
-    """Return the taps that may lie inside: of a kernel far larger than the image only a few."""
-    image, positions, kernel, stride, dilation, before = sizes
+def _taps_within(*sizes: "Count") -> range:
+    """Return the taps that may lie inside: of a kernel far larger than the size only a few."""
+    size, positions, kernel, stride, dilation, before = sizes
     if not all(type(size) is int for size in sizes):
         return range(int(kernel.max()) if is_array(kernel) else kernel)
     first = arithmetic.ceil_divide(before - (positions - 1) * stride, dilation)
-    return range(max(first, 0), min(arithmetic.ceil_divide(before + image, dilation), kernel))
+    return range(max(first, 0), min(arithmetic.ceil_divide(before + size, dilation), kernel))

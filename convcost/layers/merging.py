@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array, refuse
-from convcost.exact.sizes import check_bias, check_size
+from convcost.exact.sizes import check_size
 from convcost.layers import arguments
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 from convcost.layers.steps import Product
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ class Merging(Layer):
     def given(self, shapes: list[Factors]) -> Any:
         """Return the shapes, which the layer takes together, even where there is one."""
         return shapes
-
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
-        return ()
-
-    def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        return ()
 
     def _check_rank(self, shape: Any) -> None:
         several = isinstance(shape, (tuple, list)) and all(
@@ -217,8 +210,8 @@ class Dot(Merging):
             refuse(ValueError, "axes", self.axes, "one axis, or a pair of them")
         self._set(
             axes=tuple(arguments.check_axis(f"axes[{i}]", axis) for i, axis in enumerate(axes)),
-            normalize=bool(check_bias(self.normalize, "normalize")),
         )
+        self._check_flags("normalize")
 
     def _steps(self, shape: Any) -> tuple[Part, ...]:
         left, right = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact.sizes import check_bias, check_integer
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer
 from convcost.layers.results import Weight
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 class Weighted(Layer):
     """A layer whose weights are no kernels, and whose output has the shape of its input."""
-
-    def _axes(self) -> str:
-        return "(...)"
 
     def _steps(self, shape: Any) -> tuple[Part, ...]:
         shapes: dict[Factors, int] = {}
@@ -49,9 +46,6 @@ class Scaled(Weighted):
         # In Keras's order, which takes -1 to come before 1.
         return tuple(shape[arguments.place("axis", axis, shape)] for axis in sorted(axes))
 
-    def _check_flags(self, *names: str) -> None:
-        self._set(**{name: bool(check_bias(getattr(self, name), name)) for name in names})
-
     def _check_axes(self) -> None:
         axis = self.axis
         if isinstance(axis, (tuple, list)):
@@ -75,11 +69,6 @@ class BatchNormalization(Scaled):
         Whether a trainable gamma is multiplied with.
     renorm
         Whether the three further averages of batch renormalization are kept.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -130,11 +119,6 @@ class LayerNormalization(Scaled):
     rms_scaling
         Whether it scales by the root mean square, which has a gamma and no beta.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> LayerNormalization().explain((7, 7, 768)).params
@@ -167,11 +151,6 @@ class RMSNormalization(Scaled):
     axis
         The axis or axes that are normalized, the batch counted as 0.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> RMSNormalization().cost((7, 7, 768)).params
@@ -201,11 +180,6 @@ class GroupNormalization(Scaled):
         Whether a beta is added.
     scale
         Whether a gamma is multiplied with.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -245,11 +219,6 @@ class Normalization(Scaled):
     mean, variance
         Given values, which are no weights; None where they are adapted and kept as weights.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> Normalization().explain((224, 224, 3)).params
@@ -287,11 +256,6 @@ class PReLU(Weighted):
     ----------
     shared_axes
         Axes along which one slope is shared, the batch counted as 0; None for no axis.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

@@ -5,28 +5,19 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact.sizes import check_bias
 from convcost.layers import arguments
 from convcost.layers.spatial import Grid, Kernel
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
-    from convcost.layers.results import Weight
-    from convcost.layers.steps import Part
 
 
 class Weightless(Grid):
     """A layer over a grid that has no weights and multiplies nothing."""
 
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return ()
-
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         sides, channels = self._split(shape)
         return self._join(self._pool(sides), channels)
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return ()
 
     def _pool(self, sides: Factors) -> Factors:
         """Return the sides of the output."""
@@ -47,11 +38,6 @@ class Pooling(Weightless, Kernel):
         `valid` or `same`.
     data_format
         `channels_last` or `channels_first`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -132,11 +118,6 @@ class GlobalPooling(Weightless):
     keepdims
         Whether the pooled axes stay, with a side of 1.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> from convcost.layers import GlobalAveragePooling2D
@@ -150,7 +131,7 @@ class GlobalPooling(Weightless):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(keepdims=bool(check_bias(self.keepdims, "keepdims")))
+        self._check_flags("keepdims")
 
     def _pool(self, sides: Factors) -> Factors:
         return (1,) * len(sides) if self.keepdims else ()
@@ -202,11 +183,6 @@ class AdaptivePooling(Weightless):
         Sides of the output, in elements: one integer, or one for each axis.
     data_format
         `channels_last` or `channels_first`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

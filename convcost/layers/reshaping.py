@@ -11,24 +11,9 @@ from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer
-from convcost.layers.results import Weight
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
-    from convcost.layers.steps import Part
-
-
-class Reshaping(Layer):
-    """A layer whose output has the elements of its input."""
-
-    def _axes(self) -> str:
-        return "(...)"
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return ()
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return ()
 
 
 def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
@@ -43,7 +28,9 @@ def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
     if -1 in target:
         if not arithmetic.divides(known, whole):
             _refuse_target(name, target, shape)
-        return tuple(arithmetic.share(whole, known) if side == -1 else side for side in target)
+        return tuple(
+            arithmetic.divide_evenly(whole, known) if side == -1 else side for side in target
+        )
     if arithmetic.may_equal(whole, known):
         return target
     _refuse_target(name, target, shape)
@@ -55,7 +42,7 @@ def _refuse_target(name: str, target: tuple[Any, ...], shape: Factors) -> NoRetu
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reshape(Reshaping):
+class Reshape(Layer):
     """The same elements in another shape, as `keras.layers.Reshape`.
 
     Parameters
@@ -97,7 +84,7 @@ def check_target(name: str, target: Any) -> Factors:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Flatten(Reshaping):
+class Flatten(Layer):
     """All elements on one axis, as `keras.layers.Flatten`.
 
     Parameters
@@ -121,7 +108,7 @@ class Flatten(Reshaping):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Permute(Reshaping):
+class Permute(Layer):
     """The axes in another order, as `keras.layers.Permute`.
 
     Parameters
@@ -158,7 +145,7 @@ class Permute(Reshaping):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RepeatVector(Reshaping):
+class RepeatVector(Layer):
     """A vector a number of times, as `keras.layers.RepeatVector`.
 
     Parameters

@@ -26,11 +26,6 @@ class ZeroPadding(Weightless):
     data_format
         `channels_last` or `channels_first`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> from convcost.layers import ZeroPadding2D
@@ -144,11 +139,6 @@ class UpSampling(Weightless):
     data_format
         `channels_last` or `channels_first`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> from convcost.layers import UpSampling2D
@@ -196,11 +186,6 @@ class Resizing(Weightless):
         Sides of the output, in elements.
     data_format
         `channels_last` or `channels_first`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

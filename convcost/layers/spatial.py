@@ -1,19 +1,20 @@
-"""What the layers over one to three spatial axes have in common, and those with a kernel."""
+"""What layers over one to three spatial axes have in common: grids, kernels, weights, groups."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcost.cost.recorder import Division, Leaf
 from convcost.exact import arithmetic
 from convcost.exact.kinds import is_traced
 from convcost.exact.scalars import is_array
+from convcost.exact.sizes import check_integer
 from convcost.layers import arguments, geometry
 from convcost.layers.base import Layer
-from convcost.layers.steps import Axis
+from convcost.layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
-    from convcost.layers.steps import Step
 
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -51,7 +52,7 @@ class Grid(Layer):
 
 
 class Kernel(Grid):
-    """A layer that lays a kernel, or a window, over its input."""
+    """A layer that slides a kernel, or a window, over its input."""
 
     keeps_rank = True
     words: ClassVar[tuple[str, ...]] = ("valid", "same")
@@ -62,35 +63,37 @@ class Kernel(Grid):
         raise NotImplementedError
 
     def _slide(self, sides: Factors) -> tuple[Axis, ...]:
-        """Return the axes of a convolution over an image of those sides."""
+        """Return the axes of a convolution over an input of those sides."""
         return tuple(self._slide_along(axis, side) for axis, side in enumerate(sides))
 
-    def _slide_along(self, axis: int, image: Count) -> Axis:
+    def _slide_along(self, axis: int, size: Count) -> Axis:
         kernel, stride, dilation, padding = self._along(axis)
-        self._require_room(axis, image)
+        self._require_room(axis, size)
         if padding in ("same", "causal"):
-            positions = geometry.covering(image, stride)
+            positions = geometry.same_length(size, stride)
         else:
-            padded = image if isinstance(padding, str) else image + padding[0] + padding[1]
-            positions = geometry.sliding(padded, geometry.span(kernel, dilation), stride)
+            padded = size if isinstance(padding, str) else size + padding[0] + padding[1]
+            positions = geometry.valid_length(
+                padded, geometry.dilated_kernel_size(kernel, dilation), stride
+            )
             self._refuse_empty(
                 axis,
                 positions,
                 f"{self._side_name(axis)} must be at least as long as {self.window}",
-                image,
+                size,
             )
-        return Axis(kernel, stride, dilation, image, positions, padding)
+        return Axis(kernel, stride, dilation, size, positions, padding)
 
-    def _refuse_empty(self, axis: int, side: Count, demand: str, image: Count) -> None:
+    def _refuse_empty(self, axis: int, side: Count, demand: str, size: Count) -> None:
         empty = arithmetic.find_empty(f"output side {axis}", side)
         if empty is not None:
             kernel, stride, dilation, padding = self._along(axis)
             sizes = {self.window: kernel, "strides": stride, "dilation_rate": dilation}
-            named = {name: size for name, size in sizes.items() if name in self.argument_names()}
+            named = {name: sizes[name] for name in sizes if name in self.argument_names()}
             described = ", ".join(
                 f"{name}={arguments.show(value)}"
                 for name, value in {
-                    self._side_name(axis): image,
+                    self._side_name(axis): size,
                     **named,
                     "padding": padding,
                 }.items()
@@ -109,8 +112,8 @@ class Kernel(Grid):
         from convcost.exact import arrays
 
         side, kernel, stride, dilation, *padded = (int(_largest(size)) for size in sizes)
-        # Every number on the way is smaller: positions, spans, paddings, pairs of tap and position;
-        # output_padding is less than the strides or the dilation rate.
+        # Every number on the way is smaller: positions, kernel extents, paddings, pairs of tap and
+        # position; output_padding is less than the strides or the dilation rate.
         largest = (side + sum(padded) + kernel * dilation) * (stride + kernel)
         arrays.require_room(
             f"(side + padding + kernel_size*dilation_rate)*(strides + kernel_size) of axis {axis}",
@@ -137,7 +140,7 @@ class Spatial(Kernel):
             dilation_rate=arguments.per_axis("dilation_rate", self.dilation_rate, self.rank),
         )
         super().__post_init__()
-        self._check_bias()
+        self._check_flags("use_bias")
 
     def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
         return self._join(steps[-1].outputs, self._channels(shape))
@@ -149,6 +152,41 @@ class Spatial(Kernel):
     def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
         padding = self.padding if isinstance(self.padding, str) else self.padding[axis]
         return self.kernel_size[axis], self.strides[axis], self.dilation_rate[axis], padding
+
+
+class Grouped(Spatial):
+    """A layer in which every filter sees the input channels of its group."""
+
+    if TYPE_CHECKING:
+        groups: Any
+
+    def __post_init__(self) -> None:
+        self._set(
+            filters=check_integer("filters", self.filters),
+            groups=check_integer("groups", self.groups),
+        )
+        arguments.check_divides(("groups", self.groups), ("filters", self.filters))
+        super().__post_init__()
+
+    def _steps(self, shape: Factors) -> tuple[Step, ...]:
+        sides, m = self._split(shape)
+        arguments.check_divides(("groups", self.groups), ("the input's channels", m))
+        axes, outputs = self._axes_and_outputs(sides)
+        channels, shown = per_group(m, self.groups)
+        bias = int(self.use_bias)
+        return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
+
+    def _axes_and_outputs(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
+        """Return the axes for an input of those sides, and the sides of the output."""
+        raise NotImplementedError
+
+
+def per_group(channels: Count, groups: Count) -> tuple[Factors, Factors]:
+    """Return the channels that one filter sees, as a number, and as an explanation shows it."""
+    if type(groups) is int and groups == 1:
+        return (channels,), (channels,)
+    shown = Division(Leaf(channels), Leaf(groups))
+    return (arithmetic.divide_evenly(channels, groups),), (shown,)
 
 
 def _largest(size: Count) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from convcost.cost import formulas
-from convcost.cost.cost import Cost, measured
+from convcost.cost.cost import Cost, from_formula
 from convcost.exact import arithmetic
-from convcost.exact.kinds import is_traced
+from convcost.exact.kinds import is_expression, is_traced
 from convcost.exact.scalars import is_array
 from convcost.layers import geometry
 
@@ -20,42 +22,42 @@ if TYPE_CHECKING:
 
 
 class Axis(NamedTuple):
-    """A kernel on one axis; image and positions are the words of `convcost.layers.geometry`.
+    """A kernel on one axis; size and positions are the words of `convcost.layers.geometry`.
 
     Attributes
     ----------
     kernel, stride, dilation
         Taps of the kernel, and the distances between positions and between taps, in elements.
-    image
-        Side of what the kernel is laid over, in elements.
+    size
+        Size of what the kernel slides over, in elements.
     positions
-        Number of places where it is laid.
+        Number of places where it stops.
     padding
-        `valid`, `same`, `causal`, or the elements before and after the image.
+        `valid`, `same`, `causal`, or the elements before and after.
     """
 
     kernel: Count
     stride: Count
     dilation: Count
-    image: Count
+    size: Count
     positions: Count
     padding: str | Factors
 
     def taps_inside(self) -> Count:
-        """Count the pairs of position and tap whose tap lies inside the image."""
+        """Count the pairs of position and tap whose tap lies inside."""
         self._require_taps()
         return geometry.taps_inside(
-            self.image, self.positions, self.kernel, self.stride, self.dilation, self._before()
+            self.size, self.positions, self.kernel, self.stride, self.dilation, self._before()
         )
 
     def _before(self) -> Count:
-        reach = geometry.span(self.kernel, self.dilation)
+        extent = geometry.dilated_kernel_size(self.kernel, self.dilation)
         if self.padding == "valid":
             return 0
         if self.padding == "causal":
-            return reach - 1
+            return extent - 1
         if self.padding == "same":
-            return geometry.padding_before(self.image, self.positions, reach, self.stride)
+            return geometry.same_padding_before(self.size, self.positions, extent, self.stride)
         return self.padding[0]
 
     def _require_taps(self) -> None:
@@ -68,7 +70,7 @@ class Axis(NamedTuple):
         if is_array(self.kernel):
             # Arrays of machine integers hold no symbols, and may be long.
             kernels = self.kernel.flat if self.kernel.dtype == object else ()
-        if any(map(arithmetic.is_expression, kernels)):
+        if any(map(is_expression, kernels)):
             raise ValueError(
                 f"effective MACs have no closed form for a kernel_size of {self.kernel}: they are a"
                 " sum over its taps; give kernel_size as an integer, or ask for nominal MACs"
@@ -115,7 +117,7 @@ class Weights:
 
     def forward(self, effective: bool) -> Cost:
         """Return the parameters."""
-        return measured(formulas.weights, (self.factors,), 0)
+        return _from_factors(formulas.weights, (self.factors,))
 
     def weight_gradient(self, effective: bool) -> Cost:
         """Return nothing."""
@@ -148,7 +150,7 @@ class Product:
 
     def forward(self, effective: bool) -> Cost:
         """Return the MACs of the product."""
-        return measured(formulas.products, (self.outputs, self.inner), 0)
+        return _from_factors(formulas.products, (self.outputs, self.inner))
 
     def weight_gradient(self, effective: bool) -> Cost:
         """Return what the gradient by the second input costs."""
@@ -233,15 +235,15 @@ class Step:
     def forward(self, effective: bool) -> Cost:
         """Return what computing the output costs."""
         kernel = tuple(axis.kernel for axis in self.axes)
-        return self._measure(formulas.convolution, (kernel,), effective, self.bias)
+        return self._cost(formulas.convolution, (kernel,), effective, self.bias)
 
     def weight_gradient(self, effective: bool) -> Cost:
         """Return what the gradient by the weights and the bias costs."""
-        return self._measure(formulas.gradient, (), effective, self.bias)
+        return self._cost(formulas.gradient, (), effective, self.bias)
 
     def input_gradient(self, effective: bool) -> Cost:
         """Return what the gradient by the input costs."""
-        return self._measure(formulas.gradient, (), effective, 0)
+        return self._cost(formulas.gradient, (), effective, 0)
 
     def repeated(self, times: Count) -> Self:
         """Return the convolution of each of so many inputs."""
@@ -252,7 +254,7 @@ class Step:
         """Elements of the output, written and read again."""
         return arithmetic.elements(2, *self.outputs, *self.filters)
 
-    def _measure(
+    def _cost(
         self, formula: Formula, before: tuple[Factors, ...], effective: bool, bias: int
     ) -> Cost:
         if effective:
@@ -262,4 +264,19 @@ class Step:
             positions = (*self.places, *(axis.positions for axis in self.axes))
         behind = (self.filters, taps, positions, self.outputs)
         shown = None if self.shown is None else (*before, self.shown, *behind)
-        return measured(formula, (*before, self.channels, *behind), bias, shown)
+        return _from_factors(formula, (*before, self.channels, *behind), bias, shown)
+
+
+def _from_factors(
+    formula: Formula,
+    arguments: tuple[Factors, ...],
+    bias: int = 0,
+    shown: tuple[Factors, ...] | None = None,
+) -> Cost:
+    """Return the cost that a formula gives for factors, a tuple for each of its arguments."""
+    return from_formula(
+        partial(formulas.factored, formula, tuple(map(len, arguments))),
+        tuple(chain.from_iterable(arguments)),
+        bias,
+        None if shown is None else tuple(chain.from_iterable(shown)),
+    )

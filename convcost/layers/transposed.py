@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from convcost.exact import arithmetic
 from convcost.exact.scalars import COUNT
 from convcost.layers import arguments, geometry
-from convcost.layers.grouped import Grouped, per_group
 from convcost.layers.results import Weight
+from convcost.layers.spatial import Grouped, per_group
 from convcost.layers.steps import Axis
 
 if TYPE_CHECKING:
@@ -25,7 +25,33 @@ def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TransposedConvolution(Grouped):
-    """A convolution with input and output exchanged."""
+    """A convolution with input and output exchanged.
+
+    Parameters
+    ----------
+    filters
+        Number of output channels; divided by `groups`.
+    kernel_size
+        Sides of the kernel, in taps: one integer, or one for each axis.
+    strides
+        Distance in the output between the places of neighbouring inputs, in elements; one integer,
+        or one for each axis.
+    padding
+        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or a
+        pair (before, after) for each axis, in elements.
+    output_padding
+        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
+        Keras's choice, and 0 with explicit padding.
+    data_format
+        `channels_last` for inputs of (steps, channels), (height, width, channels) or (depth,
+        height, width, channels); or `channels_first`.
+    dilation_rate
+        Distance between taps, in elements; one integer, or one for each axis.
+    groups
+        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
+    use_bias
+        Whether each filter adds a bias.
+    """
 
     filters: Any
     kernel_size: Any
@@ -42,22 +68,22 @@ class TransposedConvolution(Grouped):
         super().__post_init__()
         self._set(output_padding=_check_output_padding(self.output_padding, self.rank))
 
-    def _lay(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
-        axes = tuple(self._spread_along(axis, side) for axis, side in enumerate(sides))
-        return axes, tuple(axis.image for axis in axes)
+    def _axes_and_outputs(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
+        axes = tuple(self._transposed_along(axis, side) for axis, side in enumerate(sides))
+        return axes, tuple(axis.size for axis in axes)
 
-    def _spread_along(self, axis: int, positions: Count) -> Axis:
+    def _transposed_along(self, axis: int, positions: Count) -> Axis:
         kernel, stride, dilation, padding = self._along(axis)
         added = None if self.output_padding is None else self.output_padding[axis]
         self._check_added(axis, added)
         self._require_room(axis, positions)
-        reach = geometry.span(kernel, dilation)
+        extent = geometry.dilated_kernel_size(kernel, dilation)
         if isinstance(padding, str):
-            image = geometry.spread(positions, reach, stride, padding, added)
+            size = geometry.transposed_length(positions, extent, stride, padding, added)
         else:
-            image = geometry.spread_padded(positions, reach, stride, padding, added or 0)
-        self._refuse_empty(axis, image, "padding must leave an output", positions)
-        return Axis(kernel, stride, dilation, image, positions, padding)
+            size = geometry.padded_transposed_length(positions, extent, stride, padding, added or 0)
+        self._refuse_empty(axis, size, "padding must leave an output", positions)
+        return Axis(kernel, stride, dilation, size, positions, padding)
 
     def _check_added(self, axis: int, added: Count | None) -> None:
         if added is None:
@@ -84,34 +110,6 @@ class TransposedConvolution(Grouped):
 class Conv1DTranspose(TransposedConvolution):
     """Transposed convolution along one axis, as `keras.layers.Conv1DTranspose`.
 
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Side of the kernel, in taps.
-    strides
-        Distance in the output between the places of neighbouring inputs, in elements.
-    padding
-        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for both ends, or
-        ((before, after),), in elements.
-    output_padding
-        Elements added to the output's end, fewer than `strides` or `dilation_rate`; None for
-        Keras's choice, and 0 with explicit padding.
-    data_format
-        `channels_last` for inputs of (steps, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements.
-    groups
-        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
-
     Examples
     --------
     >>> Conv1DTranspose(64, 2, strides=2).output_shape((14, 32))
@@ -123,35 +121,6 @@ class Conv1DTranspose(TransposedConvolution):
 
 class Conv2DTranspose(TransposedConvolution):
     """Transposed convolution along two axes, as `keras.layers.Conv2DTranspose`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Sides of the kernel, in taps: one integer, or a tuple of two.
-    strides
-        Distance in the output between the places of neighbouring inputs, in elements; one integer,
-        or two.
-    padding
-        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or
-        two pairs (before, after), in elements.
-    output_padding
-        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
-        Keras's choice, and 0 with explicit padding.
-    data_format
-        `channels_last` for inputs of (height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements; one integer, or two.
-    groups
-        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------
@@ -165,35 +134,6 @@ class Conv2DTranspose(TransposedConvolution):
 
 class Conv3DTranspose(TransposedConvolution):
     """Transposed convolution along three axes, as `keras.layers.Conv3DTranspose`.
-
-    Parameters
-    ----------
-    filters
-        Number of output channels; divided by `groups`.
-    kernel_size
-        Sides of the kernel, in taps: one integer, or a tuple of three.
-    strides
-        Distance in the output between the places of neighbouring inputs, in elements; one integer,
-        or three.
-    padding
-        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or
-        three pairs (before, after), in elements.
-    output_padding
-        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
-        Keras's choice, and 0 with explicit padding.
-    data_format
-        `channels_last` for inputs of (depth, height, width, channels), or `channels_first`.
-    dilation_rate
-        Distance between taps, in elements; one integer, or three.
-    groups
-        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
-    use_bias
-        Whether each filter adds a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it may be.
 
     Examples
     --------

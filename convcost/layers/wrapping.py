@@ -101,9 +101,6 @@ class Embedding(Layer):
             output_dim=check_integer("output_dim", self.output_dim),
         )
 
-    def _axes(self) -> str:
-        return "(...)"
-
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         return (Weights((self.input_dim, self.output_dim)),)
 
@@ -152,14 +149,11 @@ class Custom(Layer):
 
     def __post_init__(self) -> None:
         self._set(
-            output=arguments.check_shape(self.output, "Custom", "the output", None),
+            output=arguments.check_shape(self.output, "Custom", "a shape", None, "output"),
             variables=tuple(map(_check_weight, self.variables)),
             macs=check_integer("macs", self.macs, COUNT),
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
         )
-
-    def _axes(self) -> str:
-        return "(...)"
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return the shape, or the shapes: the author knows how many there are."""
@@ -225,9 +219,6 @@ class Chain(Layer):
             if not isinstance(layer, Layer):
                 refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
         self._set(layers=tuple(self.layers))
-
-    def _axes(self) -> str:
-        return "(...)"
 
     def given(self, shapes: list[Factors]) -> Any:
         """Return what the first of the layers takes."""

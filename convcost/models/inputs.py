@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.exact.scalars import is_array, refuse
 from convcost.exact.sizes import check_integer
 from convcost.models.errors import ModelError
@@ -22,7 +22,7 @@ _OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 def assuming(shapes: Sequence[Factors]) -> Any:
     """Return a context that gathers what has to hold of symbols; numbers have no conditions."""
-    if any(arithmetic.is_expression(side) for shape in shapes for side in shape):
+    if any(is_expression(side) for shape in shapes for side in shape):
         from convcost.exact import symbolic
 
         return symbolic.assuming()

@@ -291,7 +291,7 @@ class Network:
             cells.append((row.name, row.kind, ", ".join(row.sources), shape))
         inputs = ", ".join(map(show, self.input_shapes))
         lines = text.align(cells)
-        return "\n".join((f"{self.name}: {inputs}", *lines, text.cost_text(self.total())))
+        return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
 
 
 def _batched(shapes: Sequence[Factors]) -> list[Factors]:

@@ -328,7 +328,7 @@ def _count_layer(layer: Layer, shapes: list[Any]) -> _Counted:
         raise ValueError("it is called without a tensor")
     _require(shapes)
     times, own = shapes[0][0], _own(layer, shapes)
-    output, cost = layer.measure(own, times)
+    output, cost = layer.output_and_cost(own, times)
     return _Counted((times, *output), cost, layer.non_trainable(own), layer)
 
 

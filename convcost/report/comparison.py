@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost import text
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.models.network import Network
 from convcost.models.read import from_keras
 from convcost.report.report import Report
@@ -99,9 +99,9 @@ class Comparison(Table):
     def notes(self) -> tuple[str, ...]:
         """The totals and their ratio."""
         return (
-            f"before: {text.cost_text(self.before.total())}",
-            f"after: {text.cost_text(self.after.total())}",
-            f"after / before: {text.ratio_text(self.total)}",
+            f"before: {self.before.total()}",
+            f"after: {self.after.total()}",
+            f"after / before: {self.total}",
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Comparison(Table):
 
 
 def _float(value: Count) -> float | None:
-    return None if arithmetic.is_expression(value) else float(value)
+    return None if is_expression(value) else float(value)
 
 
 def _by_name(network: Network) -> dict[str, Row]:

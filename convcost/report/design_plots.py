@@ -6,7 +6,7 @@ from math import exp, inf, log
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.text import UNITS
+from convcost.cost.quantities import UNITS
 from convcost.exact.scalars import refuse
 from convcost.report.table import import_optional
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.text import UNITS
+from convcost.cost.quantities import UNITS
 from convcost.report.table import Column, Table, count_text
 
 if TYPE_CHECKING:

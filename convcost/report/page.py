@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from convcost.cost.text import UNITS, escape
+from convcost.cost.quantities import UNITS
+from convcost.cost.text import escape
 from convcost.report import plots
 from convcost.report.table import import_optional, written
 

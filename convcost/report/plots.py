@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.text import UNITS
-from convcost.exact import arithmetic
+from convcost.cost.quantities import UNITS
+from convcost.exact.kinds import is_expression
 from convcost.report.table import import_optional
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def numbers(report: Report, quantity: str) -> list[int]:
         If there are symbols in it, which have no height.
     """
     values = [getattr(entry.cost, quantity) for entry in report.entries]
-    if any(map(arithmetic.is_expression, values)):
+    if any(map(is_expression, values)):
         raise TypeError(
             f"{quantity} can't be drawn: there are symbols in them; give input_shape in numbers"
         )

@@ -6,9 +6,10 @@ import re
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.cost import text
 from convcost.cost.cost import total
+from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.exact.scalars import refuse
 from convcost.models.network import Network
 from convcost.models.read import from_keras
@@ -181,7 +182,7 @@ class Report(Table):
         if by not in SORTABLE:
             refuse(ValueError, "by", by, f"one of {', '.join(SORTABLE)}")
         keys = [(self._key(entry, by), entry) for entry in self.entries]
-        if any(arithmetic.is_expression(key) and key.free_symbols for key, _ in keys):
+        if any(is_expression(key) and key.free_symbols for key, _ in keys):
             raise ValueError(f"by={by!r} can't be sorted by: symbols keep open which is larger")
         keys.sort(key=lambda pair: pair[0], reverse=descending)
         return self._with(entry for _, entry in keys)
@@ -330,7 +331,7 @@ class Report(Table):
         shown = sum(len(entry.rows) for entry in self.entries)
         part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
         notes = [
-            f"total{part}: {text.cost_text(self.total())}",
+            f"total{part}: {self.total()}",
             f"{count_text(network.trainable_params)} of the model's {count_text(network.params)}"
             f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
             CONVENTION_NOTE,
@@ -350,7 +351,7 @@ class Report(Table):
             "name": network.name,
             "input_shapes": plain(network.input_shapes),
             "total": {
-                **{quantity: plain(getattr(cost, quantity)) for quantity in text.UNITS},
+                **{quantity: plain(getattr(cost, quantity)) for quantity in UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
                 "counts": counted,
@@ -438,7 +439,7 @@ def _check_positive(name: str, number: Any) -> None:
 
 def _share(part: Count, whole: Count) -> Count | None:
     """Return a part of the MACs; none where there are none, or symbols would fill the page."""
-    if arithmetic.is_expression(whole) or whole == 0:
+    if is_expression(whole) or whole == 0:
         return None
     return arithmetic.divide("MACs", part, whole)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.cost import text
-from convcost.exact import arithmetic
+from convcost.exact.kinds import is_expression
 from convcost.layers.arguments import show
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ def percent_text(value: Any) -> str:
     """Write a share of a total in percent; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if arithmetic.is_expression(value) else f"{float(100 * value):.2f} %"
+    return str(value) if is_expression(value) else f"{float(100 * value):.2f} %"
 
 
 def decimal_text(value: Any) -> str:
     """Write a quotient with four digits; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if arithmetic.is_expression(value) else f"{float(value):.4g}"
+    return str(value) if is_expression(value) else f"{float(value):.4g}"
 
 
 class Table:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.exact import arrays
-from convcost.exact.kinds import is_foreign
-from convcost.exact.scalars import SIZE, refuse
-from convcost.exact.sizes import check_size
+from convcost.exact.kinds import is_duck_array
+from convcost.exact.scalars import refuse
+from convcost.exact.sizes import check_integer, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
         ...
     ValueError: m must have each value once; got 8 twice
     """
-    if is_foreign(values):
+    if is_duck_array(values):
         values = np.asarray(values)
     listed = values if is_axis(values) else [values]
     if hasattr(listed, "ndim") and listed.ndim != 1:
@@ -123,8 +123,7 @@ def make_axis(name: str, values: Any, *, words: bool = False) -> Axis | Words:
         exact = [_element(name, index, value) for index, value in enumerate(listed)]
         arrays.require_room(name, max(exact))
         listed = np.array(exact, dtype=np.int64)
-    checked = np.atleast_1d(check_size(name, listed))
-    integers = arrays.require_integers(name, checked, SIZE)
+    integers = np.atleast_1d(check_integer(name, listed))
     arrays.require_room(name, int(integers.max()))
     integers = integers.astype(np.int64)
     axis = Axis(name, integers)

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from convcost.cost.cost import Cost
-from convcost.cost.text import UNITS
+from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
 from convcost.exact.scalars import join_names, refuse
 from convcost.sweeps.directions import GROWS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.cost import convolutions
-from convcost.cost.cost import Cost, counted
+from convcost.cost.cost import Cost, from_counts
 from convcost.exact import duck_arrays
 from convcost.exact.scalars import is_array, join_names, refuse
 from convcost.layers import Layer
@@ -456,7 +456,7 @@ class _Scaled:
             return self._total(width, resolution, options)
         count = partial(self._counts, width, options)
         # Each resolution is a walk through the network, whatever the array is of.
-        return counted(duck_arrays.call(count, (resolution,), lambda: 3))
+        return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
         self, width: Any, options: Mapping[str, Any], resolutions: Numbers

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.cost.text import UNITS
+from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
 from convcost.layers import TimeDistributed
 from convcost.layers.spatial import Spatial

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convcost import layers
-from convcost.layers.elementwise import ELEMENTWISE_KINDS
+from convcost.layers.elementwise import ELEMENTWISE
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -42,7 +42,7 @@ def argument_names(kind: str) -> tuple[str, ...]:
     >>> argument_names("Dense"), argument_names("ReLU")
     (('units', 'use_bias'), ())
     """
-    return () if kind in ELEMENTWISE_KINDS else _classes()[kind].argument_names()
+    return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
 
 
 class LayerCache:
@@ -68,7 +68,7 @@ class LayerCache:
         key = f"{kind}{values}"
         made = self._made.get(key)
         if made is None:
-            if kind in ELEMENTWISE_KINDS:
+            if kind in ELEMENTWISE:
                 made = layers.Elementwise(kind)
             else:
                 given = zip(names, values, strict=True)
@@ -85,4 +85,4 @@ def _classes() -> dict[str, type[layers.Layer]]:
         for name, value in public.items()
         if isinstance(value, type) and issubclass(value, layers.Layer)
     }
-    return found | dict.fromkeys(ELEMENTWISE_KINDS, layers.Elementwise)
+    return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)

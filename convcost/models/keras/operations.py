@@ -218,7 +218,7 @@ def _split(call: OperationCall) -> list[Factors]:
         arguments.check_divides(("indices_or_sections", parts), ("the axis", shape[axis]))
         if parts > _MANY:
             refuse(ValueError, "indices_or_sections", parts, f"at most {_MANY}")
-        sides = [arithmetic.share(shape[axis], parts)] * parts
+        sides = [arithmetic.divide_evenly(shape[axis], parts)] * parts
     return [(*shape[:axis], side, *shape[axis + 1 :]) for side in sides]
 
 
@@ -294,7 +294,7 @@ def _pooled(call: OperationCall) -> Factors:
         call.option("padding", "valid"),
         data_format=call.option("data_format"),
     )
-    return (shape[0], *layer.measure(shape[1:])[0])
+    return (shape[0], *layer.output_and_cost(shape[1:])[0])
 
 
 @rule("Resize")

@@ -1,0 +1,51 @@
+"""Who computes with which values: one backend for each kind of number."""
+
+from convcost.exact.backend import PLAIN, Backend
+from convcost.exact.kinds import is_duck_array, is_expression, is_traced
+from convcost.exact.scalars import is_array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Each type is looked at once. A backend is imported when the first of its values comes.
+_found: "dict[type, Backend]" = {int: PLAIN}
+
+
+def backend_for(*values: "Any") -> Backend:
+    """Return the backend that computes with all of these values.
+
+    Examples
+    --------
+    >>> from convcost.symbols import m
+    >>> [type(backend_for(*values)).__name__ for values in [(3, 4), (3, m)]]
+    ['Backend', 'Symbolic']
+    """
+    chosen = PLAIN
+    for value in values:
+        backend = _found.get(type(value))
+        if backend is None:
+            backend = _found[type(value)] = _find(value)
+        if backend.precedence > chosen.precedence:
+            chosen = backend
+    return chosen
+
+
+def _find(value: "Any") -> Backend:
+    if is_traced(value):
+        from convcost.exact.tracers import Traced
+
+        return Traced()
+    if is_duck_array(value):
+        from convcost.exact.duck_arrays import DuckArrays
+
+        return DuckArrays(backend_for)
+    if is_array(value):
+        from convcost.exact.arrays import Arrays
+
+        return Arrays(backend_for)
+    if is_expression(value):
+        from convcost.exact.symbolic import Symbolic
+
+        return Symbolic()
+    return PLAIN

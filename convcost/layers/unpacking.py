@@ -1,0 +1,104 @@
+"""Methods of layers that take arrays of xarray, Dask and JAX: converted to NumPy on entry."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
+
+from convcost.cost.cost import Cost, from_counts
+from convcost.exact import nested
+from convcost.exact.kinds import is_duck_array
+from convcost.layers.results import Traffic, Training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    from convcost.exact.types import Count
+
+    Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def takes_duck_arrays(
+    number: Callable[[Any, tuple[Any, ...]], int], pack: Callable[[tuple[Any, ...]], Any]
+) -> Callable[[Method], Method]:
+    """Let a method of a layer take arrays of xarray, Dask and JAX; it is called with NumPy's.
+
+    Parameters
+    ----------
+    number
+        How many numbers the method's result consists of, for a layer and an input shape.
+    pack
+        Makes the result of them.
+    """
+
+    def decorate(method: Method) -> Method:
+        @wraps(method)
+        def call(layer: Any, input_shape: Any, **options: Any) -> Any:
+            if not _has_duck_arrays(layer, input_shape, options):
+                return method(layer, input_shape, **options)
+            from convcost.exact import duck_arrays
+
+            own = layer.arguments()
+            given = (tuple(own.values()), tuple(options.values()), tuple(input_shape))
+            numbers = partial(
+                _numbers_of,
+                type(layer),
+                method.__name__,
+                tuple(own),
+                tuple(options),
+                nested.rebuild(given, iter(range(len(nested.flat(given))))),
+            )
+            wanted = partial(number, layer, input_shape)
+            return pack(duck_arrays.call(numbers, nested.flat(given), wanted))
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _has_duck_arrays(layer: Any, input_shape: Any, options: Mapping[str, Any]) -> bool:
+    if layer.has_duck_arrays or any(map(is_duck_array, options.values())):
+        return True
+    return isinstance(input_shape, (tuple, list)) and any(map(is_duck_array, input_shape))
+
+
+def _numbers_of(
+    kind: type[Any],
+    method: str,
+    arguments: tuple[str, ...],
+    options: tuple[str, ...],
+    like: tuple[Any, ...],
+    *values: Any,
+) -> tuple[Count, ...]:
+    """Return the numbers in a method's result for NumPy arrays; `like` says how they nest."""
+    own, settings, shape = nested.rebuild(like, iter(values))
+    layer = kind(**dict(zip(arguments, own, strict=True)))
+    return _flat_result(getattr(layer, method)(shape, **dict(zip(options, settings, strict=True))))
+
+
+def _flat_result(result: Any) -> tuple[Count, ...]:
+    if isinstance(result, Cost):
+        return result.params, result.macs, result.bias_adds
+    if isinstance(result, Training):
+        passes = (result.forward, result.weight_gradient, result.input_gradient)
+        return tuple(number for cost in passes for number in _flat_result(cost))
+    if isinstance(result, Traffic):
+        return astuple(result)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def training_of(numbers: tuple[Count, ...]) -> Training:
+    """Return a training step whose three costs were taken apart."""
+    return Training(*(from_counts(numbers[start : start + 3]) for start in (0, 3, 6)))
+
+
+def number_of_sides(layer: Any, shape: tuple[Any, ...]) -> int:
+    """Return how many sides an output has, or say that this is known only from values."""
+    if not layer.keeps_rank:
+        raise TypeError(
+            f"the values of lazy (Dask) arrays are not known, and {type(layer).__name__} may have"
+            " any number of output sides: compute them first"
+        )
+    return len(shape)
