@@ -13,7 +13,7 @@ import keras
 from rich.progress import track
 
 import convcost
-from convcost.verify.models import ModelReport, check_model
+from convcost.verify.whole_models import ModelVerification, check_model
 
 TABLE = Path(__file__).with_name("_applications.md")
 NAMES = sorted(name for name, made in vars(keras.applications).items() if name[0].isupper())
@@ -29,7 +29,7 @@ def input_shape(model: keras.Model) -> tuple[int, int, int]:
     return height or 224, width or 224, channels
 
 
-def check(name: str) -> tuple[str, ModelReport]:
+def check(name: str) -> tuple[str, ModelVerification]:
     """Hold what convcost reads of a model, live and as JSON, to Keras; return the JSON, too."""
     model = getattr(keras.applications, name)(weights=None)
     shape = input_shape(model)
@@ -42,7 +42,7 @@ def check(name: str) -> tuple[str, ModelReport]:
     return text, check_model(model, network)
 
 
-def line(name: str, report: ModelReport) -> str:
+def line(name: str, report: ModelVerification) -> str:
     """Return the model's row of the table."""
     network = report.network
     total = {finding.oracle: finding for layer, finding in report.findings if layer == "total"}

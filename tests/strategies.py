@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 import convcost
 from convcost.exact.scalars import shorten
-from convcost.verify.draw import KINDS as LAYERS
-from convcost.verify.draw import draw_layer
+from convcost.verify.drawing import LAYER_CLASSES as LAYERS
+from convcost.verify.drawing import draw_layer
 
 KERNELS = st.integers(1, 9)
 CHANNELS = st.integers(1, 64)

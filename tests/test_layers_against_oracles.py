@@ -80,7 +80,9 @@ def run(oracle, kind, count):
 def test_params_weights_and_shapes_equal_keras(kind):
     # 11 kinds times 184 are 2,024 configurations in CI.
     seen = run("keras", kind, 184)
-    assert seen["confirmed"] >= (0.3 if kind.endswith("Transpose") else 0.6) * seen.total()
+    share = 0.3 if kind.endswith("Transpose") else 0.6
+    # The few draws of the quick profile say nothing about a share.
+    assert seen["confirmed"] >= (share * seen.total() if seen.total() > 100 else 1)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -115,6 +117,14 @@ def test_xla_counts_what_the_design_says():
     layer = layers.Conv2D(64, 3, padding="same")
     counted = ORACLES["xla"](CPU).count(layer, (28, 28, 32))
     assert set(counted.values()) == {27_541_504 // 2}
+
+
+@pytest.mark.parametrize("output_padding", [None, 0, 2])
+def test_xla_counts_any_number_of_outputs(output_padding):
+    pytest.importorskip("jax")
+    # With 2 there is room for one more position than the layer has inputs.
+    options = {"strides": 2, "dilation_rate": 3, "output_padding": output_padding}
+    compare("xla", layers.Conv2DTranspose(3, 3, **options), (4, 5, 2), Counter())
 
 
 def test_a_count_of_xla_that_is_no_macs_is_an_error():

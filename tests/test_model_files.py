@@ -75,8 +75,8 @@ def test_a_plain_one_is_read():
         (functional(layer("Dense", "d", units=3), last="d"), "no output of call 0"),
         (functional(layer("Dense", "in", ["in"], units=3)), "two layers of the name 'in'"),
         (functional(layer("Dense", "d", ["in"], units=3), last="x"), "layer 'x', which 'its outputs'"),
-        (functional(layer("Dense", "d", ["in"], units=3), first="d"), "'d' is an input .* no input"),
-        (functional(layer("Dense", "d", ["in"], units=3), first="x"), "'x' is an input .* no input"),
+        (functional(layer("Dense", "d", ["in"], units=3), first="d"), "'d' is an input .* not an input"),
+        (functional(layer("Dense", "d", ["in"], units=3), first="x"), "'x' is an input .* not an input"),
         (functional(layer("Flatten", "f", ["in"]), layer("LSTM", "l", ["f"], units=3)), "LSTM"),
         (functional(layer("InputLayer", "other", batch_shape=[None, 3]),
                     layer("Flatten", "f", ["other"])), "'other' is not among the inputs"),
@@ -319,10 +319,10 @@ def test_what_is_told_of_a_config_stays_short():
     assert len(error) < 300
 
 
-def test_config_read_takes_the_inner_dict_of_both_kinds():
+def test_a_config_may_be_the_inner_dict_of_either_kind():
     model = functional(layer("Dense", "d", ["in"], units=3))
-    assert config.read(model["config"]).kind == "Functional"
-    assert config.read({"layers": [layer("Dense", "d", units=3)]}).kind == "Sequential"
+    assert config.graph_of_config(model["config"]).kind == "Functional"
+    assert config.graph_of_config({"layers": [layer("Dense", "d", units=3)]}).kind == "Sequential"
 
 
 def operation(kind, name, inbound, *args, **own):

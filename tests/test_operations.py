@@ -6,8 +6,10 @@ import pytest
 from keras import ops
 
 import convcost
-from convcost.models.graph import leaves
-from convcost.models.keras.operations import RULES, Operation, Tensor, einsum
+from convcost.models.graph import Tensor, leaves
+from convcost.models.keras.operation_calls import RULES
+from convcost.models.keras.operation_products import einsum
+from convcost.models.keras.operations import KerasOperation
 from convcost.symbols import symbol
 
 SHAPE = (4, 6, 3)
@@ -179,7 +181,7 @@ def test_tensors_are_found_in_any_nest():
 
 
 def apply(kind, own, *args, **kwargs):
-    return Operation(kind, own).apply(args, kwargs)
+    return KerasOperation(kind, own).apply(args, kwargs)
 
 
 X = Tensor((1, 4, 6, 3))

@@ -7,7 +7,7 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost.models.separable import rounded
+from convcost.models.scaling import rounded
 from convcost.symbols import symbol
 
 

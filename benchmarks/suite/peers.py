@@ -74,7 +74,7 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
     )
 
     from convcost.verify.backend import import_keras
-    from convcost.verify.oracles.keras import build
+    from convcost.verify.oracles.keras_layers import build
 
     import_keras()
     function = tf.function(build(layer, shape)).get_concrete_function(tf.TensorSpec((1, *shape)))
@@ -86,7 +86,7 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
 
 
 def _profiler_model(name: str) -> Callable[[], int]:
-    from convcost.verify.models import profiled_macs
+    from convcost.verify.whole_models import profiled_macs
 
     model = subjects.keras_model(name)
     return lambda: profiled_macs(model, ((subjects.SIDE, subjects.SIDE, 3),))

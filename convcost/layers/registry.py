@@ -1,14 +1,11 @@
-"""Which class stands for which Keras layer, and how to add one."""
+"""Layers that this library doesn't know, as somebody registers them."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from convcost import layers
 from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
-from convcost.layers.elementwise import ELEMENTWISE
 from convcost.layers.wrapping import Chain
 
 if TYPE_CHECKING:
@@ -16,12 +13,12 @@ if TYPE_CHECKING:
     from typing import TypeAlias, TypeVar
 
     Description: TypeAlias = Callable[[Mapping[str, Any], Any], Any]
-    Described = TypeVar("Described", bound=Callable[..., Any])
+    Describe = TypeVar("Describe", bound=Callable[..., Any])
 
 _registered: dict[str, Callable[..., Any]] = {}
 
 
-def register(name: str) -> Callable[[Described], Described]:
+def register(name: str) -> Callable[[Describe], Describe]:
     """Say what a layer costs that this library doesn't know.
 
     The decorated function takes the layer's Keras config, as a dict, and the shape of the input
@@ -43,7 +40,7 @@ def register(name: str) -> Callable[[Described], Described]:
     Raises
     ------
     TypeError
-        If the name is no text, or what is decorated can't be called.
+        If the name is not a text, or what is decorated can't be called.
 
     Examples
     --------
@@ -57,7 +54,7 @@ def register(name: str) -> Callable[[Described], Described]:
     if not isinstance(name, str) or not name:
         refuse(TypeError, "name", name, "the name of a Keras class")
 
-    def add(describe: Described) -> Described:
+    def add(describe: Describe) -> Describe:
         if not callable(describe):
             refuse(TypeError, name, describe, "a function of config and input_shape")
         _registered[name] = describe
@@ -94,70 +91,3 @@ def describe(name: str, function: Description, config: Mapping[str, Any], shape:
         return Chain(tuple(made))
     allowed = "a layer of convcost.layers, or a list of them"
     refuse(TypeError, f"what is registered for {name!r} returns, which", made, allowed)
-
-
-def find(kind: str) -> type[Layer] | None:
-    """Return the class for a Keras class of that name, if there is one.
-
-    Examples
-    --------
-    >>> find("Conv2D").__name__, find("LSTM")
-    ('Conv2D', None)
-    """
-    return _classes().get(kind)
-
-
-@cache
-def argument_names(kind: str) -> tuple[str, ...]:
-    """Return the names of what a known layer takes out of a Keras config.
-
-    Examples
-    --------
-    >>> argument_names("Dense"), argument_names("ReLU")
-    (('units', 'use_bias'), ())
-    """
-    return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
-
-
-class Maker:
-    """Makes layers from Keras configs, the same object for the same arguments.
-
-    So what a network repeats is checked once, and measured once for each shape.
-
-    Examples
-    --------
-    >>> make = Maker()
-    >>> layer = make("Dense", {"units": 10, "activation": "softmax", "use_bias": True})
-    >>> layer, make("Dense", {"units": 10, "use_bias": True}) is layer
-    (Dense(10), True)
-    """
-
-    def __init__(self) -> None:
-        self._made: dict[str, Layer] = {}
-
-    def __call__(self, kind: str, config: Mapping[str, Any]) -> Layer:
-        """Return a known layer; what bears on no count is left out of its arguments."""
-        names = argument_names(kind)
-        key = f"{kind}{[config.get(name) for name in names]}"
-        made = self._made.get(key)
-        if made is None:
-            if kind in ELEMENTWISE:
-                made = layers.Elementwise(kind)
-            else:
-                given = {name: config[name] for name in names if name in config}
-                made = _classes()[kind](**given)
-            self._made[key] = made
-        return made
-
-
-@cache
-def _classes() -> dict[str, type[Layer]]:
-    # These are the library's own, or take a layer.
-    own = {"Layer", "Chain", "Custom", "Elementwise", "TimeDistributed"}
-    public = {name: getattr(layers, name) for name in layers.__all__ if name not in own}
-    found = {
-        name: value
-        for name, value in public.items()
-        if isinstance(value, type) and issubclass(value, Layer)
-    }
-    return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)

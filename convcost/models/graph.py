@@ -1,20 +1,32 @@
-"""A model as a graph: layers, and which tensors each of them is called with. No shapes yet."""
+"""A model as a graph: layers and operations, and which tensors each of them is called with.
+
+Each source of models makes these entries of what it reads: a layer of `convcost.layers` where there
+is one, and an `Operation` of its own for the rest. Shapes come later, in `convcost.models.walk`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from convcost.layers.wrapping import Chain
 from convcost.models.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Mapping
 
+    from convcost.exact.types import Factors
     from convcost.layers.base import Layer
-    from convcost.models.keras.operations import Operation
+    from convcost.layers.steps import Part
+
+# Names of the models that a layer is in, from the outermost on, and its own.
+LayerPath: TypeAlias = tuple[str, ...]
+# A call of the graph: the place of its entry, and which of its calls it is.
+CallPlace: TypeAlias = tuple[int, int]
 
 
 class Ref(NamedTuple):
@@ -40,11 +52,45 @@ class Call(NamedTuple):
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] | None = None
 
+    @classmethod
+    def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Call:
+        """Return a call with these arguments."""
+        found = (*refs(args), *refs(kwargs)) if kwargs else tuple(refs(args))
+        return cls(found, args, kwargs)
 
-def call(args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Call:
-    """Return a call with these arguments."""
-    found = (*refs(args), *refs(kwargs)) if kwargs else tuple(refs(args))
-    return Call(found, args, kwargs)
+
+class Tensor(NamedTuple):
+    """What stands for a tensor among the arguments of an operation: its shape, with the batch."""
+
+    shape: Factors
+
+
+class Operation(Protocol):
+    """What a model computes without a layer, and says itself: its shapes and its arithmetic.
+
+    The batch is axis 0 of all shapes, with the number of inputs that one sample became: 1, unless
+    something moved elements there. So all axes are alike.
+    """
+
+    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
+        """Return what one call makes of its arguments.
+
+        Parameters
+        ----------
+        args, kwargs
+            The arguments of the call, with a `Tensor` for each tensor.
+
+        Returns
+        -------
+        tuple
+            The shape of the output, or a list of shapes; and what is computed: `Step`, `Product`
+            and `Weights` of `convcost.layers.steps`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it can't take the arguments.
+        """
 
 
 class Source(NamedTuple):
@@ -61,7 +107,7 @@ class Unknown(NamedTuple):
     outputs: tuple[Any, ...] = ()
 
 
-class Described(NamedTuple):
+class RegisteredLayer(NamedTuple):
     """A layer that somebody registered: the function, and the config that it is called with."""
 
     name: str
@@ -90,7 +136,7 @@ class Entry(NamedTuple):
 
     name: str
     kind: str
-    layer: Layer | Operation | Graph | Source | Unknown | Described
+    layer: Layer | Operation | Graph | Source | Unknown | RegisteredLayer
     trainable: bool
     calls: tuple[Call, ...]
     identity: Hashable
@@ -133,11 +179,78 @@ class Graph:
         places = {entry.name: place for place, entry in enumerate(self.entries)}
         if len(places) != len(self.entries):
             raise ModelError(f"model {self.name!r} has two layers of the name {self._twice()!r}")
-        return _sort(self, places)
+        needs = {
+            (place, index): {self._origin(places, ref, entry.name) for ref in one.refs}
+            for place, entry in enumerate(self.entries)
+            for index, one in enumerate(entry.calls)
+        }
+        for ref in (*refs(self.inputs), *refs(self.outputs)):
+            self._origin(places, ref, "its outputs")
+        listed = all(origin < call for call, origins in needs.items() for origin in origins)
+        order = needs if listed else self._sorted(needs)
+        return [
+            (self.entries[place], index, self.entries[place].calls[index]) for place, index in order
+        ]
+
+    def with_layers(self, layers: Mapping[LayerPath, Layer]) -> Graph:
+        """Return the graph with other layers at some paths, in graphs inside it, too."""
+        return self._with_layers(layers, ())
+
+    def _with_layers(self, layers: Mapping[LayerPath, Layer], path: LayerPath) -> Graph:
+        entries = []
+        for entry in self.entries:
+            inner = (*path, entry.name)
+            if isinstance(entry.layer, Graph):
+                entry = entry._replace(layer=entry.layer._with_layers(layers, inner))
+            elif inner in layers:
+                entry = entry._replace(layer=layers[inner], kind=_kind(layers[inner]))
+            entries.append(entry)
+        return replace(self, entries=tuple(entries))
+
+    def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
+        """Yield the calls, always the first listed one of those whose needs are met."""
+        sorter = TopologicalSorter(needs)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            place, _ = min(error.args[1])
+            name = self.entries[place].name
+            raise ModelError(
+                f"model {self.name!r} goes in a circle: layer {name!r} needs itself"
+            ) from error
+        ready = list(sorter.get_ready())
+        heapify(ready)
+        while ready:
+            first = heappop(ready)
+            yield first
+            sorter.done(first)
+            for freed in sorter.get_ready():
+                heappush(ready, freed)
+
+    def _origin(self, places: dict[str, int], ref: Ref, user: str) -> CallPlace:
+        """Return the call that makes a tensor."""
+        place = places.get(ref.entry)
+        if place is None or not 0 <= ref.call < len(self.entries[place].calls):
+            raise ModelError(
+                f"model {self.name!r} has no output of call {ref.call} of a layer {ref.entry!r},"
+                f" which {user!r} needs"
+            )
+        return place, ref.call
 
     def _twice(self) -> str:
         names = Counter(entry.name for entry in self.entries)
         return names.most_common(1)[0][0]
+
+
+def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
+    """Return the entry of an input with the shape that it declares, without the batch."""
+    return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
+
+
+def _kind(layer: Layer) -> str:
+    """Return what a report calls a layer: its class, or those of a chain."""
+    parts = layer.layers if isinstance(layer, Chain) else (layer,)
+    return "+".join(type(part).__name__ for part in parts)
 
 
 def leaves(tree: Any, kind: type) -> Iterator[Any]:
@@ -155,43 +268,3 @@ def leaves(tree: Any, kind: type) -> Iterator[Any]:
 def refs(tree: Any) -> Iterator[Ref]:
     """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
     return leaves(tree, Ref)
-
-
-def _sort(graph: Graph, places: dict[str, int]) -> list[tuple[Entry, int, Call]]:
-    missing: dict[tuple[int, int], int] = {}
-    needed_by: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for place, entry in enumerate(graph.entries):
-        for index, one in enumerate(entry.calls):
-            wanted = {_origin(graph, places, ref, entry.name) for ref in one.refs}
-            missing[place, index] = len(wanted)
-            for origin in wanted:
-                needed_by.setdefault(origin, []).append((place, index))
-    for ref in (*refs(graph.inputs), *refs(graph.outputs)):
-        _origin(graph, places, ref, "its outputs")
-    ready = [key for key, number in missing.items() if not number]
-    heapify(ready)
-    order = []
-    while ready:
-        place, index = heappop(ready)
-        entry = graph.entries[place]
-        order.append((entry, index, entry.calls[index]))
-        for key in needed_by.get((place, index), ()):
-            missing[key] -= 1
-            if not missing[key]:
-                heappush(ready, key)
-    if len(order) < len(missing):
-        stuck = min(key for key, number in missing.items() if number)
-        name = graph.entries[stuck[0]].name
-        raise ModelError(f"model {graph.name!r} goes in a circle: layer {name!r} needs itself")
-    return order
-
-
-def _origin(graph: Graph, places: dict[str, int], ref: Ref, user: str) -> tuple[int, int]:
-    """Return the place of the entry that makes a tensor, and which of its calls."""
-    place = places.get(ref.entry)
-    if place is None or not 0 <= ref.call < len(graph.entries[place].calls):
-        raise ModelError(
-            f"model {graph.name!r} has no output of call {ref.call} of a layer {ref.entry!r},"
-            f" which {user!r} needs"
-        )
-    return place, ref.call

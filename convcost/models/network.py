@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from convcost.cost import text
 from convcost.cost.cost import total
 from convcost.exact import arithmetic
-from convcost.exact.kinds import is_expression
-from convcost.exact.scalars import is_array, refuse
+from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
-from convcost.layers.arguments import per_axis, show
-from convcost.models import separable
-from convcost.models.errors import ModelError
-from convcost.models.graph import Graph, Source, refs
+from convcost.layers.arguments import show
+from convcost.models import scaling, separable
+from convcost.models.inputs import assuming, input_shapes
 from convcost.models.walk import Walk
 
 if TYPE_CHECKING:
@@ -24,13 +22,10 @@ if TYPE_CHECKING:
 
     from convcost.cost.cost import Cost
     from convcost.exact.types import Count, Factors
+    from convcost.models.graph import Graph, LayerPath
     from convcost.models.walk import Row
-    from convcost.report import Report
 
     Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
-
-# Open sides of an input, by their number: those of a sequence, an image, a volume, then channels.
-_OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
 class Network:
@@ -54,7 +49,7 @@ class Network:
     ModelError
         If a layer can't take its input, or its cost is not known.
     TypeError, ValueError
-        If a shape is none.
+        If a shape is not one.
 
     Examples
     --------
@@ -76,11 +71,10 @@ class Network:
             refuse(ValueError, "on_unknown", on_unknown, "'error' or 'warn'")
         self.graph = graph
         self.on_unknown = on_unknown
-        self.input_shapes: tuple[Factors, ...] = tuple(_input_shapes(graph, input_shape))
+        self.input_shapes: tuple[Factors, ...] = tuple(input_shapes(graph, input_shape))
         walk = Walk(on_unknown)
-        batched = [(1, *shape) for shape in self.input_shapes]
-        with _assuming(self.input_shapes) as conditions:
-            outputs = walk.through(graph, batched, trainable=graph.trainable)
+        with assuming(self.input_shapes) as conditions:
+            outputs = walk.through(graph, _batched(self.input_shapes), trainable=graph.trainable)
         self.rows: tuple[Row, ...] = tuple(walk.rows)
         self.left_out: tuple[str, ...] = tuple(walk.left_out)
         self.conditions: tuple[tuple[Count, Count], ...] = tuple(dict.fromkeys(conditions))
@@ -150,17 +144,12 @@ class Network:
         Parameters
         ----------
         input_shape
-            As for `Network`.
+            Shape in elements, in any form that `Network` takes.
 
         Returns
         -------
         Network
             A new one.
-
-        Raises
-        ------
-        ModelError, TypeError, ValueError
-            As for `Network`.
 
         Examples
         --------
@@ -172,23 +161,6 @@ class Network:
         (56448, 225792)
         """
         return Network(self.graph, input_shape, on_unknown=self.on_unknown)
-
-    def report(self, **options: Any) -> Report:
-        """Return a table with a row for each layer.
-
-        Parameters
-        ----------
-        **options
-            `effective`, `intensity` and `formula`, as for `convcost.report.Report`.
-
-        Returns
-        -------
-        Report
-            It prints, sorts, filters, and exports itself.
-        """
-        from convcost.report import Report
-
-        return Report(self, **options)
 
     def with_separable(self, where: Where = None, *, form: str = "layer") -> Network:
         """Return the network with separable convolutions in place of full ones.
@@ -211,13 +183,14 @@ class Network:
         Raises
         ------
         ValueError
-            If a name is none of a layer, or that layer is not eligible.
+            If a name is not that of a layer, or that layer is not eligible.
         """
         if form not in ("layer", "block"):
             refuse(ValueError, "form", form, "'layer' or 'block'")
         chosen = self._chosen(where)
-        layers = {row.path: separable.separable(row.layer, form == "block") for row in chosen}
-        return self._rewritten(separable.replaced(self.graph, layers))
+        layers = {row.path: separable.separable_layer(row.layer, form == "block") for row in chosen}
+        graph = self.graph.with_layers(layers)
+        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
 
     def _chosen(self, where: Where) -> list[Row]:
         eligible = [row for row in self.rows if separable.is_full(row.layer)]
@@ -244,7 +217,8 @@ class Network:
         Network
             A new one: what MobileNet would cost with full convolutions.
         """
-        return self._rewritten(separable.standard(self.graph))
+        graph = separable.standard_graph(self.graph)
+        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
 
     def scale(
         self,
@@ -276,7 +250,7 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If an argument is not what it may be.
+            If the width is not a positive number, or the divisor or a side not a positive integer.
         ModelError
             If layers don't fit together any more.
 
@@ -285,21 +259,19 @@ class Network:
         Howard et al., "MobileNets" (arXiv:1704.04861). An expansion of a linear bottleneck keeps
         its factor: Sandler et al., "MobileNetV2" (arXiv:1801.04381).
         """
-        _check_multiplier(width)
+        scaling.check_width(width)
         check_integer("divisor", divisor)
-        shapes = self._resized(resolution)
-        if width == 1:
-            return Network(self.graph, shapes, on_unknown=self.on_unknown)
-        rows = {row.path: row for row in reversed(self.rows)}
-        kept = separable.outputs_of(rows, list(self.output_names)) | self._paths(keep)
-        widths = separable.Widths(rows, kept, width, divisor)
-        walk = Walk(self.on_unknown, widths)
-        walk.through(self.graph, [(1, *shape) for shape in shapes])
-        return Network(
-            separable.replaced(self.graph, widths.layers), shapes, on_unknown=self.on_unknown
-        )
+        shapes = scaling.resized(self.rows, self.input_shapes, resolution)
+        graph = self.graph
+        if width != 1:
+            rows = {row.path: row for row in reversed(self.rows)}
+            kept = scaling.outputs_of(rows, list(self.output_names)) | self._paths(keep)
+            widths = scaling.Widths(rows, kept, width, divisor)
+            Walk(self.on_unknown, widths).through(graph, _batched(shapes))
+            graph = graph.with_layers(widths.layers)
+        return Network(graph, shapes, on_unknown=self.on_unknown)
 
-    def _paths(self, names: Sequence[str]) -> set[tuple[str, ...]]:
+    def _paths(self, names: Sequence[str]) -> set[LayerPath]:
         if isinstance(names, str):
             names = [names]
         paths = {row.name: row.path for row in self.rows}
@@ -308,128 +280,19 @@ class Network:
                 refuse(ValueError, "keep", name, f"the name of a layer of {self.name!r}")
         return {paths[name] for name in names}
 
-    def _resized(self, resolution: Any) -> list[Factors]:
-        if resolution is None:
-            return list(self.input_shapes)
-        shapes = []
-        for shape in self.input_shapes:
-            rank = len(shape) - 1
-            if rank < 1:
-                refuse(ValueError, "resolution", resolution, f"None for an input of {show(shape)}")
-            first = self._is_channels_first()
-            sides = per_axis("resolution", resolution, rank)
-            shapes.append((shape[0], *sides) if first else (*sides, shape[-1]))
-        return shapes
-
-    def _is_channels_first(self) -> bool:
-        formats = [getattr(row.layer, "data_format", None) for row in self.rows]
-        return "channels_first" in formats
-
-    def _rewritten(self, graph: Graph) -> Network:
-        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
-
     def __repr__(self) -> str:
         shapes = ", ".join(map(show, self.input_shapes))
         return f"<Network {self.name!r} of {len(self.rows)} layers for {shapes}>"
 
     def __str__(self) -> str:
-        cells = [
-            (row.name, row.kind, ", ".join(row.sources), _shape_text(row.output_shape))
-            for row in self.rows
-        ]
-        head = ("layer", "kind", "called with", "output shape")
-        widths = [max(len(line[column]) for line in (head, *cells)) for column in range(4)]
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in (head, *cells)
-        ]
+        cells: list[tuple[str, ...]] = [("layer", "kind", "called with", "output shape")]
+        for row in self.rows:
+            shape = "?" if row.output_shape is None else show(row.output_shape)
+            cells.append((row.name, row.kind, ", ".join(row.sources), shape))
         inputs = ", ".join(map(show, self.input_shapes))
+        lines = text.align(cells)
         return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
 
 
-def _check_multiplier(width: Any) -> None:
-    allowed = "a positive number, such as 0.75"
-    if isinstance(width, bool) or not isinstance(width, (int, float, Fraction)):
-        refuse(TypeError, "width", width, allowed)
-    if not 0 < width < float("inf"):
-        refuse(ValueError, "width", width, allowed)
-
-
-def _shape_text(shape: Any) -> str:
-    return "?" if shape is None else show(shape)
-
-
-def _assuming(shapes: Sequence[Factors]) -> Any:
-    """Return a context that gathers what has to hold for symbols; numbers have no conditions."""
-    if any(is_expression(side) for shape in shapes for side in shape):
-        from convcost.exact import symbolic
-
-        return symbolic.assuming()
-    from contextlib import nullcontext
-
-    return nullcontext([])
-
-
-def _input_shapes(graph: Graph, given: Any) -> list[Factors]:
-    inputs = [ref.entry for ref in refs(graph.inputs)]
-    declared = [_declared(graph, name) for name in inputs]
-    if given is None:
-        return [
-            _open(name, shape, alone=len(inputs) == 1)
-            for name, shape in zip(inputs, declared, strict=True)
-        ]
-    several = _in_order(given, inputs)
-    if len(several) != len(inputs):
-        names = ", ".join(inputs)
-        refuse(ValueError, "input_shape", given, f"one shape for each of {len(inputs)}: {names}")
-    return [
-        _check_shape(shape, "input_shape" if len(inputs) == 1 else f"input_shape of {name!r}")
-        for name, shape in zip(inputs, several, strict=True)
-    ]
-
-
-def _in_order(given: Any, inputs: list[str]) -> list[Any]:
-    if isinstance(given, dict):
-        if set(given) != set(inputs):
-            names = ", ".join(inputs)
-            refuse(ValueError, "input_shape", given, f"a dict with the names {names}")
-        return [given[name] for name in inputs]
-    if not isinstance(given, (tuple, list)):
-        refuse(TypeError, "input_shape", given, "a shape without the batch, or a list of shapes")
-    nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
-    return list(given) if nested else [given]
-
-
-def _check_shape(shape: Any, name: str) -> Factors:
-    if not isinstance(shape, (tuple, list)):
-        refuse(TypeError, name, shape, "a shape without the batch")
-    sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))
-    for axis, side in enumerate(sides):
-        if is_array(side):
-            refuse(TypeError, f"{name}[{axis}]", side, "an integer or a SymPy expression")
-    return sides
-
-
-def _declared(graph: Graph, name: str) -> Any:
-    entry = next((entry for entry in graph.entries if entry.name == name), None)
-    if entry is None or not isinstance(entry.layer, Source):
-        raise ModelError(f"{name!r} is an input of model {graph.name!r}, but no input layer")
-    return entry.layer.shape
-
-
-def _open(name: str, shape: Any, alone: bool) -> Factors:
-    """Return a declared shape with symbols for the sides that it leaves open."""
-    if shape is None:
-        raise ModelError(f"input {name!r} declares no shape: give input_shape")
-    free = sum(side is None for side in shape)
-    spatial = _OPEN.get(len(shape) - 1, ())
-    letters = (*spatial, "c") if free <= len(spatial) + 1 else tuple(f"x{i}" for i in range(free))
-    names = iter(letters)
-    behind = "" if alone else f"_{name}"
-    return tuple(_symbol(next(names) + behind) if side is None else side for side in shape)
-
-
-def _symbol(name: str) -> Any:
-    from convcost.symbols import symbol
-
-    return symbol(name)
+def _batched(shapes: Sequence[Factors]) -> list[Factors]:
+    return [(1, *shape) for shape in shapes]

@@ -8,8 +8,7 @@ from typing import Any
 
 from convcost.exact.scalars import refuse
 from convcost.models.errors import ModelError
-from convcost.models.keras import config as configs
-from convcost.models.keras import files
+from convcost.models.keras import config, files
 from convcost.models.network import Network
 
 _ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
@@ -65,19 +64,19 @@ def from_keras(source: Any, input_shape: Any = None, *, on_unknown: str = "error
 
 def _graph(source: Any, input_shape: Any) -> Any:
     if isinstance(source, dict):
-        return configs.read(source)
+        return config.graph_of_config(source)
     if isinstance(source, str) and source.lstrip().startswith("{"):
-        return configs.read(files.parse(source, "the JSON text"))
+        return config.graph_of_config(files.parse(source, "the JSON text"))
     if isinstance(source, (str, Path)):
-        return configs.read(files.load(Path(source)))
+        return config.graph_of_config(files.load(Path(source)))
     # A live model can't be there unless Keras is.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(source, keras.Model):
         from convcost.models.keras import live
 
-        return live.graph_of(source, input_shape)
+        return live.graph_of_model(source, input_shape)
     if hasattr(source, "to_json"):  # a model of Keras 2
-        return configs.read(files.parse(source.to_json(), "the model's JSON"))
+        return config.graph_of_config(files.parse(source.to_json(), "the model's JSON"))
     if isinstance(source, type) or callable(source):
         raise ModelError(f"source must be {_ALLOWED}; got a function or class: call it first")
     refuse(TypeError, "source", source, _ALLOWED)

@@ -10,18 +10,20 @@ from convcost.exact.arithmetic import elements
 from convcost.layers import registry
 from convcost.layers.arguments import show
 from convcost.layers.base import Layer
+from convcost.layers.results import intensity
 from convcost.models.errors import ModelError, UnknownLayerError
-from convcost.models.graph import Described, Graph, Ref, Unknown, refs
-from convcost.models.keras.operations import Operation, Tensor
+from convcost.models.graph import Graph, Ref, RegisteredLayer, Source, Tensor, Unknown, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from typing import TypeAlias
 
     from convcost.exact.types import Count, Factors
-    from convcost.models.graph import Call, Entry
+    from convcost.layers.steps import Part
+    from convcost.models.graph import Call, Entry, LayerPath, Operation
 
-    Rewrite: TypeAlias = Callable[[tuple[str, ...], Any, list[Any]], Any]
+    # From a path, a layer and its inputs' shapes to the layer that is counted.
+    Rewrite: TypeAlias = Callable[[LayerPath, Any, list[Any]], Any]
 
 # A file of a few kilobytes can nest models that call each other until the end of time, repeat an
 # axis until the memory is full, or make sides that take a minute to multiply. The largest model of
@@ -58,9 +60,11 @@ class Row(NamedTuple):
         How many of the parameters training leaves alone.
     reused
         Whether the weights were counted at an earlier call.
+    parts
+        What an operation computes; a layer says it itself.
     """
 
-    path: tuple[str, ...]
+    path: LayerPath
     kind: str
     layer: Any
     sources: tuple[str, ...]
@@ -70,6 +74,7 @@ class Row(NamedTuple):
     cost: Cost
     non_trainable_params: Count
     reused: bool
+    parts: tuple[Part, ...] = ()
 
     @property
     def name(self) -> str:
@@ -101,10 +106,11 @@ class Row(NamedTuple):
     @property
     def effective_macs(self) -> Count:
         """Multiply-accumulates whose tap lies inside the input."""
-        if not isinstance(self.layer, Layer):
-            return self.macs
-        steps = self.layer.parts(self.shape, self.times)
-        return total([step.forward(True) for step in steps]).macs
+        if isinstance(self.layer, Layer):
+            parts = self.layer.parts(self.shape, self.times)
+        else:
+            parts = self.parts
+        return total([part.forward(True) for part in parts]).macs
 
     @property
     def elements(self) -> Count:
@@ -116,8 +122,25 @@ class Row(NamedTuple):
         """Return the FLOPs for each byte that is moved, as `Layer.intensity` does."""
         if isinstance(self.layer, Layer):
             return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
-        size = arithmetic.multiply("bytes", self.elements, element_size)
-        return arithmetic.divide("elements", self.cost.flops, size)
+        return intensity(self.cost.flops, self.elements, element_size)
+
+
+class _Counted(NamedTuple):
+    """What one call makes and costs, as the walk puts it into a row.
+
+    Attributes
+    ----------
+    output
+        The shape of its output with the batch, or a list of shapes.
+    cost, non_trainable_params, layer, parts
+        As in `Row`, as if no weights were shared and all entries trainable.
+    """
+
+    output: Any
+    cost: Cost
+    non_trainable_params: Count
+    layer: Any
+    parts: tuple[Part, ...] = ()
 
 
 class Walk:
@@ -136,7 +159,7 @@ class Walk:
         self.left_out: list[str] = []
         self._seen: set[Hashable] = set()
         # Networks repeat themselves: the same layer for the same input costs the same.
-        self._measured: dict[Hashable, tuple[Any, Cost, Count]] = {}
+        self._known: dict[Hashable, _Counted] = {}
         self._on_unknown = on_unknown
         self._rewrite = rewrite
 
@@ -144,7 +167,7 @@ class Walk:
         self,
         graph: Graph,
         shapes: Sequence[Factors],
-        path: tuple[str, ...] = (),
+        path: LayerPath = (),
         trainable: bool = True,
         sources: Sequence[str] = (),
     ) -> list[tuple[Any, str]]:
@@ -177,7 +200,7 @@ class Walk:
         entry: Entry,
         call: Call,
         given: list[tuple[Any, Any]],
-        path: tuple[str, ...],
+        path: LayerPath,
         trainable: bool,
         known: dict[tuple[str, int], Any],
     ) -> Any:
@@ -190,7 +213,22 @@ class Walk:
             names = [name for _, name in given]
             made = self.through(layer, shapes, path, trainable and entry.trainable, names)
             return made[0] if len(made) == 1 else made
-        output, cost, frozen, counted = self._count(entry, call, shapes, path, known)
+        counted = self._count(entry, call, shapes, path, known)
+        row = self._row(entry, counted, given, path, trainable)
+        self.rows.append(row)
+        if isinstance(counted.output, tuple):
+            return counted.output, row.name
+        return [(one, row.name) for one in counted.output]
+
+    def _row(
+        self,
+        entry: Entry,
+        counted: _Counted,
+        given: list[tuple[Any, Any]],
+        path: LayerPath,
+        trainable: bool,
+    ) -> Row:
+        output, cost, frozen, layer, parts = counted
         reused = entry.identity in self._seen
         if reused:
             cost, frozen = cost.reused(), 0
@@ -199,53 +237,49 @@ class Walk:
         self._seen.add(entry.identity)
         for shape in output if isinstance(output, list) else (output,):
             _refuse_size(shape)
-        row = Row(
+        first = given[0][0] if given else ()
+        return Row(
             path,
             entry.kind,
-            counted,
+            layer,
             tuple([source for _, source in given]),
-            shapes[0][0] if shapes and shapes[0] else 1,
-            tuple([_sample(shape) for shape in shapes]),
+            first[0] if first else 1,
+            tuple([_sample(shape) for shape, _ in given]),
             _sample(output),
             cost,
             frozen,
             reused,
+            parts,
         )
-        self.rows.append(row)
-        if isinstance(output, tuple):
-            return output, row.name
-        return [(one, row.name) for one in output]
 
     def _count(
         self,
         entry: Entry,
         call: Call,
         shapes: list[Any],
-        path: tuple[str, ...],
+        path: LayerPath,
         known: dict[tuple[str, int], Any],
-    ) -> tuple[Any, Cost, Count, Layer | Operation | None]:
-        """Return the output's shape, the cost, the part that isn't trained, and the layer."""
+    ) -> _Counted:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
-        layer = entry.layer
+        layer: Any = entry.layer
         if self._rewrite is not None:
             layer = self._rewrite(path, layer, shapes)
         if isinstance(layer, Layer):
-            return *self._measure(layer, shapes), layer
-        if isinstance(layer, Operation):
-            return *_operate(layer, call, known), 0, layer
-        if isinstance(layer, Described):
-            described = _describe(layer, shapes)
-            return *self._measure(described, shapes), described
+            return self._count_layer(layer, shapes)
+        if isinstance(layer, RegisteredLayer):
+            return self._count_layer(_describe(layer, shapes), shapes)
         if isinstance(layer, Unknown):
-            return self._guess(layer, shapes, "/".join(path)), _NOTHING, 0, None
-        raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
+            return _Counted(self._guess(layer, shapes, "/".join(path)), _NOTHING, 0, None)
+        if isinstance(layer, Source):
+            raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
+        return _operate(layer, call, known)
 
-    def _measure(self, layer: Layer, shapes: list[Any]) -> tuple[Any, Cost, Count]:
+    def _count_layer(self, layer: Layer, shapes: list[Any]) -> _Counted:
         key = (id(layer), *shapes)
-        found = self._measured.get(key)
+        found = self._known.get(key)
         if found is None:
-            found = self._measured[key] = _measure(layer, shapes)
+            found = self._known[key] = _count_layer(layer, shapes)
         return found
 
     def _guess(self, layer: Unknown, shapes: list[Any], name: str) -> Any:
@@ -289,13 +323,13 @@ def _pick(known: dict[tuple[str, int], Any], ref: Ref) -> tuple[Any, str]:
     return picked
 
 
-def _measure(layer: Layer, shapes: list[Any]) -> tuple[Factors, Cost, Count]:
+def _count_layer(layer: Layer, shapes: list[Any]) -> _Counted:
     if not shapes:
         raise ValueError("it is called without a tensor")
     _require(shapes)
     times, own = shapes[0][0], _own(layer, shapes)
     output, cost = layer.output_and_cost(own, times)
-    return (times, *output), cost, layer.non_trainable(own)
+    return _Counted((times, *output), cost, layer.non_trainable(own), layer)
 
 
 def _own(layer: Layer, shapes: list[Any]) -> Any:
@@ -312,16 +346,14 @@ def _require(shapes: list[Any]) -> None:
             raise ValueError("it needs the shape of a tensor that the model doesn't record")
 
 
-def _describe(layer: Described, shapes: list[Any]) -> Layer:
+def _describe(layer: RegisteredLayer, shapes: list[Any]) -> Layer:
     _require(shapes)
     own = [shape[1:] for shape in shapes]
     shape = own[0] if len(own) == 1 else own
     return registry.describe(layer.name, layer.function, layer.config, shape)
 
 
-def _operate(
-    operation: Operation, call: Call, known: dict[tuple[str, int], Any]
-) -> tuple[Any, Cost]:
+def _operate(operation: Operation, call: Call, known: dict[tuple[str, int], Any]) -> _Counted:
     def place(tree: Any) -> Any:
         if isinstance(tree, Tensor):
             return tree
@@ -337,8 +369,8 @@ def _operate(
 
     args, kwargs = tuple(map(place, call.args)), place(call.kwargs or {})
     output, parts = operation.apply(args, kwargs)
-    cost = parts[0].forward(False) if parts else _NOTHING
-    return output, cost
+    cost = total([part.forward(False) for part in parts]) if parts else _NOTHING
+    return _Counted(output, cost, 0, operation, parts)
 
 
 def _sample(shape: Any) -> Any:

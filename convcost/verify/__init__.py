@@ -12,10 +12,15 @@ True
 """
 
 from convcost.verify.backend import DeviceError
-from convcost.verify.cases import KINDS, Case, FunctionCase, LayerCase, draw
-from convcost.verify.checks import check, check_function, run
+from convcost.verify.cases import Case
+from convcost.verify.checks import check, run
+from convcost.verify.drawing import KINDS, draw
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle
-from convcost.verify.results import Finding, Outcome, Quantity, Report, Result
+from convcost.verify.results import Finding, Outcome, Quantity, Result, Verification
+
+# Their names in earlier versions.
+LayerCase = Case
+Report = Verification
 
 __all__ = [
     "KINDS",
@@ -23,7 +28,6 @@ __all__ = [
     "Case",
     "DeviceError",
     "Finding",
-    "FunctionCase",
     "LayerCase",
     "NotVisible",
     "Oracle",
@@ -31,8 +35,8 @@ __all__ = [
     "Quantity",
     "Report",
     "Result",
+    "Verification",
     "check",
-    "check_function",
     "draw",
     "run",
 ]

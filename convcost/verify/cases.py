@@ -1,202 +1,146 @@
-"""Which configurations are verified, and what convcost says of each."""
+"""One configuration that is verified: the layers that oracles count, and what convcost says."""
 
 from __future__ import annotations
 
-import random
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import convcost
 from convcost import layers
+from convcost.cost import convolutions
 from convcost.exact.scalars import join_names, refuse
-from convcost.exact.sizes import check_flag
 from convcost.layers.depthwise import SeparableConvolution
-from convcost.verify.draw import KINDS as LAYERS
-from convcost.verify.draw import draw_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    Subject = tuple[layers.Layer, tuple[int, ...]]
 
-    from convcost.cost.cost import Cost
-    from convcost.layers import Layer
-
-    Subject = tuple[Layer, tuple[int, ...]]
-
-# The sizes that each function takes, in the order of its arguments.
-FUNCTIONS = {
-    "standard": ("dk", "m", "n", "df"),
-    "depthwise": ("dk", "m", "df"),
-    "pointwise": ("m", "n", "df"),
-    "separable": ("dk", "m", "n", "df"),
-    "ratio": ("dk", "m", "n"),
+# The layer that each function of convcost is about, and the sizes that it takes, in their order.
+# The ratio's is the separable one, beside the standard one in its place.
+FUNCTIONS: dict[str, tuple[type[layers.Layer], tuple[str, ...]]] = {
+    "standard": (layers.Conv2D, ("dk", "m", "n", "df")),
+    "depthwise": (layers.DepthwiseConv2D, ("dk", "m", "df")),
+    "pointwise": (layers.Conv2D, ("m", "n", "df")),
+    "separable": (layers.SeparableConv2D, ("dk", "m", "n", "df")),
+    "ratio": (layers.SeparableConv2D, ("dk", "m", "n")),
 }
-KINDS = (*FUNCTIONS, *LAYERS)
-
-_KERNELS = (1, 2, 3, 4, 5, 7)
-_CHANNELS = (1, 1, 2, 3, 5, 8, 16, 32)
-_SIDES = (1, 2, 3, 5, 8, 14)
-
-
-class Case(ABC):
-    """One configuration: what convcost says of it, and the layers that oracles count."""
-
-    kind: str
-
-    @abstractmethod
-    def claims(self) -> dict[str, Any]:
-        """Return what convcost says, by the names under which oracles count."""
-
-    @abstractmethod
-    def subjects(self) -> tuple[Subject, ...]:
-        """Return the layers to count, each with the shape of an input."""
-
-    def combine(self, counted: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return what the subjects' counts say of the configuration."""
-        (only,) = counted
-        return only
-
-    def extent(self) -> int:
-        """Return how large the configuration is, for the smallest to be found."""
-        return sum(layer.cost(shape).macs for layer, shape in self.subjects())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the configuration as plain data."""
-        return {"kind": self.kind, "configuration": str(self)}
 
 
 @dataclass(frozen=True)
-class LayerCase(Case):
-    """A layer and the shape of one input.
+class Case:
+    """A layer and the shape of one input, and who says what that costs.
 
     Parameters
     ----------
     layer
         One of `convcost.layers`, with Python integers as arguments.
     input_shape
-        Shape of the input, without the batch.
+        Shape of the input in elements, without the batch.
+    function
+        The function of convcost whose numbers are verified, by name; None for the layer's own.
 
     Raises
     ------
     TypeError, ValueError
-        If the layer is none, its arguments are no Python integers, or it doesn't take the input.
+        If the layer is not one, its arguments are not Python integers, it doesn't take the input,
+        or the function is about another layer.
+
+    Examples
+    --------
+    >>> case = Case.of_function("pointwise", m=3, n=8, df=5)
+    >>> print(case, "is about", case.layer)
+    pointwise(m=3, n=8, df=5, bias=True) is about Conv2D(8, 1)
+    >>> case.claims()["macs"] == Case(case.layer, case.input_shape).claims()["macs"]
+    True
     """
 
-    layer: Layer
+    layer: Any
     input_shape: tuple[int, ...]
+    function: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, layers.Layer):
-            refuse(TypeError, "layer", self.layer, "one of convcost.layers, or a function's name")
+            refuse(TypeError, "layer", self.layer, "one of convcost.layers")
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
-        for side in self.layer.output_shape(self.input_shape):
-            if type(side) is not int:
-                refuse(TypeError, "layer", self.layer, "a layer of integers, since one is built")
-        _require_integers(self.layer.cost(self.input_shape))
+        cost = self.layer.cost(self.input_shape)
+        counted = (*self.layer.output_shape(self.input_shape), cost.macs, cost.params)
+        if not all(type(number) is int for number in counted):
+            refuse(TypeError, "layer", self.layer, "a layer of integers, since one is built")
+        if self.function is not None:
+            self._check_function(self.function)
 
-    @property
-    def kind(self) -> str:  # type: ignore[override]
-        """The layer's class."""
-        return type(self.layer).__name__
+    def _check_function(self, function: str) -> None:
+        if function not in tuple(FUNCTIONS):
+            refuse(ValueError, "function", function, f"one of {join_names(tuple(FUNCTIONS))}")
+        kind: Any = FUNCTIONS[function][0]
+        if type(self.layer) is kind:
+            own = _layer_and_shape(function, self.layer.use_bias, **self.sizes())
+            if own == (self.layer, self.input_shape):
+                return
+        refuse(ValueError, "layer", self.layer, f"as Case.of_function({function!r}, ...) makes it")
 
-    def subjects(self) -> tuple[Subject, ...]:
-        """Return the layer and its input's shape."""
-        return ((self.layer, self.input_shape),)
-
-    def claims(self) -> dict[str, Any]:
-        """Return everything that convcost says of the layer."""
-        return claims(self.layer, self.input_shape)
-
-    def __str__(self) -> str:
-        return f"{self.layer!r} on {self.input_shape}"
-
-
-def _require_integers(cost: Cost) -> None:
-    if type(cost.macs) is not int or type(cost.params) is not int:
-        refuse(TypeError, "layer", cost, "a layer of integers, since one is built")
-
-
-@dataclass(frozen=True)
-class FunctionCase(Case):
-    """One of convcost's functions and its sizes.
-
-    Parameters
-    ----------
-    kind
-        `standard`, `depthwise`, `pointwise`, `separable` or `ratio`.
-    dk, m, n, df
-        The sizes that the function takes, in elements and channels; None for the others.
-    bias
-        Whether there is a bias.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the kind is unknown, or a size is missing, superfluous or not a positive Python integer.
-    """
-
-    kind: str
-    dk: int | None = None
-    m: int | None = None
-    n: int | None = None
-    df: int | None = None
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        check_flag("bias", self.bias)
-        if self.kind not in tuple(FUNCTIONS):
-            refuse(ValueError, "kind", self.kind, f"one of {join_names(tuple(FUNCTIONS))}")
-        for name in ("dk", "m", "n", "df"):
-            self._check_size(name, getattr(self, name))
-
-    def _check_size(self, name: str, size: Any) -> None:
-        if name not in FUNCTIONS[self.kind]:
-            if size is not None:
-                raise ValueError(f"{name} is no size of a {self.kind} convolution; got {size!r}")
-        elif type(size) is not int:
-            refuse(TypeError, name, size, "one Python integer, since a real layer is built")
-        elif size <= 0:
-            refuse(ValueError, name, size, "a positive integer")
-
-    def sizes(self) -> dict[str, int]:
-        """Return the sizes that the function takes, by name."""
-        return {name: getattr(self, name) for name in FUNCTIONS[self.kind]}
-
-    def subjects(self) -> tuple[Subject, ...]:
-        """Return the layers that the function is about.
+    @classmethod
+    def of_function(cls, function: str, *, bias: bool = True, **sizes: int) -> Case:
+        """Return the case of a function of convcost, with the layer that it is about.
 
         The padding is `valid`, so that every tap lies inside the input, whose side is such that the
         output's side is the given one.
+
+        Parameters
+        ----------
+        function
+            `standard`, `depthwise`, `pointwise`, `separable` or `ratio`.
+        bias
+            Whether there is a bias.
+        **sizes
+            Those of `dk`, `m`, `n` and `df` that the function takes, in elements and channels.
+
+        Returns
+        -------
+        Case
+            The case.
         """
-        dk, side = self.dk or 1, (self.df or 1) + (self.dk or 1) - 1
-        shape = (side, side, self.m or 1)
-        standard = layers.Conv2D(self.n or 1, dk, use_bias=self.bias)
-        separable = layers.SeparableConv2D(self.n or 1, dk, use_bias=self.bias)
-        if self.kind == "ratio":
-            return (separable, shape), (standard, shape)
-        if self.kind == "depthwise":
-            return ((layers.DepthwiseConv2D(dk, use_bias=self.bias), shape),)
-        return ((separable if self.kind == "separable" else standard, shape),)
+        return cls(*_layer_and_shape(function, bias, **sizes), function)
+
+    @property
+    def kind(self) -> str:
+        """The function, or the layer's class, by name."""
+        return self.function or type(self.layer).__name__
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes that the function takes, by name; none for a layer."""
+        if self.function is None:
+            return {}
+        every = {
+            "dk": self.layer.kernel_size[0],
+            "m": self.input_shape[-1],
+            "n": getattr(self.layer, "filters", None),
+            "df": self.layer.output_shape(self.input_shape)[0],
+        }
+        return {name: every[name] for name in FUNCTIONS[self.function][1]}
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the layers to count, each with the shape of an input."""
+        if self.function != "ratio":
+            return ((self.layer, self.input_shape),)
+        dk, n = self.layer.kernel_size, self.layer.filters
+        standard = layers.Conv2D(n, dk, use_bias=self.layer.use_bias)
+        return (self.layer, self.input_shape), (standard, self.input_shape)
 
     def claims(self) -> dict[str, Any]:
-        """Return what the function says, and the output's shape that it was given."""
-        said = getattr(convcost, self.kind)(**self.sizes(), bias=self.bias)
-        if self.kind == "ratio":
-            return {"params": said.params, "macs": said.macs, "effective macs": said.macs}
-        channels = self.m if self.kind == "depthwise" else self.n
-        return {
-            "params": said.params,
-            "output shape": (self.df, self.df, channels),
-            "macs": said.macs,
-            "effective macs": said.macs,
-            "bias_adds": said.bias_adds,
-        }
+        """Return what convcost says, by the names under which oracles count."""
+        if self.function is None:
+            return claims(self.layer, self.input_shape)
+        said = getattr(convolutions, self.function)(**self.sizes(), bias=self.layer.use_bias)
+        counts = {"params": said.params, "macs": said.macs, "effective macs": said.macs}
+        if self.function == "ratio":
+            return counts
+        shape = self.layer.output_shape(self.input_shape)
+        return {**counts, "output shape": shape, "bias_adds": said.bias_adds}
 
     def combine(self, counted: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the counts, or for a ratio the quotients of those that convcost gives one for."""
-        if self.kind != "ratio":
-            return super().combine(counted)
+        """Return what the counts of the subjects say: for a ratio their quotients."""
+        if self.function != "ratio":
+            return counted[0]
         separable, standard = counted
         return {
             name: Fraction(separable[name], standard[name])
@@ -204,12 +148,32 @@ class FunctionCase(Case):
             if name in separable
         }
 
+    def extent(self) -> int:
+        """Return how large the configuration is in MACs, for the smallest to be found."""
+        macs: int = sum(layer.cost(shape).macs for layer, shape in self.subjects())
+        return macs
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain data."""
+        return {"kind": self.kind, "configuration": str(self)}
+
     def __str__(self) -> str:
-        sizes = ", ".join(f"{name}={size}" for name, size in self.sizes().items())
-        return f"{self.kind}({sizes}, bias={self.bias})"
+        if self.function is None:
+            return f"{self.layer!r} on {self.input_shape}"
+        given = {**self.sizes(), "bias": self.layer.use_bias}
+        shown = ", ".join(f"{name}={value}" for name, value in given.items())
+        return f"{self.function}({shown})"
 
 
-def claims(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+def _layer_and_shape(
+    function: str, bias: bool, *, m: int, dk: int = 1, df: int = 1, n: int | None = None
+) -> Subject:
+    make: Any = FUNCTIONS[function][0]
+    side = df + dk - 1
+    return make(*(() if n is None else (n,)), dk, use_bias=bias), (side, side, m)
+
+
+def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
     """Return everything that convcost says of a layer, by the names under which oracles count.
 
     Examples
@@ -247,54 +211,3 @@ def _sum_of_outputs(layer: SeparableConvolution, input_shape: tuple[int, ...]) -
     multiplier: int = arguments.pop("depth_multiplier")
     macs: int = kinds[layer.rank](**arguments).cost(input_shape, effective=True).macs
     return macs * multiplier
-
-
-def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
-    """Draw configurations: all kinds in turn, with all their options.
-
-    Parameters
-    ----------
-    count
-        How many; positive.
-    seed
-        The same seed draws the same configurations.
-    kinds
-        Which kinds take turns: functions of convcost, and classes of `convcost.layers`, by name.
-
-    Returns
-    -------
-    list of Case
-        The configurations.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `count` is no positive integer, `seed` no integer, or a kind unknown.
-
-    Examples
-    --------
-    >>> [case.kind for case in draw(6, seed=0)]
-    ['standard', 'depthwise', 'pointwise', 'separable', 'ratio', 'Conv1D']
-    """
-    if type(count) is not int:
-        refuse(TypeError, "cases", count, "a positive integer")
-    if count <= 0:
-        refuse(ValueError, "cases", count, "a positive integer")
-    if type(seed) is not int:
-        refuse(TypeError, "seed", seed, "an integer")
-    turns = tuple(kinds)
-    if not turns:
-        refuse(ValueError, "kinds", turns, f"some of {join_names(KINDS)}")
-    for kind in turns:
-        if kind not in KINDS:
-            refuse(ValueError, "kind", kind, f"one of {join_names(KINDS)}")
-    source = random.Random(seed)
-    return [_draw_one(turns[position % len(turns)], source) for position in range(count)]
-
-
-def _draw_one(kind: str, source: random.Random) -> Case:
-    if kind in LAYERS:
-        return LayerCase(*draw_layer(kind, source))
-    choices = {"dk": _KERNELS, "m": _CHANNELS, "n": _CHANNELS, "df": _SIDES}
-    sizes = {name: source.choice(choices[name]) for name in FUNCTIONS[kind]}
-    return FunctionCase(kind, **sizes, bias=source.random() < 0.5)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from convcost.exact.scalars import join_names, refuse
 from convcost.verify.backend import select_device
-from convcost.verify.cases import KINDS, FunctionCase, LayerCase, draw
+from convcost.verify.cases import Case
+from convcost.verify.drawing import KINDS, draw
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle
-from convcost.verify.results import Finding, Quantity, Report, Result
+from convcost.verify.results import Finding, Quantity, Result, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from convcost.layers import Layer
     from convcost.verify.backend import Device
-    from convcost.verify.cases import Case
 
 
 def check(
@@ -61,54 +61,7 @@ def check(
       run: confirmed: output shape (5, 5, 4); bias_adds 100; effective macs 1,352
       profiler: confirmed: macs 1,800; bias_adds 100
     """
-    case = LayerCase(layer, input_shape)
-    return check_case(case, prepare(oracles, select_device(device)))
-
-
-def check_function(
-    kind: str,
-    *,
-    dk: int | None = None,
-    m: int | None = None,
-    n: int | None = None,
-    df: int | None = None,
-    bias: bool | None = None,
-    oracles: Iterable[str] | None = None,
-    device: str = "auto",
-) -> Result:
-    """Compare what one of convcost's functions says with what the oracles count.
-
-    Parameters
-    ----------
-    kind
-        `standard`, `depthwise`, `pointwise`, `separable` or `ratio`.
-    dk, m, n, df
-        The sizes that the function takes, in elements and channels: positive Python integers.
-    bias
-        Whether there is a bias; by default as in the function.
-    oracles, device
-        As for `check`.
-
-    Returns
-    -------
-    Result
-        What each oracle says, and whether it agrees.
-
-    Raises
-    ------
-    TypeError, ValueError, ImportError, DeviceError
-        As for `check`.
-
-    Examples
-    --------
-    >>> print(check_function("ratio", dk=3, m=32, n=64, oracles=["keras", "run"]))
-    ratio(dk=3, m=32, n=64, bias=True): agrees
-      keras: confirmed: params 75/578
-      run: confirmed: effective macs 73/576
-    """
-    if bias is None:
-        bias = kind != "depthwise"
-    case = FunctionCase(kind, dk=dk, m=m, n=n, df=df, bias=bias)
+    case = Case(layer, input_shape)
     return check_case(case, prepare(oracles, select_device(device)))
 
 
@@ -120,7 +73,7 @@ def run(
     oracles: Iterable[str] | None = None,
     device: str = "auto",
     on_result: Callable[[Result], None] | None = None,
-) -> Report:
+) -> Verification:
     """Verify many configurations drawn at random.
 
     Parameters
@@ -140,13 +93,8 @@ def run(
 
     Returns
     -------
-    Report
+    Verification
         All results; `.agrees` where not one number differs.
-
-    Raises
-    ------
-    TypeError, ValueError, ImportError, DeviceError
-        As for `check`.
 
     Examples
     --------
@@ -163,7 +111,7 @@ def run(
         if on_result is not None:
             on_result(results[-1])
     names = tuple(oracle.name for oracle in asked)
-    return Report(tuple(results), names, seed, where, time.perf_counter() - start)
+    return Verification(tuple(results), names, seed, where, time.perf_counter() - start)
 
 
 def prepare(names: Iterable[str] | None, device: Device) -> tuple[Oracle, ...]:

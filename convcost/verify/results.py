@@ -1,4 +1,4 @@
-"""What a verification found: quantities, findings of oracles, results, and a report of many."""
+"""What a verification found: quantities, findings of oracles, and the results of many cases."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from convcost.verify.backend import Device
     from convcost.verify.cases import Case
 
@@ -101,6 +103,12 @@ class Finding:
         return f"{self.oracle}: {self.outcome}: {'; '.join(map(str, shown))}"
 
 
+def agree(findings: Iterable[Finding]) -> bool:
+    """Tell whether something is confirmed and nothing contradicted."""
+    outcomes = {finding.outcome for finding in findings}
+    return Outcome.CONFIRMED in outcomes and Outcome.CONTRADICTED not in outcomes
+
+
 @dataclass(frozen=True)
 class Result:
     """What the verification of one configuration found.
@@ -119,8 +127,7 @@ class Result:
     @property
     def agrees(self) -> bool:
         """Whether an oracle confirms it and none contradicts it."""
-        outcomes = {finding.outcome for finding in self.findings}
-        return Outcome.CONFIRMED in outcomes and Outcome.CONTRADICTED not in outcomes
+        return agree(self.findings)
 
     @property
     def contradictions(self) -> tuple[Finding, ...]:
@@ -143,7 +150,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class Verification:
     """What a verification of many configurations found.
 
     Parameters
@@ -213,7 +220,7 @@ class Report:
         return sum(len(f.quantities) for result in self.results for f in result.findings)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain data."""
+        """Return the verification as plain data."""
         return {
             "agrees": self.agrees,
             "cases": len(self.results),

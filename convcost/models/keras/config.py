@@ -8,17 +8,21 @@ from convcost.exact.scalars import shorten
 from convcost.layers import TimeDistributed, registry
 from convcost.layers.base import Layer
 from convcost.models.errors import ModelError
-from convcost.models.graph import Call, Described, Entry, Graph, Ref, Source, Unknown
-from convcost.models.keras.operations import RULES, Operation
+from convcost.models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
+from convcost.models.keras.layers import LayerCache, class_of
+from convcost.models.keras.operation_calls import RULES
+from convcost.models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable
+
+    from convcost.models.keras.layers import Config
 
 # Deeper than any model that a person wrote, and far from the end of Python's stack.
 _DEEPEST = 40
 
 
-def read(config: Any) -> Graph:
+def graph_of_config(config: Any) -> Graph:
     """Return the graph of a model from its config.
 
     Parameters
@@ -35,7 +39,7 @@ def read(config: Any) -> Graph:
     Raises
     ------
     ModelError
-        If it is no such config, or not one of a Sequential or Functional model.
+        If it is not such a config, or not that of a Sequential or Functional model.
     """
     config = _dict(config, "the config")
     if "class_name" not in config and "layers" in config:
@@ -50,14 +54,14 @@ def read(config: Any) -> Graph:
             f"the config of a {kind} lists no layers: only Sequential and Functional models can be"
             " read from their config; give a subclassed one as a live model"
         )
-    return _Reader().graph(kind, inner, 0)
+    return _ConfigReader().graph(kind, inner, 0)
 
 
-class _Reader:
+class _ConfigReader:
     """Reads one config, and remembers what its parts have in common."""
 
     def __init__(self) -> None:
-        self._make = registry.Maker()
+        self._make = LayerCache()
 
     def graph(self, kind: str, config: dict[str, Any], depth: int) -> Graph:
         if depth > _DEEPEST:
@@ -71,7 +75,7 @@ class _Reader:
     def _functional(
         self, name: str, kind: str, config: dict[str, Any], parts: list[_Part], depth: int
     ) -> Graph:
-        tensors = _Tensors(parts)
+        tensors = _TensorReader(parts)
         calls = [tuple([tensors.call(node) for node in _nodes(part)]) for part in parts]
         entries = [
             self._entry(part, called, depth, tensors.shapes)
@@ -87,10 +91,10 @@ class _Reader:
         entries: list[Entry] = []
         if not parts or parts[0].kind != "InputLayer":
             shape = _first_shape(config, parts)
-            entries.append(_source(_free_name("input", parts), shape))
+            entries.append(input_entry(_free_name("input", parts), shape))
         for part in parts:
             fed = Ref(entries[-1].name) if entries else None
-            calls = (Call((fed,), (fed,)),) if fed else (Call(),)
+            calls = (Call.of((fed,)),) if fed else (Call(),)
             entries.append(self._entry(part, calls, depth, {}))
         ends = Ref(entries[0].name), Ref(entries[-1].name)
         return Graph(name, kind, tuple(entries), *ends, _is_trainable(config))
@@ -100,7 +104,7 @@ class _Reader:
     ) -> Entry:
         name, kind, config, layer = part
         if kind == "InputLayer":
-            return _source(name, _input_shape(config, name))
+            return input_entry(name, _input_shape(config, name))
         try:
             made = self._layer(kind, layer, config, depth)
         except ModelError:
@@ -114,17 +118,17 @@ class _Reader:
     def _layer(self, kind: str, layer: dict[str, Any], config: dict[str, Any], depth: int) -> Any:
         function = registry.registered(layer.get("registered_name"), kind)
         if function is not None:
-            return Described(kind, function, config)
+            return RegisteredLayer(kind, function, config)
         module = layer.get("module")
         if is_operation(module):
-            return Operation(kind, config) if kind in RULES else Unknown(kind)
+            return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
         if "layers" in config and _is_model(config):
             return self.graph(kind, config, depth + 1)
         if not is_keras(module):
             return Unknown(kind)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        if registry.find(kind) is None or not counted(config):
+        if class_of(kind) is None or not has_usual_weights(config):
             return Unknown(kind)
         return self._make(kind, config)
 
@@ -153,7 +157,7 @@ def _part(value: Any, model: str) -> _Part:
     return _Part(name, _text(layer.get("class_name"), "class_name"), config, layer)
 
 
-class _Tensors:
+class _TensorReader:
     """The tensors of one functional model, and the shapes that are written beside them."""
 
     def __init__(self, parts: list[_Part]) -> None:
@@ -298,10 +302,6 @@ def _free_name(name: str, parts: list[_Part]) -> str:
     return name
 
 
-def _source(name: str, shape: Any) -> Entry:
-    return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
-
-
 def _input_shape(config: dict[str, Any], name: str) -> Any:
     for key in ("batch_shape", "batch_input_shape"):
         if config.get(key) is not None:
@@ -337,7 +337,7 @@ def is_keras(module: Any) -> bool:
     )
 
 
-def counted(config: Mapping[str, Any]) -> bool:
+def has_usual_weights(config: Config) -> bool:
     """Tell whether a layer has no weights beside those that its class always has."""
     dtype = config.get("dtype")
     quantized = isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))

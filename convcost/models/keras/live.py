@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.models.functional import Functional
@@ -17,21 +16,26 @@ from convcost.layers.normalization import Holder
 from convcost.models.errors import ModelError
 from convcost.models.graph import (
     Call,
-    Described,
     Entry,
     Graph,
     Ref,
-    Source,
+    RegisteredLayer,
+    Tensor,
     Unknown,
-    call,
+    input_entry,
     leaves,
     refs,
 )
 from convcost.models.keras import config as configs
-from convcost.models.keras.operations import RULES, Operation, Tensor
+from convcost.models.keras.layers import LayerCache, class_of
+from convcost.models.keras.operation_calls import RULES
+from convcost.models.keras.operations import KerasOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 
-def graph_of(model: Any, input_shape: Any = None) -> Graph:
+def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
     """Return the graph of a live Keras model.
 
     Parameters
@@ -53,7 +57,7 @@ def graph_of(model: Any, input_shape: Any = None) -> Graph:
     ModelError
         If a subclassed model does something that can't be recorded.
     """
-    reader = _Reader()
+    reader = _ModelReader()
     if isinstance(model, keras.Sequential) or _is_functional(model):
         return reader.graph(model)
     return reader.recorded(model, _shapes_for(model, input_shape))
@@ -64,11 +68,11 @@ def _is_functional(layer: Any) -> bool:
     return isinstance(layer, Functional) and type(layer).call is Functional.call
 
 
-class _Reader:
+class _ModelReader:
     """Reads one model, and remembers what its layers have in common."""
 
     def __init__(self) -> None:
-        self._make = registry.Maker()
+        self._make = LayerCache()
 
     def graph(self, model: Any) -> Graph:
         kind = type(model).__name__
@@ -87,9 +91,9 @@ class _Reader:
         """Return the chain of layers of a Sequential model that doesn't know its input."""
         names = _Names(layer.name for layer in model.layers)
         first = names.free("input")
-        entries = [Entry(first, "InputLayer", Source(None), True, (Call(),), object())]
+        entries = [input_entry(first, None)]
         for layer in model.layers:
-            fed = call((Ref(entries[-1].name),))
+            fed = Call.of((Ref(entries[-1].name),))
             entries.append(self._entry(layer, names.of(layer), (fed,), None))
         return Graph(model.name, "Sequential", tuple(entries), Ref(first), Ref(entries[-1].name))
 
@@ -117,7 +121,7 @@ class _Reader:
             node = nodes[0][1]
             label = names.of(node.operation)
             if any(id(tensor) in given for tensor in node.output_tensors):
-                entries.append(_source(label, node.output_tensors[0]))
+                entries.append(input_entry(label, tuple(node.output_tensors[0].shape[1:])))
                 continue
             made = tuple([_call(one.arguments, ref) for _, one in nodes])
             entries.append(self._entry(node.operation, label, made, node))
@@ -137,10 +141,12 @@ class _Reader:
     def _layer(self, layer: Any, kind: str, node: Any) -> Any:
         function = registry.registered(kind) or registry.registered(_saved_as(layer))
         if function is not None:
-            return Described(kind, function, layer.get_config())
+            return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
         if configs.is_operation(module):
-            return Operation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
+            return (
+                KerasOperation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
+            )
         if isinstance(layer, keras.Sequential) or _is_functional(layer):
             return self.graph(layer)
         if not configs.is_keras(module):
@@ -149,7 +155,7 @@ class _Reader:
             inner = self._layer(layer.layer, type(layer.layer).__name__, None)
             return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
         config = Attributes(layer)
-        if registry.find(kind) is None or not configs.counted(config):
+        if class_of(kind) is None or not configs.has_usual_weights(config):
             return _unknown(kind, node)
         return self._make(kind, config)
 
@@ -260,15 +266,11 @@ def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[i
     return dict(reversed(calls.items()))
 
 
-def _source(name: str, tensor: Any) -> Entry:
-    return Entry(name, "InputLayer", Source(tuple(tensor.shape[1:])), True, (Call(),), object())
-
-
 def _call(arguments: Any, ref: Any) -> Call:
     args = tuple([_replaced(one, ref) for one in arguments.args])
     if not any(value is not None for value in arguments.kwargs.values()):
-        return call(args)
-    return call(args, _replaced(arguments.kwargs, ref))
+        return Call.of(args)
+    return Call.of(args, _replaced(arguments.kwargs, ref))
 
 
 def _tensors(tree: Any) -> Iterator[Any]:
@@ -292,30 +294,15 @@ def _replaced(tree: Any, ref: Any) -> Any:
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
 
 
-class Attributes(Mapping[str, Any]):
+class Attributes:
     """A live layer's config, read off its attributes: Keras takes its time to write configs."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
 
-    def __getitem__(self, name: str) -> Any:
-        value = getattr(self._layer, _ATTRIBUTES.get(name, name), self)
-        if value is self:
-            raise KeyError(name)
-        return value
-
-    def __contains__(self, name: object) -> bool:
-        return hasattr(self._layer, _ATTRIBUTES.get(str(name), str(name)))
-
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or the default where there is none."""
         return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(vars(self._layer))
-
-    def __len__(self) -> int:
-        return len(vars(self._layer))
 
 
 def _saved_as(layer: Any) -> Any:
@@ -351,7 +338,7 @@ def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
     weights = tuple(Weight(one.name, tuple(one.shape), bool(one.trainable)) for one in own)
     name = _Names(entry.name for entry in graph.entries).free("weights")
     first = next(refs(graph.inputs))
-    entry = Entry(name, "weights", Holder(weights), True, (call((first,)),), object())
+    entry = Entry(name, "weights", Holder(weights), True, (Call.of((first,)),), object())
     return replace(graph, entries=(*graph.entries, entry))
 
 

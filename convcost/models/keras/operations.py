@@ -1,81 +1,35 @@
-"""Operations that a functional model records: `x + y`, `keras.ops.relu(x)`, `x[:, 0]`.
-
-Their shapes have the batch as axis 0, with the number of inputs that one sample became (1, unless
-something moved elements there): so all axes are alike, as they are for Keras.
-"""
+"""Operations that a functional Keras model records: `x + y`, `keras.ops.relu(x)`, `x[:, 0]`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
 from convcost.exact.arithmetic import elements
 from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
-from convcost.layers import arguments
+from convcost.layers import arguments, pooling
 from convcost.layers.merging import broadcast, concatenate
 from convcost.layers.reshaping import check_target, fill
 from convcost.layers.steps import Product
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias
+# The two modules of rules are imported for what they add to RULES.
+from convcost.models.keras import operation_products, operation_slices  # noqa: F401
+from convcost.models.keras.operation_calls import RULES, OperationCall, rule, shape_of
 
-    from convcost.exact.types import Count, Factors
+if TYPE_CHECKING:
+    from convcost.exact.types import Factors
     from convcost.layers.steps import Part
 
-    Rule: TypeAlias = Callable[["Call"], Any]
 
-
-class Tensor(NamedTuple):
-    """What stands for a tensor among the arguments of a call: its shape, with the batch."""
-
-    shape: Factors
-
-
-class Call(NamedTuple):
-    """A call of an operation: its own arguments, and those of the call."""
-
-    own: dict[str, Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def input(self, index: int, name: str) -> Any:
-        """Return an argument of the call, by place or by name."""
-        if index < len(self.args):
-            return self.args[index]
-        if name in self.kwargs:
-            return self.kwargs[name]
-        raise ValueError(f"{name} must be given")
-
-    def shape(self, index: int = 0, name: str = "x") -> Factors:
-        """Return the shape of an argument of the call."""
-        return shape_of(name, self.input(index, name))
-
-    def axis(self, name: str, default: Any = None) -> Any:
-        """Return an own argument."""
-        return self.own.get(name, default)
-
-
-def shape_of(name: str, value: Any) -> Factors:
-    """Return the shape of a tensor, a number, or a constant in nested lists."""
-    if isinstance(value, Tensor):
-        return value.shape
-    sides: list[int] = []
-    while isinstance(value, (list, tuple)):
-        sides.append(len(value))
-        if not value:
-            break
-        value = value[0]
-    if isinstance(value, (dict, str)):
-        refuse(TypeError, name, value, "a tensor, a number, or nested lists of numbers")
-    return tuple(sides)
+# More tensors than this from one operation are a mistake, or meant to fill the memory.
+_MANY = 10_000
 
 
 @dataclass(frozen=True)
-class Operation:
+class KerasOperation:
     """An operation of `keras.ops`, as a functional model records it.
 
     Parameters
@@ -83,7 +37,7 @@ class Operation:
     kind
         Keras's name of its class: `Add`, `Relu`, `GetItem`, `Matmul`, ...
     own
-        Arguments that it was made with, by name.
+        Its own arguments, those that it was made with, by name.
 
     Raises
     ------
@@ -99,51 +53,29 @@ class Operation:
             refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(RULES))}")
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
-        """Return the shape of the output, or a list of shapes, and what is computed.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the arguments are not what they may be.
-        """
-        made = RULES[self.kind](Call(self.own, args, kwargs))
+        """Return the shape of the output, or a list of shapes, and the product if it is one."""
+        made = RULES[self.kind](OperationCall(self.own, args, kwargs))
         return (made.outputs, (made,)) if isinstance(made, Product) else (made, ())
 
 
-RULES: dict[str, Rule] = {}
-
-
-def _rule(names: str) -> Callable[[Rule], Rule]:
-    def add(rule: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names.split(), rule))
-        return rule
-
-    return add
-
-
-@_rule(
+@rule(
     """
-    Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BitwiseInvert BitwiseNot Cast
-    Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Cumprod Cumsum Deg2rad Elu Erf Erfc Erfinv Exp
-    Exp2 Expm1 Fabs Flip Fliplr Flipud Floor Gelu HardShrink HardSigmoid HardSilu HardTanh I0 Imag
-    Isfinite Isinf Isnan Isneginf Isposinf Isreal LeakyRelu Log Log10 Log1p Log2 LogSigmoid
-    LogSoftmax LogicalNot NanToNum Negative Normalize OnesLike Rad2deg Real Reciprocal Relu Relu6
-    Roll Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc Sinh SoftShrink Softmax
-    Softplus Softsign Sort SparsePlus SparseSigmoid Sparsemax Sqrt Square Squareplus StopGradient
-    Tan Tanh TanhShrink Threshold Tril Triu Trunc ZerosLike
+    Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BatchNorm BitwiseInvert
+    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Cumprod Cumsum Deg2rad Elu Erf
+    Erfc Erfinv Exp Exp2 Expm1 Fabs Flip Fliplr Flipud Floor Gelu HardShrink HardSigmoid HardSilu
+    HardTanh I0 Imag Isfinite Isinf Isnan Isneginf Isposinf Isreal LayerNorm LeakyRelu Log Log10
+    Log1p Log2 LogSigmoid LogSoftmax LogicalNot NanToNum Negative Normalize OnesLike RMSNorm Rad2deg
+    Real Reciprocal Relu Relu6 Roll Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc
+    Sinh SoftShrink Softmax Softplus Softsign Sort SparsePlus SparseSigmoid Sparsemax Sqrt Square
+    Squareplus StopGradient Tan Tanh TanhShrink Threshold Tril Triu Trunc ZerosLike
     """
 )
-def _same(call: Call) -> Factors:
+def _same(call: OperationCall) -> Factors:
     names = ("x", "variable", "images")
     return call.shape(0, next((name for name in names if name in call.kwargs), "x"))
 
 
-@_rule("BatchNorm RMSNorm LayerNorm")
-def _normalized(call: Call) -> Factors:
-    return call.shape()
-
-
-@_rule(
+@rule(
     """
     Add Arctan2 BitwiseAnd BitwiseLeftShift BitwiseOr BitwiseRightShift BitwiseXor Divide
     DivideNoNan Equal FloorDivide Fmax Fmin Fmod Gcd Greater GreaterEqual Heaviside Hypot Lcm
@@ -151,39 +83,31 @@ def _normalized(call: Call) -> Factors:
     Mod Multiply Nextafter NotEqual Power RightShift Subtract TrueDivide
     """
 )
-def _together(call: Call) -> Factors:
+def _together(call: OperationCall) -> Factors:
     return broadcast((call.shape(0, "x1"), call.shape(1, "x2")))
 
 
-@_rule("Where")
-def _where(call: Call) -> Factors:
+@rule("Where")
+def _where(call: OperationCall) -> Factors:
     return broadcast((call.shape(0, "condition"), call.shape(1, "x1"), call.shape(2, "x2")))
 
 
-@_rule(
+@rule(
     """
-    All Amax Amin Any CountNonzero Logsumexp Max Mean Median Min Nanmax Nanmean Nanmin Nanprod
-    Nanstd Nansum Nanvar Prod Ptp Std Sum Var
+    All Amax Amin Any Argmax Argmin CountNonzero Logsumexp Max Mean Median Min Nanmax Nanmean Nanmin
+    Nanprod Nanstd Nansum Nanvar Prod Ptp Std Sum Var
     """
 )
-def _reduced(call: Call) -> Factors:
-    return _without(call.shape(), call.axis("axis"), bool(call.axis("keepdims", False)))
-
-
-@_rule("Argmax Argmin")
-def _found(call: Call) -> Factors:
-    return _without(call.shape(), call.axis("axis"), bool(call.axis("keepdims", False)))
-
-
-def _without(shape: Factors, axis: Any, keep: bool) -> Factors:
-    gone = set(range(len(shape))) if axis is None else set(_axes("axis", axis, len(shape)))
-    if keep:
+def _reduced(call: OperationCall) -> Factors:
+    shape, axis = call.shape(), call.option("axis")
+    gone = set(range(len(shape)) if axis is None else _axes("axis", axis, len(shape)))
+    if call.option("keepdims", False):
         return tuple(1 if index in gone else side for index, side in enumerate(shape))
     return tuple(side for index, side in enumerate(shape) if index not in gone)
 
 
 def _axes(name: str, axes: Any, rank: int) -> list[int]:
-    return [_axis(name, one, rank) for one in (axes if isinstance(axes, (list, tuple)) else [axes])]
+    return [_axis(name, one, rank) for one in _list(axes)]
 
 
 def _axis(name: str, axis: Any, rank: int) -> int:
@@ -193,28 +117,29 @@ def _axis(name: str, axis: Any, rank: int) -> int:
     return int(axis % rank)
 
 
-@_rule("Reshape")
-def _reshaped(call: Call) -> Factors:
+@rule("Reshape")
+def _reshaped(call: OperationCall) -> Factors:
+    return fill("newshape", _target("newshape", call), call.shape())
+
+
+def _target(name: str, call: OperationCall) -> Factors:
     # A batch that is not known is None there, and 1 here.
-    target = [1 if side is None else side for side in _list("newshape", call.axis("newshape"))]
-    return fill("newshape", check_target("newshape", target), call.shape())
+    return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
 
 
-def _list(name: str, value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    return [value]
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-@_rule("Ravel")
-def _raveled(call: Call) -> Factors:
+@rule("Ravel")
+def _raveled(call: OperationCall) -> Factors:
     return (elements(*call.shape()),)
 
 
-@_rule("Transpose")
-def _transposed(call: Call) -> Factors:
+@rule("Transpose")
+def _transposed(call: OperationCall) -> Factors:
     shape = call.shape()
-    axes = call.axis("axes")
+    axes = call.option("axes")
     if axes is None:
         return shape[::-1]
     order = _axes("axes", axes, len(shape))
@@ -223,39 +148,39 @@ def _transposed(call: Call) -> Factors:
     return tuple(shape[axis] for axis in order)
 
 
-@_rule("Moveaxis")
-def _moved(call: Call) -> Factors:
+@rule("Moveaxis")
+def _moved(call: OperationCall) -> Factors:
     shape = call.shape()
-    source = _axes("source", call.axis("source"), len(shape))
-    target = _axes("destination", call.axis("destination"), len(shape))
+    source = _axes("source", call.option("source"), len(shape))
+    target = _axes("destination", call.option("destination"), len(shape))
     order = [axis for axis in range(len(shape)) if axis not in source]
     for place, axis in sorted(zip(target, source, strict=True)):
         order.insert(place, axis)
     return tuple(shape[axis] for axis in order)
 
 
-@_rule("Swapaxes")
-def _swapped(call: Call) -> Factors:
+@rule("Swapaxes")
+def _swapped(call: OperationCall) -> Factors:
     sides = list(call.shape())
-    left = _axis("axis1", call.axis("axis1"), len(sides))
-    right = _axis("axis2", call.axis("axis2"), len(sides))
+    left = _axis("axis1", call.option("axis1"), len(sides))
+    right = _axis("axis2", call.option("axis2"), len(sides))
     sides[left], sides[right] = sides[right], sides[left]
     return tuple(sides)
 
 
-@_rule("ExpandDims")
-def _expanded(call: Call) -> Factors:
+@rule("ExpandDims")
+def _expanded(call: OperationCall) -> Factors:
     shape = list(call.shape())
-    axes = _list("axis", call.axis("axis"))
+    axes = _list(call.option("axis"))
     for axis in sorted(_axes("axis", axes, len(shape) + len(axes))):
         shape.insert(axis, 1)
     return tuple(shape)
 
 
-@_rule("Squeeze")
-def _squeezed(call: Call) -> Factors:
+@rule("Squeeze")
+def _squeezed(call: OperationCall) -> Factors:
     shape = call.shape()
-    axis = call.axis("axis")
+    axis = call.option("axis")
     if axis is None:
         # The batch is as long as it is, even where that is 1 here.
         gone = {index for index, side in enumerate(shape) if index and side == 1}
@@ -266,25 +191,25 @@ def _squeezed(call: Call) -> Factors:
     return tuple(side for index, side in enumerate(shape) if index not in gone)
 
 
-@_rule("Concatenate")
-def _concatenated(call: Call) -> Factors:
-    shapes = [shape_of("xs", one) for one in _list("xs", call.input(0, "xs"))]
-    return concatenate(shapes, _axis("axis", call.axis("axis", 0), len(shapes[0])))
+@rule("Concatenate")
+def _concatenated(call: OperationCall) -> Factors:
+    shapes = [shape_of("xs", one) for one in _list(call.input(0, "xs"))]
+    return concatenate(shapes, _axis("axis", call.option("axis", 0), len(shapes[0])))
 
 
-@_rule("Stack")
-def _stacked(call: Call) -> Factors:
-    several = _list("x", call.input(0, "x"))
+@rule("Stack")
+def _stacked(call: OperationCall) -> Factors:
+    several = _list(call.input(0, "x"))
     shape = list(broadcast([shape_of("x", one) for one in several]))
-    shape.insert(_axis("axis", call.axis("axis", 0), len(shape) + 1), len(several))
+    shape.insert(_axis("axis", call.option("axis", 0), len(shape) + 1), len(several))
     return tuple(shape)
 
 
-@_rule("Split")
-def _split(call: Call) -> list[Factors]:
+@rule("Split")
+def _split(call: OperationCall) -> list[Factors]:
     shape = call.shape()
-    axis = _axis("axis", call.axis("axis", 0), len(shape))
-    where = call.axis("indices_or_sections")
+    axis = _axis("axis", call.option("axis", 0), len(shape))
+    where = call.option("indices_or_sections")
     if isinstance(where, (list, tuple)):
         inner = (arguments.check_axis("indices_or_sections", end) for end in where)
         sides = [end - start for start, end in pairwise([0, *inner, shape[axis]])]
@@ -297,50 +222,45 @@ def _split(call: Call) -> list[Factors]:
     return [(*shape[:axis], side, *shape[axis + 1 :]) for side in sides]
 
 
-# More tensors than this from one operation are a mistake, or meant to fill the memory.
-_MANY = 10_000
-
-
-@_rule("Unstack")
-def _unstacked(call: Call) -> list[Factors]:
+@rule("Unstack")
+def _unstacked(call: OperationCall) -> list[Factors]:
     shape = call.shape()
-    axis = _axis("axis", call.axis("axis", 0), len(shape))
+    axis = _axis("axis", call.option("axis", 0), len(shape))
     if type(shape[axis]) is not int or shape[axis] > _MANY:
         refuse(ValueError, "axis", axis, f"an axis with a known length of at most {_MANY}")
     return [(*shape[:axis], *shape[axis + 1 :])] * shape[axis]
 
 
-@_rule("Repeat")
-def _repeated(call: Call) -> Factors:
+@rule("Repeat")
+def _repeated(call: OperationCall) -> Factors:
     shape = call.shape()
-    repeats = check_integer("repeats", call.axis("repeats"))
-    if call.axis("axis") is None:
+    repeats = check_integer("repeats", call.option("repeats"))
+    if call.option("axis") is None:
         return (elements(repeats, *shape),)
-    axis = _axis("axis", call.axis("axis"), len(shape))
+    axis = _axis("axis", call.option("axis"), len(shape))
     return (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
 
 
-@_rule("Tile")
-def _tiled(call: Call) -> Factors:
+@rule("Tile")
+def _tiled(call: OperationCall) -> Factors:
     shape = call.shape()
-    repeats = [check_integer("repeats", one) for one in _list("repeats", call.axis("repeats"))]
+    repeats = [check_integer("repeats", one) for one in _list(call.option("repeats"))]
     rank = max(len(shape), len(repeats))
     sides = (1,) * (rank - len(shape)) + shape
     times = [1] * (rank - len(repeats)) + repeats
     return tuple(side * time for side, time in zip(sides, times, strict=True))
 
 
-@_rule("BroadcastTo")
-def _broadcast(call: Call) -> Factors:
-    target = [1 if side is None else side for side in _list("shape", call.axis("shape"))]
-    return broadcast((call.shape(), check_target("shape", target)))
+@rule("BroadcastTo")
+def _broadcast(call: OperationCall) -> Factors:
+    return broadcast((call.shape(), _target("shape", call)))
 
 
-@_rule("Pad")
-def _padded(call: Call) -> Factors:
+@rule("Pad")
+def _padded(call: OperationCall) -> Factors:
     shape = call.shape()
-    width = call.axis("pad_width")
-    pairs = _list("pad_width", width)
+    width = call.option("pad_width")
+    pairs = _list(width)
     if len(pairs) == 1:
         pairs = pairs * len(shape)
     if all(isinstance(one, int) for one in pairs) and len(pairs) == 2:
@@ -353,167 +273,37 @@ def _padded(call: Call) -> Factors:
     )
 
 
-@_rule("Take")
-def _taken(call: Call) -> Factors:
+@rule("Take")
+def _taken(call: OperationCall) -> Factors:
     shape, taken = call.shape(), call.shape(1, "indices")
-    if call.axis("axis") is None:
+    if call.option("axis") is None:
         return taken
-    axis = _axis("axis", call.axis("axis"), len(shape))
+    axis = _axis("axis", call.option("axis"), len(shape))
     return (*shape[:axis], *taken, *shape[axis + 1 :])
 
 
-@_rule("GetItem")
-def _got(call: Call) -> Factors:
-    shape = call.shape()
-    key = call.input(1, "key")
-    keys = list(key) if isinstance(key, (list, tuple)) else [key]
-    named = sum(1 for one in keys if one is not Ellipsis and one is not None)
-    if keys.count(Ellipsis) > 1 or named > len(shape):
-        refuse(ValueError, "key", key, f"at most {len(shape)} indices and one ellipsis")
-    if Ellipsis not in keys:
-        keys.append(Ellipsis)
-    sides: list[Count] = []
-    rest = list(shape)
-    for place, one in enumerate(keys):
-        if one is Ellipsis:
-            behind = sum(1 for later in keys[place + 1 :] if later is not None)
-            sides += rest[: len(rest) - behind]
-            rest = rest[len(rest) - behind :]
-        elif one is None:
-            sides.append(1)
-        else:
-            sides += _sliced(one, rest.pop(0))
-    return tuple(sides)
-
-
-def _sliced(key: Any, side: Count) -> list[Count]:
-    if isinstance(key, int) and not isinstance(key, bool):
-        if type(side) is int and not -side <= key < side:
-            refuse(ValueError, "key", key, f"an index into an axis of {side}")
-        return []
-    if not isinstance(key, slice):
-        refuse(TypeError, "key", key, "integers, slices, None and one ellipsis")
-    for end in (key.start, key.stop, key.step):
-        if end is not None:
-            arguments.check_axis("key", end)
-    if key.step == 0:
-        refuse(ValueError, "key", key, "slices with a step other than 0")
-    if type(side) is not int:
-        return [_slice_symbol(key, side)]
-    first, last, step = key.indices(side)
-    length = max(0, -(-(last - first) // step))
-    if length == 0:
-        refuse(ValueError, "key", key, f"a slice that leaves something of an axis of {side}")
-    return [length]
-
-
-def _slice_symbol(key: slice, side: Count) -> Count:
-    """Return the length of a slice of an axis of symbolic length, taken to be long enough."""
-    start, stop, step = key.start or 0, key.stop, key.step or 1
-    if step < 0:
-        refuse(ValueError, "key", key, f"a slice with a positive step, of an axis of {side}")
-    first = start if start >= 0 else side + start
-    last = side if stop is None else stop if stop >= 0 else side + stop
-    return arithmetic.ceil_divide(last - first, step)
-
-
-@_rule("MaxPool AveragePool")
-def _pooled(call: Call) -> Factors:
-    from convcost.layers import pooling
-
+@rule("MaxPool AveragePool")
+def _pooled(call: OperationCall) -> Factors:
     shape = call.shape(0, "inputs")
     kinds = {3: pooling.MaxPooling1D, 4: pooling.MaxPooling2D, 5: pooling.MaxPooling3D}
     if len(shape) not in kinds:
         refuse(ValueError, "inputs", shape, "of three to five axes with the batch")
     layer = kinds[len(shape)](
-        call.axis("pool_size"),
-        call.axis("strides"),
-        call.axis("padding", "valid"),
-        data_format=call.axis("data_format"),
+        call.option("pool_size"),
+        call.option("strides"),
+        call.option("padding", "valid"),
+        data_format=call.option("data_format"),
     )
     return (shape[0], *layer.output_and_cost(shape[1:])[0])
 
 
-@_rule("Resize")
-def _resized(call: Call) -> Factors:
+@rule("Resize")
+def _resized(call: OperationCall) -> Factors:
     shape = call.shape(0, "images")
-    height, width = arguments.per_axis("size", call.axis("size"), 2)
+    height, width = arguments.per_axis("size", call.option("size"), 2)
     if len(shape) not in (3, 4):
         refuse(ValueError, "images", shape, "of three axes, or four with the batch")
     batch, image = shape[:-3], shape[-3:]
-    if arguments.check_data_format(call.axis("data_format")) == arguments.CHANNELS_LAST:
+    if arguments.check_data_format(call.option("data_format")) == arguments.CHANNELS_LAST:
         return (*batch, height, width, image[2])
     return (*batch, image[0], height, width)
-
-
-@_rule("Matmul")
-def _multiplied(call: Call) -> Product:
-    left, right = call.shape(0, "x1"), call.shape(1, "x2")
-    if not left or not right:
-        refuse(ValueError, "x1", left, "a vector, a matrix, or a batch of matrices")
-    inner = _inner(left, right, "matrix")
-    places = (*broadcast((left[:-2], right[:-2])), *left[-2:-1])
-    return Product((*places, *_columns(right)), (inner,))
-
-
-@_rule("Dot")
-def _dotted(call: Call) -> Product | Factors:
-    left, right = call.shape(0, "x1"), call.shape(1, "x2")
-    if not left or not right:
-        return left or right  # with a number it is a product of each element, as Multiply
-    inner = _inner(left, right, "dot")
-    return Product((*left[:-1], *right[:-2], *_columns(right)), (inner,))
-
-
-def _columns(right: Factors) -> Factors:
-    return right[-1:] if len(right) > 1 else ()
-
-
-def _inner(left: Factors, right: Factors, kind: str) -> Count:
-    """Return the side that a product sums over, which both inputs have."""
-    inner, facing = left[-1], right[-2] if len(right) > 1 else right[0]
-    if not arithmetic.may_equal(inner, facing):
-        raise ValueError(
-            f"the inner sides of a {kind} product must be the same; got shapes"
-            f" {arguments.show(left)} and {arguments.show(right)}"
-        )
-    return inner
-
-
-@_rule("Einsum")
-def _summed(call: Call) -> Product:
-    subscripts = call.axis("subscripts")
-    if not isinstance(subscripts, str):
-        refuse(TypeError, "subscripts", subscripts, "a text such as 'bij,bjk->bik'")
-    shapes = [shape_of(f"operand {index}", one) for index, one in enumerate(_operands(call))]
-    return einsum(subscripts, shapes)
-
-
-def _operands(call: Call) -> list[Any]:
-    return [*call.args, *call.kwargs.values()]
-
-
-def einsum(subscripts: str, shapes: list[Factors]) -> Product:
-    """Return the product that an einsum over two operands is: one MAC for each set of indices.
-
-    Examples
-    --------
-    >>> einsum("bij,bjk->bik", [(1, 10, 64), (1, 64, 20)])
-    Product(outputs=(1, 10, 20), inner=(64,), between=0)
-    """
-    allowed = "two operands and an output in letters: 'bij,bjk->bik'"
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if not arrow or len(terms) != 2 or len(shapes) != 2 or "." in subscripts:
-        refuse(ValueError, "subscripts", subscripts, allowed)
-    sides: dict[str, Count] = {}
-    for term, shape in zip(terms, shapes, strict=True):
-        if len(term) != len(shape):
-            refuse(ValueError, "subscripts", subscripts, f"as many letters as {shape} has sides")
-        for letter, side in zip(term, shape, strict=True):
-            if not arithmetic.may_equal(sides.setdefault(letter, side), side):
-                refuse(ValueError, "subscripts", subscripts, f"one length for {letter!r}")
-    if not set(output) <= set(sides) or len(set(output)) != len(output):
-        refuse(ValueError, "subscripts", subscripts, allowed)
-    inner = tuple(side for letter, side in sides.items() if letter not in output)
-    return Product(tuple(sides[letter] for letter in output), inner)

@@ -1,8 +1,8 @@
 """Five independent counts, each made by somebody else's code."""
 
-from convcost.verify.oracles.base import NotVisible, Oracle
 from convcost.verify.oracles.flop_counter import FlopCounter
-from convcost.verify.oracles.keras import KerasLayer, RunningLayer
+from convcost.verify.oracles.keras_layers import KerasLayer, RunningLayer
+from convcost.verify.oracles.oracle import NotVisible, Oracle
 from convcost.verify.oracles.profiler import Profiler
 from convcost.verify.oracles.xla import CostAnalysis
 

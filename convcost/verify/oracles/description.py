@@ -70,8 +70,8 @@ def groups_and_filters(layer: Layer, channels: int) -> tuple[int, int]:
     return layer.groups, layer.filters
 
 
-def reaches(layer: Spatial) -> tuple[int, ...]:
-    """Return how many elements the kernel reaches over, axis by axis."""
+def dilated_kernel(layer: Spatial) -> tuple[int, ...]:
+    """Return the sides of the kernel with its dilation, axis by axis, in elements."""
     return tuple(
         1 + (kernel - 1) * dilation
         for kernel, dilation in zip(layer.kernel_size, layer.dilation_rate, strict=True)
@@ -83,20 +83,20 @@ def pads(layer: Spatial, images: tuple[int, ...], positions: tuple[int, ...]) ->
     return tuple(
         _pads(layer.padding if isinstance(layer.padding, str) else layer.padding[axis], *sizes)
         for axis, sizes in enumerate(
-            zip(images, positions, reaches(layer), layer.strides, strict=True)
+            zip(images, positions, dilated_kernel(layer), layer.strides, strict=True)
         )
     )
 
 
 def _pads(
-    padding: str | tuple[int, int], image: int, positions: int, reach: int, stride: int
+    padding: str | tuple[int, int], image: int, positions: int, kernel: int, stride: int
 ) -> tuple[int, int]:
     if padding == "valid":
         return 0, 0
     if padding == "causal":
-        return reach - 1, 0
+        return kernel - 1, 0
     if padding == "same":
-        needed = max(_needed(image, positions, reach, stride), 0)
+        needed = max(_needed(image, positions, kernel, stride), 0)
         return needed // 2, needed - needed // 2
     assert isinstance(padding, tuple)
     return padding
@@ -112,10 +112,10 @@ def transposed_pads(layer: Spatial, images: tuple[int, ...], positions: tuple[in
     return tuple(
         (before, _needed(*sizes) - before)
         for (before, _), *sizes in zip(
-            around, images, positions, reaches(layer), layer.strides, strict=True
+            around, images, positions, dilated_kernel(layer), layer.strides, strict=True
         )
     )
 
 
-def _needed(image: int, positions: int, reach: int, stride: int) -> int:
-    return (positions - 1) * stride + reach - image
+def _needed(image: int, positions: int, kernel: int, stride: int) -> int:
+    return (positions - 1) * stride + kernel - image

@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from convcost.verify.oracles.base import StepOracle
+from convcost.verify.oracles.oracle import StepOracle
 
 if TYPE_CHECKING:
     from convcost.layers import Layer

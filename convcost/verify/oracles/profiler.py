@@ -8,7 +8,7 @@ from convcost import layers
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
 from convcost.verify.oracles import description
-from convcost.verify.oracles.base import NotVisible, StepOracle
+from convcost.verify.oracles.oracle import NotVisible, StepOracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

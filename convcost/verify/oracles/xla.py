@@ -9,7 +9,7 @@ from convcost import layers
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
 from convcost.verify.oracles import description
-from convcost.verify.oracles.base import StepOracle
+from convcost.verify.oracles.oracle import StepOracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,9 @@ def _convolution(
     in_words = str(layer.padding).upper()
     if in_words in ("SAME", "VALID"):
         # The framework's own padding, where it gives as many positions as the layer has.
-        found = jax.lax.padtype_to_pads(images, description.reaches(layer), layer.strides, in_words)
+        found = jax.lax.padtype_to_pads(
+            images, description.dilated_kernel(layer), layer.strides, in_words
+        )
         if _positions(images, found, layer) == positions:
             padding = in_words
     letters = "DHW"[-layer.rank :]
@@ -87,9 +89,9 @@ def _convolution(
 
 def _positions(images: tuple[int, ...], pads: Any, layer: Spatial) -> tuple[int, ...]:
     return tuple(
-        (image + sum(around) - reach) // stride + 1
-        for image, around, reach, stride in zip(
-            images, pads, description.reaches(layer), layer.strides, strict=True
+        (image + sum(around) - kernel) // stride + 1
+        for image, around, kernel, stride in zip(
+            images, pads, description.dilated_kernel(layer), layer.strides, strict=True
         )
     )
 

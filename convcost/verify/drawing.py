@@ -1,18 +1,21 @@
-"""Layers and input shapes drawn at random, with everything that can go wrong among them."""
+"""Configurations drawn at random, with everything that can go wrong among them."""
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from convcost import layers
-from convcost.layers import geometry
+from convcost.exact.scalars import check_number, join_names, refuse
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
+from convcost.verify.cases import FUNCTIONS, Case
+from convcost.verify.oracles import description
 
 if TYPE_CHECKING:
-    import random
+    from collections.abc import Iterable
 
-KINDS: dict[str, type[layers.Layer]] = {
+LAYER_CLASSES: dict[str, type[layers.Layer]] = {
     kind.__name__: kind
     for kind in (
         layers.Conv1D,
@@ -28,6 +31,15 @@ KINDS: dict[str, type[layers.Layer]] = {
         layers.Dense,
     )
 }
+KINDS = (*FUNCTIONS, *LAYER_CLASSES)
+
+# What the functions' sizes are drawn from.
+_SIZES = {
+    "dk": (1, 2, 3, 4, 5, 7),
+    "m": (1, 1, 2, 3, 5, 8, 16, 32),
+    "n": (1, 1, 2, 3, 5, 8, 16, 32),
+    "df": (1, 2, 3, 5, 8, 14),
+}
 # Ones are frequent, so that a wrong number has few causes; the large ones go beyond every side.
 _KERNELS = {1: (1, 2, 3, 4, 5, 7, 12), 2: (1, 2, 3, 4, 5, 9), 3: (1, 2, 3, 5)}
 _SIDES = {1: (1, 2, 3, 5, 8, 13, 20), 2: (1, 2, 3, 5, 6, 9), 3: (1, 2, 3, 4)}
@@ -37,6 +49,53 @@ _CHANNELS = (1, 2, 3, 5)
 _GROUPS = (1, 1, 1, 2, 3)
 _MULTIPLIERS = (1, 1, 2, 3)
 _AROUND = (0, 0, 1, 2, 4)
+
+
+def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
+    """Draw configurations: all kinds in turn, with all their options.
+
+    Parameters
+    ----------
+    count
+        How many; positive.
+    seed
+        The same seed draws the same configurations.
+    kinds
+        Which kinds take turns: functions of convcost, and classes of `convcost.layers`, by name.
+
+    Returns
+    -------
+    list of Case
+        The configurations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `count` is not a positive integer, `seed` not an integer, or a kind unknown.
+
+    Examples
+    --------
+    >>> [case.kind for case in draw(6, seed=0)]
+    ['standard', 'depthwise', 'pointwise', 'separable', 'ratio', 'Conv1D']
+    """
+    count = check_number("cases", count)
+    if type(seed) is not int:
+        refuse(TypeError, "seed", seed, "an integer")
+    turns = tuple(kinds)
+    if not turns:
+        refuse(ValueError, "kinds", turns, f"some of {join_names(KINDS)}")
+    for kind in turns:
+        if kind not in KINDS:
+            refuse(ValueError, "kind", kind, f"one of {join_names(KINDS)}")
+    source = random.Random(seed)
+    return [_draw_one(turns[position % len(turns)], source) for position in range(count)]
+
+
+def _draw_one(kind: str, source: random.Random) -> Case:
+    if kind in LAYER_CLASSES:
+        return Case(*draw_layer(kind, source))
+    sizes = {name: source.choice(_SIZES[name]) for name in FUNCTIONS[kind][1]}
+    return Case.of_function(kind, **sizes, bias=_coin(source))
 
 
 def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[int, ...]]:
@@ -65,7 +124,7 @@ def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[in
         places = [source.choice((1, 2, 5)) for _ in range(source.choice((0, 0, 1, 2)))]
         shape = (*places, source.choice(_CHANNELS))
         return layers.Dense(source.choice(_CHANNELS), use_bias=_coin(source)), shape
-    cls = KINDS[kind]
+    cls = LAYER_CLASSES[kind]
     assert issubclass(cls, Spatial)
     options = _draw_options(cls, source)
     channels = options.pop("channels")
@@ -73,7 +132,8 @@ def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[in
     sides = tuple(
         _fit(layer, axis, source.choice(_SIDES[layer.rank])) for axis in range(layer.rank)
     )
-    return layer, layer._join(sides, channels)
+    first = layer.data_format == "channels_first"
+    return layer, (channels, *sides) if first else (*sides, channels)
 
 
 def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
@@ -136,14 +196,14 @@ def _fit(layer: Spatial, axis: int, side: int) -> int:
     """Return the side, or the smallest one with an output."""
     word = layer.padding if isinstance(layer.padding, str) else "explicit"
     around = 0 if isinstance(layer.padding, str) else sum(layer.padding[axis])
-    reach = geometry.dilated_kernel_size(layer.kernel_size[axis], layer.dilation_rate[axis])
+    kernel = description.dilated_kernel(layer)[axis]
     shortest = 1
     if isinstance(layer, TransposedConvolution):
         added = layer.output_padding[axis] if layer.output_padding else 0
-        lacking = 1 + around - added - (reach % 2 if word == "same" else reach)
+        lacking = 1 + around - added - (kernel % 2 if word == "same" else kernel)
         shortest = 1 + max(0, -(-lacking // layer.strides[axis]))
     elif word in ("valid", "explicit"):
-        shortest = reach - around
+        shortest = kernel - around
     return max(side, shortest)
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from convcost.cost.quantities import UNITS
+from convcost.exact import arithmetic
 from convcost.layers import TimeDistributed
 from convcost.layers.spatial import Spatial
-from convcost.report.report import Report
 from convcost.verify.oracles.profiler import profile_graph, why_blind
-from convcost.verify.results import Finding, Outcome, Quantity
+from convcost.verify.results import Finding, Outcome, Quantity, agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ _PROFILED = {
 
 
 @dataclass(frozen=True)
-class ModelReport:
+class ModelVerification:
     """What oracles say of a model.
 
     Parameters
@@ -47,8 +48,7 @@ class ModelReport:
     @property
     def agrees(self) -> bool:
         """Whether something is confirmed and nothing contradicted."""
-        outcomes = {finding.outcome for _, finding in self.findings}
-        return Outcome.CONFIRMED in outcomes and Outcome.CONTRADICTED not in outcomes
+        return agree(finding for _, finding in self.findings)
 
     @property
     def contradictions(self) -> tuple[tuple[str, Finding], ...]:
@@ -60,11 +60,11 @@ class ModelReport:
         return sum(len(finding.quantities) for _, finding in self.findings)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain data."""
+        """Return the verification as plain data."""
         return {
             "agrees": self.agrees,
             "quantities": self.quantities(),
-            "total": Report(self.network).as_dict()["total"],
+            "total": _totals(self.network),
             "findings": [{"layer": name, **finding.as_dict()} for name, finding in self.findings],
         }
 
@@ -85,7 +85,21 @@ class ModelReport:
         )
 
 
-def check_model(model: Any, network: Network) -> ModelReport:
+def _totals(network: Network) -> dict[str, Any]:
+    cost = network.total()
+    return {
+        **{quantity: getattr(cost, quantity) for quantity in UNITS},
+        "trainable_params": network.trainable_params,
+        "non_trainable_params": network.non_trainable_params,
+        "counts": {
+            "macs": cost.macs,
+            "flops": cost.flops,
+            "tf.profiler": arithmetic.add("flops", cost.flops, cost.bias_adds),
+        },
+    }
+
+
+def check_model(model: Any, network: Network) -> ModelVerification:
     """Hold every layer of a network, and its totals, to the Keras model that it stands for.
 
     Parameters
@@ -97,7 +111,7 @@ def check_model(model: Any, network: Network) -> ModelReport:
 
     Returns
     -------
-    ModelReport
+    ModelVerification
         Per layer `count_params` and `compute_output_shape`; in total the parameters, the MACs
         counted from the shapes of the built kernels, and those of the TF profiler.
     """
@@ -108,7 +122,7 @@ def check_model(model: Any, network: Network) -> ModelReport:
             findings.append((row.name, _check_row(row, live[row.path])))
     findings += [("total", _check_total(model, network)), ("total", _check_kernels(network, live))]
     findings.append(("total", _check_profiler(model, network)))
-    return ModelReport(network, tuple(findings))
+    return ModelVerification(network, tuple(findings))
 
 
 def _live_layers(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -165,7 +179,7 @@ def _check_kernels(network: Network, live: dict[tuple[str, ...], Any]) -> Findin
     for row in network:
         if row.path not in live:
             if row.macs != 0:
-                return Finding("kernels", reason=f"{row.name} is no layer of its own in Keras")
+                return Finding("kernels", reason=f"{row.name} is not a layer of its own in Keras")
             continue
         macs += kernel_macs(live[row.path], row.input_shapes) * row.times
     return Finding("kernels", (Quantity("macs", network.macs, macs),))

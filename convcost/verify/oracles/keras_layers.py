@@ -9,8 +9,8 @@ from convcost.layers.depthwise import SeparableConvolution
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
 from convcost.verify.backend import import_keras
-from convcost.verify.oracles.base import NotVisible, Oracle
 from convcost.verify.oracles.description import channels_last, steps
+from convcost.verify.oracles.oracle import NotVisible, Oracle
 
 if TYPE_CHECKING:
     from convcost.layers import Layer
@@ -55,11 +55,11 @@ class RunningLayer(Oracle):
         layer, input_shape, restore = channels_last(layer, input_shape)
         with self.device.scope():
             model = build(layer, input_shape)
-            outputs = run(model, input_shape, weight=0, bias=1)
+            outputs = run_on_ones(model, input_shape, weight=0, bias=1)
             counted = {"output shape": restore(outputs.shape[1:]), "bias_adds": int(outputs.sum())}
             if isinstance(layer, SeparableConvolution):
                 return counted | _count_steps(layer, input_shape, model)
-            return counted | {"effective macs": int(run(model, input_shape).sum())}
+            return counted | {"effective macs": int(run_on_ones(model, input_shape).sum())}
 
 
 def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any) -> dict[str, Any]:
@@ -71,8 +71,8 @@ def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any
     depthwise, pointwise = steps(layer)
     first, between = build(depthwise, shape), depthwise.output_shape(shape)
     second = build(pointwise, between)
-    macs = run(first, shape).sum() + run(second, between).sum()
-    return {"effective macs": int(macs), "sum of outputs": int(run(model, shape).sum())}
+    macs = run_on_ones(first, shape).sum() + run_on_ones(second, between).sum()
+    return {"effective macs": int(macs), "sum of outputs": int(run_on_ones(model, shape).sum())}
 
 
 def build(layer: Layer, input_shape: tuple[int, ...]) -> Any:
@@ -138,7 +138,7 @@ def _crop(layer: TransposedConvolution, outputs: Any) -> Any:
     return outputs[tuple(window)]
 
 
-def run(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bias: int = 0) -> Any:
+def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bias: int = 0) -> Any:
     """Run a model on ones and return its outputs, which are counts.
 
     Parameters
@@ -179,7 +179,7 @@ def run(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bias: int 
     # whole, and less than half away.
     whole = np.rint(outputs)
     if np.abs(outputs - whole).max() > 0.25:
-        raise ArithmeticError(f"an output of {model.name} is no count: {outputs.ravel()[:4]}")
+        raise ArithmeticError(f"an output of {model.name} is not a count: {outputs.ravel()[:4]}")
     return whole.astype(np.int64)
 
 

@@ -1,0 +1,115 @@
+"""The shapes of a model's inputs: given in any form, or declared, with symbols for open sides."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from convcost.exact.kinds import is_expression
+from convcost.exact.scalars import is_array, refuse
+from convcost.exact.sizes import check_integer
+from convcost.models.errors import ModelError
+from convcost.models.graph import Graph, Source, refs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcost.exact.types import Factors
+
+# Open sides of an input, by their number: those of a sequence, an image, a volume, then channels.
+_OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+
+
+def assuming(shapes: Sequence[Factors]) -> Any:
+    """Return a context that gathers what has to hold of symbols; numbers have no conditions."""
+    if any(is_expression(side) for shape in shapes for side in shape):
+        from convcost.exact import symbolic
+
+        return symbolic.assuming()
+    return nullcontext([])
+
+
+def input_shapes(graph: Graph, given: Any) -> list[Factors]:
+    """Return the shapes of a graph's inputs: those given, or those that it declares.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    given
+        As for `convcost.models.network.Network`.
+
+    Returns
+    -------
+    list of tuple
+        A shape in elements for each input, without the batch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a shape is not one, or there are too few or too many.
+    ModelError
+        If the graph declares no shape and none is given, or an input is not an input layer.
+    """
+    inputs = [ref.entry for ref in refs(graph.inputs)]
+    declared = [_declared(graph, name) for name in inputs]
+    if given is None:
+        return [
+            _open(name, shape, alone=len(inputs) == 1)
+            for name, shape in zip(inputs, declared, strict=True)
+        ]
+    several = _in_order(given, inputs)
+    if len(several) != len(inputs):
+        names = ", ".join(inputs)
+        refuse(ValueError, "input_shape", given, f"one shape for each of {len(inputs)}: {names}")
+    return [
+        _check_shape(shape, "input_shape" if len(inputs) == 1 else f"input_shape of {name!r}")
+        for name, shape in zip(inputs, several, strict=True)
+    ]
+
+
+def _in_order(given: Any, inputs: list[str]) -> list[Any]:
+    if isinstance(given, dict):
+        if set(given) != set(inputs):
+            names = ", ".join(inputs)
+            refuse(ValueError, "input_shape", given, f"a dict with the names {names}")
+        return [given[name] for name in inputs]
+    if not isinstance(given, (tuple, list)):
+        refuse(TypeError, "input_shape", given, "a shape without the batch, or a list of shapes")
+    nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
+    return list(given) if nested else [given]
+
+
+def _check_shape(shape: Any, name: str) -> Factors:
+    if not isinstance(shape, (tuple, list)):
+        refuse(TypeError, name, shape, "a shape without the batch")
+    sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))
+    for axis, side in enumerate(sides):
+        if is_array(side):
+            refuse(TypeError, f"{name}[{axis}]", side, "an integer or a SymPy expression")
+    return sides
+
+
+def _declared(graph: Graph, name: str) -> Any:
+    entry = next((entry for entry in graph.entries if entry.name == name), None)
+    if entry is None or not isinstance(entry.layer, Source):
+        raise ModelError(f"{name!r} is an input of model {graph.name!r}, but not an input layer")
+    return entry.layer.shape
+
+
+def _open(name: str, shape: Any, alone: bool) -> Factors:
+    """Return a declared shape with symbols for the sides that it leaves open."""
+    if shape is None:
+        raise ModelError(f"input {name!r} declares no shape: give input_shape")
+    free = sum(side is None for side in shape)
+    spatial = _OPEN.get(len(shape) - 1, ())
+    letters = (*spatial, "c") if free <= len(spatial) + 1 else tuple(f"x{i}" for i in range(free))
+    names = iter(letters)
+    behind = "" if alone else f"_{name}"
+    return tuple(_symbol(next(names) + behind) if side is None else side for side in shape)
+
+
+def _symbol(name: str) -> Any:
+    from convcost.symbols import symbol
+
+    return symbol(name)

@@ -1,0 +1,70 @@
+"""Calls of Keras's operations, and what answers them: one rule for each kind of operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.exact.scalars import refuse
+from convcost.models.graph import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from convcost.exact.types import Factors
+
+    # From a call to the shape of its output, a list of shapes, or the product that it computes.
+    Rule: TypeAlias = Callable[["OperationCall"], Any]
+
+
+# By Keras's names of their classes.
+RULES: dict[str, Rule] = {}
+
+
+def rule(names: str) -> Callable[[Rule], Rule]:
+    """Make a function the rule of the operations of these names, which white space separates."""
+
+    def add(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names.split(), function))
+        return function
+
+    return add
+
+
+class OperationCall(NamedTuple):
+    """A call of an operation: the arguments it was made with, and those of the call."""
+
+    own: dict[str, Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def input(self, index: int, name: str) -> Any:
+        """Return an argument of the call, by place or by name."""
+        if index < len(self.args):
+            return self.args[index]
+        if name in self.kwargs:
+            return self.kwargs[name]
+        raise ValueError(f"{name} must be given")
+
+    def shape(self, index: int = 0, name: str = "x") -> Factors:
+        """Return the shape of an argument of the call."""
+        return shape_of(name, self.input(index, name))
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """Return one of the operation's own arguments."""
+        return self.own.get(name, default)
+
+
+def shape_of(name: str, value: Any) -> Factors:
+    """Return the shape of a tensor, a number, or a constant in nested lists."""
+    if isinstance(value, Tensor):
+        return value.shape
+    sides: list[int] = []
+    while isinstance(value, (list, tuple)):
+        sides.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    if isinstance(value, (dict, str)):
+        refuse(TypeError, name, value, "a tensor, a number, or nested lists of numbers")
+    return tuple(sides)

@@ -1,0 +1,156 @@
+"""Subclassed models and layers of a user's own: recorded by one symbolic call, or refused."""
+
+import keras
+import pytest
+from keras import layers as kl
+from keras import ops
+from keras_models import Block, Subclassed
+
+import convcost
+from convcost.symbols import symbol
+from convcost.verify.whole_models import check_model
+
+
+def test_a_subclassed_model_is_recorded():
+    model = Subclassed()
+    network = convcost.from_keras(model, (16, 16, 8))
+    assert network.params == model.count_params()
+    assert network.trainable_params == sum(int(ops.size(w)) for w in model.trainable_weights)
+    conv = 3 * 3 * 8 * 8 * 16 * 16
+    assert network.macs == 3 * conv + 2048 * 10
+    assert network["one/weights"].params == 8 + 6
+    assert network["one/weights"].non_trainable_params == 6
+    # Recording leaves no trace, and can be done again without saying the shape.
+    assert not model.head._inbound_nodes
+    again = convcost.from_keras(model)
+    assert again.input_shapes == ((16, 16, 8),)
+    assert again.total() == network.total()
+
+
+def test_a_layer_of_ones_own_in_a_functional_model_is_recorded():
+    entry = keras.Input((16, 16, 8))
+    model = keras.Model(entry, Block(4, name="block")(entry), name="mixed")
+    network = convcost.from_keras(model)
+    assert network.params == model.count_params()
+    assert [row.path[0] for row in network] == ["block"] * len(network)
+    assert model.get_layer("block").output.shape == (None, 16, 16, 4)
+    assert check_model(model, network).agrees
+
+
+class TwoInputs(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = kl.Dense(3), kl.Dense(3)
+
+    def call(self, inputs):
+        left, right = (inputs["x"], inputs["y"]) if isinstance(inputs, dict) else inputs
+        return self.a(left) + self.b(right)
+
+
+@pytest.mark.parametrize("shapes", [[(5,), (7,)], {"x": (5,), "y": (7,)}])
+def test_a_subclassed_model_of_several_inputs(shapes):
+    model = TwoInputs()
+    network = convcost.from_keras(model, shapes)
+    assert network.params == model.count_params() == 3 * (5 + 1) + 3 * (7 + 1)
+
+
+def test_a_subclassed_model_at_symbolic_sides():
+    class Plain(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = kl.Conv2D(4, 3, padding="same")
+
+        def call(self, x):
+            return self.conv(x)
+
+    h, w = symbol("h"), symbol("w")
+    assert convcost.from_keras(Plain(), (h, w, 3)).macs == 108 * h * w
+
+
+class Stubborn(keras.Model):
+    def call(self, x):
+        return ops.convert_to_numpy(x)
+
+
+def test_a_subclassed_model_that_cannot_be_recorded():
+    with pytest.raises(convcost.ModelError, match="subclassed and was not built: give input_shape"):
+        convcost.from_keras(Stubborn())
+    with pytest.raises(convcost.ModelError, match="could not be recorded"):
+        convcost.from_keras(Stubborn(), (3,))
+
+
+class Scale(kl.Layer):
+    def call(self, x, factor, shift=None):
+        return x * factor if shift is None else x * factor + shift
+
+
+def test_arguments_of_layers_of_ones_own():
+    entry = keras.Input((4,))
+    plain = keras.Model(entry, Scale()(entry, factor=2.0))
+    assert convcost.from_keras(plain).output_shapes == ((4,),)
+    shifted = keras.Model(entry, Scale(name="scale")(entry, factor=2.0, shift=entry))
+    with pytest.raises(convcost.UnknownLayerError, match="'scale' is a Scale"):
+        convcost.from_keras(shifted)
+
+
+def test_layers_of_one_name_in_a_subclassed_model():
+    class Twins(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = kl.Dense(3, name="twin"), kl.Dense(3, name="twin")
+
+        def call(self, x):
+            return {"a": self.a(x), "b": self.b(x)}
+
+    model = Twins()
+    network = convcost.from_keras(model, (4,))
+    assert sorted(row.name for row in network) == ["twin", "twin_1"]
+    assert network.params == model.count_params()
+
+
+def test_an_output_from_nowhere():
+    class Nowhere(keras.Model):
+        def call(self, x):
+            return keras.KerasTensor((None, 3))
+
+    model = Nowhere()
+    model.built = True
+    with pytest.raises(convcost.ModelError, match="comes from none of its inputs"):
+        convcost.from_keras(model, (4,))
+
+
+def nothing():
+    """A layer that Keras makes, and whose output would be empty."""
+    return kl.Resizing(0, 4, name="wrong")
+
+
+class Holding(kl.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = nothing()
+
+    def call(self, x):
+        return self.inner(x)
+
+
+class HoldingModel(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = nothing()
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_what_is_wrong_in_a_live_model_names_the_layer():
+    entry = keras.Input((8, 8, 3))
+    chain = keras.Sequential([keras.Input((8, 8, 3)), nothing()])
+    models = [
+        chain,
+        keras.Model(entry, chain(entry)),
+        keras.Model(entry, Holding()(entry)),
+        HoldingModel(),
+    ]
+    for model in models:
+        with pytest.raises(convcost.ModelError, match=r"layer 'wrong' .Resizing.: height must be"):
+            convcost.from_keras(model, (8, 8, 3))

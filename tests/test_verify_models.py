@@ -1,0 +1,37 @@
+"""Whole models held to Keras and the TF profiler, by `convcost.verify.whole_models`."""
+
+import keras
+import pytest
+from keras_models import operations
+
+import convcost
+from convcost.verify import whole_models
+from convcost.verify.whole_models import check_model
+
+
+def test_profiles_that_cannot_be_made(monkeypatch):
+    network = convcost.from_keras(operations())
+
+    def fail(error):
+        def raise_it(*_):
+            raise error
+
+        return raise_it
+
+    monkeypatch.setattr(whole_models, "profiled_macs", fail(ImportError()))
+    assert "profiler: not visible: TensorFlow is not" in str(check_model(operations(), network))
+    monkeypatch.setattr(whole_models, "profiled_macs", fail(ValueError("no groups")))
+    report = check_model(operations(), network)
+    assert "can't trace it: no groups" in str(report)
+    assert report.agrees
+    assert report.as_dict()["findings"][0]["layer"] == "conv"
+    monkeypatch.undo()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ImportError, match="TensorFlow backend alone"):
+        whole_models.profiled_macs(operations(), ((8, 8, 4),))
+
+
+def test_the_totals_are_those_of_a_report():
+    network = convcost.from_keras(operations())
+    data = check_model(operations(), network).as_dict()
+    assert data["total"] == convcost.summary(network).as_dict()["total"]
