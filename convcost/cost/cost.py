@@ -304,26 +304,8 @@ def from_formula(
 ) -> Cost:
     """Return the cost that a formula gives for sizes that were checked.
 
-    Parameters
-    ----------
-    formula
-        A function of the sizes and the bias, in plain arithmetic.
-    sizes
-        Exact sizes; arrays among them compute exactly together.
-    bias
-        1 or 0.
-    shown
-        What `Cost.explain` shows for the sizes, where that is more than their values.
-
-    Returns
-    -------
-    Cost
-        The counts, and the formula for `Cost.explain`.
-
-    Raises
-    ------
-    OverflowError
-        If there are arrays of machine integers and a count does not fit into int64.
+    `shown` is what `Cost.explain` shows for them, where that is more than their values. Arrays of
+    machine integers raise OverflowError where a count does not fit into int64.
     """
     backend_for(*sizes).require_fit(formula, sizes, bias, quantities.QUANTITIES)
     return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
@@ -331,16 +313,6 @@ def from_formula(
 
 def total(costs: "Sequence[Cost]") -> Cost:
     """Add up costs at once; none make nothing.
-
-    Parameters
-    ----------
-    costs
-        Any number of costs.
-
-    Returns
-    -------
-    Cost
-        The same as adding them one by one, in a time proportional to their number.
 
     Examples
     --------

@@ -15,29 +15,6 @@ if TYPE_CHECKING:
 def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Count, ...]":
     """Return the sizes in exact form, or raise the error that names the offending argument.
 
-    Parameters
-    ----------
-    names
-        The arguments' names, for the error messages.
-    sizes
-        What the caller gave for them.
-
-    Returns
-    -------
-    tuple
-        Python integers (or fractions, where they aren't whole), SymPy expressions, and int64 or
-        object arrays. Where an array stands beside a symbol or a fraction, every array is an
-        object array.
-
-    Raises
-    ------
-    TypeError
-        If a size is not an exact number: a float, a bool, a string, None, an array of floats.
-    ValueError
-        If a size is zero, negative or empty, or if arrays do not broadcast together.
-    OverflowError
-        If an array's value does not fit into int64.
-
     Examples
     --------
     >>> check_sizes(("dk", "m"), (3, 32))

@@ -1,9 +1,15 @@
 """Where a kernel slides along one axis: output lengths, padding, and the taps inside the input.
 
-A transposed convolution is a convolution with input and output exchanged. So one word serves both:
-the *size* is that of what the kernel slides over (the input; the output of a transposed
-convolution), the *positions* are the places where it stops (the output's elements; the input's
-where transposed).
+A transposed convolution is a convolution with input and output exchanged, so the same words serve
+both. All are numbers, in elements but for the first:
+
+- `kernel`: side of the kernel, in taps;
+- `dilation`: distance between neighbouring taps;
+- `extent`: size of the dilated kernel, from its first tap to its last;
+- `size`: of what the kernel slides over: the input; the output of a transposed convolution;
+- `positions`: how many places it stops at: the output's elements; the input's where transposed;
+- `stride`: distance between neighbouring positions;
+- `before`: padding before the first element.
 
 Everything works on Python integers, int64 and object arrays and SymPy expressions alike, and takes
 no longer for a long axis than for a short one. Nothing is checked here; the layers do that first.
@@ -21,19 +27,7 @@ if TYPE_CHECKING:
 
 
 def dilated_kernel_size(kernel: "Count", dilation: "Count") -> "Count":
-    """Return how many elements a dilated kernel takes up, its gaps included.
-
-    Parameters
-    ----------
-    kernel
-        Side of the kernel, in taps.
-    dilation
-        Distance between neighbouring taps, in elements.
-
-    Returns
-    -------
-    int
-        Elements from the first tap to the last, both included.
+    """Return the extent of a kernel, its gaps included: (kernel - 1)·dilation + 1.
 
     Examples
     --------
@@ -44,21 +38,9 @@ def dilated_kernel_size(kernel: "Count", dilation: "Count") -> "Count":
 
 
 def valid_length(size: "Count", extent: "Count", stride: "Count") -> "Count":
-    """Return the number of positions at which a kernel lies inside altogether.
+    """Return the positions at which a kernel lies inside: floor((size - extent) / stride) + 1.
 
-    Parameters
-    ----------
-    size
-        Size of what the kernel slides over, padding included, in elements.
-    extent
-        Size of the dilated kernel, in elements; at most the size.
-    stride
-        Distance between neighbouring positions, in elements.
-
-    Returns
-    -------
-    int
-        floor((size - extent) / stride) + 1.
+    The padding, if there is any, is part of the size.
 
     Examples
     --------
@@ -69,19 +51,7 @@ def valid_length(size: "Count", extent: "Count", stride: "Count") -> "Count":
 
 
 def same_length(size: "Count", stride: "Count") -> "Count":
-    """Return the number of positions of `same` padding: one for each stride begun.
-
-    Parameters
-    ----------
-    size
-        Size of what the kernel slides over, in elements.
-    stride
-        Distance between neighbouring positions, in elements.
-
-    Returns
-    -------
-    int
-        ceil(size / stride).
+    """Return the positions of `same` padding, one for each stride begun: ceil(size / stride).
 
     Examples
     --------
@@ -100,24 +70,8 @@ def transposed_length(
 ) -> "Count":
     """Return the output length that a transposed convolution makes with `same` or `valid`.
 
-    Parameters
-    ----------
-    positions
-        Side of the input, in elements.
-    extent
-        Size of the dilated kernel, in elements.
-    stride
-        Distance between the places in the output of neighbouring inputs, in elements.
-    padding
-        `same` or `valid`.
-    output_padding
-        Elements added at the end, or None for what makes the side positions times stride
-        (`same`), or leaves out none of them (`valid`).
-
-    Returns
-    -------
-    int
-        Side of the output, in elements.
+    `output_padding` are elements added at the end, or None for what makes the length positions
+    times stride (`same`), or leaves out no tap (`valid`).
 
     Examples
     --------
@@ -150,19 +104,7 @@ def padded_transposed_length(
 ) -> "Count":
     """Return the output length that a transposed convolution makes with explicit padding.
 
-    Parameters
-    ----------
-    positions, extent, stride
-        Size of the input, of the dilated kernel, and the stride, in elements.
-    around
-        Elements cut off before and after.
-    output_padding
-        Elements added at the end.
-
-    Returns
-    -------
-    int
-        Side of the output, in elements; 0 or less if nothing is left.
+    `around` is cut off before and after; the length is 0 or less if nothing is left.
 
     Examples
     --------
@@ -177,22 +119,6 @@ def same_padding_before(
     size: "Count", positions: "Count", extent: "Count", stride: "Count"
 ) -> "Count":
     """Return how much of `same` padding comes first; the odd element comes last.
-
-    Parameters
-    ----------
-    size
-        Size of what the kernel slides over, in elements.
-    positions
-        Number of positions.
-    extent
-        Size of the dilated kernel, in elements.
-    stride
-        Distance between neighbouring positions, in elements.
-
-    Returns
-    -------
-    int
-        Elements of padding before the first element.
 
     Examples
     --------
@@ -211,27 +137,7 @@ def taps_inside(
     dilation: "Count",
     before: "Count",
 ) -> "Count":
-    """Count the pairs of position and tap whose tap lies inside.
-
-    Parameters
-    ----------
-    size
-        Size of what the kernel slides over, in elements.
-    positions
-        Number of positions.
-    kernel
-        Side of the kernel, in taps; an integer, or an array of integers.
-    stride
-        Distance between neighbouring positions, in elements.
-    dilation
-        Distance between neighbouring taps, in elements.
-    before
-        Elements of padding before the first element; those behind the last need not be known.
-
-    Returns
-    -------
-    int
-        At most positions times kernel. Takes a time proportional to the kernel's side.
+    """Count the pairs of position and tap whose tap lies inside, in a time linear in the kernel.
 
     Notes
     -----

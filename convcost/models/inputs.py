@@ -30,27 +30,7 @@ def assuming(shapes: Sequence[Factors]) -> Any:
 
 
 def input_shapes(graph: Graph, given: Any) -> list[Factors]:
-    """Return the shapes of a graph's inputs: those given, or those that it declares.
-
-    Parameters
-    ----------
-    graph
-        The graph.
-    given
-        As for `convcost.models.network.Network`.
-
-    Returns
-    -------
-    list of tuple
-        A shape in elements for each input, without the batch.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape is not one, or there are too few or too many.
-    ModelError
-        If the graph declares no shape and none is given, or an input is not an input layer.
-    """
+    """Return the shapes of a graph's inputs: those given, or those that it declares."""
     inputs = [ref.entry for ref in refs(graph.inputs)]
     declared = [_declared(graph, name) for name in inputs]
     if given is None:

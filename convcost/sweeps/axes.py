@@ -83,20 +83,6 @@ def is_axis(value: Any) -> bool:
 def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis | CategoricalAxis:
     """Return the axis that a user's values make.
 
-    Parameters
-    ----------
-    name
-        The argument, for the error messages.
-    values
-        A range, a list or a one-dimensional array; a single value makes an axis of one.
-    categorical
-        Whether numbers are values like any other, not sizes.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        If it is empty, has a value twice, or a number is not a positive integer that int64 holds.
-
     Examples
     --------
     >>> make_axis("m", range(8, 33, 8)).values.tolist()

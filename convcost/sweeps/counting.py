@@ -213,23 +213,7 @@ def _answers(
     client: Any = None,
     block: Any = BLOCK,
 ) -> Found:
-    """Return for each variant the answer that all its blocks make.
-
-    Parameters
-    ----------
-    grid
-        The designs.
-    begin
-        Returns an answer that has not taken any block yet.
-    atoms
-        What has to be known of a design.
-    progress
-        Called with the fraction that is done.
-    client
-        A `dask.distributed.Client`; None for this machine.
-    block
-        Number of designs of a block, at most.
-    """
+    """Return for each variant the answer that all its blocks make."""
     from convcost.sweeps import engines
 
     block = check_number("block", block, "a positive number of designs")

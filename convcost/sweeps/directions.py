@@ -25,20 +25,6 @@ _CHANNELS = {"filters": GROWS, "depth_multiplier": GROWS, "units": GROWS, "input
 def directions(kind: type[Layer], padding: Any, effective: bool) -> dict[str, int | None]:
     """Return for each argument of a layer how its costs change with it, where that is known.
 
-    Parameters
-    ----------
-    kind
-        Class of the layer.
-    padding
-        The layer's padding.
-    effective
-        Whether only taps inside the input count.
-
-    Returns
-    -------
-    dict
-        1 for arguments with which no count ever falls, -1 for those with which none ever rises.
-
     Examples
     --------
     >>> from convcost.layers import Conv2D

@@ -16,17 +16,8 @@ def run(
 ) -> list[Any]:
     """Call a function many times, and return the results in order.
 
-    Parameters
-    ----------
-    function
-        What to call; on a cluster it is sent to the workers.
-    calls
-        The arguments of each call.
-    progress
-        Called with the fraction that is done.
-    client
-        A `dask.distributed.Client`; without one Dask's threads on this machine do it, or whatever
-        `dask.config` has as scheduler.
+    A `dask.distributed.Client` has its workers do it; without one Dask's threads on this machine
+    do, or whatever `dask.config` has as scheduler.
     """
     if client is not None:
         return _run_on_cluster(function, calls, progress, client)

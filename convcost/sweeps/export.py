@@ -62,20 +62,7 @@ def check_table_path(path: Any) -> Path:
 
 
 def write_table(table: pd.DataFrame, path: Any) -> Path:
-    """Write a table of designs as one file, in the format that its name's ending says.
-
-    Parameters
-    ----------
-    table
-        The designs.
-    path
-        A name that ends with .parquet, .csv or .json (a list of objects).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it ends otherwise.
-    """
+    """Write a table of designs as one file, in the format that its name's ending says."""
     target = check_table_path(path)
     _replace(target, partial(_write, table))
     return target

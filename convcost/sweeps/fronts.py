@@ -26,13 +26,6 @@ _EXACT = 1 << 53
 def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
     """Tell which points no other is better than in one respect and as good as in all.
 
-    Parameters
-    ----------
-    points
-        Integers of shape (objectives, points).
-    equals
-        Whether of equal points all count, or the first one.
-
     Examples
     --------
     >>> is_best(np.array([[1, 2, 2, 0], [5, 4, 4, 4]])).tolist()

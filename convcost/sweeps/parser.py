@@ -32,18 +32,6 @@ _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
 def parse_conditions(where: Any, names: Names) -> Condition:
     """Return the condition that a text, or each of several texts, stands for.
 
-    Parameters
-    ----------
-    where
-        `macs <= 3e8`, several of them in a list, which must all hold, or None.
-    names
-        What they may refer to.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not a text, or the text is not such a condition.
-
     Examples
     --------
     >>> from convcost.sweeps.conditions import Names
@@ -67,20 +55,6 @@ m and n; got os.system('ls') in "macs <= os.system('ls')"
 
 def parse_expression(name: str, text: Any, names: Names) -> Polynomial:
     """Return the polynomial, with integers as coefficients, that a text stands for.
-
-    Parameters
-    ----------
-    name
-        The argument's name, for the error messages.
-    text
-        `params`, or `macs + 2 * bias_adds`.
-    names
-        What it may refer to.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not a text, or not a polynomial.
 
     Examples
     --------

@@ -223,21 +223,7 @@ def pareto(
     limit: int,
     advance: Advance,
 ) -> dict[str, Numbers]:
-    """Return the sizes of designs among which all are that no design is better than.
-
-    Parameters
-    ----------
-    subspace
-        The designs.
-    objectives
-        What counts, with 1 where more is better and -1 where less is.
-    condition
-        What a design must fulfil.
-    limit
-        The most designs to return.
-    advance
-        Called with how many designs are dealt with.
-    """
+    """Return the sizes of designs among which all are that no design is better than."""
     search = _FrontSearch(subspace, objectives, condition, advance)
     for root in subspace.roots():
         # Boxes of the same size are looked at together, and what one finds rules out others; but

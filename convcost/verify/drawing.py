@@ -101,18 +101,6 @@ def _draw_one(kind: str, source: random.Random) -> Case:
 def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[int, ...]]:
     """Draw a layer of a kind with any of its options, and an input shape that it takes.
 
-    Parameters
-    ----------
-    kind
-        Name of the layer's class.
-    source
-        What to draw with.
-
-    Returns
-    -------
-    tuple
-        The layer, and the shape of an input without the batch.
-
     Examples
     --------
     >>> import random

@@ -186,20 +186,7 @@ def _check_kernels(network: Network, live: dict[tuple[str, ...], Any]) -> Findin
 
 
 def kernel_macs(layer: Any, input_shapes: Any) -> int:
-    """Return the weights of a built layer's kernels times the positions where they lie.
-
-    Parameters
-    ----------
-    layer
-        A Keras layer that is built.
-    input_shapes
-        Shapes of its inputs without the batch.
-
-    Returns
-    -------
-    int
-        MACs: 0 for a layer without a kernel.
-    """
+    """Return the weights of a built layer's kernels times the positions where they lie."""
     shape: tuple[int, ...] = input_shapes[0] if input_shapes else ()
     if type(layer).__name__ == "TimeDistributed":
         return int(shape[0]) * kernel_macs(layer.layer, (shape[1:],))

@@ -23,24 +23,7 @@ _DEEPEST = 40
 
 
 def graph_of_config(config: Any) -> Graph:
-    """Return the graph of a model from its config.
-
-    Parameters
-    ----------
-    config
-        A dict with `class_name` and `config`, as `model.to_json()` writes it, or the inner dict of
-        `model.get_config()`.
-
-    Returns
-    -------
-    Graph
-        The layers and their calls.
-
-    Raises
-    ------
-    ModelError
-        If it is not such a config, or not that of a Sequential or Functional model.
-    """
+    """Return the graph of a model from its config."""
     config = _dict(config, "the config")
     if "class_name" not in config and "layers" in config:
         functional = "input_layers" in config

@@ -39,27 +39,7 @@ _BROKEN_ZIP = (
 
 
 def load(path: Path) -> Any:
-    """Return the config in a model file.
-
-    Parameters
-    ----------
-    path
-        A `.keras`, `.h5` or `.json` file; what it is is seen from its first bytes.
-
-    Returns
-    -------
-    dict
-        The config.
-
-    Raises
-    ------
-    ModelError
-        If it is none of these, broken, or too large.
-    OSError
-        If it can't be read.
-    ImportError
-        If it is an `.h5` file and h5py is not installed.
-    """
+    """Return the config in a `.keras`, `.h5` or JSON file: its first bytes say which it is."""
     with path.open("rb") as file:
         start = file.read(len(_HDF5))
         file.seek(0)

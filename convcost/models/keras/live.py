@@ -38,24 +38,8 @@ if TYPE_CHECKING:
 def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
     """Return the graph of a live Keras model.
 
-    Parameters
-    ----------
-    model
-        A Sequential, Functional or subclassed model of Keras 3. What a subclassed one computes is
-        found out by one call with symbolic tensors, which builds it where it was not built.
-    input_shape
-        Shape of the input without the batch, a list or a dict of shapes, or None for what the model
-        was built with. Needed to record a subclassed model that was not.
-
-    Returns
-    -------
-    Graph
-        The layers and their calls.
-
-    Raises
-    ------
-    ModelError
-        If a subclassed model does something that can't be recorded.
+    What a subclassed one computes is found out by one call with symbolic tensors, which builds it
+    where it was not built; the shape is needed for that.
     """
     reader = _ModelReader()
     if isinstance(model, keras.Sequential) or _is_functional(model):

@@ -139,21 +139,7 @@ def _crop(layer: TransposedConvolution, outputs: Any) -> Any:
 
 
 def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bias: int = 0) -> Any:
-    """Run a model on ones and return its outputs, which are counts.
-
-    Parameters
-    ----------
-    model
-        A built model without activation.
-    input_shape
-        Shape of the input, without the batch.
-    weight, bias
-        The value given to every weight, and to every bias.
-
-    Returns
-    -------
-    numpy.ndarray
-        Integers.
+    """Run a model without activation on ones and return its outputs, which are counts.
 
     Raises
     ------
