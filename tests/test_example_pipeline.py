@@ -184,6 +184,7 @@ def test_a_separable_layer_is_a_depthwise_one_and_a_product(
     expected = np.asarray(layer(images))
     product = fast.ProductOfChannels(layer)
     np.testing.assert_allclose(np.asarray(product(images)), expected, rtol=1e-4, atol=1e-5)
+    assert product.compute_output_shape(images.shape) == expected.shape
 
 
 def test_steps_are_counted_until_one_is_no_number():

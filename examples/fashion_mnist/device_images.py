@@ -45,6 +45,10 @@ class DeviceImages(keras.layers.Layer):  # type: ignore[misc]
         pixels = ops.where(shown & ~erased, pixels, self.background)
         return ops.expand_dims(pixels, -1)
 
+    def compute_output_shape(self, plan_shape: Any) -> Any:
+        """Return the shape of a batch of images."""
+        return (plan_shape[0], SIDE, SIDE, 1)
+
 
 def _grid(combine: Any, rows: Any, columns: Any) -> Any:
     """Combine a value for each row of the images with one for each column."""

@@ -81,6 +81,10 @@ class ProductOfChannels(keras.layers.Layer):  # type: ignore[misc]
             rows = rows + layer.bias
         return ops.reshape(layer.activation(rows), (-1, *sides, layer.filters))
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the separable layer's output shape."""
+        return self.layer.compute_output_shape(input_shape)
+
 
 def feed(
     model: Any, data: Dataset, recipe: Recipe, *, parts: int, seed: int
