@@ -35,10 +35,10 @@ def plain(config: Any) -> Any:
 
 def fashion_mnist_json() -> str:
     """Return the config of the example's model, its layers named as in a fresh session."""
-    from fashion_mnist_models import build
+    from train_fashion_mnist import build_model
 
     keras.backend.clear_session()
-    config = plain(json.loads(build("separable").to_json()))
+    config = plain(json.loads(build_model().to_json()))
     return json.dumps(config, indent=1) + "\n"
 
 

@@ -15,13 +15,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import command_line
-import fashion_mnist_devices as devices
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from convcost.verify.backend import DeviceError
+from convcost.verify.backend import DeviceError, select_device
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -51,18 +50,18 @@ def compare(
     output_dir: Path | None,
     as_json: bool,
 ) -> int:
-    """Measure separable against standard convolutions, and hold the times against the formulas."""
+    """Measure separable against standard convolutions, and compare the times with the formulas."""
     try:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(onednn))
-        where = devices.place(device, 1)
+        where = select_device(device)
         if output_dir is not None:
             output_dir.mkdir(parents=True, exist_ok=True)
     except (DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    import timing
+    from timing import pairs
 
     with where.scope(), Progress(console=Console(stderr=True), transient=True) as progress:
-        results = timing.measure_all(
+        results = pairs.measure_all(
             where, batch_size=batch_size, repeats=repeats, quick=quick, progress=progress
         )
     if as_json:
@@ -76,12 +75,12 @@ def compare(
 
 def write_results(results: dict[str, Any], folder: Path) -> None:
     """Write the results as JSON, as the table, and as pictures."""
-    import timing_plots
+    from timing import plots
 
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     with (folder / "table.txt").open("w") as file:
         print_results(results, Console(file=file, width=110))
-    timing_plots.draw(results, folder)
+    plots.draw(results, folder)
 
 
 def print_results(results: dict[str, Any], console: Console) -> None:

@@ -1,15 +1,17 @@
 """Train a Fashion-MNIST classifier whose every parameter is explained by its formula.
 
+Read it from top to bottom: the model, the formula behind each of its numbers, the training, the
+evaluation, and the command line that calls them in this order. What the article's program does
+without stands in the package `fashion_mnist`: the faster pipeline, the strong recipe, resuming.
+
 Run `python examples/train_fashion_mnist.py --help` for the options. Exit codes: 0 for a finished
 training, 1 where a formula and the built model differ, 2 for a usage, data or environment error, 3
 where training failed (the loss is not a number, or nothing can be written any more), 130 if
 interrupted.
 """
 
-import dataclasses
-import datetime
-import math
 import os
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,23 +21,161 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import command_line
-import fashion_mnist_data as data_set
-import fashion_mnist_devices as devices
-import fashion_mnist_models as models
-from fashion_mnist_recipes import RECIPES, Recipe
-from fashion_mnist_runs import RunError, RunFolder, WriteError
+from fashion_mnist import devices, options
+from fashion_mnist.data import DataError, Dataset, load
+from fashion_mnist.recipes import STRONG, Recipe
+from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFolder, WriteError
 from rich.console import Console
 
+import convcost
 from convcost.verify.backend import DeviceError
+
+# Keras is imported inside functions: what is asked for on the command line has to be set before.
+
+# The article's recipe: Adam, and five epochs of patience with the validation loss.
+ARTICLE = Recipe(epochs=10, batch_size=32, learning_rate=0.001, patience=5)
+RECIPES = {"article": ARTICLE, "strong": STRONG}
+LOSS = "sparse_categorical_crossentropy"
 
 console = Console()
 _MISMATCH, _FAILED = 1, 3
-# What may differ when a run goes on: it bears on where things are, not on what is computed.
-_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
+
+
+def build_model(kind: str = "separable") -> Any:
+    """Return the article's Keras model, or the same with standard convolutions throughout."""
+    import keras
+
+    def convolution(filters: int) -> Any:
+        make = keras.layers.SeparableConv2D if kind == "separable" else keras.layers.Conv2D
+        return make(filters, 3, padding="same", activation="selu")
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Conv2D(32, 3, padding="same", activation="selu"),
+            convolution(32),
+            keras.layers.MaxPooling2D(2),
+            convolution(64),
+            convolution(64),
+            keras.layers.MaxPooling2D(2),
+            convolution(128),
+            convolution(128),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="selu"),
+            # Probabilities stay float32 where the layers before them compute in half precision.
+            keras.layers.Dense(10, activation="softmax", dtype="float32"),
+        ],
+        name=f"fashion_mnist_{kind}",
+    )
+
+
+class MismatchError(Exception):
+    """A formula and the built model differ."""
+
+
+def explain(model: Any) -> convcost.Network:
+    """Return the model's costs by formula, each layer's count checked against the built layer's."""
+    network = convcost.from_keras(model)
+    for row, layer in zip(network, model.layers, strict=True):
+        if row.params != layer.count_params():
+            raise MismatchError(
+                f"{row.name}: the formula says {row.cost.explain().params}, Keras counts"
+                f" {layer.count_params():,}"
+            )
+    if network.params != model.count_params():
+        raise MismatchError(
+            f"in total: the formulas say {network.params:,}, Keras counts {model.count_params():,}"
+        )
+    return network
+
+
+def compile_model(
+    model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, settings: dict[str, Any]
+) -> tuple[Any, Any, tuple[Any, Any]]:
+    """Return the compiled model, the batches to train it on, and what to validate it with."""
+    import keras
+
+    seed = settings["seed"]
+    how = {"loss": LOSS, "metrics": ["accuracy"], "jit_compile": where.jit_compile}
+    if settings["pipeline"] == "article":
+        from fashion_mnist.batches import Batches
+
+        images, labels = data.train
+        batches = Batches(labels, images=images, batch_size=recipe.batch_size, seed=seed)
+        trained, validation = model, data.validation
+    else:
+        # The same layers and weights, computed in another way; `model` is what is kept.
+        from fashion_mnist.fast import feed
+
+        trained, batches, validation = feed(model, data, recipe, parts=where.parts, seed=seed)
+        model.compile(optimizer="adam", **how)
+        model.optimizer.build(model.trainable_variables)
+    if settings["recipe"] == "article":
+        optimizer = keras.optimizers.Adam(recipe.learning_rate)
+    else:
+        from fashion_mnist.strong_optimizer import make_optimizer
+
+        optimizer = make_optimizer(recipe, len(batches), last_layer=model.layers[-1].name)
+    trained.compile(optimizer=optimizer, steps_per_execution=where.steps_per_execution, **how)
+    return trained, batches, validation
+
+
+def train(
+    model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+) -> None:
+    """Train from where the folder's run has come to, and keep each epoch in it."""
+    import keras
+    from fashion_mnist import resuming, stopping
+
+    trained, batches, validation = compile_model(model, data, recipe, where, folder.settings)
+    if folder.rows:
+        console.print(f"Going on after epoch {len(folder.rows)}")
+        resuming.load(trained, folder.variables())
+    if recipe.is_over(folder.losses):
+        return
+    callbacks = resuming.keep_epochs(trained, model, batches, recipe, folder)
+    if keras.backend.backend() != "jax":  # Keras's callback needs TensorFlow or PyTorch
+        callbacks.append(keras.callbacks.TensorBoard(folder.path / TENSORBOARD, write_graph=False))
+    trained.fit(
+        batches,
+        shuffle=False,  # the order is the batches' own
+        validation_data=validation,
+        validation_batch_size=recipe.validation_batch_size,
+        initial_epoch=len(folder.rows),
+        epochs=recipe.epochs,
+        callbacks=[*callbacks, stopping.StopOnNaN(), stopping.Interruption()],
+        verbose="auto" if sys.stdout.isatty() else 2,
+    )
+
+
+def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict[str, Any]:
+    """Return how the best checkpoint does on the test images, and how the training went."""
+    import keras
+
+    # The file, not the model in memory: what is reported is what was kept.
+    best = keras.models.load_model(folder.best_path)
+    loss, accuracy = best.evaluate(*data.test, batch_size=500, verbose=0)
+    training_seconds = statistics.median(row["training_seconds"] for row in folder.rows)
+    return {
+        "test_loss": float(loss),
+        "test_accuracy": float(accuracy),
+        "best_epoch": int(folder.best["epoch"]),
+        "validation_loss": folder.best["val_loss"],
+        "validation_accuracy": folder.best["val_accuracy"],
+        "epochs": len(folder.rows),
+        "seconds_per_epoch": statistics.median(row["seconds"] for row in folder.rows),
+        "samples_per_second": len(data.train[0]) / training_seconds,
+        "data": data.source,
+        "mean": data.mean,
+        "deviation": data.deviation,
+        "device": str(where),
+        "settings": folder.settings,
+    }
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option("--model", "kind", type=click.Choice(models.MODELS), default="separable")
+@click.option("--model", "kind", type=click.Choice(["separable", "standard"]), default="separable")
 @click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
@@ -66,194 +206,68 @@ _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
     help="Where everything is written; by default a fresh folder below runs/.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in --output-dir.")
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Go on with the run in --output-dir from its last finished epoch, with its settings.",
-)
 @click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Likewise.")
-@click.option(
-    "--steps-per-execution",
-    type=click.IntRange(min=1),
-    help="Steps taken without a look at them; by default what is faster.",
-)
-@click.option(
-    "--parts",
-    type=click.IntRange(min=1),
-    help="Parts of a batch that are computed side by side, no more than the smallest batch has"
-    " images; by default what is faster.",
-)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
-@click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto")
-@click.option("--devices", "count", type=click.IntRange(min=1), default=1, help="How many.")
-@click.option("--precision", type=click.Choice(devices.PRECISIONS), default="float32")
-@click.option("--xla/--no-xla", default=None, help="By default what is faster on the device.")
 @click.option("--limit", type=click.IntRange(min=1), help="Use only the first N training images.")
 @click.option("--normalize/--no-normalize", default=True, help="Or train on raw pixels.")
-def train(**options: Any) -> int:
+@options.further_options
+def main(**given: Any) -> int:
     """Train a Fashion-MNIST classifier and show the formula behind each number of its summary."""
-    context = click.get_current_context()
-    _check(context, options)
-    folder = _resume(context, options) if options["resume"] else None
-    settings = folder.settings if folder else _settings(options)
+    augmented = RECIPES[given["recipe"]].augmentation is not None
+    settings, folder = options.read(given, augmented=augmented)
+    recipe = RECIPES[settings["recipe"]].changed_by(settings)
     try:
-        fast = settings["pipeline"] == "fast"
-        devices.prepare_environment(fast=fast, deterministic=settings["deterministic"])
-        where = devices.place(
-            options["device"],
-            settings["count"],
-            fast=fast,
-            xla=settings["xla"],
-            deterministic=settings["deterministic"],
-            precision=settings["precision"],
-            steps_per_execution=settings["steps_per_execution"],
-            parts=settings["parts"],
-        )
-        dataset = data_set.load(
+        devices.prepare_environment(settings)
+        data = load(
             settings["data"],
-            options["data_dir"],
+            given["data_dir"],
             normalize=settings["normalize"],
             limit=settings["limit"],
         )
-        counts = len(dataset.train[0]), len(dataset.validation[0])
-        # TensorFlow's convolutions refuse a part without an image.
-        where = where.with_parts_for(choose_recipe(settings).smallest_batch(*counts))
-        folder = folder or RunFolder.create(
-            _path(options["output_dir"], settings), settings, overwrite=options["overwrite"]
-        )
-    except (data_set.DataError, RunError, DeviceError, ImportError, OSError) as error:
+        smallest = recipe.smallest_batch(len(data.train[0]), len(data.validation[0]))
+        where = devices.place(given["device"], settings, smallest)
+        folder = folder or options.create_folder(given, settings)
+    except (DataError, RunError, DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    print_data(dataset, where)
-    return _train(folder, dataset, where)
-
-
-def _check(context: click.Context, options: dict[str, Any]) -> None:
-    if options["data"] == "synthetic" and _is_given(context, "data_dir"):
-        raise click.UsageError("--data synthetic and --data-dir exclude each other")
-    rate = options["learning_rate"]
-    if rate is not None and not math.isfinite(rate):
-        raise click.UsageError(f"--learning-rate must be a positive number; got {rate}")
-    if options["resume"] and options["overwrite"]:
-        raise click.UsageError("--resume and --overwrite exclude each other")
-    if options["resume"] and not options["output_dir"]:
-        raise click.UsageError("--resume needs the --output-dir of the run to go on with")
-    if options["pipeline"] == "article" and RECIPES[options["recipe"]].augmentation:
-        raise click.UsageError(
-            f"--pipeline article sends the images as they are, but --recipe {options['recipe']}"
-            " changes them; use --pipeline fast"
-        )
-
-
-def _is_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
-
-
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the training depends on, as JSON has it."""
-    return {name: value for name, value in options.items() if name not in _NOT_KEPT}
-
-
-def _resume(context: click.Context, options: dict[str, Any]) -> RunFolder:
-    """Open the run to go on with; what is said again must be what was said at its start."""
+    console.print(f"Data: {data}", markup=False, soft_wrap=True)
+    console.print(f"Normalised by mean {data.mean:.4f}, deviation {data.deviation:.4f}")
+    console.print(f"Device: {where}")
     try:
-        folder = RunFolder.resume(options["output_dir"])
-    except RunError as error:
-        raise click.ClickException(str(error)) from error
-    given = _settings(options)
-    if given.keys() != folder.settings.keys():
-        raise click.ClickException(f"{folder.path} was written by another version of this program")
-    for name, value in given.items():
-        if _is_given(context, name) and value != folder.settings[name]:
-            option = next(one.opts[0] for one in context.command.params if one.name == name)
-            raise click.UsageError(
-                f"--resume goes on with {option} {folder.settings[name]}; got {value}"
-            )
-    return folder
-
-
-def _path(output_dir: Path | None, settings: dict[str, Any]) -> Path:
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-    return output_dir or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
-
-
-def choose_recipe(settings: dict[str, Any]) -> Recipe:
-    """Return the recipe of that name, with what the user wants otherwise."""
-    recipe = RECIPES[settings["recipe"]]
-    changes = {
-        name: settings[name]
-        for name in ("epochs", "batch_size", "learning_rate")
-        if settings[name] is not None
-    }
-    return dataclasses.replace(recipe, **changes)
-
-
-def _train(folder: RunFolder, dataset: data_set.Dataset, where: devices.Placement) -> int:
-    import fashion_mnist_callbacks as callbacks
-    import fashion_mnist_training as training
-    import keras
-
-    settings = folder.settings
-    keras.utils.set_random_seed(settings["seed"])
-    with where.scope():
-        model = models.build(settings["kind"])
-        try:
-            report = models.explain(model)
-        except models.MismatchError as error:
-            console.print(f"Error: {error}", style="bold red", markup=False)
-            return _MISMATCH
-        console.print(report)
-        console.print("Every formula equals Keras's count.")
-        run = training.Training(
-            model=model,
-            dataset=dataset,
-            recipe=choose_recipe(settings),
-            placement=where,
-            seed=settings["seed"],
-            gather=settings["pipeline"] == "fast",
-        )
-        if folder.rows:
-            console.print(f"Going on after epoch {len(folder.rows)}")
-        try:
-            run.run(folder)
-            metrics = run.evaluate(folder)
-            metrics |= {"params": report.network.params, "macs": report.network.macs}
-            folder.write_curves(lambda path: training.plot(folder.rows, path))
-            folder.write_metrics(metrics)
-        except (callbacks.DivergedError, WriteError) as error:
-            return _end(folder, f"Error: {error},", _FAILED)
-        except KeyboardInterrupt:
-            return _end(folder, "Interrupted", command_line.INTERRUPTED)
+        metrics = run(data, recipe, where, folder)
+    except MismatchError as error:
+        console.print(f"Error: {error}", style="bold red", markup=False)
+        return _MISMATCH
+    except (DivergedError, WriteError) as error:
+        click.echo(f"\n{folder.describe_end(f'Error: {error},')}", err=True)
+        return _FAILED
+    except KeyboardInterrupt:
+        click.echo(f"\n{folder.describe_end('Interrupted')}", err=True)
+        return command_line.INTERRUPTED
     print_result(folder, metrics)
     return 0
 
 
-def _end(folder: RunFolder, why: str, code: int) -> int:
-    """Say what is left of a training that did not come to its end."""
-    count = len(folder.rows)
-    kept = ", ".join(folder.written()) or "nothing: no epoch was finished"
-    text = f"{why} after {count} whole epochs. Kept in {folder.path}: {kept}"
-    if count:
-        text += ". --resume goes on from there"
-    click.echo(f"\n{text}", err=True)
-    return code
+def run(
+    data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+) -> dict[str, Any]:
+    """Build the model, explain it, train it, evaluate it, and write what came of it."""
+    import keras
+    from fashion_mnist.curves import plot
 
-
-def print_data(dataset: data_set.Dataset, where: devices.Placement) -> None:
-    """Say what is trained on, and where."""
-    parts = ", ".join(
-        f"{len(images):,} {name}"
-        for name, (images, _) in (
-            ("training", dataset.train),
-            ("validation", dataset.validation),
-            ("test", dataset.test),
-        )
-    )
-    console.print(f"Data: {dataset.source}: {parts} images", markup=False, soft_wrap=True)
-    console.print(f"Normalised by mean {dataset.mean:.4f}, deviation {dataset.deviation:.4f}")
-    console.print(f"Device: {where}")
+    keras.utils.set_random_seed(folder.settings["seed"])
+    with where.scope():
+        model = build_model(folder.settings["kind"])
+        network = explain(model)
+        console.print(convcost.summary(network))
+        console.print("Every formula equals Keras's count.")
+        train(model, data, recipe, where, folder)
+        metrics = evaluate(data, where, folder)
+    metrics |= {"params": network.params, "macs": network.macs}
+    folder.write_curves(lambda path: plot(folder.rows, path))
+    folder.write_metrics(metrics)
+    return metrics
 
 
 def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
@@ -272,4 +286,4 @@ def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run(train))
+    sys.exit(command_line.run(main))

@@ -1,13 +1,11 @@
 """The Fashion-MNIST example, end to end as its user runs it, and where it must fail."""
 
 import csv
-import gzip
 import json
 import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 
@@ -18,12 +16,9 @@ from conftest import ROOT, wait_for
 
 pytest.importorskip("keras")
 
-import fashion_mnist_data as data_set
-import fashion_mnist_models as models
+import train_fashion_mnist as program
 
 PROGRAM = [sys.executable, str(ROOT / "examples" / "train_fashion_mnist.py")]
-TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
-TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
 
 
 def run(*words, **environment):
@@ -69,34 +64,7 @@ def test_the_real_data_end_to_end(fashion_mnist, tmp_path):
         assert (folder / name).exists()
 
 
-def test_the_whole_data_set_is_split_and_normalised(fashion_mnist):
-    dataset = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=None)
-    images, _labels = dataset.train
-    assert images.shape == (55_000, 28, 28, 1)
-    assert dataset.validation[0].shape == (5_000, 28, 28, 1)
-    assert dataset.test[0].shape == (10_000, 28, 28, 1)
-    assert images.dtype == np.float32
-    assert abs(float(images.mean(dtype=np.float64))) < 1e-4
-    assert abs(float(images.std(dtype=np.float64)) - 1) < 1e-4
-    assert dataset.test[1].shape == (10_000,)
-    assert np.bincount(dataset.test[1]).tolist() == [1000] * 10
-    # The first image of the published training set is an ankle boot; validation starts with it.
-    assert dataset.validation[1][0] == 9
-    raw = data_set.load("fashion-mnist", fashion_mnist, normalize=False, limit=10)
-    assert raw.train[0].max() == 255
-    assert (raw.mean, raw.deviation) == (0, 1)
-
-
-def test_normalisation_equals_scikit_learns_two_numbers(fashion_mnist):
-    dataset = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=500)
-    raw = data_set.load("fashion-mnist", fashion_mnist, normalize=False, limit=500)
-    pixels = raw.train[0].astype(np.float64).reshape(-1, 1)
-    for part in ("train", "validation", "test"):
-        expected = (getattr(raw, part)[0] - pixels.mean()) / pixels.std()
-        np.testing.assert_allclose(getattr(dataset, part)[0], expected, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("kind", models.MODELS)
+@pytest.mark.parametrize("kind", ["separable", "standard"])
 def test_each_model_on_synthetic_images(kind, tmp_path):
     words = ("--data", "synthetic", "--model", kind, "--limit", 256, "--epochs", 1)
     result = run(*words, "--output-dir", tmp_path / "run", "--no-normalize")
@@ -107,21 +75,18 @@ def test_each_model_on_synthetic_images(kind, tmp_path):
     assert "SYNTHETIC" in metrics["data"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "params"), [("separable", 184_234), ("standard", 435_306), ("dense", 271_410)]
-)
+@pytest.mark.parametrize(("kind", "params"), [("separable", 184_234), ("standard", 435_306)])
 def test_every_layer_is_explained(kind, params):
-    model = models.build(kind)
-    report = models.explain(model)
-    assert model.count_params() == report.network.params == params
+    model = program.build_model(kind)
+    assert model.count_params() == program.explain(model).params == params
 
 
 def test_a_wrong_formula_stops_the_program(monkeypatch):
     from convcost.cost import formulas
 
     monkeypatch.setattr(formulas, "counts", lambda w, f, p, b: (w * f, w * f * p, 0))
-    with pytest.raises(models.MismatchError, match=r"the formula says 3\*3\*1\*32 = 288, Keras"):
-        models.explain(models.build("separable"))
+    with pytest.raises(program.MismatchError, match=r"the formula says 3\*3\*1\*32 = 288, Keras"):
+        program.explain(program.build_model())
 
 
 @pytest.mark.parametrize(
@@ -183,8 +148,8 @@ def test_a_total_that_differs_is_named():
         def count_params(self):
             return super().count_params() + 1
 
-    with pytest.raises(models.MismatchError, match="in total: the formulas say 2, Keras counts 3"):
-        models.explain(Extra([keras.Input((1,)), keras.layers.Dense(1)]))
+    with pytest.raises(program.MismatchError, match="in total: the formulas say 2, Keras counts 3"):
+        program.explain(Extra([keras.Input((1,)), keras.layers.Dense(1)]))
 
 
 def test_nothing_is_overwritten_without_being_asked(tmp_path):
@@ -237,6 +202,7 @@ def test_a_fresh_folder_by_default(tmp_path):
         (["--learning-rate", 0], "0 is not in the range"),
         (["--learning-rate", "nan", "--data", "synthetic"], "--learning-rate must be"),
         (["--devices", 0], "0 is not in the range"),
+        (["--pipeline", "article", "--parts", 2], "--pipeline article has no --parts"),
     ],
 )
 def test_usage_errors_are_one_clear_sentence(words, message):
@@ -271,19 +237,6 @@ def test_no_gpu_is_a_clear_error():
     assert "sees no GPU" in result.stderr
 
 
-def test_no_download_is_a_clear_error_and_no_substitute(monkeypatch):
-    import keras
-
-    def fail():
-        raise Exception("URL fetch failure")
-
-    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
-    with pytest.raises(
-        data_set.DataError, match=r"URL fetch failure.*--data-dir.*--data synthetic"
-    ):
-        data_set.load("fashion-mnist", None, normalize=True, limit=None)
-
-
 def test_kerass_own_loader_is_used(monkeypatch, fashion_mnist, tmp_path):
     import keras
 
@@ -296,75 +249,6 @@ def test_kerass_own_loader_is_used(monkeypatch, fashion_mnist, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert "Fashion-MNIST from Keras's loader" in result.stdout
-
-
-@pytest.fixture
-def copied(fashion_mnist, tmp_path):
-    """A copy of the data set, to be damaged."""
-    for name in data_set.FILES:
-        shutil.copyfile(fashion_mnist / name, tmp_path / name)
-    return tmp_path
-
-
-def damage(path, how):
-    content = path.read_bytes()
-    if how == "missing":
-        path.unlink()
-    elif how == "truncated":
-        path.write_bytes(content[:-100])
-    elif how == "empty":
-        path.write_bytes(b"")
-    elif how == "a flipped bit":
-        path.write_bytes(content[:2000] + bytes([content[2000] ^ 1]) + content[2001:])
-    elif how == "swapped":
-        path.write_bytes((path.parent / TEST_LABELS).read_bytes())
-
-
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [
-        ("missing", "cannot be read: No such file"),
-        ("truncated", "is truncated or corrupt"),
-        ("empty", "is truncated or corrupt"),
-        ("a flipped bit", "is truncated or corrupt"),
-        ("swapped", f"it holds {TEST_LABELS}"),
-    ],
-)
-def test_damaged_files_are_named(copied, how, message):
-    damage(copied / TRAIN_LABELS, how)
-    with pytest.raises(data_set.DataError, match=rf"{TRAIN_LABELS} .*{message}"):
-        data_set.read_folder(copied)
-
-
-def idx(header, content):
-    # Without the time: it would be part of the test's name.
-    return gzip.compress(header + content, mtime=0)
-
-
-@pytest.mark.parametrize(
-    ("packed", "message"),
-    [
-        (b"not gzip", "is not a complete gzip file"),
-        (idx(b"", b"x" * 100)[:-9], "is not a complete gzip file"),
-        (idx(b"\0\0\x08", b""), "ends within its header"),
-        (idx(struct.pack(">HBBI", 0, 13, 1, 4), b"abcd"), "is not an IDX file of unsigned bytes"),
-        (idx(struct.pack(">HBBI", 0, 8, 1, 5), b"abcde"), r"holds \(5,\) where \(4,\) belong"),
-        (idx(struct.pack(">HBBII", 0, 8, 2, 2, 2), b"abcd"), "holds 2 axes where"),
-        (idx(struct.pack(">HBBI", 0, 8, 1, 4), b"abc"), "holds 3 bytes where 4 belong"),
-    ],
-)
-def test_files_of_another_kind_are_refused(packed, message, tmp_path):
-    path = tmp_path / "labels.gz"
-    path.write_bytes(packed)
-    with pytest.raises(data_set.DataError, match=rf"labels.gz {message}"):
-        data_set.read_idx(path, None, (4,))
-
-
-def test_images_of_one_colour_cannot_be_normalised(monkeypatch):
-    black = np.zeros((5100, 28, 28), np.uint8), np.zeros(5100, np.uint8)
-    monkeypatch.setattr(data_set, "make_synthetic", lambda: (*black, *black))
-    with pytest.raises(data_set.DataError, match="all one colour"):
-        data_set.load("synthetic", None, normalize=True, limit=None)
 
 
 def test_an_interruption_keeps_what_there_is(tmp_path):

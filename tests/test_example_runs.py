@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-import fashion_mnist_runs as runs
 import pytest
-from fashion_mnist_runs import RunError, RunFolder, WriteError
+from fashion_mnist import run_folder as runs
+from fashion_mnist.run_folder import RunError, RunFolder, WriteError
 
 LOSSES = [0.9, 0.5, 0.7, 0.4, 0.6]
 
@@ -136,7 +136,7 @@ def test_a_full_disk_is_found_before_the_training(tmp_path):
         "import resource, signal, sys; from pathlib import Path;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
-        "from fashion_mnist_runs import RunFolder;"
+        "from fashion_mnist.run_folder import RunFolder;"
         "RunFolder.create(Path(sys.argv[1]), {}, overwrite=False)"
     )
     result = subprocess.run(
@@ -144,7 +144,7 @@ def test_a_full_disk_is_found_before_the_training(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        cwd=runs.Path(runs.__file__).parent,
+        cwd=runs.Path(runs.__file__).parent.parent,
     )
     assert "RunError" in result.stderr
     assert "run can't take the 32 MiB that a run writes: File too large" in result.stderr

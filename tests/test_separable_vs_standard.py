@@ -13,9 +13,11 @@ from conftest import ROOT
 
 pytest.importorskip("keras")
 
-import fashion_mnist_devices as devices
 import keras
-import timing
+from timing import pairs as timing
+from timing.passes import trained
+
+from convcost.verify.backend import select_device
 
 PROGRAM = [sys.executable, str(ROOT / "examples" / "separable_vs_standard.py")]
 
@@ -111,7 +113,7 @@ def test_the_training_pass_computes_both_gradients():
     layer = keras.layers.Conv2D(4, 3, padding="same")
     images = keras.ops.convert_to_tensor(np.ones((2, 5, 5, 3), np.float32))
     layer.build(images.shape)
-    by_input, by_kernel, by_bias = timing.trained(layer, images, by_input=True)()
+    by_input, by_kernel, by_bias = trained(layer, images, by_input=True)()
     assert tuple(by_input.shape) == (2, 5, 5, 3)
     assert tuple(by_kernel.shape) == (3, 3, 3, 4)
     assert np.asarray(by_bias).tolist() == [50.0] * 4
@@ -121,7 +123,6 @@ def test_the_training_pass_computes_both_gradients():
 
 
 def test_the_machine_is_measured():
-    where = devices.place("cpu", 1)
-    machine = timing.measure_machine(where, repeats=1)
+    machine = timing.measure_machine(select_device("cpu"), repeats=1)
     assert 1e8 < machine.flops_per_second < 1e14
     assert 1e8 < machine.bytes_per_second < 1e13

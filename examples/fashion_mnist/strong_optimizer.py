@@ -1,8 +1,10 @@
-"""Muon for convolutions."""
+"""The strong recipe's optimizer: Muon, with a learning rate that rises and falls."""
 
 from typing import Any
 
 import keras
+
+from fashion_mnist.recipes import Recipe
 
 
 class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
@@ -31,3 +33,22 @@ class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
 
 def _as_matrix(kernel: Any) -> Any:
     return keras.ops.reshape(kernel, (-1, kernel.shape[-1]))
+
+
+def make_optimizer(recipe: Recipe, steps_per_epoch: int, last_layer: str) -> ConvolutionMuon:
+    """Return the optimizer of a recipe; the layer of the classes is left to AdamW."""
+    steps = steps_per_epoch * recipe.epochs
+    rising = int(recipe.warmup * steps)
+    optimizer = ConvolutionMuon(
+        learning_rate=keras.optimizers.schedules.CosineDecay(
+            0.0, steps - rising, warmup_target=recipe.learning_rate, warmup_steps=rising
+        ),
+        weight_decay=recipe.weight_decay,
+        adam_weight_decay=recipe.weight_decay,
+        global_clipnorm=1.0,
+        use_ema=True,
+        ema_momentum=recipe.averaging,
+        exclude_layers=[last_layer],
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer

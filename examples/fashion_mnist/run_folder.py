@@ -1,7 +1,7 @@
-"""What a training keeps on disk: enough to go on after it was killed, at whatever moment.
+"""What a training keeps on disk: enough to resume after it was killed, at whatever moment.
 
 `checkpoint/state.json` is the one file that says how far a run has come. It is written under
-another name and renamed, after everything that it speaks of is on the disk. All else that a run
+another name and renamed, after everything that it refers to is on the disk. All else that a run
 leaves is made from that state, and made again if the run was killed before it was.
 """
 
@@ -20,10 +20,12 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 CURVES = "learning_curves.png"
 TENSORBOARD = "tensorboard"
+_FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES)
 _CHECKPOINT = "checkpoint"
 _STATE = "state.json"
 # Two checkpoints of weights, optimizer and averages, two best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
+_NO_ROOM = f"can't take the {_NEEDED_BYTES >> 20} MiB that a run writes"
 
 Row = dict[str, float]
 
@@ -36,23 +38,17 @@ class WriteError(Exception):
     """Something can no longer be written; what was kept before is still there."""
 
 
-class RunFolder:
-    """The folder of one training, and how far it has come.
+class DivergedError(Exception):
+    """The loss is not a number any more."""
 
-    Parameters
-    ----------
-    path
-        The folder.
-    settings
-        What the training depends on.
-    rows
-        The finished epochs: their number, losses, accuracies and seconds.
-    """
+
+class RunFolder:
+    """The folder of one training, and how far it has come."""
 
     def __init__(self, path: Path, settings: dict[str, Any], rows: list[Row]) -> None:
         self.path = path
-        self.settings = settings
-        self.rows = rows
+        self.settings = settings  # what the training depends on
+        self.rows = rows  # the finished epochs: number, losses, accuracies and seconds
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "RunFolder":
@@ -63,7 +59,7 @@ class RunFolder:
         RunError
             If there is something in it and `overwrite` is false, or it can't be written to.
         """
-        with _explained(path):
+        with _raised_as(RunError, f"{path} {_NO_ROOM}"):
             if path.exists() and any(path.iterdir()):
                 if not overwrite:
                     raise RunError(
@@ -93,10 +89,15 @@ class RunFolder:
             raise RunError(
                 f"{path / _CHECKPOINT / _STATE} is not a run's state: {error}"
             ) from error
-        with _explained(path):
+        with _raised_as(RunError, f"{path} {_NO_ROOM}"):
             _try_out(path / _CHECKPOINT)
             folder._publish()
         return folder
+
+    @property
+    def losses(self) -> list[float]:
+        """The validation loss after each finished epoch."""
+        return [row["val_loss"] for row in self.rows]
 
     @property
     def best(self) -> Row:
@@ -122,12 +123,12 @@ class RunFolder:
     def keep_epoch(self, row: Row, save_model: Callable[[Path], None]) -> None:
         """Write the model if it is the best so far, and make the epoch count as finished."""
         rows = [*self.rows, row]
-        if row["val_loss"] < min((one["val_loss"] for one in self.rows), default=float("inf")):
+        if row["val_loss"] < min(self.losses, default=float("inf")):
             self._write(self._file(int(row["epoch"]), ".keras"), save_model)
         state = json.dumps({"settings": self.settings, "rows": rows}, indent=1)
         self._write_text(self.path / _CHECKPOINT / _STATE, state)
         self.rows = rows
-        with _reported(self.path):
+        with _raised_as(WriteError, f"{self.path} can no longer be written"):
             self._publish()
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
@@ -140,8 +141,13 @@ class RunFolder:
 
     def written(self) -> list[str]:
         """Return the names of what there is for the user."""
-        names = (BEST, HISTORY, METRICS, CURVES)
-        return [name for name in names if (self.path / name).exists()]
+        return [name for name in _FOR_THE_USER if (self.path / name).exists()]
+
+    def describe_end(self, why: str) -> str:
+        """Say what is left of a training that did not come to its end."""
+        kept = ", ".join(self.written()) or "nothing: no epoch was finished"
+        text = f"{why} after {len(self.rows)} whole epochs. Kept in {self.path}: {kept}"
+        return f"{text}. --resume goes on from there" if self.rows else text
 
     def _publish(self) -> None:
         """Write what users look at, from the state, and remove what is out of date."""
@@ -160,10 +166,10 @@ class RunFolder:
         return self.path / _CHECKPOINT / f"epoch-{epoch:05}{suffix}"
 
     def _write_text(self, path: Path, text: str) -> None:
-        self._write(path, lambda partial: _write_text(partial, text))
+        self._write(path, lambda partial: partial.write_text(text, newline=""))
 
     def _write(self, path: Path, save: Callable[[Path], Any]) -> None:
-        with _reported(self.path):
+        with _raised_as(WriteError, f"{self.path} can no longer be written"):
             _replace(path, save)
 
 
@@ -180,10 +186,6 @@ def _replace(path: Path, save: Callable[[Path], Any]) -> None:
         raise
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, newline="")
-
-
 def _try_out(path: Path) -> None:
     """Write and remove as much as a run needs."""
     _replace(path / "trial", lambda partial: partial.write_bytes(bytes(_NEEDED_BYTES)))
@@ -192,25 +194,15 @@ def _try_out(path: Path) -> None:
 
 def _clear(path: Path) -> None:
     """Remove what an earlier run wrote, and nothing else."""
-    for name in (BEST, HISTORY, METRICS, CURVES):
+    for name in _FOR_THE_USER:
         (path / name).unlink(missing_ok=True)
     for name in (_CHECKPOINT, TENSORBOARD):
         shutil.rmtree(path / name, ignore_errors=True)
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _raised_as(error_class: type[Exception], what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"{path} can't take the {_NEEDED_BYTES >> 20} MiB that a run writes: {error.strerror}"
-        ) from error
-
-
-@contextmanager
-def _reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(f"{path} can no longer be written: {error.strerror or error}") from error
+        raise error_class(f"{what}: {error.strerror or error}") from error

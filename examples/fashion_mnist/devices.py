@@ -5,7 +5,7 @@ This is the example's one module with a branch for each backend.
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from convcost.verify.backend import Device, DeviceError, import_keras, select_device, visible_gpus
@@ -16,89 +16,47 @@ _STEPS = 10
 # More would be of few images each, and the graph of the training step larger for nothing.
 _MOST_PARTS = 8
 
+Settings = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Placement:
-    """The devices of a training.
+    """The devices of a training, and what they are to do."""
 
-    Parameters
-    ----------
-    device
-        The first of them.
-    count
-        How many there are.
-    jit_compile
-        Whether the model's steps are compiled by XLA; "auto" to let Keras decide.
-    parts
-        In how many parts of a batch it is trained, side by side.
-    steps_per_execution
-        Steps that are taken without a look at them.
-    """
-
-    device: Device
+    device: Device  # the first of them
     count: int
-    jit_compile: bool | str
-    parts: int
-    steps_per_execution: int
+    jit_compile: bool | str  # by XLA, as Keras's `compile` takes it
+    parts: int  # of each batch, computed side by side
+    steps_per_execution: int  # taken without a look at them
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context manager in which the model is built and trained."""
-        if self.count == 1:
-            scope: AbstractContextManager[Any] = self.device.scope()
-            return scope
-        return _distribution(self.device, self.count)
-
-    def with_parts_for(self, smallest_batch: int) -> "Placement":
-        """Return the placement with no part left without an image of the smallest batch."""
-        return replace(self, parts=min(self.parts, smallest_batch))
+        scope: AbstractContextManager[Any] = (
+            self.device.scope() if self.count == 1 else _distribution(self.device, self.count)
+        )
+        return scope
 
     def __str__(self) -> str:
         described = f"{self.count} x {self.device}" if self.count > 1 else str(self.device)
         return f"{described}, batches in {self.parts} parts" if self.parts > 1 else described
 
 
-def prepare_environment(*, fast: bool, deterministic: bool) -> None:
+def prepare_environment(settings: Settings) -> None:
     """Set what has to be set before a backend is imported."""
-    if fast:
-        # Their depthwise convolutions train twice as fast, but TensorFlow uses them unasked only
+    if settings["pipeline"] == "fast":
+        # Its depthwise convolutions train twice as fast, but TensorFlow uses oneDNN unasked only
         # on processors with instructions for neural networks.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if deterministic:
+    if settings["deterministic"]:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
 
 
-def place(
-    device: str,
-    count: int,
-    *,
-    fast: bool = False,
-    xla: bool | None = None,
-    deterministic: bool = False,
-    precision: str = "float32",
-    steps_per_execution: int | None = None,
-    parts: int | None = None,
-) -> Placement:
+def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
     """Find the devices, and set what holds for all that runs on them.
 
-    Parameters
-    ----------
-    device
-        `auto`, `cpu` or `gpu`.
-    count
-        How many devices share each batch. A machine has one CPU; more are virtual ones.
-    fast
-        Whether what is not said is chosen for speed, rather than Keras's default.
-    xla
-        Whether to compile with XLA; None for what is faster.
-    deterministic
-        Whether the same training must give the same numbers, bit by bit.
-    precision
-        Keras's dtype policy.
-    steps_per_execution
-        Steps that are taken without a look at them.
-    parts
-        In how many parts of a batch to train, side by side.
+    A machine has one CPU; where more are to share a batch, they are virtual. No part of the
+    smallest batch may be without an image, which TensorFlow's convolutions refuse.
 
     Raises
     ------
@@ -106,17 +64,12 @@ def place(
         If there are not that many devices, or the backend can't use them together.
     """
     keras = import_keras()
-    backend = keras.backend.backend()
+    backend, count = keras.backend.backend(), settings["count"]
     if count > 1 and backend not in ("tensorflow", "jax"):
         raise DeviceError(
             f"--devices {count} needs TensorFlow or JAX; Keras runs on {backend} here"
         )
-    steps = steps_per_execution
-    if steps is None:
-        steps = _STEPS if fast and backend == "tensorflow" and count == 1 else 1
-    if steps > 1 and (backend == "torch" or (backend == "tensorflow" and count > 1)):
-        where = "on PyTorch" if backend == "torch" else "on several devices with TensorFlow"
-        raise DeviceError(f"--steps-per-execution {steps}: Keras can't do that {where}")
+    steps = _choose_steps(backend, settings)
     if backend == "jax" and count > 1:
         import jax
 
@@ -124,20 +77,32 @@ def place(
         jax.config.update("jax_num_cpu_devices", count)
     first = select_device(device)
     _require(first, backend, count)
-    if deterministic:
+    if settings["deterministic"]:
         _make_deterministic(backend)
-    keras.config.set_dtype_policy(precision)
+    keras.config.set_dtype_policy(settings["precision"])
     on_tensorflows_cpu = backend == "tensorflow" and first.name.startswith("cpu")
-    if xla is None:
-        # XLA makes this model's training ten times slower on a CPU. JAX has nothing else.
-        xla = not on_tensorflows_cpu
+    parts = settings["parts"]
     if parts is None:
-        shared = fast and on_tensorflows_cpu and count == 1
+        shared = on_tensorflows_cpu and count == 1 and settings["pipeline"] == "fast"
         parts = min(_count_cores(), _MOST_PARTS) if shared else 1
+    parts = min(parts, smallest_batch)
     if parts > 1 and on_tensorflows_cpu:
         _share_threads(parts)
-    jit_compile = ("auto" if backend == "torch" else True) if xla else False
+    # XLA makes this model's training ten times slower on a CPU. JAX has nothing else.
+    jit_compile = "auto" if backend == "torch" else not on_tensorflows_cpu
     return Placement(first, count, jit_compile, parts, steps)
+
+
+def _choose_steps(backend: str, settings: Settings) -> int:
+    one_at_a_time = backend == "torch" or (backend == "tensorflow" and settings["count"] > 1)
+    steps: int | None = settings["steps_per_execution"]
+    if steps is None:
+        fast = settings["pipeline"] == "fast" and backend == "tensorflow"
+        return _STEPS if fast and not one_at_a_time else 1
+    if steps > 1 and one_at_a_time:
+        where = "on PyTorch" if backend == "torch" else "on several devices with TensorFlow"
+        raise DeviceError(f"--steps-per-execution {steps}: Keras can't do that {where}")
+    return steps
 
 
 def _share_threads(parts: int) -> None:
@@ -185,12 +150,12 @@ def _make_deterministic(backend: str) -> None:
         torch.use_deterministic_algorithms(True)
 
 
-def _distribution(first: Device, count: int) -> AbstractContextManager[Any]:
+def _distribution(first: Device, count: int) -> Any:
     kind = first.name.split(":")[0]
     names = [f"{kind}:{index}" for index in range(count)]
-    if import_keras().backend.backend() == "tensorflow":
+    keras = import_keras()
+    if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        scope: AbstractContextManager[Any] = tf.distribute.MirroredStrategy(names).scope()
-        return scope
-    return import_keras().distribution.DataParallel(devices=names).scope()  # type: ignore[no-any-return]
+        return tf.distribute.MirroredStrategy(names).scope()
+    return keras.distribution.DataParallel(devices=names).scope()

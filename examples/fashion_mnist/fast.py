@@ -1,7 +1,6 @@
-"""The model as it is trained: the same layers and weights, applied in another way.
+"""The fast pipeline: a model's own layers and weights, trained in a faster way.
 
-It takes what the pipeline sends, in parts of a batch where that is faster, and looks out for what
-is not a number. The model that is kept knows nothing of this.
+The model that is kept knows nothing of this.
 """
 
 from collections.abc import Iterator
@@ -9,17 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 import keras
-from fashion_mnist_pipeline import Change, DeviceImages
+import numpy as np
+
+from fashion_mnist.batches import Batches, Change, unchanged
+from fashion_mnist.data import Dataset
+from fashion_mnist.device_images import DeviceImages
+from fashion_mnist.recipes import Recipe
 
 
 class Parts(keras.layers.Layer):  # type: ignore[misc]
-    """A batch cut into parts whose sizes differ by one row at most.
-
-    Parameters
-    ----------
-    count
-        How many parts.
-    """
+    """Cuts a batch into `count` parts whose sizes differ by one row at most."""
 
     def __init__(self, count: int) -> None:
         super().__init__(name="parts", trainable=False)
@@ -31,18 +29,12 @@ class Parts(keras.layers.Layer):  # type: ignore[misc]
         bounds = [rows * part // self.count for part in range(self.count + 1)]
         return [batch[start:end] for start, end in pairwise(bounds)]
 
-    def compute_output_shape(self, batch_shape: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """Return the shape of each part."""
-        return [(None, *batch_shape[1:])] * self.count
-
 
 class Watch(keras.layers.Layer):  # type: ignore[misc]
-    """Passes a batch on, and counts the training steps in which all of it are numbers.
+    """Passes a batch on, and counts the training steps in which it is finite.
 
-    Attributes
-    ----------
-    finite_steps
-        How many such steps there were since the epoch began, as a variable.
+    Where several steps are taken without a look at them, the count says in which of them a loss
+    became NaN.
     """
 
     def __init__(self) -> None:
@@ -61,15 +53,10 @@ class Watch(keras.layers.Layer):  # type: ignore[misc]
 
 
 class ProductOfChannels(keras.layers.Layer):  # type: ignore[misc]
-    """A separable convolution whose pointwise half is computed as the matrix product that it is.
+    """A built separable layer whose pointwise half is computed as the matrix product that it is.
 
-    Backends have a convolution of their own for it, of which oneDNN's gradient by the kernel takes
-    1.2 to 2 times as long as that of the product.
-
-    Parameters
-    ----------
-    layer
-        The separable layer, built, with channels last; its weights are used.
+    Backends have a convolution of their own for it, of which oneDNN's gradient with respect to the
+    kernel takes 1.2 to 2 times as long as that of the product.
     """
 
     def __init__(self, layer: Any) -> None:
@@ -94,59 +81,45 @@ class ProductOfChannels(keras.layers.Layer):  # type: ignore[misc]
             rows = rows + layer.bias
         return ops.reshape(layer.activation(rows), (-1, *sides, layer.filters))
 
-    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the separable layer's output shape."""
-        shape: tuple[Any, ...] = self.layer.compute_output_shape(input_shape)
-        return shape
+        return self.layer.compute_output_shape(input_shape)
+
+
+def feed(
+    model: Any, data: Dataset, recipe: Recipe, *, parts: int, seed: int
+) -> tuple[Any, Batches, tuple[Any, Any]]:
+    """Return the model as it is trained, its batches, and what it is validated with."""
+    count = len(data.train[0])
+    pixels = np.concatenate([data.train[0], data.validation[0]])
+    images = DeviceImages(pixels, augmented=recipe.augmentation is not None)
+    trained = prepare(model, images, parts=parts, dropout=recipe.dropout, seed=seed)
+    batches = Batches(
+        data.train[1], batch_size=recipe.batch_size, seed=seed, augmentation=recipe.augmentation
+    )
+    return trained, batches, (unchanged(np.arange(count, len(pixels))), data.validation[1])
 
 
 def prepare(
-    model: Any,
-    *,
-    images: DeviceImages | None = None,
-    parts: int = 1,
-    products: bool = False,
-    dropout: float = 0.0,
-    seed: int = 0,
+    model: Any, images: DeviceImages, *, parts: int = 1, dropout: float = 0.0, seed: int = 0
 ) -> Any:
-    """Return a model of the same layers, as it is trained.
+    """Return a model of the same layers and weights that takes the rows of a plan.
 
-    Parameters
-    ----------
-    model
-        The model, a sequence of layers.
-    images
-        What makes images of the rows of a plan; None where images are sent.
-    parts
-        In how many parts of a batch the layers are applied, none of which waits for another; no
-        batch may have fewer images.
-    products
-        Whether pointwise convolutions are computed as matrix products.
-    dropout
-        Share of the elements before each dense layer that training leaves out.
-    seed
-        Seed of the elements that are left out.
+    Each batch goes through the layers in that many parts, none of which waits for another.
     """
-    *before, last = _trained_layers(model, images, dropout, seed, products)
-    if images is None:
-        inputs = keras.Input(model.input_shape[1:])
-    else:
-        inputs = keras.Input((len(Change._fields),), dtype="int32")
+    inputs = keras.Input((len(Change._fields),), dtype="int32")
+    *before, last = _trained_layers(model, dropout, seed)
     outputs = [inputs] if parts == 1 else Parts(parts)(inputs)
-    for layer in before:
+    for layer in (images, *before):
         outputs = [layer(part) for part in outputs]
     # Before the last layer: a loss that finds a softmax is computed from what that is given.
     whole = outputs[0] if parts == 1 else keras.ops.concatenate(outputs)
     return keras.Model(inputs, Watch()(last(whole)), name=f"{model.name}_training")
 
 
-def _trained_layers(
-    model: Any, images: DeviceImages | None, dropout: float, seed: int, products: bool
-) -> Iterator[Any]:
-    if images is not None:
-        yield images
+def _trained_layers(model: Any, dropout: float, seed: int) -> Iterator[Any]:
     for layer in model.layers:
         if dropout and isinstance(layer, keras.layers.Dense):
             yield keras.layers.Dropout(dropout, seed=seed)
-        separable = isinstance(layer, keras.layers.SeparableConv2D)
-        yield ProductOfChannels(layer) if products and separable else layer
+        is_separable = isinstance(layer, keras.layers.SeparableConv2D)
+        yield ProductOfChannels(layer) if is_separable else layer

@@ -1,0 +1,97 @@
+"""The batches of an epoch, sent as images or as a plan by which the device makes them.
+
+The order of an epoch, and how each image is changed in it, are a function of the seed and the
+number of the epoch. So a resumed training sees the images it would have seen.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fashion_mnist.data import SIDE, Images, Labels
+from fashion_mnist.recipes import Augmentation
+
+Plan = npt.NDArray[np.int32]
+
+
+class Change(NamedTuple):
+    """The columns of a plan: which image, and how it is changed."""
+
+    image: Any
+    flip: Any
+    down: Any
+    right: Any
+    erased_top: Any
+    erased_bottom: Any
+    erased_left: Any
+    erased_right: Any
+
+
+def unchanged(images: npt.NDArray[Any]) -> Plan:
+    """Return the plan that takes these images as they are."""
+    plan = np.zeros((len(images), len(Change._fields)), np.int32)
+    plan[:, 0] = images
+    return plan
+
+
+def draw_plan(seed: int, epoch: int, count: int, augmentation: Augmentation | None) -> Plan:
+    """Return the images of an epoch in random order, each with its changes."""
+    source = np.random.default_rng((seed, epoch))
+    plan = unchanged(source.permutation(count))
+    if augmentation is None:
+        return plan
+    change = Change(*plan.T)
+    change.flip[:] = source.integers(0, 2, count)
+    for moved in (change.down, change.right):
+        moved[:] = source.integers(-augmentation.shift, augmentation.shift + 1, count)
+    erased = source.random(count) < augmentation.erase
+    for start, end in (
+        (change.erased_top, change.erased_bottom),
+        (change.erased_left, change.erased_right),
+    ):
+        side = source.integers(3, augmentation.erased_side + 1, count)
+        start[:] = source.integers(1 - side, SIDE, count) * erased
+        end[:] = np.where(erased, start + side, 0)
+    return plan
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The batches of one epoch after the other; whoever trains sets `epoch` before each.
+
+    Without images, which are on the device then, a batch is the plan's rows.
+    """
+
+    def __init__(
+        self,
+        labels: Labels,
+        *,
+        batch_size: int,
+        seed: int,
+        images: Images | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        super().__init__()
+        self.labels = labels
+        self.batch_size = batch_size
+        self.seed = seed
+        self.images = images
+        self.augmentation = augmentation
+        self._plan: tuple[int, Plan] | None = None
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        rows = self.plan()[index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = rows[:, 0]
+        return (rows if self.images is None else self.images[chosen]), self.labels[chosen]
+
+    def plan(self) -> Plan:
+        """Return the plan of the current epoch."""
+        if self._plan is None or self._plan[0] != self.epoch:
+            drawn = draw_plan(self.seed, self.epoch, len(self.labels), self.augmentation)
+            self._plan = self.epoch, drawn
+        return self._plan[1]

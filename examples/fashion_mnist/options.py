@@ -1,0 +1,112 @@
+"""The options that the article's program does without, and what its options must not say."""
+
+import datetime
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fashion_mnist.devices import PRECISIONS
+from fashion_mnist.run_folder import RunError, RunFolder
+
+Options = dict[str, Any]
+# What may differ when a run is resumed: it says where things are, not what is computed.
+_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
+
+_FURTHER = (
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Go on with the run in --output-dir from its last finished epoch, with its settings.",
+    ),
+    click.option(
+        "--steps-per-execution",
+        type=click.IntRange(min=1),
+        help="Steps taken without a look at them; by default what is faster.",
+    ),
+    click.option(
+        "--parts",
+        type=click.IntRange(min=1),
+        help="Parts of a batch that are computed side by side, no more than the smallest batch has"
+        " images; by default what is faster.",
+    ),
+    click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit."),
+    click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto"),
+    click.option("--devices", "count", type=click.IntRange(min=1), default=1, help="How many."),
+    click.option("--precision", type=click.Choice(PRECISIONS), default="float32"),
+)
+
+
+def further_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options for resuming, for speed, and for other devices."""
+    for option in reversed(_FURTHER):
+        command = option(command)
+    return command
+
+
+def read(options: Options, *, augmented: bool) -> tuple[Options, RunFolder | None]:
+    """Return the settings of a training, and the folder of the one to resume.
+
+    Parameters
+    ----------
+    options
+        What the command line says.
+    augmented
+        Whether the recipe changes the images.
+    """
+    context = click.get_current_context()
+    _check(context, options, augmented)
+    settings = {name: value for name, value in options.items() if name not in _NOT_KEPT}
+    if not options["resume"]:
+        return settings, None
+    folder = _resume(context, options["output_dir"], settings)
+    return folder.settings, folder
+
+
+def _check(context: click.Context, options: Options, augmented: bool) -> None:
+    if options["data"] == "synthetic" and _is_given(context, "data_dir"):
+        raise click.UsageError("--data synthetic and --data-dir exclude each other")
+    rate = options["learning_rate"]
+    if rate is not None and not math.isfinite(rate):
+        raise click.UsageError(f"--learning-rate must be a positive number; got {rate}")
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    if options["resume"] and not options["output_dir"]:
+        raise click.UsageError("--resume needs the --output-dir of the run to go on with")
+    if options["pipeline"] == "article" and augmented:
+        raise click.UsageError(
+            f"--pipeline article sends the images as they are, but --recipe {options['recipe']}"
+            " changes them; use --pipeline fast"
+        )
+    if options["pipeline"] == "article" and options["parts"]:
+        raise click.UsageError("--pipeline article has no --parts; use --pipeline fast")
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
+    """Open the run to resume; what is said again must be what was said at its start."""
+    try:
+        folder = RunFolder.resume(path)
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    if given.keys() != folder.settings.keys():
+        raise click.ClickException(f"{folder.path} was written by another version of this program")
+    for name, value in given.items():
+        if _is_given(context, name) and value != folder.settings[name]:
+            option = next(one.opts[0] for one in context.command.params if one.name == name)
+            raise click.UsageError(
+                f"--resume goes on with {option} {folder.settings[name]}; got {value}"
+            )
+    return folder
+
+
+def create_folder(options: Options, settings: Options) -> RunFolder:
+    """Make the folder that the options name, or a fresh one below `runs/`."""
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
+    return RunFolder.create(path, settings, overwrite=options["overwrite"])

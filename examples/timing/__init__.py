@@ -1,0 +1,1 @@
+"""What stands behind `separable_vs_standard.py`: the clock, the pairs that it times, the plots."""

@@ -1,0 +1,148 @@
+"""Standard and separable convolutions in pairs: what the machine allows, and what is measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from statistics import median
+from typing import Any, TypedDict
+
+import keras
+import numpy as np
+from rich.progress import Progress
+from train_fashion_mnist import build_model
+
+import convcost
+from convcost.hardware import Bound, Machine, predict, roofline
+from convcost.verify.backend import Device
+from timing.clock import Run, time_in_turns
+from timing.passes import compiled, trained
+
+KINDS = ("standard", "separable")
+PASSES = ("forward", "training")
+# Input channels, filters, and side of the image: of this model, and of larger ones.
+GRID = (
+    (32, 32, 28),
+    (64, 64, 14),
+    (128, 128, 7),
+    (64, 64, 56),
+    (128, 128, 28),
+    (256, 256, 14),
+    (512, 512, 7),
+    (16, 256, 14),
+    (256, 16, 14),
+)
+_KERNEL = 3
+
+
+Sizes = tuple[int, int, int]
+
+
+class Options(TypedDict):
+    """What the time of a work depends on, beside its sizes and the machine."""
+
+    batch: int
+    training: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something to be timed, and what the library says of it."""
+
+    run: Run
+    params: int
+    macs: int  # of the whole batch
+    bounds: Sequence[Bound]  # without the taps on the padding, which no kernel computes
+
+    def report(self, seconds: float) -> dict[str, float]:
+        """Return the figures of this work, as JSON has them."""
+        flops = sum(bound.flops for bound in self.bounds)
+        return {
+            "params": self.params,
+            "macs": self.macs,
+            "effective_macs": flops // 2,
+            "flops_per_byte": flops / sum(bound.moved for bound in self.bounds),
+            "seconds": seconds,
+            "least_seconds": float(sum(bound.seconds for bound in self.bounds)),
+            "gflops_per_second": flops / seconds / 1e9,
+        }
+
+
+def measure_all(
+    device: Device, *, batch_size: int, repeats: int, quick: bool, progress: Progress
+) -> dict[str, Any]:
+    """Return the machine's limits, and for each pair of works what was promised and measured.
+
+    The median of the repeats counts; `quick` leaves out the larger layers.
+    """
+    machine = measure_machine(device, repeats)
+    subjects = [None, *(GRID[:2] if quick else GRID)]
+    pairs = []
+    for which, sizes in progress.track(list(product(PASSES, subjects)), description="measuring"):
+        training = which == "training"
+        works = [_work(kind, sizes, machine, batch_size, training) for kind in KINDS]
+        seconds = map(median, time_in_turns([work.run for work in works], repeats))
+        reports = [work.report(one) for work, one in zip(works, seconds, strict=True)]
+        name = "{0} -> {1}, {2}x{2}".format(*sizes) if sizes else "the article's model"
+        pair = dict(zip(KINDS, reports, strict=True))
+        pairs.append({"name": name, "pass": which, **_ratios(*reports), **pair})
+    return {
+        "device": str(device),
+        "batch_size": batch_size,
+        "repeats": repeats,
+        "machine": {
+            "flops_per_second": machine.flops_per_second,
+            "bytes_per_second": machine.bytes_per_second,
+            "ridge": float(machine.ridge),
+        },
+        "pairs": pairs,
+    }
+
+
+def _ratios(standard: dict[str, float], separable: dict[str, float]) -> dict[str, float]:
+    """Return how many times more of each the standard convolution takes."""
+    names = {"params": "params", "macs": "macs", "roofline": "least_seconds", "measured": "seconds"}
+    return {f"{name}_ratio": standard[key] / separable[key] for name, key in names.items()}
+
+
+def measure_machine(device: Device, repeats: int) -> Machine:
+    """Return what the device really does: in a large matrix product, and in a large copy."""
+    side, elements = (2048, 1 << 25) if "cpu" in device.name else (8192, 1 << 28)
+    matrix = keras.ops.ones((side, side))
+    multiplication = compiled(keras.ops.matmul, matrix, matrix)
+    # One element is read and one written; a plain copy might be optimised away.
+    copy = compiled(lambda x: x + 1, keras.ops.ones((elements,)))
+    # At their best: a limit is what nothing exceeds, on however noisy a machine.
+    multiplied, copied = (
+        min(time_in_turns([run], 2 * repeats)[0]) for run in (multiplication, copy)
+    )
+    return Machine(str(device), 2 * side**3 / multiplied, 2 * 4 * elements / copied)
+
+
+def _work(
+    kind: str, sizes: Sizes | None, machine: Machine, batch_size: int, training: bool
+) -> Work:
+    """Build a layer of these sizes, or the article's model, and count and predict it."""
+    options = Options(batch=batch_size, training=training)
+    if sizes is None:
+        built, shape = build_model(kind), (28, 28, 1)
+        network = convcost.from_keras(built)
+        params = network.params
+        macs = sum(bound.flops for _, bound in predict(network, machine, **options)) // 2
+        bounds = [bound for _, bound in predict(network, machine, effective=True, **options)]
+    else:
+        m, n, side = sizes
+        shape = (side, side, m)
+        name = "Conv2D" if kind == "standard" else "SeparableConv2D"
+        counted = getattr(convcost.layers, name)(n, _KERNEL, padding="same")
+        built = getattr(keras.layers, name)(n, _KERNEL, padding="same")
+        built.build((batch_size, *shape))
+        cost = counted.cost(shape, training=training)
+        params, macs = cost.params, cost.macs * batch_size
+        bounds = [roofline(counted, shape, machine, effective=True, **options)]
+    noise = np.random.default_rng(0).normal(0, 1, (batch_size, *shape)).astype("float32")
+    images = keras.ops.convert_to_tensor(noise)
+    # The model's own input needs no gradient.
+    run = (
+        trained(built, images, by_input=sizes is not None) if training else compiled(built, images)
+    )
+    return Work(run, params, macs, bounds)
