@@ -151,6 +151,19 @@ def _leaves(value):
             "axis must be an axis from 1 to 2, or from -2 to -1, of (4, 4); got 3 (int)",
         ),
         (
+            lambda: layers.LayerNormalization(3).weights((4, 4)),
+            "axis must be an axis from 1 to 2, or from -2 to -1, of (4, 4); got 3 (int)",
+        ),
+        (
+            lambda: layers.LayerNormalization((1, "x")),
+            "axis[1] must be an integer, counting the batch as axis 0; got 'x' (str)",
+        ),
+        (
+            lambda: layers.ZeroPadding2D((1, 2, 3)),
+            "padding must be an integer of 0 or more, 2 of them, or 2 pairs (before, after); got"
+            " (1, 2, 3) (tuple)",
+        ),
+        (
             lambda: layers.PReLU(3).weights((4, 4)),
             "shared_axes must be an axis from 1 to 2, or from -2 to -1, of (4, 4); got 3 (int)",
         ),
@@ -302,6 +315,9 @@ def test_normalization_with_a_mean_alone_has_no_weights():
     assert all(weight.trainable is False for weight in kept)
     assert layers.BatchNormalization([2]) == layers.BatchNormalization(2)  # as Keras 2 wrote it
     assert layers.GroupNormalization(-1).cost((4, 6)).params == 12
+    # One vector of weights is not so many times one.
+    assert layers.RMSNormalization().explain((4, 6)).params == "6"
+    assert layers.LayerNormalization().explain((4, 6)).params == "2*6 = 12"
 
 
 def test_a_class_shows_the_parameters_of_its_family_behind_its_own_sentence():

@@ -10,7 +10,7 @@ from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array
 from convcost.exact.sizes import check_flag, check_integer
 from convcost.layers import arguments
-from convcost.layers.results import Traffic, Training, Weight
+from convcost.layers.results import Traffic, Training, Weight, intensity
 from convcost.layers.unpacking import number_of_sides, takes_duck_arrays, training_of
 from convcost.layers.values import Record
 
@@ -306,7 +306,7 @@ class Layer(Record):
         work = arithmetic.multiply(
             "flops", self.cost(input_shape, effective=effective).flops, batch
         )
-        return arithmetic.divide("elements", work, arithmetic.multiply("bytes", moved, size))
+        return intensity(work, moved, size)
 
     def output_and_cost(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
         """Return the shape of the output and the cost for a shape that is known to be exact.

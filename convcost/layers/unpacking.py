@@ -84,9 +84,8 @@ def _flat_result(result: Any) -> tuple[Count, ...]:
     if isinstance(result, Training):
         passes = (result.forward, result.weight_gradient, result.input_gradient)
         return tuple(number for cost in passes for number in _flat_result(cost))
-    if isinstance(result, Traffic):
-        return astuple(result)
-    return result if isinstance(result, tuple) else (result,)
+    shape: tuple[Count, ...] = astuple(result) if isinstance(result, Traffic) else result
+    return shape
 
 
 def training_of(numbers: tuple[Count, ...]) -> Training:
