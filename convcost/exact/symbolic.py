@@ -107,13 +107,9 @@ class Symbolic(Backend):
         return value
 
     def source(self, count: "Count") -> str:
-        return repr(count)
-
-    def text(self, count: "Count") -> str:
         return str(count)
 
-    def brief(self, count: "Count") -> str:
-        return str(count)
+    text = brief = source
 
     def latex(self, count: "Count") -> str:
         names = {symbols.symbol(name): letter for name, letter in _LATEX_NAMES.items()}

@@ -64,9 +64,8 @@ class Traced(ArrayBackend):
         # JAX's own error: whether values are equal is not known before they are.
         return bool(jnp.all(left == right))
 
-    def text(self, count: "Count") -> str:
-        return self.brief(count)
-
     def brief(self, count: "Count") -> str:
         shape = " x ".join(map(str, count.shape)) or "scalar"
         return f"[traced {shape} of {count.dtype}]"
+
+    text = brief

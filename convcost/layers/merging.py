@@ -81,15 +81,8 @@ def _together(sides: tuple[Count, ...], shapes: Any) -> Count:
     return longest
 
 
-class Broadcasting(Merging):
-    """A layer that takes its inputs together element by element."""
-
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
-        return broadcast(shape)
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Add(Broadcasting):
+class Add(Merging):
     """The sum of the inputs, as `keras.layers.Add`.
 
     Examples
@@ -97,6 +90,9 @@ class Add(Broadcasting):
     >>> Add().output_shape(((28, 28, 32), (28, 28, 32)))
     (28, 28, 32)
     """
+
+    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+        return broadcast(shape)
 
 
 class Subtract(Add):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cost import formulas
 from convcost.cost.cost import Cost, from_formula
@@ -16,7 +16,6 @@ from convcost.layers import geometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Self
 
     from convcost.exact.types import Count, Factors, Formula
 
@@ -77,33 +76,33 @@ class Axis(NamedTuple):
             )
 
 
-class Part(Protocol):
+class Part:
     """Something that a layer computes, or holds, and that can be counted."""
-
-    def forward(self, effective: bool) -> Cost:
-        """Return what computing the output costs."""
-        ...
-
-    def weight_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the weights costs."""
-        ...
-
-    def input_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the input costs."""
-        ...
-
-    def repeated(self, times: Count) -> Self:
-        """Return the same, done for each of so many inputs with the same weights."""
-        ...
 
     @property
     def between(self) -> Count:
         """Elements that are written, and read again by the next part."""
-        ...
+        return 0
+
+    def forward(self, effective: bool) -> Cost:
+        """Return what computing the output costs."""
+        raise NotImplementedError
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient with respect to the weights costs: by default as much again."""
+        return self.forward(effective)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return what the gradient with respect to the input costs: by default as much again."""
+        return self.forward(effective)
+
+    def repeated(self, times: Count) -> Part:
+        """Return the same, done for each of so many inputs with the same weights."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Weights:
+class Weights(Part):
     """Weights that take part in no multiply-accumulate: a normalization's, an embedding's.
 
     Parameters
@@ -113,7 +112,6 @@ class Weights:
     """
 
     factors: Factors
-    between: Count = 0
 
     def forward(self, effective: bool) -> Cost:
         """Return the parameters."""
@@ -123,17 +121,15 @@ class Weights:
         """Return nothing."""
         return Cost(0, 0)
 
-    def input_gradient(self, effective: bool) -> Cost:
-        """Return nothing."""
-        return Cost(0, 0)
+    input_gradient = weight_gradient
 
-    def repeated(self, times: Count) -> Self:
+    def repeated(self, times: Count) -> Weights:
         """Return the same: there are no more weights for more inputs."""
         return self
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Part):
     """A product of two inputs, without weights of its own: a matrix product, dot products.
 
     Parameters
@@ -146,27 +142,18 @@ class Product:
 
     outputs: Factors
     inner: Factors
-    between: Count = 0
 
     def forward(self, effective: bool) -> Cost:
         """Return the MACs of the product."""
         return _from_factors(formulas.products, (self.outputs, self.inner))
 
-    def weight_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the second input costs."""
-        return self.forward(effective)
-
-    def input_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the first input costs."""
-        return self.forward(effective)
-
-    def repeated(self, times: Count) -> Self:
+    def repeated(self, times: Count) -> Product:
         """Return the product for each of so many inputs."""
         return replace(self, outputs=(times, *self.outputs))
 
 
 @dataclass(frozen=True)
-class Given:
+class Given(Part):
     """Counts that somebody gave for a whole layer.
 
     Parameters
@@ -179,27 +166,22 @@ class Given:
 
     macs: Count
     bias_adds: Count
-    between: Count = 0
 
     def forward(self, effective: bool) -> Cost:
         """Return the counts."""
         return Cost(0, self.macs, self.bias_adds)
 
-    def weight_gradient(self, effective: bool) -> Cost:
-        """Return as much again: each product has two factors to find a gradient by."""
-        return self.forward(effective)
-
     def input_gradient(self, effective: bool) -> Cost:
-        """Return the MACs again."""
+        """Return the MACs again: there is no bias on the way back."""
         return Cost(0, self.macs)
 
-    def repeated(self, times: Count) -> Self:
+    def repeated(self, times: Count) -> Given:
         """Return the counts for so many inputs."""
         return replace(self, macs=times * self.macs, bias_adds=times * self.bias_adds)
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Part):
     """One convolution.
 
     Parameters
@@ -241,7 +223,7 @@ class Step:
         """Return what the gradient by the input costs."""
         return self._cost(formulas.gradient, (), effective, 0)
 
-    def repeated(self, times: Count) -> Self:
+    def repeated(self, times: Count) -> Step:
         """Return the convolution of each of so many inputs."""
         return replace(self, places=(times, *self.places), outputs=(times, *self.outputs))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import layers as kinds
 from convcost.exact.scalars import refuse
 from convcost.layers.arguments import CHANNELS_FIRST, per_axis, show
-from convcost.layers.merging import Broadcasting
+from convcost.layers.merging import Add
 from convcost.models.separable import BETWEEN
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class _Around:
         # Layers whose output is added to something with a width of its own: the network's input.
         self.fixed: set[LayerPath] = set()
         for row in rows.values():
-            if isinstance(row.layer, Broadcasting) or row.kind in _ELEMENTWISE:
+            if isinstance(row.layer, Add) or row.kind in _ELEMENTWISE:
                 self._tie([self._makers(source) for source in row.sources])
 
     def _makers(self, source: str) -> list[LayerPath]:
