@@ -318,8 +318,7 @@ class Layer(Record):
         self._check_rank(shape)
         steps = self._steps(shape)
         output = self._output_shape(shape, steps)
-        costs = [step.forward(False) for step in _repeated(steps, times)]
-        return output, costs[0] if len(costs) == 1 else total(costs)
+        return output, total([step.forward(False) for step in _repeated(steps, times)])
 
     def parts(self, shape: Any, times: Count = 1) -> tuple[Part, ...]:
         """Return what is computed for a shape that was checked."""
