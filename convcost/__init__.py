@@ -17,8 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from convcost import hardware, layers, symbols, verify
-    from convcost.layers import geometry
+    from convcost import geometry, hardware, layers, symbols, verify
     from convcost.models.errors import ModelError, UnknownLayerError
     from convcost.models.network import Network
     from convcost.models.read import from_keras

@@ -123,10 +123,17 @@ def test_wrong_values_of_sides(value):
             Conv2D(4, (1, 5), dilation_rate=2, data_format="channels_first"),
             (1, 9, 8),
             ValueError,
-            "input_shape[2] must be at least as long as kernel_size; got input_shape[2]=8,"
+            "input_shape[2] must be at least as long as (kernel_size - 1)*dilation_rate + 1; got"
+            " input_shape[2]=8,"
             " kernel_size=5, strides=1, dilation_rate=2, padding='valid', where output side 1",
         ),
         (Conv1D(4, 9, padding=((2, 1),)), (5, 1), ValueError, "padding=(2, 1)"),
+        (
+            Conv1D(4, 9, padding=1),
+            (5, 1),
+            ValueError,
+            "input_shape[0] with its padding must be at least as long as kernel_size; got",
+        ),
         (
             Conv2D(4, 3, groups=2),
             (9, 9, 3),

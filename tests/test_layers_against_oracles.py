@@ -11,7 +11,7 @@ from strategies import LAYERS, examples, layers_with_shapes
 from convcost import layers, verify
 from convcost.verify.backend import Device
 from convcost.verify.cases import claims
-from convcost.verify.oracles import ORACLES, NotVisible, flop_counter
+from convcost.verify.oracles import ORACLES, NotVisible, pytorch
 
 keras = pytest.importorskip("keras")
 CPU = Device("cpu:0", keras.backend.backend())
@@ -236,7 +236,7 @@ def test_pytorch_forgets_the_groups_in_the_gradient():
 def test_the_process_that_counts_is_asked_line_by_line(monkeypatch):
     # Stands in for PyTorch, and says what it was asked.
     echo = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
-    monkeypatch.setattr(flop_counter, "COMMAND", (sys.executable, "-c", echo))
+    monkeypatch.setattr(pytorch, "COMMAND", (sys.executable, "-c", echo))
     oracle = ORACLES["torch"](CPU)
     for units in (4, 5):
         assert oracle.count(layers.Dense(units), (3,)) == {
@@ -244,18 +244,18 @@ def test_the_process_that_counts_is_asked_line_by_line(monkeypatch):
             "arguments": {"units": units, "use_bias": True},
             "input_shape": [3],
         }
-    flop_counter._stop(flop_counter.start(flop_counter.COMMAND))
-    flop_counter.start.cache_clear()
+    pytorch._stop(pytorch.start(pytorch.COMMAND))
+    pytorch.start.cache_clear()
 
 
 def test_a_process_that_ends_is_an_error(monkeypatch):
-    monkeypatch.setattr(flop_counter, "COMMAND", (sys.executable, "-c", "input()"))
+    monkeypatch.setattr(pytorch, "COMMAND", (sys.executable, "-c", "input()"))
     for _ in range(3):  # asked while it ends, and after
         with pytest.raises(ArithmeticError, match=r"ended without a count of Dense\(4\)"):
             ORACLES["torch"](CPU).count(layers.Dense(4), (3,))
-        flop_counter.start(flop_counter.COMMAND).wait()
-    flop_counter._stop(flop_counter.start(flop_counter.COMMAND))
-    flop_counter.start.cache_clear()
+        pytorch.start(pytorch.COMMAND).wait()
+    pytorch._stop(pytorch.start(pytorch.COMMAND))
+    pytorch.start.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import convcost
 from convcost import hardware
 from convcost.cost import formulas
 from convcost.layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Flatten, SeparableConv2D
+from convcost.symbols import symbol
 
 QUANTITIES = ("params", "macs", "bias_adds", "flops")
 DIMS = ("dk", "m", "n", "df")
@@ -245,3 +246,24 @@ def test_fractions_and_objects_of_layers_and_checks_that_wait():
     assert weights[0].shape[3].item() == 8
     assert len(Conv2D(8, 3).weights((axis("h", [9]), 9, 4))) == 2
     assert convcost.Cost(axis("n", [8, 16]), 3).params.sel(n=16).item() == 16
+
+
+def test_a_count_that_can_not_be_converted_is_no_matter_of_the_others():
+    # Beside a symbol or a fraction lazy arrays are exact, as NumPy's are.
+    cost = convcost.separable(32, da.from_array(np.array([2])), 1, symbol("k"))
+    assert cost.params.compute().tolist() == [2051]
+    assert cost.macs.compute().tolist() == [2050 * symbol("k") ** 2]
+    half = convcost.pointwise(Fraction(1, 2), da.arange(3, 5, chunks=1), 1, bias=False)
+    assert half.macs.compute().tolist() == [Fraction(3, 2), 2]
+    large = convcost.standard(2, da.from_array(np.array(3)), 10**19, 3, bias=False)
+    assert large.bias_adds.compute() == 0
+    with pytest.raises(OverflowError, match=r"a count reaches 120,000,000,000,000,000,000"):
+        large.params.compute()
+
+
+def test_lazy_arrays_that_do_not_broadcast_are_refused_with_their_shapes():
+    with pytest.raises(ValueError, match=r"must broadcast; got shapes \(2,\) and \(3,\)"):
+        convcost.standard(3, da.ones(2, dtype=int), da.ones(3, dtype=int), 1)
+    unknown = da.arange(1, 9, chunks=4)
+    unknown = unknown[unknown > 3]
+    assert convcost.standard(3, unknown, 8, 7).params.compute().shape == (5,)

@@ -65,3 +65,11 @@ def test_equal_values_have_equal_hashes(kind, sizes, part):
 def test_values_of_other_sizes_are_not_equal(kind):
     make = KINDS[kind]
     assert make(m + 1, Fraction(1, 2)) != make(m + 2, Fraction(1, 3))
+
+
+def test_ratios_that_come_out_as_numbers_are_fractions():
+    same = Cost(m, m) / Cost(m, 2 * m)
+    assert repr(same) == "Ratio(params=Fraction(1, 1), macs=Fraction(1, 2))"
+    objects = np.array([m, 2 * m], dtype=object)
+    (first, second) = (Cost(objects, 1) / Cost(3 * objects, 1)).params
+    assert (type(first), first, second) == (Fraction, Fraction(1, 3), Fraction(1, 3))

@@ -4,8 +4,6 @@ Counts grow with every size, so the largest count of a broadcast call lies where
 its maximum: the bound is taken there, in Python integers, before anything is computed.
 """
 
-from fractions import Fraction
-
 import numpy as np
 
 from convcost.exact.backend import ArrayBackend, Backend
@@ -140,7 +138,11 @@ class Arrays(ArrayBackend):
             raise ZeroDivisionError(f"the divisor has {name} of 0: there is no ratio to it")
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
             return np.true_divide(dividend, divisor)
-        return self._one_by_one(_exact_quotient, dividend, divisor)
+
+        def exact(dividend: "Any", divisor: "Any") -> "Any":
+            return self._elements(dividend, divisor).quotient(dividend, divisor)
+
+        return self._one_by_one(exact, dividend, divisor)
 
     def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
         return self._operate("floor_divide", np.floor_divide, dividend, divisor)
@@ -224,12 +226,6 @@ def _objects(count: "Count") -> "Array":
 
 def _ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
     return -(-dividend // divisor)
-
-
-def _exact_quotient(dividend: "Count", divisor: "Count") -> "Count":
-    if isinstance(dividend, int) and isinstance(divisor, int):
-        return Fraction(dividend, divisor)
-    return dividend / divisor
 
 
 def require_broadcast(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> None:

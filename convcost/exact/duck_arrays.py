@@ -6,13 +6,14 @@ Named dimensions broadcast by name.
 """
 
 import warnings
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from convcost.exact.arrays import Arrays, scalar
+from convcost.exact.arrays import Arrays, require_room, scalar
 from convcost.exact.backend import ArrayBackend, Backend
-from convcost.exact.kinds import is_duck_array, is_lazy, is_of, is_traced
+from convcost.exact.kinds import is_duck_array, is_expression, is_lazy, is_of, is_traced
 from convcost.exact.scalars import is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
@@ -180,8 +181,11 @@ def _call_lazy(
         array if isinstance(array, dask.array.Array) else from_array(np.asarray(array), -1)
         for array in filter(is_array, values)
     ]
+    _require_broadcast(arrays)
     if dtype is None:
-        dtype = np.dtype(object if any(array.dtype == object for array in arrays) else np.int64)
+        # As where NumPy arrays stand beside symbols, fractions and objects.
+        exact = any(array.dtype == object for array in arrays) or any(map(_is_exact, values))
+        dtype = object if exact else np.int64
     template = [_PLACE if is_array(value) else value for value in values]
     with warnings.catch_warnings():
         # An open grid has as many blocks as its axes' chunks multiply to: that is no surprise.
@@ -190,12 +194,39 @@ def _call_lazy(
         _, together = unify_chunks(*pairs)
         # Each block is counted once, for all the results.
         counts = apply_gufunc(
-            partial(_count_block, function, template, dtype),
+            partial(_count_block, function, template),
             f"{','.join(['()'] * len(arrays))}->{','.join(['()'] * number)}",
             *together,
-            output_dtypes=[dtype] * number,
+            output_dtypes=[object] * number,
         )
-    return counts if isinstance(counts, tuple) else (counts,)
+    # Converted one by one: where one of them does not fit, the others may.
+    dtype = np.dtype(dtype)
+    meta = np.empty((0,) * max(array.ndim for array in arrays), dtype=dtype)
+    return tuple(
+        count.map_blocks(_convert, dtype, dtype=dtype, meta=meta)
+        for count in (counts if number > 1 else (counts,))
+    )
+
+
+def _require_broadcast(arrays: "list[Any]") -> None:
+    shapes = [array.shape for array in arrays]
+    if any(side != side for shape in shapes for side in shape):
+        return  # Dask doesn't know that side yet, and says that it is NaN
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = join_names(list(map(str, shapes)))
+        raise ValueError(f"arrays must broadcast; got shapes {listed}") from None
+
+
+def _is_exact(value: "Any") -> bool:
+    return is_expression(value) or isinstance(value, Fraction)
+
+
+def _convert(block: "Any", dtype: "Any") -> "Any":
+    if block.dtype.kind == "O" != dtype.kind:
+        require_room("a count", block.max())
+    return block.astype(dtype)
 
 
 class _Place:
@@ -207,16 +238,16 @@ class _Place:
 _PLACE = _Place()
 
 
-def _count_block(
-    function: "Counting", template: "Sequence[Any]", dtype: "Any", *blocks: "Any"
-) -> "Any":
+def _count_block(function: "Counting", template: "Sequence[Any]", *blocks: "Any") -> "Any":
     shape = np.broadcast_shapes(*(block.shape for block in blocks))
     try:
         counts = function(*_replaced(template, blocks))
     except (TypeError, ValueError, OverflowError) as error:
         error.add_note(f"in a block of shape {shape}, from whose corner indices count")
         raise
-    full = tuple(np.broadcast_to(np.asarray(count, dtype=dtype), shape) for count in counts)
+    full = tuple(
+        np.broadcast_to(count if is_array(count) else scalar(count), shape) for count in counts
+    )
     return full if len(full) > 1 else full[0]
 
 

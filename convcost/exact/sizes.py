@@ -3,7 +3,8 @@
 import sys
 
 from convcost.exact.dispatch import backend_for
-from convcost.exact.scalars import SIZE, refuse
+from convcost.exact.kinds import is_expression
+from convcost.exact.scalars import SIZE, is_array, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
     if type(value) is int and value > 0:
         return value
     exact = check_size(name, value, allowed)
+    if not is_array(exact) and not is_expression(exact) and type(exact) is not int:
+        refuse(TypeError, name, value, allowed)
     return backend_for(exact).require_integers(name, exact, allowed)
 
 

@@ -54,7 +54,8 @@ class Symbolic(Backend):
         quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
         _, denominator = sympy.fraction(quotient)
         apart = denominator.is_Mul or denominator.is_Symbol
-        return _plain(sympy.expand(quotient) if apart else quotient)
+        exact = _plain(sympy.expand(quotient) if apart else quotient)
+        return Fraction(exact) if isinstance(exact, int) else exact
 
     def total(self, name: str, summands: "list[Count]") -> "Count":
         # At once: SymPy looks at all terms of a sum for each one that is added.

@@ -76,13 +76,16 @@ class Kernel(Grid):
             positions = geometry.valid_length(
                 padded, geometry.dilated_kernel_size(kernel, dilation), stride
             )
-            self._refuse_empty(
-                axis,
-                positions,
-                f"{self._side_name(axis)} must be at least as long as {self.window}",
-                size,
-            )
+            self._refuse_empty(axis, positions, self._least_size(axis), size)
         return Axis(kernel, stride, dilation, size, positions, padding)
+
+    def _least_size(self, axis: int) -> str:
+        """Say how long an axis must be for a kernel to lie inside."""
+        _, _, dilation, padding = self._along(axis)
+        padded = "" if isinstance(padding, str) else " with its padding"
+        is_dense = type(dilation) is int and dilation == 1
+        extent = self.window if is_dense else f"({self.window} - 1)*dilation_rate + 1"
+        return f"{self._side_name(axis)}{padded} must be at least as long as {extent}"
 
     def _refuse_empty(self, axis: int, side: Count, demand: str, size: Count) -> None:
         empty = arithmetic.find_empty(f"output side {axis}", side)

@@ -1,9 +1,9 @@
 """Five independent counts, each made by somebody else's code."""
 
-from convcost.verify.oracles.flop_counter import FlopCounter
 from convcost.verify.oracles.keras_layers import KerasLayer, RunningLayer
 from convcost.verify.oracles.oracle import NotVisible, Oracle
 from convcost.verify.oracles.profiler import Profiler
+from convcost.verify.oracles.pytorch import FlopCounter
 from convcost.verify.oracles.xla import CostAnalysis
 
 ORACLES: dict[str, type[Oracle]] = {

@@ -15,7 +15,7 @@ from convcost.verify.oracles.oracle import StepOracle
 if TYPE_CHECKING:
     from convcost.layers import Layer
 
-COMMAND = (sys.executable, "-m", "convcost.verify.oracles.flop_counter_process")
+COMMAND = (sys.executable, "-m", "convcost.verify.oracles.pytorch_process")
 
 
 class FlopCounter(StepOracle):
