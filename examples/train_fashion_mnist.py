@@ -109,6 +109,7 @@ def compile_model(
         from fashion_mnist.fast import feed
 
         trained, batches, validation = feed(model, data, recipe, parts=where.parts, seed=seed)
+        # It isn't trained itself, but loaded from its file and evaluated.
         model.compile(optimizer="adam", **how)
         model.optimizer.build(model.trainable_variables)
     if settings["recipe"] == "article":

@@ -56,7 +56,7 @@ def import_keras() -> ModuleType:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     try:
         import keras
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError: KERAS_BACKEND names no backend
         raise ImportError(
             'convcost.verify needs Keras and a backend: pip install "convcost[keras]"'
             f" (importing keras failed: {error})"
