@@ -28,7 +28,7 @@ from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFo
 from rich.console import Console
 
 import convcost
-from convcost.verify.backend import DeviceError
+from convcost.verify.devices import DeviceError
 
 # Keras is imported inside functions: what is asked for on the command line has to be set before.
 

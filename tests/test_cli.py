@@ -194,9 +194,9 @@ def test_verify_lists_the_smallest_disagreements(run, monkeypatch):
 
 
 def test_verify_without_a_gpu_or_keras_exits_with_2(run, monkeypatch):
-    from convcost.verify import backend
+    from convcost.verify import devices
 
-    monkeypatch.setattr(backend, "visible_gpus", lambda name: [])
+    monkeypatch.setattr(devices, "visible_gpus", lambda name: [])
     code, out, err = run("verify", "--device", "gpu")
     assert (code, out) == (2, "")
     assert "sees no GPU" in err

@@ -228,9 +228,9 @@ def test_what_keras_cannot_do_is_refused():
 
 
 def test_no_gpu_is_a_clear_error():
-    from convcost.verify import backend
+    from convcost.verify import devices
 
-    if backend.visible_gpus("tensorflow"):
+    if devices.visible_gpus("tensorflow"):
         pytest.skip("there is a GPU")
     result = run("--data", "synthetic", "--device", "gpu")
     assert result.returncode == 2

@@ -9,8 +9,8 @@ from hypothesis import given
 from strategies import LAYERS, examples, layers_with_shapes
 
 from convcost import layers, verify
-from convcost.verify.backend import Device
 from convcost.verify.cases import claims
+from convcost.verify.devices import Device
 from convcost.verify.oracles import ORACLES, NotVisible, pytorch
 
 keras = pytest.importorskip("keras")

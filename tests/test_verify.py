@@ -12,17 +12,17 @@ import convcost
 from convcost import layers, verify
 from convcost.cost import formulas
 from convcost.layers import geometry
-from convcost.verify import backend
+from convcost.verify import devices
 from convcost.verify.cases import Case
 from convcost.verify.checks import check_case, prepare
 from convcost.verify.drawing import LAYER_CLASSES
+from convcost.verify.findings import Finding, Outcome, Quantity, Result, Verification
 from convcost.verify.oracles import ORACLES, NotVisible, keras_layers
-from convcost.verify.results import Finding, Outcome, Quantity, Result, Verification
 
 keras = pytest.importorskip("keras")
 
 SAME = layers.Conv2D(64, 3, padding="same")
-CPU = backend.Device("cpu:0", "tensorflow 2")
+CPU = devices.Device("cpu:0", "tensorflow 2")
 
 
 def found(result):

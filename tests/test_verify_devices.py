@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from convcost import layers, verify
-from convcost.verify import backend
+from convcost.verify import devices
 
 keras = pytest.importorskip("keras")
 
@@ -14,14 +14,14 @@ keras = pytest.importorskip("keras")
 def test_torchs_cpu_is_called_by_its_own_name(monkeypatch):
     """Under the name cpu:0 Keras finds no gradients there."""
     named = []
-    monkeypatch.setattr(backend.import_keras(), "device", named.append)
+    monkeypatch.setattr(devices.import_keras(), "device", named.append)
     for name, version in (("cpu:0", "torch 2.13"), ("gpu:0", "torch 2.13"), ("cpu:0", "jax 0.10")):
-        backend.Device(name, version).scope()
+        devices.Device(name, version).scope()
     assert named == ["cpu", "gpu:0", "cpu:0"]
 
 
 def test_no_gpu_says_what_is_seen_and_what_to_install():
-    if backend.visible_gpus(keras.backend.backend()):
+    if devices.visible_gpus(keras.backend.backend()):
         pytest.skip("there is a GPU")
     with pytest.raises(verify.DeviceError, match=r"sees no GPU \(it sees: .*CPU.*convcost\[gpu\]"):
         verify.check(layers.Dense(1), (1,), device="gpu")
@@ -44,9 +44,9 @@ def fake_gpus(monkeypatch):
 def test_memory_growth_is_set_on_every_gpu(fake_gpus):
     for device in ("gpu", "auto"):
         fake_gpus.clear()
-        assert backend.select_device(device).name == "gpu:0"
+        assert devices.select_device(device).name == "gpu:0"
         assert fake_gpus == [("/physical_device:GPU:0", True), ("/physical_device:GPU:1", True)]
-    assert backend.select_device("cpu").name == "cpu:0"
+    assert devices.select_device("cpu").name == "cpu:0"
 
 
 def test_a_gpu_that_runs_already_is_used_as_it_is(fake_gpus, monkeypatch):
@@ -56,7 +56,7 @@ def test_a_gpu_that_runs_already_is_used_as_it_is(fake_gpus, monkeypatch):
         raise RuntimeError("Physical devices cannot be modified after being initialized")
 
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
-    assert backend.select_device("gpu").name == "gpu:0"
+    assert devices.select_device("gpu").name == "gpu:0"
 
 
 def jax_with(gpus):
@@ -82,16 +82,16 @@ def torch_with(count):
 def test_other_backends_find_their_gpus(name, with_gpu, without, help_, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: name)
     monkeypatch.setitem(sys.modules, name, with_gpu)
-    assert backend.select_device("auto").name == "gpu:0"
+    assert devices.select_device("auto").name == "gpu:0"
     monkeypatch.setitem(sys.modules, name, without)
-    assert backend.select_device("auto").name == "cpu:0"
+    assert devices.select_device("auto").name == "cpu:0"
     with pytest.raises(verify.DeviceError, match=help_):
-        backend.select_device("gpu")
+        devices.select_device("gpu")
 
 
 def test_an_unknown_backend_has_no_gpu(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "mlx-of-the-future")
-    assert str(backend.select_device("auto")) == "cpu:0, mlx-of-the-future of unknown version"
+    assert str(devices.select_device("auto")) == "cpu:0, mlx-of-the-future of unknown version"
 
 
 def test_keras_without_its_backend_names_the_extra(monkeypatch):

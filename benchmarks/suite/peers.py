@@ -73,7 +73,7 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
         convert_variables_to_constants_v2,
     )
 
-    from convcost.verify.backend import import_keras
+    from convcost.verify.devices import import_keras
     from convcost.verify.oracles.keras_layers import build
 
     import_keras()
@@ -93,7 +93,7 @@ def _profiler_model(name: str) -> Callable[[], int]:
 
 
 def _xla_layer(layer: Layer, shape: Shape) -> int:
-    from convcost.verify.backend import Device
+    from convcost.verify.devices import Device
     from convcost.verify.oracles import ORACLES
 
     counted = ORACLES["xla"](Device("cpu:0", "")).count(layer, shape)

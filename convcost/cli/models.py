@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import convcost
-from convcost.cli.output import show, usage_errors
+from convcost.cli.output import show_table, usage_errors
 from convcost.cli.sources import network_of, shape_option
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def summary(
             report = report.sort(sort, descending=sort not in ("name", "kind"))
         if top:
             report = report.top(top)
-        show(report, form, output)
+        show_table(report, form, output)
 
 
 @click.command()
@@ -111,7 +111,7 @@ def compare(
     """Show two models side by side, layer by layer and in total."""
     with usage_errors():
         networks = [network_of(one, input_shape, on_unknown) for one in (before, after)]
-        show(convcost.compare(*networks), form, output)
+        show_table(convcost.compare(*networks), form, output)
 
 
 @click.command()
@@ -159,4 +159,4 @@ def whatif(
         if width is not None or resolution is not None:
             factor = 1 if width is None else width
             changed = changed.scale(factor, resolution, divisor=divisor, keep=keep)
-        show(convcost.compare(network, changed), form, output)
+        show_table(convcost.compare(network, changed), form, output)

@@ -29,7 +29,7 @@ def usage_errors() -> Iterator[None]:
         raise click.ClickException(" ".join(str(error).split())) from error
 
 
-def show(table: Table, form: str, output: str | None) -> None:
+def show_table(table: Table, form: str, output: str | None) -> None:
     """Print a table in some form, or write it to a file."""
     if form == "table" and output is None:
         console = Console()

@@ -34,7 +34,7 @@ def is_file(source: str) -> bool:
 
 def application(name: str) -> Any:
     """Return a model of Keras Applications, without weights that would have to be downloaded."""
-    from convcost.verify.backend import import_keras
+    from convcost.verify.devices import import_keras
 
     make = getattr(import_keras().applications, name, None)
     if not callable(make):

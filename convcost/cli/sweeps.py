@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import convcost
 from convcost.cli.functions import CONVOLUTIONS
-from convcost.cli.output import json_option, print_json, show, usage_errors
+from convcost.cli.output import json_option, print_json, show_table, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -296,6 +296,6 @@ def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(frame.to_json(orient="records"))
     elif output is None:
-        show(Designs(frame, repr(space)), "table", None)
+        show_table(Designs(frame, repr(space)), "table", None)
     else:
         click.echo(f"{len(frame):,} designs in {output}")

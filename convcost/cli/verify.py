@@ -143,7 +143,7 @@ def _print_report(report: verification.Report) -> None:
 
 def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
     """Build or load a model in Keras, hold each layer to it, and tell whether all agrees."""
-    from convcost.verify.backend import import_keras
+    from convcost.verify.devices import import_keras
     from convcost.verify.whole_models import check_model
 
     with usage_errors(), Console(stderr=True).status("Building the model") as status:

@@ -117,7 +117,7 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
     """Raise ValueError unless the first, with its name, divides the second."""
     (divisor_name, parts), (dividend_name, whole) = divisor, dividend
     if is_array(parts) and is_array(whole):
-        align(dict([divisor, dividend]))
+        align_arrays(dict([divisor, dividend]))
     if not arithmetic.divides(parts, whole):
         raise ValueError(
             f"{divisor_name} must divide {dividend_name}; got {divisor_name}={show(parts)} and"
@@ -140,7 +140,7 @@ def show(value: Any) -> str:
     return arithmetic.brief(value)
 
 
-def align(arguments: dict[str, Any]) -> dict[str, Any]:
+def align_arrays(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return arguments whose arrays broadcast and compute exactly together, or refuse them.
 
     Values are integers, arrays, expressions, tuples of them, and words, which stay as they are.

@@ -369,7 +369,7 @@ class Layer(Record):
         if not self.has_arrays and not any(map(is_array, shape)):
             return self, shape
         own = self.arguments()
-        together = arguments.align({**own, "input_shape": shape})
+        together = arguments.align_arrays({**own, "input_shape": shape})
         shape = together.pop("input_shape")
         twin = object.__new__(type(self))
         for name, value in together.items():

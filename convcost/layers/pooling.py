@@ -6,13 +6,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.layers import arguments
-from convcost.layers.spatial import Grid, Kernel
+from convcost.layers.spatial import FeatureMap, Kernel
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
 
 
-class Weightless(Grid):
+class Weightless(FeatureMap):
     """A layer over a grid that has no weights and multiplies nothing."""
 
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:

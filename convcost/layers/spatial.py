@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-class Grid(Layer):
+class FeatureMap(Layer):
     """A layer over one to three spatial axes and channels; the classes below add the arguments."""
 
     rank: ClassVar[int]
@@ -51,7 +51,7 @@ class Grid(Layer):
         return f"input_shape[{axis + first}]"
 
 
-class Kernel(Grid):
+class Kernel(FeatureMap):
     """A layer that slides a kernel, or a window, over its input."""
 
     keeps_rank = True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
-def assuming(shapes: Sequence[Factors]) -> Any:
+def assuming_sides(shapes: Sequence[Factors]) -> Any:
     """Return a context that gathers what has to hold of symbols; numbers have no conditions."""
     if any(is_expression(side) for shape in shapes for side in shape):
         from convcost.exact import symbolic

@@ -13,7 +13,7 @@ from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers.arguments import show
 from convcost.models import scaling, separable
-from convcost.models.inputs import assuming, input_shapes
+from convcost.models.inputs import assuming_sides, input_shapes
 from convcost.models.walk import Walk
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Network:
         self.on_unknown = on_unknown
         self.input_shapes: tuple[Factors, ...] = tuple(input_shapes(graph, input_shape))
         walk = Walk(on_unknown)
-        with assuming(self.input_shapes) as conditions:
+        with assuming_sides(self.input_shapes) as conditions:
             outputs = walk.through(graph, _batched(self.input_shapes), trainable=graph.trainable)
         self.rows: tuple[Row, ...] = tuple(walk.rows)
         self.left_out: tuple[str, ...] = tuple(walk.left_out)

@@ -34,7 +34,7 @@ def heights(lines: Sequence[Line], quantity: str) -> list[int]:
     return values
 
 
-def draw(lines: Sequence[Line], title: str, axes: Any) -> Any:
+def draw_lines(lines: Sequence[Line], title: str, axes: Any) -> Any:
     """Draw lines on two axes of matplotlib, or on a new figure."""
     pyplot = import_optional("matplotlib.pyplot")
     drawn = [heights(lines, quantity) for quantity in DRAWN]

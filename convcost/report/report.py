@@ -329,7 +329,7 @@ class Report(Table):
         """
         from convcost.report import plots
 
-        return plots.draw(self.entries, self.title, axes)
+        return plots.draw_lines(self.entries, self.title, axes)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return one web page with a table to sort and charts to look into, which works offline.

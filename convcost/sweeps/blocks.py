@@ -83,7 +83,7 @@ class BlockCounter:
 
     def __init__(self, grid: Grid, atoms: set[Atom], block: int) -> None:
         self.grid, self.atoms = grid, sorted(atoms)
-        self.shape = shape_of(grid)
+        self.shape = block_shape(grid)
         self.sides = block_sides(self.shape, block)
         self.blocks_along = tuple(
             -(-length // side) for length, side in zip(self.shape, self.sides, strict=True)
@@ -138,7 +138,7 @@ class BlockCounter:
         return Block(first, shape, self.shape, bounds, categories)
 
 
-def shape_of(grid: Grid) -> tuple[int, ...]:
+def block_shape(grid: Grid) -> tuple[int, ...]:
     """Return the number of values of each axis of sizes."""
     return tuple(len(axis) for axis in grid.axes.values()) or (1,)
 

@@ -65,7 +65,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Comparison(Condition):
+class Relation(Condition):
     """The sign of a polynomial: `difference <= 0`, with `symbol` in the middle."""
 
     difference: Polynomial
@@ -186,7 +186,7 @@ def largest_allowed(condition: Condition, key: Polynomial) -> float | int:
     """
     if isinstance(condition, Combination) and condition.all:
         return min((largest_allowed(part, key) for part in condition.parts), default=inf)
-    if not isinstance(condition, Comparison):
+    if not isinstance(condition, Relation):
         return inf
     difference = condition.difference
     shared = next((product for product in key.terms if product), None)

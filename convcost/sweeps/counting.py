@@ -15,7 +15,7 @@ import numpy as np
 from convcost.exact import arrays
 from convcost.exact.scalars import check_number
 from convcost.sweeps import fronts
-from convcost.sweeps.blocks import BlockCounter, shape_of
+from convcost.sweeps.blocks import BlockCounter, block_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -197,7 +197,7 @@ def pareto(
 
 
 def _sizes(grid: Grid, indices: Numbers) -> dict[str, Numbers]:
-    places = np.unravel_index(indices, shape_of(grid))
+    places = np.unravel_index(indices, block_shape(grid))
     return {
         name: axis.ascending[place]
         for (name, axis), place in zip(grid.axes.items(), places, strict=False)
@@ -226,7 +226,7 @@ def _answers(
     wanted = max(_PARTS, _PARTS_PER_THREAD * engines.threads(client))
     parts = _split(counter.number, max(1, wanted // len(variants)))
     calls = [(counter, begin(), categories, part) for categories in variants for part in parts]
-    results = engines.run(_take_all, calls, progress, client)
+    results = engines.run_calls(_take_all, calls, progress, client)
     merged = [begin() for _ in variants]
     for place, result in enumerate(results):
         merged[place // len(parts)].merge(result)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def run(
+def run_calls(
     function: Callable[..., Any],
     calls: list[tuple[Any, ...]],
     progress: Callable[[float], None] | None = None,

@@ -99,7 +99,7 @@ def write_space(
     missing = [task for task in tasks if not _mark(unfinished, task[0]).exists()]
     done = len(tasks) - len(missing)
     advance = None if progress is None else partial(_advance, progress, done, len(tasks))
-    engines.run(_run, [(unfinished, *task) for task in missing], advance, client)
+    engines.run_calls(_run, [(unfinished, *task) for task in missing], advance, client)
     _finish(unfinished, target)
     return target
 

@@ -16,9 +16,9 @@ from convcost.sweeps.conditions import (
     EVERYTHING,
     FLOPS,
     Combination,
-    Comparison,
     Membership,
     Negation,
+    Relation,
 )
 from convcost.sweeps.polynomials import Atom, Polynomial
 
@@ -153,7 +153,7 @@ class _Parser:
                 return chosen if symbol == "==" else Negation(chosen)
         first, second = self._number(left), self._number(right)
         difference = first.top * second.bottom - second.top * first.bottom
-        return Comparison(difference.whole(), symbol)
+        return Relation(difference.whole(), symbol)
 
     def _equal(self, left: ast.expr, right: ast.expr) -> Condition:
         return self._comparison(left, left, ast.Eq(), right)

@@ -11,12 +11,12 @@ Examples
 True
 """
 
-from convcost.verify.backend import DeviceError
 from convcost.verify.cases import Case
 from convcost.verify.checks import check, run
+from convcost.verify.devices import DeviceError
 from convcost.verify.drawing import KINDS, draw
+from convcost.verify.findings import Finding, Outcome, Quantity, Result, Verification
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle
-from convcost.verify.results import Finding, Outcome, Quantity, Result, Verification
 
 # Their names in earlier versions.
 LayerCase = Case

@@ -6,17 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from convcost.exact.scalars import join_names, refuse
-from convcost.verify.backend import select_device
 from convcost.verify.cases import Case
+from convcost.verify.devices import select_device
 from convcost.verify.drawing import KINDS, draw
+from convcost.verify.findings import Finding, Quantity, Result, Verification
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle
-from convcost.verify.results import Finding, Quantity, Result, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from convcost.layers import Layer
-    from convcost.verify.backend import Device
+    from convcost.verify.devices import Device
 
 
 def check(

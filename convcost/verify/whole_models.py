@@ -10,8 +10,8 @@ from convcost.cost.quantities import UNITS
 from convcost.exact import arithmetic
 from convcost.layers import TimeDistributed
 from convcost.layers.spatial import Spatial
+from convcost.verify.findings import Finding, Outcome, Quantity, agree
 from convcost.verify.oracles.profiler import profile_graph, why_blind
-from convcost.verify.results import Finding, Outcome, Quantity, agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

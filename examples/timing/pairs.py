@@ -13,7 +13,7 @@ from train_fashion_mnist import build_model
 
 import convcost
 from convcost.hardware import Bound, Machine, predict, roofline
-from convcost.verify.backend import Device
+from convcost.verify.devices import Device
 from timing.clock import Run, time_in_turns
 from timing.passes import compiled, trained
 

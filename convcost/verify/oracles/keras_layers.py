@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.layers.depthwise import SeparableConvolution
 from convcost.layers.spatial import Spatial
 from convcost.layers.transposed import TransposedConvolution
-from convcost.verify.backend import import_keras
+from convcost.verify.devices import import_keras
 from convcost.verify.oracles.description import channels_last, steps
 from convcost.verify.oracles.oracle import NotVisible, Oracle
 

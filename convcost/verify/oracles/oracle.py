@@ -11,7 +11,7 @@ from convcost.verify.oracles.description import steps
 
 if TYPE_CHECKING:
     from convcost.layers import Layer
-    from convcost.verify.backend import Device
+    from convcost.verify.devices import Device
 
 
 class NotVisible(Exception):  # noqa: N818 - an answer, not a failure

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcost.verify.backend import Device
     from convcost.verify.cases import Case
+    from convcost.verify.devices import Device
 
 
 class Outcome(StrEnum):
