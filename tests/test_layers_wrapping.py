@@ -48,6 +48,12 @@ def test_elementwise():
         assert layer.intensity((4, 4, 3)) == 0
 
 
+def test_elementwise_layers_are_listed_where_one_is_not_known():
+    known = ", ".join(sorted(elementwise.ELEMENTWISE))
+    with pytest.raises(ValueError, match=f"^kind must be one of {known}; got 'LSTM'"):
+        layers.Elementwise("LSTM")
+
+
 SHAPE_KEPT = sorted(
     elementwise.ELEMENTWISE - {"SpatialDropout1D", "SpatialDropout3D", "MixUp", "CutMix"}
 )
