@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count, Counts, Formula, Size, Term
 
 _new = object.__new__
+_INTEGERS = {int}
 
 
 class Cost(Value):
@@ -307,8 +308,15 @@ def from_formula(
     `shown` is what `Cost.explain` shows for them, where that is more than their values. Arrays of
     machine integers raise OverflowError where a count does not fit into int64.
     """
+    terms = ((formula, shown or sizes, bias),)
+    if set(map(type, sizes)) == _INTEGERS:
+        # As in `cost_of`: what a network asks of each of its layers.
+        cost = _new(Cost)
+        cost._params, cost._macs, cost._bias_adds = formula(*sizes, bias)
+        cost._terms = terms
+        return cost
     backend_for(*sizes).require_fit(formula, sizes, bias, quantities.QUANTITIES)
-    return _restore(*formula(*sizes, bias), ((formula, shown or sizes, bias),))
+    return _restore(*formula(*sizes, bias), terms)
 
 
 def total(costs: "Sequence[Cost]") -> Cost:

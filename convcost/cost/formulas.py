@@ -107,29 +107,25 @@ def convolution(
     return params, macs, bias_adds
 
 
-def factored(formula: "Formula", lengths: "tuple[int, ...]", *sizes: "Any") -> "Counts":
+def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: "Any") -> "Counts":
     """Call a formula whose arguments are factors, which come one after another.
 
     Parameters
     ----------
     formula
         Takes factors, in a tuple for each argument, and the bias.
-    lengths
-        How many factors each of its arguments has.
+    bounds
+        Where the factors of each of its arguments stand.
     sizes
         All factors, and the bias behind them.
 
     Examples
     --------
-    >>> factored(products, (3, 1), 12, 10, 10, 64, 0) == products((12, 10, 10), (64,), 0)
+    >>> bounds = (slice(0, 3), slice(3, 4))
+    >>> factored(products, bounds, 12, 10, 10, 64, 0) == products((12, 10, 10), (64,), 0)
     True
     """
-    arguments = []
-    start = 0
-    for length in lengths:
-        arguments.append(sizes[start : start + length])
-        start += length
-    return formula(*arguments, sizes[-1])
+    return formula(*[sizes[bound] for bound in bounds], sizes[-1])
 
 
 def gradient(

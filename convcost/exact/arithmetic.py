@@ -108,6 +108,8 @@ def find_empty(name: str, side: "Count") -> str | None:
     >>> find_empty("side", 0), find_empty("side", 1)
     ('side', None)
     """
+    if type(side) is int:
+        return name if side < 1 else None
     return backend_for(side).find_empty(name, side)
 
 
@@ -119,6 +121,8 @@ def divides(divisor: "Count", dividend: "Count") -> bool:
     >>> divides(4, 64), divides(3, 64)
     (True, False)
     """
+    if type(divisor) is int and type(dividend) is int:
+        return dividend % divisor == 0
     return backend_for(divisor, dividend).divides(divisor, dividend)
 
 

@@ -76,7 +76,7 @@ class Kernel(FeatureMap):
             positions = geometry.valid_length(
                 padded, geometry.dilated_kernel_size(kernel, dilation), stride
             )
-            self._refuse_empty(axis, positions, self._least_size(axis), size)
+            self._refuse_empty(axis, positions, size)
         return Axis(kernel, stride, dilation, size, positions, padding)
 
     def _least_size(self, axis: int) -> str:
@@ -87,7 +87,7 @@ class Kernel(FeatureMap):
         extent = self.window if is_dense else f"({self.window} - 1)*dilation_rate + 1"
         return f"{self._side_name(axis)}{padded} must be at least as long as {extent}"
 
-    def _refuse_empty(self, axis: int, side: Count, demand: str, size: Count) -> None:
+    def _refuse_empty(self, axis: int, side: Count, size: Count, demand: str = "") -> None:
         empty = arithmetic.find_empty(f"output side {axis}", side)
         if empty is not None:
             kernel, stride, dilation, padding = self._along(axis)
@@ -101,6 +101,7 @@ class Kernel(FeatureMap):
                     "padding": padding,
                 }.items()
             )
+            demand = demand or self._least_size(axis)
             raise ValueError(f"{demand}; got {described}, where {empty} would be empty")
 
     def _require_room(self, axis: int, side: Count) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain
+from functools import cache, partial
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cost import formulas
@@ -253,8 +253,16 @@ def _from_factors(
 ) -> Cost:
     """Return the cost that a formula gives for factors, a tuple for each of its arguments."""
     return from_formula(
-        partial(formulas.factored, formula, tuple(map(len, arguments))),
+        _by_factors(formula, tuple(map(len, arguments))),
         tuple(chain.from_iterable(arguments)),
         bias,
         None if shown is None else tuple(chain.from_iterable(shown)),
     )
+
+
+@cache
+def _by_factors(formula: Formula, lengths: tuple[int, ...]) -> Formula:
+    """Return a formula that takes its factors one after another; few are different."""
+    ends = tuple(accumulate(lengths))
+    bounds = tuple(slice(end - length, end) for end, length in zip(ends, lengths, strict=True))
+    return partial(formulas.factored, formula, bounds)

@@ -82,7 +82,7 @@ class TransposedConvolution(Grouped):
             size = geometry.transposed_length(positions, extent, stride, padding, added)
         else:
             size = geometry.padded_transposed_length(positions, extent, stride, padding, added or 0)
-        self._refuse_empty(axis, size, "padding must leave an output", positions)
+        self._refuse_empty(axis, size, positions, "padding must leave an output")
         return Axis(kernel, stride, dilation, size, positions, padding)
 
     def _check_added(self, axis: int, added: Count | None) -> None:
