@@ -273,3 +273,9 @@ def test_what_keras_can_not_run_is_counted_all_the_same(layer):
     assert outcomes["keras"] == outcomes["run"] == "not visible"
     assert outcomes["xla"] == "confirmed"
     assert result.agrees
+
+
+@pytest.mark.skipif(not ON_TENSORFLOW, reason="the TF profiler reads TensorFlow's graphs")
+def test_the_profiler_counts_a_dense_layer_at_each_place():
+    result = verify.check(layers.Dense(5), (2, 3, 4), oracles=["profiler"], device="cpu")
+    assert result.agrees

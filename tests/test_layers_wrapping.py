@@ -117,3 +117,10 @@ def test_a_custom_layer_costs_what_its_author_says():
     assert (total.params, total.macs, total.bias_adds) == (33, 300, 14)
     several = layers.TimeDistributed(layer).cost((3, 1))
     assert (several.params, several.macs, several.bias_adds) == (33, 300, 21)
+
+
+def test_nothing_is_written_between_weights_that_are_only_held():
+    chain = layers.Chain([layers.BatchNormalization(), layers.Conv2D(8, 3)])
+    traffic = chain.traffic((6, 6, 3))
+    assert (traffic.input, traffic.weights, traffic.output) == (108, 12 + 224, 128)
+    assert traffic.intermediate == 0

@@ -8,7 +8,7 @@ import xarray as xr
 from design_spaces import METHODS
 
 import convcost
-from convcost.layers import Conv2D
+from convcost.layers import Conv2D, Dense
 from convcost.symbols import symbol
 
 
@@ -126,3 +126,11 @@ def test_axes_may_be_arrays_of_others_and_categorical_alone():
         convcost.Space(convcost.separable, dk=[3], m=[Fraction(1, 2), 3], n=[4], df=[7])
     with pytest.raises(TypeError, match=r"m\[0\] must be a positive integer"):
         convcost.Space(convcost.separable, dk=[3], m=[symbol("q"), 3], n=[4], df=[7])
+
+
+def test_costs_of_dense_layers_grow_with_every_size():
+    space = convcost.Space(
+        Dense, units=range(1, 9), input_shape=("places", "m"), places=[1, 2], m=[4]
+    )
+    assert space.directions({}) == {"units": 1, "places": 1, "m": 1}
+    assert space.count("macs <= 16", method="prune") == space.count("macs <= 16", method="all") == 6
