@@ -4,6 +4,7 @@ import pytest
 
 from convcost import layers
 from convcost.layers import registry
+from convcost.layers.normalization import Holder
 from convcost.symbols import symbol
 
 
@@ -125,6 +126,9 @@ def test_what_is_registered_is_found_and_describes_layers():
     assert registry.register("my>Gate")(gate) is gate
     try:
         assert registry.registered(None, "Gate", "my>Gate") is gate
+        seen = []
+        registry.describe("one", lambda *given: seen.append(given) or layers.Flatten(), {}, (4,))
+        assert seen == [({}, (4,))]
         made = registry.describe("my>Gate", gate, {"units": 3, "most": 2}, (4,))
         assert made == layers.Chain((layers.Dense(3), layers.Flatten()))
         assert registry.describe("one", lambda *_: layers.Dense(2), {}, (4,)) == layers.Dense(2)
@@ -142,10 +146,17 @@ def test_what_is_registered_is_found_and_describes_layers():
 
 
 def test_layers_in_time_distributed_have_their_own_rank():
-    with pytest.raises(
-        ValueError, match=r"\(height, width, channels\) without the batch, for Conv2D"
-    ):
+    message = r"without the batch, for Conv2D; got \(6, 3\) \(tuple\)$"
+    with pytest.raises(ValueError, match=message):
         layers.TimeDistributed(layers.Conv2D(8, 3)).output_and_cost((5, 6, 3))
+
+
+def test_weights_that_a_layer_holds_itself():
+    weights = (layers.Weight("a", (3, 4)), layers.Weight("b", (2,), trainable=False))
+    holder = Holder(weights)
+    assert holder.weights((7,)) == weights
+    assert holder.output_and_cost((7,))[0] == (7,)
+    assert (holder.cost((7,)).params, holder.non_trainable((7,))) == (14, 2)
 
 
 @pytest.mark.parametrize(("training", "first", "expected"), [(0, 0, 1), (1, 0, 3), (1, 1, 2)])

@@ -267,3 +267,21 @@ def test_lazy_arrays_that_do_not_broadcast_are_refused_with_their_shapes():
     unknown = da.arange(1, 9, chunks=4)
     unknown = unknown[unknown > 3]
     assert convcost.standard(3, unknown, 8, 7).params.compute().shape == (5,)
+
+
+def test_options_and_passes_of_layers_of_named_arrays():
+    filters = [8, 16]
+    layer = Conv2D(axis("n", filters), 3, padding="same")
+    training = layer.training((9, 9, 4), effective=True, first=True)
+    costs = layer.cost((9, 9, 4), effective=True)
+    traffic = layer.traffic((9, 9, 4), batch=5)
+    for place, number in enumerate(filters):
+        one = Conv2D(number, 3, padding="same")
+        expected = one.training((9, 9, 4), effective=True, first=True)
+        for name in ("forward", "weight_gradient", "input_gradient"):
+            for quantity in ("params", "macs", "bias_adds"):
+                found = getattr(getattr(training, name), quantity)
+                value = found.values[place] if found.ndim else found.item()
+                assert value == getattr(getattr(expected, name), quantity)
+        assert costs.macs.values[place] == one.cost((9, 9, 4), effective=True).macs
+        assert traffic.elements.values[place] == one.traffic((9, 9, 4), batch=5).elements

@@ -64,7 +64,13 @@ def test_equal_values_have_equal_hashes(kind, sizes, part):
 @pytest.mark.parametrize("kind", KINDS)
 def test_values_of_other_sizes_are_not_equal(kind):
     make = KINDS[kind]
-    assert make(m + 1, Fraction(1, 2)) != make(m + 2, Fraction(1, 3))
+    first, second = make(m + 1, Fraction(1, 2)), make(m + 2, Fraction(1, 3))
+    assert first != second
+    assert hash(first) != hash(second)
+
+
+def test_layers_of_other_classes_have_other_hashes():
+    assert hash(layers.MaxPooling1D(2)) != hash(layers.AveragePooling1D(2))
 
 
 def test_ratios_that_come_out_as_numbers_are_fractions():
