@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -271,3 +272,12 @@ def test_more_designs_than_int64_numbers():
     )  # fmt: skip
     assert space.size > 2**63
     assert space.count("filters <= 2 and c <= 3") == 6 * (2**16 - 1) ** 2
+
+
+def test_a_front_that_is_too_large_is_refused_while_designs_are_counted():
+    space = convcost.Space(convcost.separable, dk=3, m=range(1, 9), n=range(1, 9), df=7)
+    with (
+        dask.config.set(scheduler="synchronous"),
+        pytest.raises(ValueError, match="more than the limit of 3"),
+    ):
+        space.pareto(maximize=["params"], minimize=["macs"], limit=3, method="all")
