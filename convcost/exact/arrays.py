@@ -122,7 +122,7 @@ class Arrays(ArrayBackend):
             ) from None
         if _is_machine(left) and _is_machine(right):
             if int(np.max(left)) + int(np.max(right)) > INT64_MAX:
-                require_room(name, (_objects(left) + _objects(right)).max())
+                require_room(name, int((_objects(left) + _objects(right)).max()))
             return left + right
         return _objects(left) + _objects(right)
 
@@ -130,7 +130,7 @@ class Arrays(ArrayBackend):
         if not (_is_machine(left) and _is_machine(right)):
             return _objects(left) * _objects(right)
         if int(np.max(left)) * int(np.max(right)) > INT64_MAX:
-            require_room(name, np.max(_objects(left) * _objects(right)))
+            require_room(name, int(np.max(_objects(left) * _objects(right))))
         return left * right
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
