@@ -1,9 +1,10 @@
 """Messages of the layers around convolutions, word for word."""
 
+import numpy as np
 import pytest
 
 from convcost import layers
-from convcost.layers import Weight
+from convcost.layers import Weight, arguments
 
 # What makes one layer of each class, with the argument that a test gives a wrong value.
 ARGUMENTS = {
@@ -127,6 +128,19 @@ def _leaves(value):
             " (tuple)",
         ),
         (
+            lambda: layers.Reshape((4, -1)).output_shape((5,)),
+            "target_shape must be a shape with the elements of the input's (5,); got (4, -1) (tuple)",
+        ),
+        (
+            lambda: layers.Add().output_shape(((2, 3), (2, "x"))),
+            "input_shape[1][1] must be a positive integer (a Python int, a NumPy integer, a NumPy"
+            " array of integers, or a SymPy expression); got 'x' (str)",
+        ),
+        (
+            lambda: layers.Add().output_shape(((np.array([2, 3]), 3), (2, 3))),
+            "Add takes shapes of integers or symbols, no arrays",
+        ),
+        (
             lambda: layers.Reshape((-1, -1)),
             "target_shape must be a tuple of sides, of which one may be -1; got (-1, -1) (tuple)",
         ),
@@ -211,6 +225,10 @@ def test_messages(call, message):
     with pytest.raises((TypeError, ValueError)) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_shapes_in_messages():
+    assert arguments.show((None, 28, (3,), "same")) == "(?, 28, (3,), 'same')"
 
 
 @pytest.mark.parametrize(
