@@ -129,7 +129,8 @@ def _leaves(value):
         ),
         (
             lambda: layers.Reshape((4, -1)).output_shape((5,)),
-            "target_shape must be a shape with the elements of the input's (5,); got (4, -1) (tuple)",
+            "target_shape must be a shape with the elements of the input's (5,); got (4, -1)"
+            " (tuple)",
         ),
         (
             lambda: layers.Add().output_shape(((2, 3), (2, "x"))),
