@@ -142,6 +142,14 @@ def _leaves(value):
             "Add takes shapes of integers or symbols, no arrays",
         ),
         (
+            lambda: layers.MaxPooling2D(2, padding=1),
+            "padding must be one of 'valid' and 'same'; got 1 (int)",
+        ),
+        (
+            lambda: layers.MaxPooling2D(2, padding="causal"),
+            "padding must be one of 'valid' and 'same'; got 'causal' (str)",
+        ),
+        (
             lambda: layers.Reshape((-1, -1)),
             "target_shape must be a tuple of sides, of which one may be -1; got (-1, -1) (tuple)",
         ),
