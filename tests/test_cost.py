@@ -214,3 +214,14 @@ def test_a_sum_of_very_many_costs():
     assert total.explain().macs.endswith("= 50000")
     assert pickle.loads(pickle.dumps(total)) == total
     del total
+
+
+def test_a_cost_with_the_same_weights_again_explains_itself_without_parameters():
+    once = convcost.pointwise(32, 64, 28)
+    again = once.reused()
+    assert (again.params, again.macs, again.bias_adds) == (0, once.macs, once.bias_adds)
+    explained, first = again.explain(), once.explain()
+    assert explained.params == "0"
+    assert (explained.macs, explained.bias_adds) == (first.macs, first.bias_adds)
+    both = (once + again).explain()
+    assert both.params == first.params
