@@ -196,20 +196,8 @@ class Cost(Value):
             arithmetic.divide("macs", self._macs, other._macs),
         )
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Cost):
-            return NotImplemented
-        return all(map(arithmetic.is_equal, self._counts(), other._counts()))
-
-    def __hash__(self) -> int:
-        return hash(tuple(map(arithmetic.canonical, self._counts())))
-
     def _counts(self) -> "Counts":
         return self._params, self._macs, self._bias_adds
-
-    def __repr__(self) -> str:
-        pairs = zip(quantities.QUANTITIES, self._counts(), strict=True)
-        return f"Cost({', '.join(f'{name}={arithmetic.source(count)}' for name, count in pairs)})"
 
     def __str__(self) -> str:
         from convcost.cost import text

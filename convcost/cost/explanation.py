@@ -1,7 +1,7 @@
 """The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
 
 from convcost.cost import text
-from convcost.cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops
+from convcost.cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops, source
 from convcost.cost.recorder import Expression, Leaf, Multiplication, add_all, lift
 from convcost.exact import arithmetic
 
@@ -87,9 +87,7 @@ class Explanation:
         return "\n".join(text.align(tuple(self.as_dict().items())))
 
     def __repr__(self) -> str:
-        pairs = zip(QUANTITIES, self._counts, strict=True)
-        counts = ", ".join(f"{name}={arithmetic.source(count)}" for name, count in pairs)
-        return f"<Explanation of Cost({counts})>"
+        return f"<Explanation of Cost({source(self._counts)})>"
 
 
 def _record(term: "Term | Counts") -> "tuple[Expression | Count, ...]":

@@ -19,6 +19,18 @@ UNITS = {
 FLOPS_PER_MAC = 2
 
 
+def source(counts: "tuple[Count, ...]") -> str:
+    """Return counts by their names, as Python source.
+
+    Examples
+    --------
+    >>> source((2400, 1831424))
+    'params=2400, macs=1831424'
+    """
+    pairs = zip(QUANTITIES, counts, strict=False)  # a ratio has no bias additions
+    return ", ".join(f"{name}={arithmetic.source(count)}" for name, count in pairs)
+
+
 def flops(macs: "Count") -> "Count":
     """Return the floating-point operations of so many multiply-accumulates.
 

@@ -1,5 +1,6 @@
 """How two costs compare, as an exact value; and what values of this library have in common."""
 
+from convcost.cost import quantities
 from convcost.exact import arithmetic
 
 TYPE_CHECKING = False
@@ -10,9 +11,13 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """An immutable value that shows itself as LaTeX in a notebook; a copy of it is itself."""
+    """An immutable value of counts, equal to one with the same; a copy of it is itself."""
 
     __slots__ = ()
+
+    def _counts(self) -> "tuple[Count, ...]":
+        """Return the counts, in the order of `QUANTITIES`."""
+        raise NotImplementedError
 
     def latex(self) -> str:
         """Return the value as LaTeX."""
@@ -20,6 +25,17 @@ class Value:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return all(map(arithmetic.is_equal, self._counts(), other._counts()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(arithmetic.canonical, self._counts())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({quantities.source(self._counts())})"
 
     def __copy__(self) -> "Self":
         return self
@@ -102,30 +118,18 @@ class Ratio(Value):
         lines = {"params": self._params, "macs": self._macs}
         return text.equations({name: arithmetic.latex(one) for name, one in lines.items()})
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Ratio):
-            return NotImplemented
-        return arithmetic.is_equal(self._params, other._params) and arithmetic.is_equal(
-            self._macs, other._macs
-        )
-
-    def __hash__(self) -> int:
-        return hash((arithmetic.canonical(self._params), arithmetic.canonical(self._macs)))
-
-    def __repr__(self) -> str:
-        return (
-            f"Ratio(params={arithmetic.source(self._params)}, macs={arithmetic.source(self._macs)})"
-        )
+    def _counts(self) -> "tuple[Count, ...]":
+        return self._params, self._macs
 
     def __str__(self) -> str:
         from convcost.cost import text
 
-        return text.ratio_text(self._params, self._macs)
+        return text.ratio_text(*self._counts())
 
     def _repr_html_(self) -> str:
         from convcost.cost import text
 
-        return text.ratio_html(self._params, self._macs)
+        return text.ratio_html(*self._counts())
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return Ratio, (self._params, self._macs)
+        return Ratio, self._counts()
