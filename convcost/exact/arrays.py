@@ -78,11 +78,11 @@ class Arrays(ArrayBackend):
             exact.flat[position] = self._elements(element).check(element_name, element, allowed)
         return exact
 
-    def require_integers(self, name: str, size: "Array", allowed: str) -> "Array":
+    def require_integers(self, name: str, size: "Array", allowed: str, given: "Any") -> "Array":
         if size.dtype == object:
             for position, element in enumerate(size.flat):
                 backend = self._elements(element)
-                backend.require_integers(_element(name, size, position), element, allowed)
+                backend.require_integers(_element(name, size, position), element, allowed, element)
         size.flags.writeable = False
         return size
 

@@ -27,10 +27,10 @@ class Backend:
         """Return a size in exact form, or refuse it by name."""
         return check_scalar(name, value, allowed)
 
-    def require_integers(self, name: str, size: "Count", allowed: str) -> "Count":
-        """Return a size that was checked, unless it holds a fraction that isn't whole."""
+    def require_integers(self, name: str, size: "Count", allowed: str, given: "Any") -> "Count":
+        """Return a size that was checked, unless it is a fraction; `given` is what is refused."""
         if type(size) is not int:
-            refuse(TypeError, name, size, allowed)
+            refuse(TypeError, name, given, allowed)
         return size
 
     def align(self, names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":

@@ -291,9 +291,9 @@ class DuckArrays(ArrayBackend):
         checked = self._numpy.check(name, np.asarray(value), allowed)
         return value.copy(data=checked) if is_of(value, "xarray", "DataArray") else value
 
-    def require_integers(self, name: str, size: "Any", allowed: str) -> "Any":
+    def require_integers(self, name: str, size: "Any", allowed: str, given: "Any") -> "Any":
         if size.dtype == object and not is_lazy(size):
-            self._numpy.require_integers(name, np.array(size), allowed)
+            self._numpy.require_integers(name, np.array(size), allowed, given)
         return size
 
     def require_fit(

@@ -3,8 +3,7 @@
 import sys
 
 from convcost.exact.dispatch import backend_for
-from convcost.exact.kinds import is_expression
-from convcost.exact.scalars import SIZE, is_array, refuse
+from convcost.exact.scalars import SIZE, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,9 +49,7 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
     if type(value) is int and value > 0:
         return value
     exact = check_size(name, value, allowed)
-    if not is_array(exact) and not is_expression(exact) and type(exact) is not int:
-        refuse(TypeError, name, value, allowed)
-    return backend_for(exact).require_integers(name, exact, allowed)
+    return backend_for(exact).require_integers(name, exact, allowed, value)
 
 
 def check_flag(name: str, value: "Any") -> bool:

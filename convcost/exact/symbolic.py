@@ -46,7 +46,7 @@ class Symbolic(Backend):
             refuse(ValueError, name, value, allowed)
         return value
 
-    def require_integers(self, name: str, size: "Count", allowed: str) -> "Count":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: "Any") -> "Count":
         return size
 
     def quotient(self, dividend: "Count", divisor: "Count") -> "Count":
