@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from functools import partial, wraps
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from convcost.cost.cost import Cost, from_counts
@@ -48,7 +49,7 @@ def takes_duck_arrays(
                 method.__name__,
                 tuple(own),
                 tuple(options),
-                nested.rebuild(given, iter(range(len(nested.flat(given))))),
+                nested.rebuild(given, repeat(None)),
             )
             wanted = partial(number, layer, input_shape)
             return pack(duck_arrays.call(numbers, nested.flat(given), wanted))
