@@ -11,6 +11,7 @@ import convcost
 from convcost.cli.output import json_option, print_json
 from convcost.cost import text
 from convcost.cost.quantities import UNITS
+from convcost.exact import arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ def _print_counts(cost: Cost, notes: dict[str, str]) -> None:
     """Print the counts that there are notes for, each with its unit and its note."""
     # Written plainly, not as a table fitted to the terminal: no digit of a count may be cut.
     rows: list[tuple[str, ...]] = [
-        (unit, text.count_text(getattr(cost, quantity)), f" {notes[quantity]}")
+        (unit, arithmetic.text(getattr(cost, quantity)), f" {notes[quantity]}")
         for quantity, unit in UNITS.items()
         if quantity in notes
     ]

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count, Counts
 
 
-def count_text(count: "Count") -> str:
-    """Return a count with its thousands separated."""
-    return arithmetic.text(count)
-
-
 def quantities_text(counts: "Counts") -> dict[str, str]:
     """Return each quantity of a cost as text, by its name in code.
 
@@ -29,7 +24,7 @@ def quantities_text(counts: "Counts") -> dict[str, str]:
     """
     params, macs, bias_adds = counts
     found = {"params": params, "macs": macs, "flops": flops(macs), "bias_adds": bias_adds}
-    return {quantity: count_text(found[quantity]) for quantity in UNITS}
+    return {quantity: arithmetic.text(found[quantity]) for quantity in UNITS}
 
 
 def cost_text(counts: "Counts") -> str:
@@ -51,7 +46,7 @@ def cost_html(counts: "Counts", arithmetic_text: dict[str, str]) -> str:
 def quotient_text(quotient: "Count") -> str:
     """Return a quotient with its decimal value and what it saves."""
     if is_array(quotient) or is_expression(quotient):
-        return count_text(quotient)
+        return arithmetic.text(quotient)
     return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
 
 

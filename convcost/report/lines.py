@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.cost.cost import total
-from convcost.cost.text import count_text
 from convcost.exact import arithmetic
 from convcost.exact.kinds import is_expression
 
@@ -44,7 +43,7 @@ class Line(NamedTuple):
         if len(self.rows) == 1:
             shown: str = getattr(self.cost.explain(), quantity)
             return shown
-        return f"{len(self.rows)} layers: {count_text(getattr(self.cost, quantity))}"
+        return f"{len(self.rows)} layers: {arithmetic.text(getattr(self.cost, quantity))}"
 
     def fraction(self, whole: Count) -> Count | None:
         """Return its part of all MACs; none where there are none, or symbols would fill a page."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.cost import text
+from convcost.exact import arithmetic
 from convcost.exact.kinds import is_expression
 from convcost.layers.arguments import show
 
@@ -47,7 +48,7 @@ class Column(NamedTuple):
 
 def count_text(value: Any) -> str:
     """Write a count with its thousands separated; nothing for None."""
-    return "" if value is None else text.count_text(value)
+    return "" if value is None else arithmetic.text(value)
 
 
 def shape_text(value: Any) -> str:
