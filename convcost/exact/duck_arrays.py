@@ -41,7 +41,7 @@ def call(
         Takes the values with NumPy arrays in place of the others, and returns counts that broadcast
         together.
     values
-        What the function takes; those that are no arrays are handed on.
+        What the function takes; whatever is not an array is handed on as it is.
     number
         Says how many counts the function returns; asked only where arrays are lazy.
     dtype
@@ -164,7 +164,7 @@ def _name(
     if np.ndim(result) == 0 and not is_array(result):
         result = scalar(result)
     fitting = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(own)}
-    # Dask's name for the data is none for the array.
+    # Dask names the data; the array has no name of its own.
     return xarray.DataArray(result, fitting, own).rename(None)
 
 
