@@ -8,15 +8,45 @@ from convcost.cost.cost import Cost, cost_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import Any, overload
+
     from convcost.cost.ratio import Ratio
-    from convcost.exact.types import Size
+    from convcost.exact.types import (
+        ArraySize,
+        Expression,
+        FloatArray,
+        Int64Array,
+        Integer,
+        Size,
+        SymbolicSize,
+    )
 
 _STANDARD = ("dk", "m", "n", "df")
 _DEPTHWISE = ("dk", "m", "df")
 _SEPARABLE = (*_STANDARD, "unit")
 
+# An integer is a size beside arrays, too, so overloads overlap: the first that fits holds.
 
-def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+if TYPE_CHECKING:
+
+    @overload
+    def standard(  # type: ignore[overload-overlap]
+        dk: Integer, m: Integer, n: Integer, df: Integer, *, bias: bool = True
+    ) -> Cost[int]: ...
+    @overload
+    def standard(
+        dk: ArraySize, m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
+    ) -> Cost[Int64Array]: ...
+    @overload
+    def standard(
+        dk: SymbolicSize, m: SymbolicSize, n: SymbolicSize, df: SymbolicSize, *, bias: bool = True
+    ) -> Cost[Expression]: ...
+    @overload
+    def standard(dk: Size, m: Size, n: Size, df: Size, *, bias: bool = True) -> Cost[Any]: ...
+
+
+def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> "Cost[Any]":
     """Return the cost of a standard convolution, in which every filter sees every input channel.
 
     Parameters
@@ -61,7 +91,23 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
     return cost_of(formulas.standard, _STANDARD, (dk, m, n, df), bias)
 
 
-def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
+if TYPE_CHECKING:
+
+    @overload
+    def depthwise(dk: Integer, m: Integer, df: Integer, *, bias: bool = False) -> Cost[int]: ...  # type: ignore[overload-overlap]
+    @overload
+    def depthwise(
+        dk: ArraySize, m: ArraySize, df: ArraySize, *, bias: bool = False
+    ) -> Cost[Int64Array]: ...
+    @overload
+    def depthwise(
+        dk: SymbolicSize, m: SymbolicSize, df: SymbolicSize, *, bias: bool = False
+    ) -> Cost[Expression]: ...
+    @overload
+    def depthwise(dk: Size, m: Size, df: Size, *, bias: bool = False) -> Cost[Any]: ...
+
+
+def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> "Cost[Any]":
     """Return the cost of a depthwise convolution, in which each channel has a filter of its own.
 
     Parameters
@@ -93,7 +139,23 @@ def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> Cost:
     return cost_of(formulas.depthwise, _DEPTHWISE, (dk, m, df), bias)
 
 
-def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+if TYPE_CHECKING:
+
+    @overload
+    def pointwise(m: Integer, n: Integer, df: Integer, *, bias: bool = True) -> Cost[int]: ...  # type: ignore[overload-overlap]
+    @overload
+    def pointwise(
+        m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
+    ) -> Cost[Int64Array]: ...
+    @overload
+    def pointwise(
+        m: SymbolicSize, n: SymbolicSize, df: SymbolicSize, *, bias: bool = True
+    ) -> Cost[Expression]: ...
+    @overload
+    def pointwise(m: Size, n: Size, df: Size, *, bias: bool = True) -> Cost[Any]: ...
+
+
+def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> "Cost[Any]":
     """Return the cost of a pointwise convolution: a standard one with a 1x1 kernel.
 
     Parameters
@@ -127,7 +189,25 @@ def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
     return cost_of(formulas.standard, _STANDARD, (1, m, n, df), bias)
 
 
-def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> Cost:
+if TYPE_CHECKING:
+
+    @overload
+    def separable(  # type: ignore[overload-overlap]
+        dk: Integer, m: Integer, n: Integer, df: Integer, *, bias: bool = True
+    ) -> Cost[int]: ...
+    @overload
+    def separable(
+        dk: ArraySize, m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
+    ) -> Cost[Int64Array]: ...
+    @overload
+    def separable(
+        dk: SymbolicSize, m: SymbolicSize, n: SymbolicSize, df: SymbolicSize, *, bias: bool = True
+    ) -> Cost[Expression]: ...
+    @overload
+    def separable(dk: Size, m: Size, n: Size, df: Size, *, bias: bool = True) -> Cost[Any]: ...
+
+
+def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> "Cost[Any]":
     """Return the cost of a separable convolution: depthwise without bias, then pointwise.
 
     Parameters
@@ -167,7 +247,23 @@ def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True
     return cost_of(formulas.separable, _SEPARABLE, (dk, m, n, df, 1), bias)
 
 
-def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio":
+if TYPE_CHECKING:
+
+    @overload
+    def ratio(dk: Integer, m: Integer, n: Integer, *, bias: bool = True) -> Ratio[Fraction]: ...  # type: ignore[overload-overlap]
+    @overload
+    def ratio(
+        dk: ArraySize, m: ArraySize, n: ArraySize, *, bias: bool = True
+    ) -> Ratio[FloatArray]: ...
+    @overload
+    def ratio(
+        dk: SymbolicSize, m: SymbolicSize, n: SymbolicSize, *, bias: bool = True
+    ) -> Ratio[Expression]: ...
+    @overload
+    def ratio(dk: Size, m: Size, n: Size, *, bias: bool = True) -> Ratio[Any]: ...
+
+
+def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]":
     """Return what a separable convolution costs as a fraction of the standard one it replaces.
 
     Parameters

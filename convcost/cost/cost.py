@@ -4,6 +4,7 @@ from convcost.cost import formulas, quantities
 from convcost.cost.ratio import Ratio, Value
 from convcost.exact import arithmetic
 from convcost.exact.dispatch import backend_for
+from convcost.exact.generic import N
 from convcost.exact.kinds import is_duck_array, is_numpy
 from convcost.exact.scalars import COUNT
 from convcost.exact.sizes import check_flag, check_size, check_sizes
@@ -11,16 +12,28 @@ from convcost.exact.sizes import check_flag, check_size, check_sizes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
+    from fractions import Fraction
+    from typing import Any, overload
 
     from convcost.cost.explanation import Explanation
-    from convcost.exact.types import Count, Counts, Formula, Size, Term
+    from convcost.exact.types import (
+        Count,
+        Counts,
+        Expression,
+        FloatArray,
+        Formula,
+        Int64Array,
+        Integer,
+        M,
+        Size,
+        Term,
+    )
 
 _new = object.__new__
 _INTEGERS = {int}
 
 
-class Cost(Value):
+class Cost(Value[N]):
     """The parameters, multiply-accumulates and bias additions of a computation.
 
     Parameters
@@ -58,11 +71,20 @@ class Cost(Value):
 
     __slots__ = ("_bias_adds", "_macs", "_params", "_terms")
 
-    _params: "Count"
-    _macs: "Count"
-    _bias_adds: "Count"
+    _params: "N"
+    _macs: "N"
+    _bias_adds: "N"
     # What adds up to this cost: terms, or the costs of a sum; empty where counts were given.
-    _terms: "tuple[Term | Counts | Cost, ...]"
+    _terms: "tuple[Term | Counts | Cost[Any], ...]"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: "Cost[int]", params: Integer, macs: Integer, bias_adds: Integer = 0
+        ) -> None: ...
+        @overload
+        def __init__(self: "Cost[Any]", params: Size, macs: Size, bias_adds: Size = 0) -> None: ...
 
     def __init__(self, params: "Count", macs: "Count", bias_adds: "Count" = 0) -> None:
         self._params = check_size("params", params, COUNT)
@@ -76,22 +98,22 @@ class Cost(Value):
             array.flags.writeable = False
 
     @property
-    def params(self) -> "Count":
+    def params(self) -> "N":
         """Weights, biases included: an int, a SymPy expression or an array."""
         return self._params
 
     @property
-    def macs(self) -> "Count":
+    def macs(self) -> "N":
         """Multiply-accumulates: an int, a SymPy expression or an array."""
         return self._macs
 
     @property
-    def bias_adds(self) -> "Count":
+    def bias_adds(self) -> "N":
         """Additions of a bias: an int, a SymPy expression or an array."""
         return self._bias_adds
 
     @property
-    def flops(self) -> "Count":
+    def flops(self) -> "N":
         """Floating-point operations, two per MAC; the bias additions are not among them.
 
         Raises
@@ -99,7 +121,8 @@ class Cost(Value):
         OverflowError
             If the MACs fit into int64 and their double does not.
         """
-        return quantities.flops(self._macs)
+        flops: N = quantities.flops(self._macs)
+        return flops
 
     def explain(self) -> "Explanation":
         """Return the arithmetic behind each count, with the numbers in it.
@@ -144,7 +167,7 @@ class Cost(Value):
         """
         return self.explain().latex()
 
-    def reused(self) -> "Cost":
+    def reused(self) -> "Cost[N]":
         """Return the cost of computing once more with the same weights: no further parameters.
 
         Examples
@@ -164,7 +187,7 @@ class Cost(Value):
 
     def terms(self) -> "Iterator[Term | Counts]":
         """Yield what adds up to this cost: formulas with their sizes, or counts without any."""
-        pending: list[Term | Counts | Cost] = [self]
+        pending: list[Term | Counts | Cost[Any]] = [self]
         while pending:  # a loop: a sum of a hundred thousand costs nests as deep
             part = pending.pop()
             if not isinstance(part, Cost):
@@ -174,7 +197,18 @@ class Cost(Value):
             else:
                 yield part._counts()
 
-    def __add__(self, other: object) -> "Cost":
+    if TYPE_CHECKING:
+
+        @overload
+        def __add__(self: "Cost[int]", other: "Cost[M]") -> "Cost[M]": ...
+        @overload
+        def __add__(self: "Cost[M]", other: "Cost[int]") -> "Cost[M]": ...
+        @overload
+        def __add__(self: "Cost[M]", other: "Cost[M]") -> "Cost[M]": ...
+        @overload
+        def __add__(self, other: "Cost[Any]") -> "Cost[Any]": ...
+
+    def __add__(self, other: object) -> "Cost[Any]":
         if not isinstance(other, Cost):
             return NotImplemented
         return _restore(
@@ -184,11 +218,26 @@ class Cost(Value):
             (self, other),
         )
 
-    def __radd__(self, other: object) -> "Cost":
+    def __radd__(self, other: int) -> "Cost[N]":
         # sum() starts from the int 0
         return self if type(other) is int and other == 0 else NotImplemented
 
-    def __truediv__(self, other: object) -> Ratio:
+    if TYPE_CHECKING:
+
+        @overload
+        def __truediv__(self: "Cost[int]", other: "Cost[int]") -> "Ratio[Fraction]": ...  # type: ignore[overload-overlap]
+        @overload
+        def __truediv__(
+            self: "Cost[int | Int64Array]", other: "Cost[int | Int64Array]"
+        ) -> "Ratio[FloatArray]": ...
+        @overload
+        def __truediv__(
+            self: "Cost[int | Expression]", other: "Cost[int | Expression]"
+        ) -> "Ratio[Expression]": ...
+        @overload
+        def __truediv__(self, other: "Cost[Any]") -> "Ratio[Any]": ...
+
+    def __truediv__(self, other: object) -> "Ratio[Any]":
         if not isinstance(other, Cost):
             return NotImplemented
         return Ratio(
@@ -327,7 +376,10 @@ def total(costs: "Sequence[Cost]") -> Cost:
 
 
 def _restore(
-    params: "Count", macs: "Count", bias_adds: "Count", terms: "tuple[Term | Counts | Cost, ...]"
+    params: "Count",
+    macs: "Count",
+    bias_adds: "Count",
+    terms: "tuple[Term | Counts | Cost[Any], ...]",
 ) -> Cost:
     """Make a cost of counts that are known to be right."""
     cost = _new(Cost)

@@ -2,6 +2,7 @@
 
 from convcost.cost import quantities
 from convcost.exact import arithmetic
+from convcost.exact.generic import N, Numeric
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count
 
 
-class Value:
+class Value(Numeric[N]):
     """An immutable value of counts, equal to one with the same; a copy of it is itself."""
 
     __slots__ = ()
@@ -44,7 +45,7 @@ class Value:
         return self
 
 
-class Ratio(Value):
+class Ratio(Value[N]):
     """One cost as a fraction of another: of its parameters and of its multiply-accumulates.
 
     Comes from dividing two costs. FLOPs are two per MAC, so their ratio is that of the MACs.
@@ -73,25 +74,25 @@ class Ratio(Value):
 
     __slots__ = ("_macs", "_params")
 
-    _params: "Count"
-    _macs: "Count"
+    _params: "N"
+    _macs: "N"
 
-    def __init__(self, params: "Count", macs: "Count") -> None:
+    def __init__(self, params: "N", macs: "N") -> None:
         self._params = params
         self._macs = macs
 
     @property
-    def params(self) -> "Count":
+    def params(self) -> "N":
         """Quotient of the parameters: a Fraction, a SymPy expression or an array."""
         return self._params
 
     @property
-    def macs(self) -> "Count":
+    def macs(self) -> "N":
         """Quotient of the MACs: a Fraction, a SymPy expression or an array."""
         return self._macs
 
     @property
-    def flops(self) -> "Count":
+    def flops(self) -> "N":
         """Quotient of the FLOPs, which is that of the MACs."""
         return self._macs
 

@@ -1,19 +1,81 @@
-"""The types of the numbers that the library takes and returns; imported by type checkers alone."""
+"""The types of the numbers that the library takes and returns; only type checkers import them.
 
-from collections.abc import Callable
+What a user may pass is a protocol and not NumPy's or SymPy's own class: checkers take a class of a
+package that is not installed, or has no types, for `Any`, and would accept every argument.
+"""
+
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import sympy
+from typing_extensions import TypeVar
 
-Array: TypeAlias = npt.NDArray[np.integer[Any]] | npt.NDArray[np.object_]
+
+class Integer(Protocol):
+    """A Python or NumPy integer; no array has a numerator."""
+
+    def __index__(self, /) -> int: ...
+    @property
+    def numerator(self) -> Any: ...
+
+
+class Symbolic(Protocol):
+    """A SymPy expression."""
+
+    @property
+    def free_symbols(self) -> Any: ...
+    def xreplace(self, rule: Any, /) -> Any: ...
+
+
+class NumPyArray(Protocol):
+    """A NumPy array; a NumPy scalar has no length."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+    def __len__(self) -> int: ...
+
+
+class DuckArray(Protocol):
+    """An array of xarray, Dask or JAX."""
+
+    @property
+    def shape(self) -> Any: ...
+    @property
+    def dtype(self) -> Any: ...
+    def __len__(self) -> int: ...
+
+
+# What a size may be given as.
+Size: TypeAlias = Integer | Symbolic | NumPyArray | DuckArray | Fraction
+ArraySize: TypeAlias = Integer | NumPyArray
+SymbolicSize: TypeAlias = Integer | Symbolic
+# The shape of one input, or of each input of a layer or model with several.
+Shape: TypeAlias = Sequence[Size]
+Shapes: TypeAlias = Shape | Sequence[Shape]
+
+# What counts are, by what was given: for arrays, those that depend on them.
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+Expression: TypeAlias = sympy.Expr
+
+# The numbers in a cost or a ratio.
+N = TypeVar("N", covariant=True, default=Any)
+M = TypeVar("M", default=Any)
+# The sizes among a layer's arguments: an argument that is an int leaves it open.
+K = TypeVar("K", bound=Size, covariant=True, default=int)
+# `int`, or `Any` where a checker knows no type: not taken for the first match of an overload.
+I = TypeVar("I", bound=int)  # noqa: E741
+# An argument for each axis, or one for all axes.
+Sides: TypeAlias = int | K | Sequence[int | K]
+
 # Arrays within the library, checked.
+Array: TypeAlias = npt.NDArray[np.integer[Any]] | npt.NDArray[np.object_]
 Numbers: TypeAlias = npt.NDArray[Any]
-Size: TypeAlias = int | np.integer[Any] | Fraction | Array | sympy.Expr
-# What a call returns depends on what it was given (int, Fraction, array or SymPy expression), mixed
-# input included; naming that union would make every caller narrow it before adding two numbers.
+# Within the library a number is anything that computes: int, Fraction, array, SymPy expression, a
+# JAX tracer, or a recorder of what is done to it. No union of these can be added to another.
 Count: TypeAlias = Any
 Counts: TypeAlias = tuple[Count, Count, Count]
 # The factors of a number, whose product it is.
