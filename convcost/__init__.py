@@ -13,17 +13,6 @@ from convcost.cost.convolutions import depthwise, pointwise, ratio, separable, s
 from convcost.cost.cost import Cost
 from convcost.cost.ratio import Ratio
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from convcost import geometry, hardware, layers, symbols, verify
-    from convcost.models.errors import ModelError, UnknownLayerError
-    from convcost.models.network import Network
-    from convcost.models.read import from_keras
-    from convcost.report import compare, plot_front, plot_ratio, summary
-    from convcost.sweeps import Space, crossings, solve, sweep
-
 __all__ = [
     "Cost",
     "ModelError",
@@ -81,7 +70,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name: str) -> object:
     # Found when first used, so that importing the library loads nothing but arithmetic.
     home = _MODULES.get(name) or _HOMES.get(name)
     if home is not None:

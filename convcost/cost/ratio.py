@@ -2,7 +2,7 @@
 
 from convcost.cost import quantities
 from convcost.exact import arithmetic
-from convcost.exact.generic import N, Numeric
+from convcost.exact.generic import Generic, N
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from convcost.exact.types import Count
 
 
-class Value(Numeric[N]):
+class Value(Generic[N]):
     """An immutable value of counts, equal to one with the same; a copy of it is itself."""
 
     __slots__ = ()

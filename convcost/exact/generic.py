@@ -1,21 +1,17 @@
-"""Classes that are generic for type checkers, though importing the library loads no `typing`."""
+"""Generic classes for type checkers, though neither costs nor layers load `typing` for it."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Generic
+    from typing import Generic as Generic
 
+    from convcost.exact.types import K as K
     from convcost.exact.types import N as N
-
-    class Numeric(Generic[N]):
-        """A class with the kind of its numbers as its parameter: `Cost[int]`."""
-
-        __slots__ = ()
 else:
-    N = None
+    K = N = None
 
-    class Numeric:
-        """A class with the kind of its numbers as its parameter: `Cost[int]`."""
+    class Generic:
+        """A class with the kind of its numbers as a parameter: `Cost[int]`."""
 
         __slots__ = ()
-        # As `typing.Generic` and `list` have it.
+        # As `list` has it.
         __class_getitem__ = classmethod(type(list[int]))

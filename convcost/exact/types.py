@@ -52,9 +52,9 @@ class DuckArray(Protocol):
 Size: TypeAlias = Integer | Symbolic | NumPyArray | DuckArray | Fraction
 ArraySize: TypeAlias = Integer | NumPyArray
 SymbolicSize: TypeAlias = Integer | Symbolic
-# The shape of one input, or of each input of a layer or model with several.
-Shape: TypeAlias = Sequence[Size]
-Shapes: TypeAlias = Shape | Sequence[Shape]
+# The shape of one input, or of each input of a layer or a model with several.
+S = TypeVar("S", default=Size)
+InputShape: TypeAlias = Sequence[S] | Sequence[Sequence[S]]
 
 # What counts are, by what was given: for arrays, those that depend on them.
 Int64Array: TypeAlias = npt.NDArray[np.int64]
@@ -68,9 +68,6 @@ M = TypeVar("M", default=Any)
 K = TypeVar("K", bound=Size, covariant=True, default=int)
 # `int`, or `Any` where a checker knows no type: not taken for the first match of an overload.
 I = TypeVar("I", bound=int)  # noqa: E741
-# An argument for each axis, or one for all axes.
-Sides: TypeAlias = int | K | Sequence[int | K]
-
 # Arrays within the library, checked.
 Array: TypeAlias = npt.NDArray[np.integer[Any]] | npt.NDArray[np.object_]
 Numbers: TypeAlias = npt.NDArray[Any]

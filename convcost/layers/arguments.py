@@ -11,6 +11,7 @@ from convcost.exact.sizes import check_integer
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import Axes
 
 CHANNELS_LAST, CHANNELS_FIRST = "channels_last", "channels_first"
 
@@ -172,6 +173,19 @@ def check_axis(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         refuse(TypeError, name, value, "an integer, counting the batch as axis 0")
     return value
+
+
+def axis_tuple(axes: Axes | None) -> tuple[int, ...]:
+    """Return axes that passed the checks as a tuple: one, several, or none.
+
+    Examples
+    --------
+    >>> axis_tuple(-1), axis_tuple((1, 2)), axis_tuple(None)
+    ((-1,), (1, 2), ())
+    """
+    if axes is None:
+        return ()
+    return (axes,) if isinstance(axes, int) else tuple(axes)
 
 
 def place(name: str, axis: int, shape: tuple[Any, ...]) -> int:

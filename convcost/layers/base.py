@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from convcost.cost.cost import Cost, from_counts, total
 from convcost.exact import arithmetic
-from convcost.exact.scalars import is_array
+from convcost.exact.generic import K
 from convcost.exact.sizes import check_flag, check_integer
-from convcost.layers import arguments
+from convcost.layers.definition import Definition
 from convcost.layers.results import Traffic, Training, Weight, intensity
 from convcost.layers.unpacking import number_of_sides, takes_duck_arrays, training_of
-from convcost.layers.values import Record
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import overload
 
     from convcost.cost.explanation import Explanation
-    from convcost.exact.types import Count, Factors
-    from convcost.layers.steps import Part
+    from convcost.exact.types import (
+        ArraySize,
+        Count,
+        Expression,
+        Factors,
+        I,
+        InputShape,
+        Int64Array,
+        Integer,
+        Size,
+        SymbolicSize,
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Layer(Record):
+class Layer(Definition[K]):
     """A layer as an immutable value: its arguments, and what follows from them.
 
     Arguments are called as in Keras and have Keras's defaults. Any integer among them, and any side
@@ -36,15 +45,15 @@ class Layer(Record):
         If an argument is not what it may be; names it, its value, and what would be right.
     """
 
-    # Spatial axes of the input; None where any number will do.
-    rank: ClassVar[int | None] = None
-    # Whether the output has as many sides as the input.
-    keeps_rank: ClassVar[bool] = False
-    # Whether some of the weights are not trained, but gathered from the data.
-    keeps_statistics: ClassVar[bool] = False
+    if TYPE_CHECKING:
+
+        @overload
+        def output_shape(self: Layer[I], input_shape: InputShape[Integer]) -> tuple[I, ...]: ...
+        @overload
+        def output_shape(self, input_shape: InputShape) -> Factors: ...
 
     @takes_duck_arrays(number_of_sides, tuple)
-    def output_shape(self, input_shape: tuple[Any, ...]) -> Factors:
+    def output_shape(self, input_shape: InputShape) -> Factors:
         """Return the shape of the output for one input.
 
         Parameters
@@ -76,7 +85,7 @@ class Layer(Record):
         layer, shape = self._align(input_shape)
         return layer._output_shape(shape, layer._steps(shape))
 
-    def weights(self, input_shape: tuple[Any, ...]) -> tuple[Weight, ...]:
+    def weights(self, input_shape: InputShape) -> tuple[Weight, ...]:
         """Return the layer's weights, with Keras's names and shapes.
 
         Parameters
@@ -99,15 +108,63 @@ class Layer(Record):
         layer._steps(shape)
         return layer._weights(shape)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def cost(
+            self: Layer[I],
+            input_shape: InputShape[Integer],
+            *,
+            effective: bool = False,
+            training: bool = False,
+            first: bool = False,
+        ) -> Cost[I]: ...
+        @overload
+        def cost(  # type: ignore[overload-overlap]  # the first that fits holds
+            self: Layer[Integer],
+            input_shape: InputShape[Integer],
+            *,
+            effective: bool = False,
+            training: bool = False,
+            first: bool = False,
+        ) -> Cost[int]: ...
+        @overload
+        def cost(
+            self: Layer[ArraySize],
+            input_shape: InputShape[ArraySize],
+            *,
+            effective: bool = False,
+            training: bool = False,
+            first: bool = False,
+        ) -> Cost[Int64Array]: ...
+        @overload
+        def cost(
+            self: Layer[SymbolicSize],
+            input_shape: InputShape[SymbolicSize],
+            *,
+            effective: bool = False,
+            training: bool = False,
+            first: bool = False,
+        ) -> Cost[Expression]: ...
+        @overload
+        def cost(
+            self,
+            input_shape: InputShape,
+            *,
+            effective: bool = False,
+            training: bool = False,
+            first: bool = False,
+        ) -> Cost[Any]: ...
+
     @takes_duck_arrays(lambda *_: 3, from_counts)
     def cost(
         self,
-        input_shape: tuple[Any, ...],
+        input_shape: InputShape,
         *,
         effective: bool = False,
         training: bool = False,
         first: bool = False,
-    ) -> Cost:
+    ) -> Cost[Any]:
         """Return what the layer costs for one input.
 
         Parameters
@@ -153,10 +210,25 @@ class Layer(Record):
         layer, shape = self._align(input_shape)
         return total([step.forward(effective) for step in layer._steps(shape)])
 
+    if TYPE_CHECKING:
+
+        @overload
+        def training(
+            self: Layer[I],
+            input_shape: InputShape[Integer],
+            *,
+            effective: bool = False,
+            first: bool = False,
+        ) -> Training[I]: ...
+        @overload
+        def training(
+            self, input_shape: InputShape, *, effective: bool = False, first: bool = False
+        ) -> Training[Any]: ...
+
     @takes_duck_arrays(lambda *_: 9, training_of)
     def training(
-        self, input_shape: tuple[Any, ...], *, effective: bool = False, first: bool = False
-    ) -> Training:
+        self, input_shape: InputShape, *, effective: bool = False, first: bool = False
+    ) -> Training[Any]:
         """Return what one training step costs for one input, pass by pass.
 
         Parameters
@@ -200,7 +272,7 @@ class Layer(Record):
 
     def explain(
         self,
-        input_shape: tuple[Any, ...],
+        input_shape: InputShape,
         *,
         effective: bool = False,
         training: bool = False,
@@ -229,8 +301,17 @@ class Layer(Record):
         cost = self.cost(input_shape, effective=effective, training=training, first=first)
         return cost.explain()
 
+    if TYPE_CHECKING:
+
+        @overload
+        def traffic(
+            self: Layer[I], input_shape: InputShape[Integer], *, batch: Integer = 1
+        ) -> Traffic[I]: ...
+        @overload
+        def traffic(self, input_shape: InputShape, *, batch: Size = 1) -> Traffic[Any]: ...
+
     @takes_duck_arrays(lambda *_: 4, lambda numbers: Traffic(*numbers))
-    def traffic(self, input_shape: tuple[Any, ...], *, batch: Any = 1) -> Traffic:
+    def traffic(self, input_shape: InputShape, *, batch: Size = 1) -> Traffic[Any]:
         """Return how many elements the layer reads and writes, each of them once.
 
         Parameters
@@ -264,10 +345,10 @@ class Layer(Record):
 
     def intensity(
         self,
-        input_shape: tuple[Any, ...],
+        input_shape: InputShape,
         *,
-        element_size: Any = 4,
-        batch: Any = 1,
+        element_size: Size = 4,
+        batch: Size = 1,
         effective: bool = False,
     ) -> Count:
         """Return the arithmetic intensity: FLOPs for each byte that is moved.
@@ -307,77 +388,3 @@ class Layer(Record):
             "flops", self.cost(input_shape, effective=effective).flops, batch
         )
         return intensity(work, moved, size)
-
-    def output_and_cost(self, shape: Any, times: Count = 1) -> tuple[Factors, Cost]:
-        """Return the shape of the output and the cost for a shape that is known to be exact.
-
-        The way of a whole network, whose shapes come from one another: no arrays, nothing checked
-        twice. `shape` is a list of shapes where the layer takes several inputs; `times` says how
-        many such inputs there are, for which the cost is counted.
-        """
-        self._check_rank(shape)
-        steps = self._steps(shape)
-        output = self._output_shape(shape, steps)
-        return output, total([step.forward(False) for step in _repeated(steps, times)])
-
-    def parts(self, shape: Any, times: Count = 1) -> tuple[Part, ...]:
-        """Return what is computed for a shape that was checked."""
-        self._check_rank(shape)
-        return _repeated(self._steps(shape), times)
-
-    def non_trainable(self, shape: Any) -> Count:
-        """Return how many of the weights training leaves alone, for a shape that was checked."""
-        if not self.keeps_statistics:
-            return 0
-        number: Count = 0
-        for weight in self._weights(shape):
-            if not weight.trainable:
-                number = number + arithmetic.elements(*weight.shape)
-        return number
-
-    def _check_rank(self, shape: Any) -> None:
-        if self.rank is not None and len(shape) != self.rank + 1:
-            arguments.check_shape(shape, type(self).__name__, self._axes(), self.rank)
-
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
-        """Return what the layer computes, or refuse a shape that it can't take."""
-        return ()
-
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
-        raise NotImplementedError
-
-    def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        return ()
-
-    def given(self, shapes: list[Factors]) -> Any:
-        """Return what the layer's methods take for these inputs: a shape, or a list of them."""
-        return shapes[0]
-
-    def _inputs(self, shape: Any) -> Count:
-        """Return the number of elements that are read from the inputs."""
-        if shape and isinstance(shape[0], (tuple, list)):
-            return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
-        return arithmetic.elements(*shape)
-
-    def _axes(self) -> str:
-        """Name the axes of an input, for error messages."""
-        return "(...)"
-
-    def _align(self, input_shape: tuple[Any, ...]) -> tuple[Self, Factors]:
-        """Return the layer and the input's shape with arrays that compute exactly together."""
-        shape = arguments.check_shape(input_shape, type(self).__name__, self._axes(), self.rank)
-        if not self.has_arrays and not any(map(is_array, shape)):
-            return self, shape
-        own = self.arguments()
-        together = arguments.align_arrays({**own, "input_shape": shape})
-        shape = together.pop("input_shape")
-        twin = object.__new__(type(self))
-        for name, value in together.items():
-            object.__setattr__(twin, name, value)
-        return twin, shape
-
-
-def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
-    if type(times) is int and times == 1:
-        return steps
-    return tuple(step.repeated(times) for step in steps)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.generic import K
 from convcost.layers.results import Weight
 from convcost.layers.spatial import Grouped, per_group
 
 if TYPE_CHECKING:
-    from convcost.exact.types import Factors
+    from typing import Literal
+
+    from convcost.exact.types import Count, Factors
     from convcost.layers.steps import Axis
+    from convcost.layers.types import DataFormat, Padding, Sides
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Convolution(Grouped):
+class Convolution(Grouped[K]):
     """A convolution in which every filter sees the channels of its group.
 
     Parameters
@@ -40,15 +44,30 @@ class Convolution(Grouped):
         Whether each filter adds a bias.
     """
 
-    filters: Any
-    kernel_size: Any
-    strides: Any = 1
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            filters: int | K,
+            kernel_size: Sides[K],
+            strides: Sides[K] = 1,
+            padding: Padding[K] | Literal["causal"] = "valid",
+            *,
+            data_format: DataFormat = "channels_last",
+            dilation_rate: Sides[K] = 1,
+            groups: int | K = 1,
+            use_bias: bool = True,
+        ) -> None: ...
+
+    filters: Count
+    kernel_size: Count
+    strides: Count = 1
     padding: Any = "valid"
     _: KW_ONLY
-    data_format: Any = "channels_last"
-    dilation_rate: Any = 1
-    groups: Any = 1
-    use_bias: Any = True
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Count = 1
+    groups: Count = 1
+    use_bias: bool = True
 
     def _axes_and_outputs(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
         axes = self._slide(sides)
@@ -60,7 +79,7 @@ class Convolution(Grouped):
         return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
 
 
-class Conv1D(Convolution):
+class Conv1D(Convolution[K]):
     """Convolution along one axis, as `keras.layers.Conv1D`.
 
     Examples
@@ -73,7 +92,7 @@ class Conv1D(Convolution):
     words = ("valid", "same", "causal")
 
 
-class Conv2D(Convolution):
+class Conv2D(Convolution[K]):
     """Convolution along two axes, as `keras.layers.Conv2D`.
 
     Examples
@@ -92,7 +111,7 @@ class Conv2D(Convolution):
     rank = 2
 
 
-class Conv3D(Convolution):
+class Conv3D(Convolution[K]):
     """Convolution along three axes, as `keras.layers.Conv3D`.
 
     Examples

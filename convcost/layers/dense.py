@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from convcost.exact.generic import K
 from convcost.exact.sizes import check_integer
 from convcost.layers.base import Layer
 from convcost.layers.results import Weight
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense(Layer):
+class Dense(Layer[K]):
     """Dense layer over the last axis, as `keras.layers.Dense`.
 
     Parameters
@@ -35,9 +36,9 @@ class Dense(Layer):
 
     keeps_rank = True
 
-    units: Any
+    units: int | K
     _: KW_ONLY
-    use_bias: Any = True
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         self._set(units=check_integer("units", self.units))

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
+from convcost.exact.generic import K
 from convcost.exact.sizes import check_integer
 from convcost.layers.results import Weight
 from convcost.layers.spatial import Spatial
@@ -13,9 +14,10 @@ from convcost.layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import DataFormat, Padding, Sides
 
 
-class _Depthwise(Spatial):
+class _Depthwise(Spatial[K]):
     if TYPE_CHECKING:
         depth_multiplier: Any
 
@@ -37,7 +39,7 @@ class _Depthwise(Spatial):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DepthwiseConvolution(_Depthwise):
+class DepthwiseConvolution(_Depthwise[K]):
     """A convolution in which every filter sees one channel.
 
     Parameters
@@ -60,14 +62,28 @@ class DepthwiseConvolution(_Depthwise):
         Whether each filter adds a bias.
     """
 
-    kernel_size: Any
-    strides: Any = 1
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            kernel_size: Sides[K],
+            strides: Sides[K] = 1,
+            padding: Padding[K] = "valid",
+            *,
+            depth_multiplier: int | K = 1,
+            data_format: DataFormat = "channels_last",
+            dilation_rate: Sides[K] = 1,
+            use_bias: bool = True,
+        ) -> None: ...
+
+    kernel_size: Count
+    strides: Count = 1
     padding: Any = "valid"
     _: KW_ONLY
-    depth_multiplier: Any = 1
-    data_format: Any = "channels_last"
-    dilation_rate: Any = 1
-    use_bias: Any = True
+    depth_multiplier: Count = 1
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Count = 1
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         self._set(depth_multiplier=check_integer("depth_multiplier", self.depth_multiplier))
@@ -85,7 +101,7 @@ class DepthwiseConvolution(_Depthwise):
         return (kernel, Weight("bias", (self._channels(shape),))) if self.use_bias else (kernel,)
 
 
-class DepthwiseConv1D(DepthwiseConvolution):
+class DepthwiseConv1D(DepthwiseConvolution[K]):
     """Depthwise convolution along one axis, as `keras.layers.DepthwiseConv1D`.
 
     Examples
@@ -97,7 +113,7 @@ class DepthwiseConv1D(DepthwiseConvolution):
     rank = 1
 
 
-class DepthwiseConv2D(DepthwiseConvolution):
+class DepthwiseConv2D(DepthwiseConvolution[K]):
     """Depthwise convolution along two axes, as `keras.layers.DepthwiseConv2D`.
 
     Examples
@@ -113,7 +129,7 @@ class DepthwiseConv2D(DepthwiseConvolution):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SeparableConvolution(_Depthwise):
+class SeparableConvolution(_Depthwise[K]):
     """A depthwise convolution without bias, then a pointwise one.
 
     Parameters
@@ -139,15 +155,30 @@ class SeparableConvolution(_Depthwise):
         Whether the pointwise step adds a bias.
     """
 
-    filters: Any
-    kernel_size: Any
-    strides: Any = 1
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            filters: int | K,
+            kernel_size: Sides[K],
+            strides: Sides[K] = 1,
+            padding: Padding[K] = "valid",
+            *,
+            data_format: DataFormat = "channels_last",
+            dilation_rate: Sides[K] = 1,
+            depth_multiplier: int | K = 1,
+            use_bias: bool = True,
+        ) -> None: ...
+
+    filters: Count
+    kernel_size: Count
+    strides: Count = 1
     padding: Any = "valid"
     _: KW_ONLY
-    data_format: Any = "channels_last"
-    dilation_rate: Any = 1
-    depth_multiplier: Any = 1
-    use_bias: Any = True
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Count = 1
+    depth_multiplier: Count = 1
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         self._set(
@@ -174,7 +205,7 @@ class SeparableConvolution(_Depthwise):
         return (*kernels, Weight("bias", (self.filters,))) if self.use_bias else kernels
 
 
-class SeparableConv1D(SeparableConvolution):
+class SeparableConv1D(SeparableConvolution[K]):
     """Separable convolution along one axis, as `keras.layers.SeparableConv1D`.
 
     Examples
@@ -186,7 +217,7 @@ class SeparableConv1D(SeparableConvolution):
     rank = 1
 
 
-class SeparableConv2D(SeparableConvolution):
+class SeparableConv2D(SeparableConvolution[K]):
     """Separable convolution along two axes, as `keras.layers.SeparableConv2D`.
 
     Examples

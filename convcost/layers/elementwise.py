@@ -27,7 +27,7 @@ ELEMENTWISE = frozenset(_NAMES.split())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Elementwise(Layer):
+class Elementwise(Layer[int]):
     """A layer without weights whose output has the shape of its input.
 
     Parameters
@@ -48,7 +48,7 @@ class Elementwise(Layer):
 
     keeps_rank = True
 
-    kind: Any
+    kind: str
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:

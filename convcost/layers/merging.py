@@ -13,13 +13,15 @@ from convcost.layers.base import Layer
 from convcost.layers.steps import Product
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from convcost.exact.types import Count, Factors
     from convcost.layers.steps import Part
+    from convcost.layers.types import Axes
 
 
-class Merging(Layer):
+class Merging(Layer[int]):
     """A layer of several inputs, whose `input_shape` is a tuple of their shapes."""
 
     # How many inputs there must be.
@@ -29,7 +31,7 @@ class Merging(Layer):
         """Return the shapes, which the layer takes together, even where there is one."""
         return shapes
 
-    def _check_rank(self, shape: Any) -> None:
+    def _check_rank(self, shape: Factors) -> None:
         several = isinstance(shape, (tuple, list)) and all(
             isinstance(one, (tuple, list)) for one in shape
         )
@@ -51,7 +53,7 @@ class Merging(Layer):
         return self, shapes
 
 
-def broadcast(shapes: Any) -> Factors:
+def broadcast(shapes: Sequence[Factors]) -> Factors:
     """Return the shape that several shapes have together, sides of 1 being as long as needed.
 
     Examples
@@ -64,7 +66,7 @@ def broadcast(shapes: Any) -> Factors:
     return tuple(_together(sides, shapes) for sides in zip(*padded, strict=True))
 
 
-def _together(sides: tuple[Count, ...], shapes: Any) -> Count:
+def _together(sides: tuple[Count, ...], shapes: Sequence[Factors]) -> Count:
     longest: Count = 1
     for side in sides:
         if type(longest) is int and longest == 1:
@@ -91,7 +93,7 @@ class Add(Merging):
     (28, 28, 32)
     """
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         return broadcast(shape)
 
 
@@ -143,16 +145,16 @@ class Concatenate(Merging):
     (28, 28, 96)
     """
 
-    axis: Any = -1
+    axis: int = -1
 
     def __post_init__(self) -> None:
         self._set(axis=arguments.check_axis("axis", self.axis))
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         return concatenate(shape, arguments.place("axis", self.axis, shape[0]))
 
 
-def concatenate(shapes: Any, index: int) -> Factors:
+def concatenate(shapes: Sequence[Factors], index: int) -> Factors:
     """Return the shape of inputs one behind the other along an axis."""
     first = shapes[0]
     joined: Count = 0
@@ -194,9 +196,9 @@ class Dot(Merging):
     '64*10*20 = 12800'
     """
 
-    axes: Any
+    axes: Axes
     _: KW_ONLY
-    normalize: Any = False
+    normalize: bool = False
 
     inputs = 2
 
@@ -209,10 +211,12 @@ class Dot(Merging):
         )
         self._check_flags("normalize")
 
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
         left, right = (
             arguments.place(f"axes[{i}]", axis, one)
-            for i, (axis, one) in enumerate(zip(self.axes, shape, strict=True))
+            for i, (axis, one) in enumerate(
+                zip(arguments.axis_tuple(self.axes), shape, strict=True)
+            )
         )
         first, second = shape
         if not arithmetic.may_equal(first[left], second[right]):
@@ -223,6 +227,6 @@ class Dot(Merging):
         outputs = (*first[:left], *first[left + 1 :], *second[:right], *second[right + 1 :])
         return (Product(outputs, (first[left],)),)
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         outputs: Factors = steps[0].outputs
         return outputs or (1,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.generic import K
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer
@@ -14,12 +15,13 @@ from convcost.layers.steps import Weights
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
     from convcost.layers.steps import Part
+    from convcost.layers.types import Axes
 
 
-class Weighted(Layer):
+class Weighted(Layer[K]):
     """A layer whose weights are no kernels, and whose output has the shape of its input."""
 
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
         shapes: dict[Factors, int] = {}
         for weight in self._weights(shape):
             shapes[weight.shape] = shapes.get(weight.shape, 0) + 1
@@ -27,24 +29,22 @@ class Weighted(Layer):
             Weights(sides if times == 1 else (times, *sides)) for sides, times in shapes.items()
         )
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
-        output: Factors = shape
-        return output
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return shape
 
 
-class Scaled(Weighted):
+class Scaled(Weighted[K]):
     """A layer with a vector of weights, or a few, along one or more axes."""
 
     if TYPE_CHECKING:
-        axis: Any
-
-    def _axis_tuple(self) -> tuple[int, ...]:
-        return self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        axis: Axes | None
 
     def _along(self, shape: Factors) -> Factors:
-        axes = self._axis_tuple()
         # In Keras's order, which takes -1 to come before 1.
-        return tuple(shape[arguments.place("axis", axis, shape)] for axis in sorted(axes))
+        return tuple(
+            shape[arguments.place("axis", axis, shape)]
+            for axis in sorted(arguments.axis_tuple(self.axis))
+        )
 
     def _check_axes(self) -> None:
         axis = self.axis
@@ -56,7 +56,7 @@ class Scaled(Weighted):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BatchNormalization(Scaled):
+class BatchNormalization(Scaled[int]):
     """Batch normalization, as `keras.layers.BatchNormalization`.
 
     Parameters
@@ -78,11 +78,11 @@ class BatchNormalization(Scaled):
     ['gamma', 'beta']
     """
 
-    axis: Any = -1
+    axis: Axes = -1
     _: KW_ONLY
-    center: Any = True
-    scale: Any = True
-    renorm: Any = False
+    center: bool = True
+    scale: bool = True
+    renorm: bool = False
 
     keeps_statistics = True
 
@@ -105,7 +105,7 @@ class BatchNormalization(Scaled):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LayerNormalization(Scaled):
+class LayerNormalization(Scaled[int]):
     """Layer normalization, as `keras.layers.LayerNormalization`.
 
     Parameters
@@ -125,11 +125,11 @@ class LayerNormalization(Scaled):
     '2*768 = 1536'
     """
 
-    axis: Any = -1
+    axis: Axes = -1
     _: KW_ONLY
-    center: Any = True
-    scale: Any = True
-    rms_scaling: Any = False
+    center: bool = True
+    scale: bool = True
+    rms_scaling: bool = False
 
     def __post_init__(self) -> None:
         self._check_axes()
@@ -143,7 +143,7 @@ class LayerNormalization(Scaled):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RMSNormalization(Scaled):
+class RMSNormalization(Scaled[int]):
     """Normalization by the root mean square, as `keras.layers.RMSNormalization`.
 
     Parameters
@@ -157,7 +157,7 @@ class RMSNormalization(Scaled):
     768
     """
 
-    axis: Any = -1
+    axis: Axes = -1
 
     def __post_init__(self) -> None:
         self._check_axes()
@@ -167,7 +167,7 @@ class RMSNormalization(Scaled):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GroupNormalization(Scaled):
+class GroupNormalization(Scaled[K]):
     """Group normalization, as `keras.layers.GroupNormalization`.
 
     Parameters
@@ -187,11 +187,11 @@ class GroupNormalization(Scaled):
     64
     """
 
-    groups: Any = 32
-    axis: Any = -1
+    groups: int | K = 32
+    axis: int = -1
     _: KW_ONLY
-    center: Any = True
-    scale: Any = True
+    center: bool = True
+    scale: bool = True
 
     def __post_init__(self) -> None:
         if type(self.groups) is not int or self.groups != -1:
@@ -208,7 +208,7 @@ class GroupNormalization(Scaled):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Normalization(Scaled):
+class Normalization(Scaled[int]):
     """Shift and scale by what was adapted to the data, as `keras.layers.Normalization`.
 
     Parameters
@@ -225,7 +225,7 @@ class Normalization(Scaled):
     '2*3 + 1 = 7'
     """
 
-    axis: Any = -1
+    axis: Axes | None = -1
     mean: Any = None
     variance: Any = None
 
@@ -242,14 +242,16 @@ class Normalization(Scaled):
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         if self.mean is not None:
             return ()
-        places = sorted(arguments.place("axis", axis, shape) for axis in self._axis_tuple())
+        places = sorted(
+            arguments.place("axis", axis, shape) for axis in arguments.axis_tuple(self.axis)
+        )
         along = tuple(shape[index] for index in places)
         named = (("mean", along), ("variance", along), ("count", ()))
         return tuple(Weight(name, sides, trainable=False) for name, sides in named)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PReLU(Weighted):
+class PReLU(Weighted[int]):
     """ReLU with a trained slope, as `keras.layers.PReLU`.
 
     Parameters
@@ -263,7 +265,7 @@ class PReLU(Weighted):
     32
     """
 
-    shared_axes: Any = None
+    shared_axes: Axes | None = None
 
     def __post_init__(self) -> None:
         axes = () if self.shared_axes is None else self.shared_axes
@@ -272,13 +274,16 @@ class PReLU(Weighted):
         self._set(shared_axes=tuple(checked) or None)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        shared = {arguments.place("shared_axes", axis, shape) for axis in self.shared_axes or ()}
+        shared = {
+            arguments.place("shared_axes", axis, shape)
+            for axis in arguments.axis_tuple(self.shared_axes)
+        }
         sides = tuple(1 if index in shared else side for index, side in enumerate(shape))
         return (Weight("alpha", sides),)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LayerScale(Weighted):
+class LayerScale(Weighted[K]):
     """A trained factor for each channel, as Keras's ConvNeXt has it.
 
     Parameters
@@ -297,7 +302,7 @@ class LayerScale(Weighted):
     96
     """
 
-    projection_dim: Any
+    projection_dim: int | K
 
     def __post_init__(self) -> None:
         self._set(projection_dim=check_integer("projection_dim", self.projection_dim))
@@ -307,7 +312,7 @@ class LayerScale(Weighted):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Holder(Weighted):
+class Holder(Weighted[Any]):
     """Weights that a layer holds itself, beside those of the layers in it.
 
     Parameters
@@ -316,10 +321,9 @@ class Holder(Weighted):
         The weights.
     """
 
-    variables: Any
+    variables: tuple[Weight, ...]
 
     keeps_statistics = True  # it may
 
-    def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        weights: tuple[Weight, ...] = self.variables
-        return weights
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return self.variables

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.generic import K
 from convcost.layers import arguments
 from convcost.layers.spatial import FeatureMap, Kernel
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import DataFormat, Sides
 
 
-class Weightless(FeatureMap):
+class Weightless(FeatureMap[K]):
     """A layer over a grid that has no weights and multiplies nothing."""
 
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
@@ -25,7 +29,7 @@ class Weightless(FeatureMap):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Pooling(Weightless, Kernel):
+class Pooling(Weightless[K], Kernel[K]):
     """The maximum or the average of each window, as `keras.layers.MaxPooling2D` and its relatives.
 
     Parameters
@@ -46,11 +50,22 @@ class Pooling(Weightless, Kernel):
     (14, 14, 32)
     """
 
-    pool_size: Any = 2
-    strides: Any = None
-    padding: Any = "valid"
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            pool_size: Sides[K] = 2,
+            strides: Sides[K] | None = None,
+            padding: Literal["valid", "same"] = "valid",
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
+    pool_size: Count = 2
+    strides: Count = None
+    padding: str = "valid"
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     window = "pool_size"
 
@@ -71,44 +86,44 @@ class Pooling(Weightless, Kernel):
         return tuple(axis.positions for axis in self._slide(sides))
 
 
-class MaxPooling1D(Pooling):
+class MaxPooling1D(Pooling[K]):
     """The maximum of each window along one axis."""
 
     rank = 1
 
 
-class MaxPooling2D(Pooling):
+class MaxPooling2D(Pooling[K]):
     """The maximum of each window along two axes."""
 
     rank = 2
 
 
-class MaxPooling3D(Pooling):
+class MaxPooling3D(Pooling[K]):
     """The maximum of each window along three axes."""
 
     rank = 3
 
 
-class AveragePooling1D(Pooling):
+class AveragePooling1D(Pooling[K]):
     """The average of each window along one axis."""
 
     rank = 1
 
 
-class AveragePooling2D(Pooling):
+class AveragePooling2D(Pooling[K]):
     """The average of each window along two axes."""
 
     rank = 2
 
 
-class AveragePooling3D(Pooling):
+class AveragePooling3D(Pooling[K]):
     """The average of each window along three axes."""
 
     rank = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GlobalPooling(Weightless):
+class GlobalPooling(Weightless[int]):
     """The maximum or the average of a whole map, as `keras.layers.GlobalAveragePooling2D`.
 
     Parameters
@@ -125,9 +140,18 @@ class GlobalPooling(Weightless):
     (1, 1, 1024)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            data_format: DataFormat = "channels_last",
+            keepdims: bool = False,
+        ) -> None: ...
+
     _: KW_ONLY
-    data_format: Any = "channels_last"
-    keepdims: Any = False
+    data_format: DataFormat = "channels_last"
+    keepdims: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -174,7 +198,7 @@ class GlobalAveragePooling3D(GlobalPooling):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AdaptivePooling(Weightless):
+class AdaptivePooling(Weightless[K]):
     """Pooling to a given size, as `keras.layers.AdaptiveAveragePooling2D`.
 
     Parameters
@@ -191,9 +215,18 @@ class AdaptivePooling(Weightless):
     (7, 7, 32)
     """
 
-    output_size: Any
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            output_size: Sides[K],
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
+    output_size: Count
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -204,37 +237,37 @@ class AdaptivePooling(Weightless):
         return size
 
 
-class AdaptiveMaxPooling1D(AdaptivePooling):
+class AdaptiveMaxPooling1D(AdaptivePooling[K]):
     """The maxima along one axis, as many as asked for."""
 
     rank = 1
 
 
-class AdaptiveMaxPooling2D(AdaptivePooling):
+class AdaptiveMaxPooling2D(AdaptivePooling[K]):
     """The maxima along two axes, as many as asked for."""
 
     rank = 2
 
 
-class AdaptiveMaxPooling3D(AdaptivePooling):
+class AdaptiveMaxPooling3D(AdaptivePooling[K]):
     """The maxima along three axes, as many as asked for."""
 
     rank = 3
 
 
-class AdaptiveAveragePooling1D(AdaptivePooling):
+class AdaptiveAveragePooling1D(AdaptivePooling[K]):
     """The averages along one axis, as many as asked for."""
 
     rank = 1
 
 
-class AdaptiveAveragePooling2D(AdaptivePooling):
+class AdaptiveAveragePooling2D(AdaptivePooling[K]):
     """The averages along two axes, as many as asked for."""
 
     rank = 2
 
 
-class AdaptiveAveragePooling3D(AdaptivePooling):
+class AdaptiveAveragePooling3D(AdaptivePooling[K]):
     """The averages along three axes, as many as asked for."""
 
     rank = 3

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from convcost.exact import arithmetic
 from convcost.exact.arithmetic import elements
+from convcost.exact.generic import K
 from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.base import Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcost.exact.types import Factors
+    from convcost.layers.types import DataFormat
 
 
 def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
@@ -42,7 +46,7 @@ def _refuse_target(name: str, target: tuple[Any, ...], shape: Factors) -> NoRetu
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reshape(Layer):
+class Reshape(Layer[K]):
     """The same elements in another shape, as `keras.layers.Reshape`.
 
     Parameters
@@ -61,13 +65,13 @@ class Reshape(Layer):
     (98, 64)
     """
 
-    target_shape: Any
+    target_shape: Sequence[int | K]
 
     def __post_init__(self) -> None:
         self._set(target_shape=check_target("target_shape", self.target_shape))
 
     def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
-        return fill("target_shape", self.target_shape, shape)
+        return fill("target_shape", tuple(self.target_shape), shape)
 
 
 def check_target(name: str, target: Any) -> Factors:
@@ -84,7 +88,7 @@ def check_target(name: str, target: Any) -> Factors:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Flatten(Layer):
+class Flatten(Layer[int]):
     """All elements on one axis, as `keras.layers.Flatten`.
 
     Parameters
@@ -98,7 +102,7 @@ class Flatten(Layer):
     (1152,)
     """
 
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
         self._set(data_format=arguments.check_data_format(self.data_format))
@@ -108,7 +112,7 @@ class Flatten(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Permute(Layer):
+class Permute(Layer[int]):
     """The axes in another order, as `keras.layers.Permute`.
 
     Parameters
@@ -127,7 +131,7 @@ class Permute(Layer):
     (3, 28, 20)
     """
 
-    dims: Any
+    dims: Sequence[int]
 
     def __post_init__(self) -> None:
         if not isinstance(self.dims, (tuple, list)):
@@ -145,7 +149,7 @@ class Permute(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RepeatVector(Layer):
+class RepeatVector(Layer[K]):
     """A vector a number of times, as `keras.layers.RepeatVector`.
 
     Parameters
@@ -164,7 +168,7 @@ class RepeatVector(Layer):
     (10, 32)
     """
 
-    n: Any
+    n: int | K
 
     rank = 0
 

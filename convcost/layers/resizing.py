@@ -6,16 +6,18 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
+from convcost.exact.generic import K
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.pooling import Weightless
 
 if TYPE_CHECKING:
-    from convcost.exact.types import Factors
+    from convcost.exact.types import Count, Factors
+    from convcost.layers.types import DataFormat, Ends, Sides
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ZeroPadding(Weightless):
+class ZeroPadding(Weightless[K]):
     """Zeros around a map, as `keras.layers.ZeroPadding2D`.
 
     Parameters
@@ -33,9 +35,18 @@ class ZeroPadding(Weightless):
     (113, 113, 96)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            padding: Ends[K] = 1,
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
     padding: Any = 1
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,26 +58,26 @@ class ZeroPadding(Weightless):
         )
 
 
-class ZeroPadding1D(ZeroPadding):
+class ZeroPadding1D(ZeroPadding[K]):
     """Zeros at the ends of one axis."""
 
     rank = 1
 
 
-class ZeroPadding2D(ZeroPadding):
+class ZeroPadding2D(ZeroPadding[K]):
     """Zeros around two axes."""
 
     rank = 2
 
 
-class ZeroPadding3D(ZeroPadding):
+class ZeroPadding3D(ZeroPadding[K]):
     """Zeros around three axes."""
 
     rank = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cropping(Weightless):
+class Cropping(Weightless[K]):
     """The inner part of a map, as `keras.layers.Cropping2D`.
 
     Parameters
@@ -88,9 +99,18 @@ class Cropping(Weightless):
     (27, 27, 32)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            cropping: Ends[K] = 1,
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
     cropping: Any = 1
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,26 +130,26 @@ class Cropping(Weightless):
         return left
 
 
-class Cropping1D(Cropping):
+class Cropping1D(Cropping[K]):
     """The inner part of one axis."""
 
     rank = 1
 
 
-class Cropping2D(Cropping):
+class Cropping2D(Cropping[K]):
     """The inner part of two axes."""
 
     rank = 2
 
 
-class Cropping3D(Cropping):
+class Cropping3D(Cropping[K]):
     """The inner part of three axes."""
 
     rank = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class UpSampling(Weightless):
+class UpSampling(Weightless[K]):
     """Each element repeated, or interpolated between, as `keras.layers.UpSampling2D`.
 
     Parameters
@@ -146,9 +166,18 @@ class UpSampling(Weightless):
     (28, 28, 32)
     """
 
-    size: Any = 2
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            size: Sides[K] = 2,
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
+    size: Count = 2
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -158,26 +187,26 @@ class UpSampling(Weightless):
         return tuple(map(lambda side, factor: side * factor, sides, self.size))
 
 
-class UpSampling1D(UpSampling):
+class UpSampling1D(UpSampling[K]):
     """Each element of one axis repeated."""
 
     rank = 1
 
 
-class UpSampling2D(UpSampling):
+class UpSampling2D(UpSampling[K]):
     """Each element of two axes repeated, or interpolated between."""
 
     rank = 2
 
 
-class UpSampling3D(UpSampling):
+class UpSampling3D(UpSampling[K]):
     """Each element of three axes repeated."""
 
     rank = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Resizing(Weightless):
+class Resizing(Weightless[K]):
     """An image brought to a size: by resizing, or cropped from the middle or at random.
 
     Parameters
@@ -193,10 +222,20 @@ class Resizing(Weightless):
     (224, 224, 3)
     """
 
-    height: Any
-    width: Any
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            height: int | K,
+            width: int | K,
+            *,
+            data_format: DataFormat = "channels_last",
+        ) -> None: ...
+
+    height: Count
+    width: Count
     _: KW_ONLY
-    data_format: Any = "channels_last"
+    data_format: DataFormat = "channels_last"
 
     rank = 2
 
@@ -210,9 +249,9 @@ class Resizing(Weightless):
         return self.height, self.width
 
 
-class CenterCrop(Resizing):
+class CenterCrop(Resizing[K]):
     """The middle of an image, as `keras.layers.CenterCrop`."""
 
 
-class RandomCrop(Resizing):
+class RandomCrop(Resizing[K]):
     """Any part of an image, as `keras.layers.RandomCrop`."""

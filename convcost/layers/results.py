@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.exact import arithmetic
+from convcost.exact.generic import Generic, N
 
 if TYPE_CHECKING:
     from convcost.cost.cost import Cost
@@ -31,7 +32,7 @@ class Weight(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Generic[N]):
     """The costs of the passes of one training step, for one input.
 
     The parameters are counted in the forward pass alone.
@@ -53,18 +54,18 @@ class Training:
     True
     """
 
-    forward: Cost
-    weight_gradient: Cost
-    input_gradient: Cost
+    forward: Cost[N]
+    weight_gradient: Cost[N]
+    input_gradient: Cost[N]
 
     @property
-    def total(self) -> Cost:
+    def total(self) -> Cost[N]:
         """The three together."""
         return self.forward + self.weight_gradient + self.input_gradient
 
 
 @dataclass(frozen=True)
-class Traffic:
+class Traffic(Generic[N]):
     """The elements that a layer reads and writes, each once.
 
     Parameters
@@ -85,17 +86,18 @@ class Traffic:
     Traffic(input=25088, weights=18496, intermediate=0, output=50176)
     """
 
-    input: Count
-    weights: Count
-    intermediate: Count
-    output: Count
+    input: N
+    weights: N
+    intermediate: N
+    output: N
 
     @property
-    def elements(self) -> Count:
+    def elements(self) -> N:
         """All of them."""
         total = arithmetic.add("elements", self.input, self.weights)
         total = arithmetic.add("elements", total, self.intermediate)
-        return arithmetic.add("elements", total, self.output)
+        elements: N = arithmetic.add("elements", total, self.output)
+        return elements
 
 
 def intensity(flops: Count, elements: Count, element_size: Count) -> Count:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost.cost.recorder import Division, Leaf
 from convcost.exact import arithmetic
+from convcost.exact.generic import K
 from convcost.exact.kinds import is_traced
 from convcost.exact.scalars import is_array
 from convcost.exact.sizes import check_integer
@@ -15,17 +16,18 @@ from convcost.layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import DataFormat
 
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-class FeatureMap(Layer):
+class FeatureMap(Layer[K]):
     """A layer over one to three spatial axes and channels; the classes below add the arguments."""
 
     rank: ClassVar[int]
 
     if TYPE_CHECKING:
-        data_format: Any
+        data_format: DataFormat
 
     def __post_init__(self) -> None:
         self._set(data_format=arguments.check_data_format(self.data_format))
@@ -51,7 +53,7 @@ class FeatureMap(Layer):
         return f"input_shape[{axis + first}]"
 
 
-class Kernel(FeatureMap):
+class Kernel(FeatureMap[K]):
     """A layer that slides a kernel, or a window, over its input."""
 
     keeps_rank = True
@@ -125,16 +127,16 @@ class Kernel(FeatureMap):
         )
 
 
-class Spatial(Kernel):
+class Spatial(Kernel[K]):
     """A layer with the weights of a kernel."""
 
     if TYPE_CHECKING:
-        filters: Any
-        kernel_size: Any
-        strides: Any
+        filters: Count
+        kernel_size: Count
+        strides: Count
         padding: Any
-        dilation_rate: Any
-        use_bias: Any
+        dilation_rate: Count
+        use_bias: bool
 
     def __post_init__(self) -> None:
         self._set(
@@ -158,11 +160,11 @@ class Spatial(Kernel):
         return self.kernel_size[axis], self.strides[axis], self.dilation_rate[axis], padding
 
 
-class Grouped(Spatial):
+class Grouped(Spatial[K]):
     """A layer in which every filter sees the input channels of its group."""
 
     if TYPE_CHECKING:
-        groups: Any
+        groups: Count
 
     def __post_init__(self) -> None:
         self._set(

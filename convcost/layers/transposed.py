@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic
+from convcost.exact.generic import K
 from convcost.exact.scalars import COUNT
 from convcost.layers import arguments, geometry
 from convcost.layers.results import Weight
@@ -14,6 +15,7 @@ from convcost.layers.steps import Axis
 
 if TYPE_CHECKING:
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import DataFormat, Padding, Sides
 
 
 def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
@@ -24,7 +26,7 @@ def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TransposedConvolution(Grouped):
+class TransposedConvolution(Grouped[K]):
     """A convolution with input and output exchanged.
 
     Parameters
@@ -53,16 +55,32 @@ class TransposedConvolution(Grouped):
         Whether each filter adds a bias.
     """
 
-    filters: Any
-    kernel_size: Any
-    strides: Any = 1
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            filters: int | K,
+            kernel_size: Sides[K],
+            strides: Sides[K] = 1,
+            padding: Padding[K] = "valid",
+            *,
+            output_padding: Sides[K] | None = None,
+            data_format: DataFormat = "channels_last",
+            dilation_rate: Sides[K] = 1,
+            groups: int | K = 1,
+            use_bias: bool = True,
+        ) -> None: ...
+
+    filters: Count
+    kernel_size: Count
+    strides: Count = 1
     padding: Any = "valid"
     _: KW_ONLY
-    output_padding: Any = None
-    data_format: Any = "channels_last"
-    dilation_rate: Any = 1
-    groups: Any = 1
-    use_bias: Any = True
+    output_padding: Count = None
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Count = 1
+    groups: Count = 1
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,7 +125,7 @@ class TransposedConvolution(Grouped):
         return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
 
 
-class Conv1DTranspose(TransposedConvolution):
+class Conv1DTranspose(TransposedConvolution[K]):
     """Transposed convolution along one axis, as `keras.layers.Conv1DTranspose`.
 
     Examples
@@ -119,7 +137,7 @@ class Conv1DTranspose(TransposedConvolution):
     rank = 1
 
 
-class Conv2DTranspose(TransposedConvolution):
+class Conv2DTranspose(TransposedConvolution[K]):
     """Transposed convolution along two axes, as `keras.layers.Conv2DTranspose`.
 
     Examples
@@ -132,7 +150,7 @@ class Conv2DTranspose(TransposedConvolution):
     rank = 2
 
 
-class Conv3DTranspose(TransposedConvolution):
+class Conv3DTranspose(TransposedConvolution[K]):
     """Transposed convolution along three axes, as `keras.layers.Conv3DTranspose`.
 
     Examples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.exact.generic import K
 from convcost.exact.scalars import COUNT, refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
@@ -13,12 +14,14 @@ from convcost.layers.results import Weight
 from convcost.layers.steps import Given, Weights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcost.exact.types import Factors
     from convcost.layers.steps import Part
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TimeDistributed(Layer):
+class TimeDistributed(Layer[K]):
     """A layer applied to each step of the first axis, as `keras.layers.TimeDistributed`.
 
     Parameters
@@ -41,7 +44,7 @@ class TimeDistributed(Layer):
     '3*3*3*8*16*26*26 = 2336256'
     """
 
-    layer: Any
+    layer: Layer[K]
 
     keeps_statistics = True  # it may
 
@@ -52,7 +55,7 @@ class TimeDistributed(Layer):
     def _axes(self) -> str:
         return "(steps, ...)"
 
-    def _check_rank(self, shape: Any) -> None:
+    def _check_rank(self, shape: Factors) -> None:
         self.layer._check_rank(shape[1:])
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
@@ -66,12 +69,11 @@ class TimeDistributed(Layer):
         return (times, *self.layer._output_shape(tuple(inner), once))
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        weights: tuple[Weight, ...] = self.layer._weights(shape[1:])
-        return weights
+        return self.layer._weights(shape[1:])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Embedding(Layer):
+class Embedding(Layer[K]):
     """A vector looked up for each number, as `keras.layers.Embedding`; nothing is multiplied.
 
     Parameters
@@ -92,8 +94,8 @@ class Embedding(Layer):
     '1000*64 = 64000'
     """
 
-    input_dim: Any
-    output_dim: Any
+    input_dim: int | K
+    output_dim: int | K
 
     def __post_init__(self) -> None:
         self._set(
@@ -112,7 +114,7 @@ class Embedding(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Custom(Layer):
+class Custom(Layer[K]):
     """A layer that this library doesn't know, as its author describes it for one input.
 
     Parameters
@@ -139,11 +141,11 @@ class Custom(Layer):
     32 parameters, 0 MACs (0 FLOPs), 0 bias additions
     """
 
-    output: Any
-    variables: Any = ()
+    output: Sequence[int | K]
+    variables: Sequence[Weight] = ()
     _: KW_ONLY
-    macs: Any = 0
-    bias_adds: Any = 0
+    macs: int | K = 0
+    bias_adds: int | K = 0
 
     keeps_statistics = True  # it may
 
@@ -159,21 +161,19 @@ class Custom(Layer):
         """Return the shape, or the shapes: the author knows how many there are."""
         return shapes[0] if len(shapes) == 1 else shapes
 
-    def _check_rank(self, shape: Any) -> None:
+    def _check_rank(self, shape: Factors) -> None:
         """Take any input, and any number of them: the author knows."""
 
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
         weights = tuple(Weights(weight.shape) for weight in self.variables)
         given = (Given(self.macs, self.bias_adds),) if self.macs or self.bias_adds else ()
         return (*weights, *given)
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
-        output: Factors = self.output
-        return output
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+        return tuple(self.output)
 
-    def _weights(self, shape: Any) -> tuple[Weight, ...]:
-        weights: tuple[Weight, ...] = self.variables
-        return weights
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return tuple(self.variables)
 
 
 def _check_weight(weight: Any) -> Weight:
@@ -187,7 +187,7 @@ def _check_weight(weight: Any) -> Weight:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Chain(Layer):
+class Chain(Layer[K]):
     """Layers one after another, as one.
 
     Parameters
@@ -208,7 +208,7 @@ class Chain(Layer):
     ((26, 26, 8), '(3*3*3+1)*8 + 4*8 = 256')
     """
 
-    layers: Any
+    layers: Sequence[Layer[K]]
 
     keeps_statistics = True  # it may
 
@@ -224,10 +224,10 @@ class Chain(Layer):
         """Return what the first of the layers takes."""
         return self.layers[0].given(shapes) if self.layers else shapes[0]
 
-    def _check_rank(self, shape: Any) -> None:
+    def _check_rank(self, shape: Factors) -> None:
         """Leave it to each layer, when its turn comes."""
 
-    def _walk(self, shape: Any) -> list[tuple[Layer, Any, tuple[Part, ...]]]:
+    def _walk(self, shape: Factors) -> list[tuple[Layer[K], Factors, tuple[Part, ...]]]:
         walked = []
         for layer in self.layers:
             layer._check_rank(shape)
@@ -236,16 +236,15 @@ class Chain(Layer):
             shape = layer._output_shape(shape, steps)
         return walked
 
-    def _steps(self, shape: Any) -> tuple[Part, ...]:
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
         return tuple(step for _, _, steps in self._walk(shape) for step in steps)
 
-    def _output_shape(self, shape: Any, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         for layer, inner, own in self._walk(shape):
             shape = layer._output_shape(inner, own)
-        output: Factors = shape
-        return output
+        return shape
 
-    def _weights(self, shape: Any) -> tuple[Weight, ...]:
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return tuple(
             weight for layer, inner, _ in self._walk(shape) for weight in layer._weights(inner)
         )

@@ -15,7 +15,7 @@ from convcost.verify.oracles import description
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LAYER_CLASSES: dict[str, type[layers.Layer]] = {
+LAYER_CLASSES: dict[str, type[layers.Layer[Any]]] = {
     kind.__name__: kind
     for kind in (
         layers.Conv1D,
