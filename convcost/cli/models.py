@@ -12,6 +12,10 @@ from convcost.cli.sources import network_of, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
+
+    from convcost.models.types import OnUnknown
+    from convcost.report.report import SortKey
 
 _FORMATS = ("table", "json", "csv", "markdown", "html")
 
@@ -67,11 +71,11 @@ def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable
 def summary(
     source: str,
     input_shape: str | None,
-    sort: str | None,
+    sort: SortKey | None,
     top: int | None,
-    group: str | None,
+    group: Literal["kind", "block"] | None,
     fold: int | None,
-    on_unknown: str,
+    on_unknown: OnUnknown,
     form: str,
     output: str | None,
     **options: Any,
@@ -104,14 +108,14 @@ def compare(
     before: str,
     after: str,
     input_shape: str | None,
-    on_unknown: str,
+    on_unknown: OnUnknown,
     form: str,
     output: str | None,
 ) -> None:
     """Show two models side by side, layer by layer and in total."""
     with usage_errors():
-        networks = [network_of(one, input_shape, on_unknown) for one in (before, after)]
-        show_table(convcost.compare(*networks), form, output)
+        left, right = (network_of(one, input_shape, on_unknown) for one in (before, after))
+        show_table(convcost.compare(left, right), form, output)
 
 
 @click.command()
@@ -142,7 +146,7 @@ def whatif(
     resolution: int | None,
     divisor: int,
     keep: tuple[str, ...],
-    on_unknown: str,
+    on_unknown: OnUnknown,
     form: str,
     output: str | None,
 ) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 import convcost
 
 if TYPE_CHECKING:
+    from convcost.exact.types import Size
     from convcost.models.network import Network
+    from convcost.models.types import KerasModel, OnUnknown
 
 shape_option = click.option(
     "--input-shape",
@@ -20,7 +22,7 @@ shape_option = click.option(
 )
 
 
-def network_of(source: str, input_shape: str | None, on_unknown: str = "error") -> Network:
+def network_of(source: str, input_shape: str | None, on_unknown: OnUnknown = "error") -> Network:
     """Return the network in a file, or of the Keras application of that name."""
     shape = parse_shape(input_shape)
     model = Path(source) if is_file(source) else application(source)
@@ -32,17 +34,18 @@ def is_file(source: str) -> bool:
     return Path(source).exists() or not source.isidentifier()
 
 
-def application(name: str) -> Any:
+def application(name: str) -> KerasModel:
     """Return a model of Keras Applications, without weights that would have to be downloaded."""
     from convcost.verify.devices import import_keras
 
     make = getattr(import_keras().applications, name, None)
     if not callable(make):
         raise ValueError(f"{name!r} is neither a file nor a model of Keras Applications")
-    return make(weights=None)
+    model: KerasModel = make(weights=None)
+    return model
 
 
-def parse_shape(text: str | None) -> tuple[Any, ...] | None:
+def parse_shape(text: str | None) -> tuple[Size, ...] | None:
     """Return a shape from words between commas: numbers, and letters for symbols.
 
     Examples
@@ -55,11 +58,12 @@ def parse_shape(text: str | None) -> tuple[Any, ...] | None:
     return tuple(_side(word.strip(), text) for word in text.strip("() ").rstrip(",").split(","))
 
 
-def _side(word: str, text: str) -> Any:
+def _side(word: str, text: str) -> Size:
     if word.isidentifier():
         from convcost.symbols import symbol
 
-        return symbol(word)
+        side: Size = symbol(word)
+        return side
     try:
         return int(word)
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.cost import text
 from convcost.cost.cost import total
@@ -18,11 +18,14 @@ from convcost.models.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import TypeAlias
+    from fractions import Fraction
+    from typing import Any, Literal, TypeAlias
 
     from convcost.cost.cost import Cost
     from convcost.exact.types import Count, Factors
+    from convcost.layers.types import Sides
     from convcost.models.graph import Graph, LayerPath
+    from convcost.models.types import ModelShape, OnUnknown
     from convcost.models.walk import Row
 
     Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
@@ -66,7 +69,9 @@ class Network:
     [(26, 26, 8), (5408,), (10,)]
     """
 
-    def __init__(self, graph: Graph, input_shape: Any = None, *, on_unknown: str = "error") -> None:
+    def __init__(
+        self, graph: Graph, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
+    ) -> None:
         if on_unknown not in ("error", "warn"):
             refuse(ValueError, "on_unknown", on_unknown, "'error' or 'warn'")
         self.graph = graph
@@ -93,10 +98,10 @@ class Network:
         return self.graph.name
 
     @cached_property
-    def _total(self) -> Cost:
+    def _total(self) -> Cost[Any]:
         return total([row.cost for row in self.rows])
 
-    def total(self) -> Cost:
+    def total(self) -> Cost[Any]:
         """Return what one input costs: the sum of the rows.
 
         Returns
@@ -138,7 +143,7 @@ class Network:
                 return row
         raise KeyError(name)
 
-    def at(self, input_shape: Any) -> Network:
+    def at(self, input_shape: ModelShape) -> Network:
         """Return the same model for another shape of the input.
 
         Parameters
@@ -162,7 +167,9 @@ class Network:
         """
         return Network(self.graph, input_shape, on_unknown=self.on_unknown)
 
-    def with_separable(self, where: Where = None, *, form: str = "layer") -> Network:
+    def with_separable(
+        self, where: Where = None, *, form: Literal["layer", "block"] = "layer"
+    ) -> Network:
         """Return the network with separable convolutions in place of full ones.
 
         Parameters
@@ -222,8 +229,8 @@ class Network:
 
     def scale(
         self,
-        width: Any = 1,
-        resolution: Any = None,
+        width: float | Fraction = 1,
+        resolution: Sides[int] | None = None,
         *,
         divisor: int = 1,
         keep: Sequence[str] = (),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from convcost.exact.scalars import refuse
 from convcost.models.errors import ModelError
 from convcost.models.keras import config, files
 from convcost.models.network import Network
 
+if TYPE_CHECKING:
+    from convcost.models.graph import Graph
+    from convcost.models.types import ModelShape, ModelSource, OnUnknown
+
 _ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
 
 
-def from_keras(source: Any, input_shape: Any = None, *, on_unknown: str = "error") -> Network:
+def from_keras(
+    source: ModelSource, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
+) -> Network:
     """Return the network that a Keras model is: its layers with shapes, each with its cost.
 
     A file, JSON or a config is read as data: Keras is not imported, and nothing in it is run.
@@ -62,7 +68,7 @@ def from_keras(source: Any, input_shape: Any = None, *, on_unknown: str = "error
     return Network(graph, input_shape, on_unknown=on_unknown)
 
 
-def _graph(source: Any, input_shape: Any) -> Any:
+def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     if isinstance(source, dict):
         return config.graph_of_config(source)
     if isinstance(source, str) and source.lstrip().startswith("{"):

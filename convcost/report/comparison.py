@@ -41,7 +41,7 @@ class Comparison(Table):
         self.after = after
 
     @property
-    def total(self) -> Ratio:
+    def total(self) -> Ratio[Any]:
         """What the second costs as a fraction of the first."""
         return self.after.total() / self.before.total()
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from math import exp, inf, log
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from convcost.cost.quantities import UNITS
 from convcost.exact.scalars import refuse
 from convcost.report.table import import_optional
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pandas as pd
     import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def plot_front(
@@ -20,8 +24,8 @@ def plot_front(
     x: str = "macs",
     y: str = "params",
     color: str | None = None,
-    axes: Any = None,
-) -> Any:
+    axes: Axes | None = None,
+) -> Figure:
     """Draw designs as points over two of their columns.
 
     Parameters
@@ -69,7 +73,7 @@ def plot_front(
         axes.figure.colorbar(points, ax=axes, label=UNITS.get(color, color))
     axes.set(xscale="log", yscale="log", xlabel=UNITS.get(x, x), ylabel=UNITS.get(y, y))
     axes.set_title(f"{len(front):,} designs")
-    return axes.figure
+    return cast("Figure", axes.figure)
 
 
 def _check_column(front: pd.DataFrame, argument: str, column: str) -> None:
@@ -84,8 +88,8 @@ def plot_ratio(
     level: float = 1.0,
     x: str | None = None,
     y: str | None = None,
-    axes: Any = None,
-) -> Any:
+    axes: Axes | None = None,
+) -> Figure:
     """Draw a ratio over two axes as colors, with the line on which it has a value.
 
     Parameters
@@ -136,7 +140,7 @@ def plot_ratio(
     values = ratio.transpose(y, x)
     if not bool((values > 0).all()):
         raise ValueError("ratio must be positive throughout: its colors are on a logarithmic scale")
-    return _draw_ratio(pyplot, values, float(level), x, y, axes)
+    return _draw_ratio(values, float(level), x, y, _axes(pyplot, axes))
 
 
 def _dimensions(ratio: xr.DataArray, x: str | None, y: str | None) -> tuple[str, str]:
@@ -151,10 +155,9 @@ def _dimensions(ratio: xr.DataArray, x: str | None, y: str | None) -> tuple[str,
     return x, y
 
 
-def _draw_ratio(pyplot: Any, values: Any, level: float, x: str, y: str, axes: Any) -> Any:
+def _draw_ratio(values: xr.DataArray, level: float, x: str, y: str, axes: Axes) -> Figure:
     from matplotlib.colors import LogNorm
 
-    axes = _axes(pyplot, axes)
     numbers = values.values.astype(float)
     # As far down as up from the level, in ratios, so that the color in the middle is the level.
     reach = max(abs(log(numbers.min() / level)), abs(log(numbers.max() / level)), log(1.01))
@@ -168,12 +171,13 @@ def _draw_ratio(pyplot: Any, values: Any, level: float, x: str, y: str, axes: An
         line = axes.contour(*grid, numbers, levels=[level], colors="black")
         axes.clabel(line, fmt=f"{level:.4g}")
     axes.set(xlabel=x, ylabel=y)
-    return axes.figure
+    return cast("Figure", axes.figure)
 
 
-def _axes(pyplot: Any, axes: Any) -> Any:
+def _axes(pyplot: ModuleType, axes: Axes | None) -> Axes:
     """Return given axes of matplotlib, or those of a new figure."""
     if axes is not None:
         return axes
+    made: Axes
     _, made = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from convcost.cost.quantities import UNITS
 from convcost.exact.kinds import is_expression
@@ -11,6 +11,9 @@ from convcost.report.table import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from convcost.report.lines import Line
 
@@ -34,7 +37,7 @@ def heights(lines: Sequence[Line], quantity: str) -> list[int]:
     return values
 
 
-def draw_lines(lines: Sequence[Line], title: str, axes: Any) -> Any:
+def draw_lines(lines: Sequence[Line], title: str, axes: Sequence[Axes] | None) -> Figure:
     """Draw lines on two axes of matplotlib, or on a new figure."""
     pyplot = import_optional("matplotlib.pyplot")
     drawn = [heights(lines, quantity) for quantity in DRAWN]
@@ -48,10 +51,11 @@ def draw_lines(lines: Sequence[Line], title: str, axes: Any) -> Any:
     step = max(1, -(-len(names) // 40))
     lower.set_xticks(range(0, len(names), step), names[::step], rotation=90, fontsize="x-small")
     upper.set_title(title)
-    return upper.figure
+    # A part of a figure, where the axes are of one.
+    return cast("Figure", upper.figure)
 
 
-def _draw_quantity(axes: Any, numbers: list[int], unit: str) -> None:
+def _draw_quantity(axes: Axes, numbers: list[int], unit: str) -> None:
     axes.bar(range(len(numbers)), numbers, color="tab:blue")
     axes.set_ylabel(f"{unit} per layer")
     sums = axes.twinx()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from convcost.cost.cost import total
 from convcost.cost.quantities import UNITS
@@ -22,16 +22,23 @@ from convcost.report.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from convcost.cost.cost import Cost
     from convcost.exact.types import Count
     from convcost.models.network import Network
     from convcost.models.walk import Row
 
-CONVENTIONS = ("macs", "flops", "tf.profiler")
-SORTABLE = ("name", "kind", "params", "macs", "share", "effective_macs", "intensity")
+Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
+SortKey: TypeAlias = Literal[
+    "name", "kind", "params", "macs", "share", "effective_macs", "intensity"
+]
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
 CONVENTION_NOTE = (
     "a MAC is one multiply and one add; FLOPs are two for each MAC, biases not among them"
 )
@@ -74,7 +81,7 @@ class Report(Table):
         *,
         effective: bool = False,
         intensity: bool = False,
-        formula: str = "params",
+        formula: Literal["params", "macs"] = "params",
     ) -> None:
         if formula not in ("params", "macs"):
             refuse(ValueError, "formula", formula, "'params' or 'macs'")
@@ -87,7 +94,7 @@ class Report(Table):
         other.entries = tuple(entries)
         return other
 
-    def total(self) -> Cost:
+    def total(self) -> Cost[Any]:
         """Return the sum of the rows.
 
         Returns
@@ -99,7 +106,7 @@ class Report(Table):
             return self.network.total()
         return total([entry.cost for entry in self.entries])
 
-    def count(self, convention: str) -> Count:
+    def count(self, convention: Convention) -> Count:
         """Return the total as others count it.
 
         Parameters
@@ -128,7 +135,7 @@ class Report(Table):
             return arithmetic.add("flops", cost.flops, cost.bias_adds)
         refuse(ValueError, "convention", convention, "'macs', 'flops' or 'tf.profiler'")
 
-    def sort(self, by: str = "macs", *, descending: bool = True) -> Report:
+    def sort(self, by: SortKey = "macs", *, descending: bool = True) -> Report:
         """Return the report with its rows in another order.
 
         Parameters
@@ -191,7 +198,7 @@ class Report(Table):
         """
         return self._with(self.entries[: check_number("number", number)])
 
-    def group(self, by: str | Callable[[Row], str] = "kind") -> Report:
+    def group(self, by: Literal["kind", "block"] | Callable[[Row], str] = "kind") -> Report:
         """Return the report with a row for each group of layers.
 
         Parameters
@@ -310,7 +317,7 @@ class Report(Table):
             "rows": super().as_dict()["rows"],
         }
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, axes: Sequence[Axes] | None = None) -> Figure:
         """Draw the MACs and parameters of each layer, and how they add up.
 
         Parameters

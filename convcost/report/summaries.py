@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from convcost.models.network import Network
 from convcost.models.read import from_keras
 from convcost.report.comparison import Comparison
 from convcost.report.report import Report
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from convcost.models.types import ModelShape, ModelSource, OnUnknown
+
 
 def summary(
-    source: Any,
-    input_shape: Any = None,
+    source: Network | ModelSource,
+    input_shape: ModelShape = None,
     *,
-    on_unknown: str = "error",
+    on_unknown: OnUnknown = "error",
     effective: bool = False,
     intensity: bool = False,
-    formula: str = "params",
+    formula: Literal["params", "macs"] = "params",
 ) -> Report:
     """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
 
@@ -58,7 +63,9 @@ def summary(
     return Report(network, effective=effective, intensity=intensity, formula=formula)
 
 
-def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:
+def compare(
+    before: Network | ModelSource, after: Network | ModelSource, input_shape: ModelShape = None
+) -> Comparison:
     """Return two models side by side, layer by layer and in total.
 
     Parameters
@@ -85,7 +92,9 @@ def compare(before: Any, after: Any, input_shape: Any = None) -> Comparison:
     return Comparison(_network(before, input_shape), _network(after, input_shape))
 
 
-def _network(source: Any, input_shape: Any, on_unknown: str = "error") -> Network:
+def _network(
+    source: Network | ModelSource, input_shape: ModelShape, on_unknown: OnUnknown = "error"
+) -> Network:
     """Return a network as it is, at another input shape, or read from a source."""
     if not isinstance(source, Network):
         return from_keras(source, input_shape, on_unknown=on_unknown)
