@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.exact import arithmetic
 from convcost.exact.scalars import COUNT, is_array, refuse
 from convcost.exact.sizes import check_integer
 
 if TYPE_CHECKING:
-    from convcost.exact.types import Count
+    from fractions import Fraction
+    from typing import Any, Literal
 
+    from convcost.exact.types import Count, Size
+
+    Dtype = Literal["float32", "tensorfloat32", "float16", "bfloat16"]
 
 _RATE = "a positive, finite number per second"
 _SECONDS = "a positive, finite number of seconds"
@@ -56,11 +60,12 @@ class Machine:
             object.__setattr__(self, name, _check_rate(name, getattr(self, name)))
 
     @property
-    def ridge(self) -> Count:
+    def ridge(self) -> Fraction:
         """The FLOPs per byte from which on the peak is the limit, and not the bandwidth."""
-        return arithmetic.divide("bytes", self.flops_per_second, self.bytes_per_second)
+        ridge: Fraction = arithmetic.divide("bytes", self.flops_per_second, self.bytes_per_second)
+        return ridge
 
-    def bound(self, flops: Any, moved: Any) -> Bound:
+    def bound(self, flops: Size, moved: Size) -> Bound:
         """Return what the machine allows for a number of FLOPs and of bytes.
 
         Parameters
@@ -139,7 +144,7 @@ class Bound:
         return arithmetic.divide("seconds", self.flops, self.seconds)
 
     @property
-    def is_limited_by_memory(self) -> Any:
+    def is_limited_by_memory(self) -> Count:
         """Whether the bandwidth is the limit; an array of truths for arrays."""
         return self.memory_seconds > self.compute_seconds
 
@@ -179,9 +184,9 @@ class Bound:
         )
 
 
-def _check_rate(name: str, rate: Any) -> int:
+def _check_rate(name: str, rate: float) -> int:
     _require_positive(name, rate, _RATE)
-    whole: int = round(rate)
+    whole = round(rate)
     if whole < 1:
         refuse(ValueError, name, rate, f"{_RATE}, of 1 or more")
     return whole
@@ -210,7 +215,7 @@ _SHEETS: dict[str, tuple[dict[str, float], float]] = {
 MACHINES = tuple(_SHEETS)
 
 
-def find(name: str, dtype: str = "float32") -> Machine:
+def find(name: str, dtype: Dtype = "float32") -> Machine:
     """Return a well-known machine, with the peaks of its data sheet.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.exact import arithmetic
 from convcost.exact.scalars import is_array, refuse
@@ -12,7 +12,9 @@ from convcost.layers import Layer
 from convcost.layers.results import passes
 
 if TYPE_CHECKING:
-    from convcost.exact.types import Count
+    from typing import Any
+
+    from convcost.exact.types import Count, InputShape, Size
     from convcost.models.network import Network
     from convcost.models.walk import Row
 
@@ -44,12 +46,12 @@ class Prediction(tuple[LayerBound, ...]):
 
 
 def roofline(
-    layer: Layer,
-    input_shape: tuple[Any, ...],
+    layer: Layer[Any],
+    input_shape: InputShape,
     machine: Machine,
     *,
-    batch: Any = 1,
-    element_size: Any = 4,
+    batch: Size = 1,
+    element_size: Size = 4,
     effective: bool = False,
     training: bool = False,
     first: bool = False,
@@ -116,8 +118,8 @@ def predict(
     network: Network,
     machine: Machine,
     *,
-    batch: Any = 1,
-    element_size: Any = 4,
+    batch: Size = 1,
+    element_size: Size = 4,
     effective: bool = False,
     training: bool = False,
 ) -> Prediction:
@@ -166,7 +168,7 @@ def predict(
 
 
 def _operation_bound(
-    row: Row, machine: Machine, batch: Count, element_size: Any, *, training: bool, first: bool
+    row: Row, machine: Machine, batch: Count, element_size: Count, *, training: bool, first: bool
 ) -> Bound:
     """Return the bound of an operation: no weights, what it multiplies are two of its inputs."""
     number = passes(training, first, row.macs != 0)
@@ -178,13 +180,13 @@ def _operation_bound(
 
 
 def _bound(
-    machine: Machine, flops: Count, elements: Count, number: int, element_size: Any
+    machine: Machine, flops: Count, elements: Count, number: int, element_size: Count
 ) -> Bound:
     """Return the bound where elements are moved once in each of a number of passes."""
     moved = arithmetic.multiply("elements", elements, number)
     return machine.bound(flops, arithmetic.multiply("bytes", moved, element_size))
 
 
-def _check_machine(machine: Any) -> None:
+def _check_machine(machine: object) -> None:
     if not isinstance(machine, Machine):
         refuse(TypeError, "machine", machine, 'a Machine, or find("NVIDIA ...")')
