@@ -9,8 +9,6 @@ The formulas are those of Howard et al., "MobileNets" (arXiv:1704.04861), sectio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from convcost.exact.types import Count, Counts, Factors, Formula
 
 
@@ -107,7 +105,7 @@ def convolution(
     return params, macs, bias_adds
 
 
-def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: "Any") -> "Counts":
+def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: "object") -> "Counts":
     """Call a formula whose arguments are factors, which come one after another.
 
     Parameters
@@ -174,7 +172,7 @@ def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
     return 0, macs, bias_adds
 
 
-def reused(formula: "Formula", *arguments: "Any") -> "Counts":
+def reused(formula: "Formula", *arguments: "object") -> "Counts":
     """Count a computation whose weights were counted before.
 
     Examples

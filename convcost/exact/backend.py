@@ -9,7 +9,6 @@ from convcost.exact.scalars import check_scalar, printable, refuse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
-    from typing import Any
 
     from convcost.exact.types import Count, Formula
 
@@ -23,11 +22,11 @@ class Backend:
     # Where two kinds meet, the one of the higher precedence computes.
     precedence = 0
 
-    def check(self, name: str, value: "Any", allowed: str) -> "Count":
+    def check(self, name: str, value: "object", allowed: str) -> "Count":
         """Return a size in exact form, or refuse it by name."""
         return check_scalar(name, value, allowed)
 
-    def require_integers(self, name: str, size: "Count", allowed: str, given: "Any") -> "Count":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: "object") -> "Count":
         """Return a size that was checked, unless it is a fraction; `given` is what is refused."""
         if type(size) is not int:
             refuse(TypeError, name, given, allowed)
@@ -38,7 +37,7 @@ class Backend:
         return sizes
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Any"
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "object"
     ) -> None:
         """Raise OverflowError where a count that the formula gives does not fit."""
 

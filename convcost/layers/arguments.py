@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CHANNELS_LAST, CHANNELS_FIRST = "channels_last", "channels_first"
 
 
-def per_axis(name: str, value: Any, rank: int, allowed: str = SIZE) -> Factors:
+def per_axis(name: str, value: object, rank: int, allowed: str = SIZE) -> Factors:
     """Return one integer for each axis; a single one stands for all axes.
 
     Examples
@@ -33,7 +33,7 @@ def per_axis(name: str, value: Any, rank: int, allowed: str = SIZE) -> Factors:
     return (check_integer(name, value, allowed),) * rank
 
 
-def check_padding(padding: Any, rank: int, words: tuple[str, ...]) -> str | tuple[Factors, ...]:
+def check_padding(padding: object, rank: int, words: tuple[str, ...]) -> str | tuple[Factors, ...]:
     """Return padding as a word in lower case, or as a pair (before, after) for each axis.
 
     Examples
@@ -57,7 +57,7 @@ def check_padding(padding: Any, rank: int, words: tuple[str, ...]) -> str | tupl
     return ((side, side),) * rank
 
 
-def check_word(name: str, value: Any, words: tuple[str, ...], more: str = "") -> str:
+def check_word(name: str, value: object, words: tuple[str, ...], more: str = "") -> str:
     """Return one of a few words in lower case.
 
     Examples
@@ -76,11 +76,11 @@ def _one_of(words: tuple[str, ...]) -> str:
     return f"one of {join_names([repr(word) for word in words])}"
 
 
-def _is_pair(value: Any) -> bool:
+def _is_pair(value: object) -> bool:
     return isinstance(value, (tuple, list)) and len(value) == 2
 
 
-def check_data_format(data_format: Any) -> str:
+def check_data_format(data_format: object) -> str:
     """Return `channels_last` or `channels_first`; None, Keras's default, is the former."""
     if data_format is None:
         return CHANNELS_LAST
@@ -90,7 +90,7 @@ def check_data_format(data_format: Any) -> str:
 
 
 def check_shape(
-    shape: Any, layer: str, axes: str, rank: int | None, name: str = "input_shape"
+    shape: object, layer: str, axes: str, rank: int | None, name: str = "input_shape"
 ) -> Factors:
     """Return a shape, each side in exact form, or refuse it by name.
 
@@ -126,7 +126,7 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
         )
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Write an argument's value in a few characters, for an error message.
 
     Examples
@@ -158,11 +158,11 @@ def align_arrays(arguments: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(arguments, nested.rebuild(values, together), strict=True))
 
 
-def _is_number(leaf: Any) -> bool:
+def _is_number(leaf: object) -> bool:
     return leaf is not None and not isinstance(leaf, (str, bool))
 
 
-def check_axis(name: str, value: Any) -> int:
+def check_axis(name: str, value: object) -> int:
     """Return an axis: an integer that may be negative, to count from behind.
 
     Examples
@@ -188,7 +188,7 @@ def axis_tuple(axes: Axes | None) -> tuple[int, ...]:
     return (axes,) if isinstance(axes, int) else tuple(axes)
 
 
-def place(name: str, axis: int, shape: tuple[Any, ...]) -> int:
+def place(name: str, axis: int, shape: Factors) -> int:
     """Return where an axis, counted as Keras does with the batch as 0, lies in a shape without it.
 
     Examples
@@ -203,7 +203,7 @@ def place(name: str, axis: int, shape: tuple[Any, ...]) -> int:
     return index
 
 
-def check_pairs(name: str, value: Any, rank: int) -> tuple[Factors, ...]:
+def check_pairs(name: str, value: object, rank: int) -> tuple[Factors, ...]:
     """Return (before, after) for each axis, from Keras's three ways to write it.
 
     Examples

@@ -70,13 +70,13 @@ class Definition(Record, Generic[K]):
         """Return what the layer computes, or refuse a shape that it can't take."""
         return ()
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         raise NotImplementedError
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return ()
 
-    def given(self, shapes: list[Factors]) -> Any:
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
         """Return what the layer's methods take for these inputs: a shape, or a list of them."""
         return shapes[0]
 

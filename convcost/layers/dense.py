@@ -13,6 +13,7 @@ from convcost.layers.steps import Step
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +53,7 @@ class Dense(Layer[K]):
         sides = tuple(places)
         return (Step((), (m,), (self.units,), sides, int(self.use_bias), places=sides),)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return (*shape[:-1], self.units)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.exact.scalars import refuse
 from convcost.layers.base import Layer
 
 if TYPE_CHECKING:
     from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
 
 # What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
 # weights, and no counter that reports MACs counts it.
@@ -54,5 +55,5 @@ class Elementwise(Layer[int]):
         if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:
             refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE))}")
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return shape

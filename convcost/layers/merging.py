@@ -27,7 +27,7 @@ class Merging(Layer[int]):
     # How many inputs there must be.
     inputs: ClassVar[int | None] = None
 
-    def given(self, shapes: list[Factors]) -> Any:
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
         """Return the shapes, which the layer takes together, even where there is one."""
         return shapes
 
@@ -93,7 +93,7 @@ class Add(Merging):
     (28, 28, 32)
     """
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return broadcast(shape)
 
 
@@ -150,7 +150,7 @@ class Concatenate(Merging):
     def __post_init__(self) -> None:
         self._set(axis=arguments.check_axis("axis", self.axis))
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return concatenate(shape, arguments.place("axis", self.axis, shape[0]))
 
 

@@ -29,7 +29,7 @@ class Weighted(Layer[K]):
             Weights(sides if times == 1 else (times, *sides)) for sides, times in shapes.items()
         )
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return shape
 
 

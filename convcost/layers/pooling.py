@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.exact.generic import K
 from convcost.layers import arguments
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from convcost.exact.types import Count, Factors
+    from convcost.layers.steps import Part
     from convcost.layers.types import DataFormat, Sides
 
 
 class Weightless(FeatureMap[K]):
     """A layer over a grid that has no weights and multiplies nothing."""
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         sides, channels = self._split(shape)
         return self._join(self._pool(sides), channels)
 

@@ -74,7 +74,7 @@ def unregister(name: str) -> None:
     del _registered[name]
 
 
-def registered(*names: Any) -> Callable[..., Any] | None:
+def registered(*names: object) -> Callable[..., Any] | None:
     """Return the function that was registered under one of these names, if any."""
     for name in names:
         if isinstance(name, str) and name in _registered:
@@ -82,7 +82,7 @@ def registered(*names: Any) -> Callable[..., Any] | None:
     return None
 
 
-def describe(name: str, function: Description, config: Mapping[str, Any], shape: Any) -> Layer:
+def describe(name: str, function: Description, config: Mapping[str, Any], shape: object) -> Layer:
     """Return the layer that a registered function makes for one input."""
     made = function(config, shape)
     if isinstance(made, Layer):

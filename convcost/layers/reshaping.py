@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from convcost.exact import arithmetic
 from convcost.exact.arithmetic import elements
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcost.exact.types import Factors
+    from convcost.layers.steps import Part
     from convcost.layers.types import DataFormat
 
 
-def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
+def fill(name: str, target: Factors, shape: Factors) -> Factors:
     """Return a target shape with what -1 in it stands for.
 
     Examples
@@ -40,7 +41,7 @@ def fill(name: str, target: tuple[Any, ...], shape: Factors) -> Factors:
     _refuse_target(name, target, shape)
 
 
-def _refuse_target(name: str, target: tuple[Any, ...], shape: Factors) -> NoReturn:
+def _refuse_target(name: str, target: Factors, shape: Factors) -> NoReturn:
     allowed = f"a shape with the elements of the input's {arguments.show(shape)}"
     refuse(ValueError, name, target, allowed)
 
@@ -70,11 +71,11 @@ class Reshape(Layer[K]):
     def __post_init__(self) -> None:
         self._set(target_shape=check_target("target_shape", self.target_shape))
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return fill("target_shape", tuple(self.target_shape), shape)
 
 
-def check_target(name: str, target: Any) -> Factors:
+def check_target(name: str, target: object) -> Factors:
     """Return the shape to reshape to, in which one side may be -1."""
     if not isinstance(target, (tuple, list)):
         refuse(TypeError, name, target, "a tuple of sides, of which one may be -1")
@@ -107,7 +108,7 @@ class Flatten(Layer[int]):
     def __post_init__(self) -> None:
         self._set(data_format=arguments.check_data_format(self.data_format))
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return (elements(*shape),)
 
 
@@ -141,7 +142,7 @@ class Permute(Layer[int]):
             refuse(ValueError, "dims", self.dims, "each axis once, counted from 1")
         self._set(dims=dims)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         if len(shape) != len(self.dims):
             allowed = f"as many axes as the input's {arguments.show(shape)}"
             refuse(ValueError, "dims", self.dims, allowed)
@@ -178,5 +179,5 @@ class RepeatVector(Layer[K]):
     def _axes(self) -> str:
         return "(channels,)"
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return (self.n, *shape)

@@ -148,7 +148,7 @@ class Spatial(Kernel[K]):
         super().__post_init__()
         self._check_flags("use_bias")
 
-    def _output_shape(self, shape: Factors, steps: tuple[Step, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
         return self._join(steps[-1].outputs, self._channels(shape))
 
     def _channels(self, shape: Factors) -> Count:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from convcost.layers.types import DataFormat, Padding, Sides
 
 
-def _check_output_padding(output_padding: Any, rank: int) -> Factors | None:
+def _check_output_padding(output_padding: object, rank: int) -> Factors | None:
     """Return the elements added behind each axis, or None."""
     if output_padding is None:
         return None

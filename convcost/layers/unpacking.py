@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeVar
 
-    from convcost.exact.types import Count
+    from convcost.exact.types import Count, Factors
 
     Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -71,7 +71,7 @@ def _numbers_of(
     arguments: tuple[str, ...],
     options: tuple[str, ...],
     like: tuple[Any, ...],
-    *values: Any,
+    *values: object,
 ) -> tuple[Count, ...]:
     """Return the numbers in a method's result for NumPy arrays; `like` says how they nest."""
     own, settings, shape = nested.rebuild(like, iter(values))
@@ -94,7 +94,7 @@ def training_of(numbers: tuple[Count, ...]) -> Training:
     return Training(*(from_counts(numbers[start : start + 3]) for start in (0, 3, 6)))
 
 
-def number_of_sides(layer: Any, shape: tuple[Any, ...]) -> int:
+def number_of_sides(layer: Any, shape: Factors) -> int:
     """Return how many sides an output has, or say that this is known only from values."""
     if not layer.keeps_rank:
         raise TypeError(

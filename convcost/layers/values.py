@@ -108,13 +108,13 @@ def _completed(own: str, family: str) -> str:
     return f"{sentence.rstrip()}\n{sections.rstrip()}\n{heading}{examples}"
 
 
-def _is_equal(left: Any, right: Any) -> bool:
+def _is_equal(left: object, right: object) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(_is_equal, left, right))
     return arithmetic.is_equal(left, right)
 
 
-def _hashable(value: Any) -> Any:
+def _hashable(value: object) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_hashable, value))
     if is_array(value):
@@ -123,7 +123,7 @@ def _hashable(value: Any) -> Any:
     return arithmetic.canonical(value)
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> Any:
     """Write (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which are the same arguments."""
     if not isinstance(value, tuple):
         return value
@@ -131,11 +131,11 @@ def _short(value: Any) -> Any:
     return first if all(_is_equal(other, first) for other in others) else value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return f"<{arithmetic.text(value)}>" if is_duck_array(value) else repr(value)
 
 
-def _is_default(value: Any, default: Any) -> bool:
+def _is_default(value: object, default: object) -> bool:
     if value is default or _is_equal(value, default):
         return True
     return isinstance(value, tuple) and all(_is_default(inner, default) for inner in value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.exact.generic import K
 from convcost.exact.scalars import COUNT, refuse
@@ -63,7 +63,7 @@ class TimeDistributed(Layer[K]):
         self.layer._check_rank(tuple(inner))
         return tuple(step.repeated(times) for step in self.layer._steps(tuple(inner)))
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         times, *inner = shape
         once = self.layer._steps(tuple(inner))
         return (times, *self.layer._output_shape(tuple(inner), once))
@@ -106,7 +106,7 @@ class Embedding(Layer[K]):
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         return (Weights((self.input_dim, self.output_dim)),)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return (*shape, self.output_dim)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
@@ -157,7 +157,7 @@ class Custom(Layer[K]):
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
         )
 
-    def given(self, shapes: list[Factors]) -> Any:
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
         """Return the shape, or the shapes: the author knows how many there are."""
         return shapes[0] if len(shapes) == 1 else shapes
 
@@ -169,14 +169,14 @@ class Custom(Layer[K]):
         given = (Given(self.macs, self.bias_adds),) if self.macs or self.bias_adds else ()
         return (*weights, *given)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return tuple(self.output)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return tuple(self.variables)
 
 
-def _check_weight(weight: Any) -> Weight:
+def _check_weight(weight: object) -> Weight:
     if not isinstance(weight, Weight):
         refuse(TypeError, "variables", weight, "a sequence of convcost.layers.Weight")
     sides = tuple(
@@ -220,7 +220,7 @@ class Chain(Layer[K]):
                 refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
         self._set(layers=tuple(self.layers))
 
-    def given(self, shapes: list[Factors]) -> Any:
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
         """Return what the first of the layers takes."""
         return self.layers[0].given(shapes) if self.layers else shapes[0]
 
@@ -239,7 +239,7 @@ class Chain(Layer[K]):
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         return tuple(step for _, _, steps in self._walk(shape) for step in steps)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         for layer, inner, own in self._walk(shape):
             shape = layer._output_shape(inner, own)
         return shape
