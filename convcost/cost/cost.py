@@ -2,9 +2,8 @@
 
 from convcost.cost import formulas, quantities
 from convcost.cost.ratio import Ratio, Value
-from convcost.exact import arithmetic
+from convcost.exact import N, arithmetic
 from convcost.exact.dispatch import backend_for
-from convcost.exact.generic import N
 from convcost.exact.kinds import is_duck_array, is_numpy
 from convcost.exact.scalars import COUNT
 from convcost.exact.sizes import check_flag, check_size, check_sizes

@@ -105,7 +105,7 @@ def convolution(
     return params, macs, bias_adds
 
 
-def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: "object") -> "Counts":
+def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: object) -> "Counts":
     """Call a formula whose arguments are factors, which come one after another.
 
     Parameters
@@ -172,7 +172,7 @@ def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
     return 0, macs, bias_adds
 
 
-def reused(formula: "Formula", *arguments: "object") -> "Counts":
+def reused(formula: "Formula", *arguments: object) -> "Counts":
     """Count a computation whose weights were counted before.
 
     Examples

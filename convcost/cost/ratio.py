@@ -1,8 +1,7 @@
 """How two costs compare, as an exact value; and what values of this library have in common."""
 
 from convcost.cost import quantities
-from convcost.exact import arithmetic
-from convcost.exact.generic import Generic, N
+from convcost.exact import Generic, N, arithmetic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

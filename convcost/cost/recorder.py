@@ -133,7 +133,7 @@ def add_all(parts: "list[Expression | int]") -> Expression:
     return kept[0] if len(kept) == 1 else Addition(kept)
 
 
-def _is_plain(value: "object", number: int) -> bool:
+def _is_plain(value: object, number: int) -> bool:
     return type(value) is int and value == number
 
 

@@ -2,3 +2,20 @@
 
 `arithmetic` and `sizes` compute with them and check them; what is beneath them knows one kind each.
 """
+
+# Costs and layers are generic for type checkers, without loading `typing` for it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generic as Generic
+
+    from convcost.exact.types import K as K
+    from convcost.exact.types import N as N
+else:
+    K = N = None
+
+    class Generic:
+        """A class with the kind of its numbers as a parameter: `Cost[int]`."""
+
+        __slots__ = ()
+        # As `list` has it.
+        __class_getitem__ = classmethod(type(list[int]))

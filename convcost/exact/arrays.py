@@ -36,7 +36,7 @@ class Arrays(ArrayBackend):
     def __init__(self, elements: "Callable[..., Backend]") -> None:
         self._elements = elements
 
-    def check(self, name: str, value: "object", allowed: str) -> "Count":
+    def check(self, name: str, value: object, allowed: str) -> "Count":
         """Return a private copy of an array of sizes as int64 or object; a 0-d one as its scalar.
 
         Raises
@@ -78,7 +78,7 @@ class Arrays(ArrayBackend):
             exact.flat[position] = self._elements(element).check(element_name, element, allowed)
         return exact
 
-    def require_integers(self, name: str, size: "Array", allowed: str, given: "object") -> "Array":
+    def require_integers(self, name: str, size: "Array", allowed: str, given: object) -> "Array":
         if size.dtype == object:
             for position, element in enumerate(size.flat):
                 backend = self._elements(element)
@@ -139,7 +139,7 @@ class Arrays(ArrayBackend):
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
             return np.true_divide(dividend, divisor)
 
-        def exact(dividend: "object", divisor: "object") -> "Any":
+        def exact(dividend: object, divisor: object) -> "Any":
             return self._elements(dividend, divisor).quotient(dividend, divisor)
 
         return self._one_by_one(exact, dividend, divisor)
@@ -166,7 +166,7 @@ class Arrays(ArrayBackend):
         if _is_machine(left) and _is_machine(right):
             return on_int64(left, right)
 
-        def exact(left: "object", right: "object") -> "Any":
+        def exact(left: object, right: object) -> "Any":
             return getattr(self._elements(left, right), operation)(left, right)
 
         return self._one_by_one(exact, left, right)
@@ -192,7 +192,7 @@ class Arrays(ArrayBackend):
         if _is_machine(divisor) and _is_machine(dividend):
             return not np.any(np.remainder(dividend, divisor))
 
-        def exact(divisor: "object", dividend: "object") -> bool:
+        def exact(divisor: object, dividend: object) -> bool:
             return self._elements(divisor, dividend).divides(divisor, dividend)
 
         return bool(np.all(np.frompyfunc(exact, 2, 1)(divisor, dividend)))

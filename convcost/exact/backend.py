@@ -22,11 +22,11 @@ class Backend:
     # Where two kinds meet, the one of the higher precedence computes.
     precedence = 0
 
-    def check(self, name: str, value: "object", allowed: str) -> "Count":
+    def check(self, name: str, value: object, allowed: str) -> "Count":
         """Return a size in exact form, or refuse it by name."""
         return check_scalar(name, value, allowed)
 
-    def require_integers(self, name: str, size: "Count", allowed: str, given: "object") -> "Count":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         """Return a size that was checked, unless it is a fraction; `given` is what is refused."""
         if type(size) is not int:
             refuse(TypeError, name, given, allowed)
@@ -37,7 +37,7 @@ class Backend:
         return sizes
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "object"
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
     ) -> None:
         """Raise OverflowError where a count that the formula gives does not fit."""
 

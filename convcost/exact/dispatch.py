@@ -4,13 +4,11 @@ from convcost.exact.backend import PLAIN, Backend
 from convcost.exact.kinds import is_duck_array, is_expression, is_traced
 from convcost.exact.scalars import is_array
 
-TYPE_CHECKING = False
-
 # Each type is looked at once. A backend is imported when the first of its values comes.
 _found: "dict[type, Backend]" = {int: PLAIN}
 
 
-def backend_for(*values: "object") -> Backend:
+def backend_for(*values: object) -> Backend:
     """Return the backend that computes with all of these values.
 
     Examples
@@ -29,7 +27,7 @@ def backend_for(*values: "object") -> Backend:
     return chosen
 
 
-def _find(value: "object") -> Backend:
+def _find(value: object) -> Backend:
     if is_traced(value):
         from convcost.exact.tracers import Traced
 

@@ -31,7 +31,7 @@ def call(
     function: "Counting",
     values: "Sequence[Any]",
     number: "Callable[[], int]",
-    dtype: "object" = None,
+    dtype: object = None,
 ) -> "tuple[Count, ...]":
     """Call a function that counts with NumPy arrays, on arrays of other libraries.
 
@@ -89,7 +89,7 @@ def _replaced(values: "Sequence[Any]", arrays: "Iterable[Any]") -> "list[Any]":
 
 
 def _call_named(
-    function: "Counting", values: "Sequence[Any]", number: "Callable[[], int]", dtype: "object"
+    function: "Counting", values: "Sequence[Any]", number: "Callable[[], int]", dtype: object
 ) -> "tuple[Count, ...]":
     named = _named(list(filter(is_array, values)))
     dims = tuple(dict.fromkeys(dim for array in named for dim in array.dims))
@@ -219,7 +219,7 @@ def _require_broadcast(arrays: "list[Any]") -> None:
         raise ValueError(f"arrays must broadcast; got shapes {listed}") from None
 
 
-def _is_exact(value: "object") -> bool:
+def _is_exact(value: object) -> bool:
     return is_expression(value) or isinstance(value, Fraction)
 
 
@@ -297,7 +297,7 @@ class DuckArrays(ArrayBackend):
         return size
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "object"
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
     ) -> None:
         raise TypeError(
             "arrays of xarray, Dask and JAX are taken by the public functions, and by the layers'"
@@ -335,7 +335,7 @@ class DuckArrays(ArrayBackend):
         function: "Callable[[Count, Count], Count]",
         left: "Count",
         right: "Count",
-        dtype: "object" = None,
+        dtype: object = None,
     ) -> "Count":
         if dtype is None and any(is_array(c) and c.dtype.kind == "f" for c in (left, right)):
             dtype = float

@@ -34,7 +34,7 @@ def rebuild(like: "tuple[Any, ...]", values: "Iterator[Any]") -> "tuple[Any, ...
     return tuple(rebuild(one, values) if type(one) is tuple else next(values) for one in like)
 
 
-def flat_names(name: str, value: "object") -> "Iterator[str]":
+def flat_names(name: str, value: object) -> "Iterator[str]":
     """Yield how to write each thing that `flat` yields of one value: `kernel_size[0]`.
 
     Examples

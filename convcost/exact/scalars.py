@@ -16,7 +16,7 @@ COUNT = f"an integer of 0 or more {_KINDS}"
 _PRINTABLE_BITS = 14_000
 
 
-def check_scalar(name: str, value: "object", allowed: str = SIZE) -> "Count":
+def check_scalar(name: str, value: object, allowed: str = SIZE) -> "Count":
     """Return one number as a Python int, or as a Fraction where it isn't whole, or refuse it."""
     exact = _exact_number(value)
     if exact is None:
@@ -26,7 +26,7 @@ def check_scalar(name: str, value: "object", allowed: str = SIZE) -> "Count":
     return exact
 
 
-def check_number(name: str, value: "object", allowed: str = "a positive integer") -> int:
+def check_number(name: str, value: object, allowed: str = "a positive integer") -> int:
     """Return how many there are to be of something: a positive int, Python's or NumPy's.
 
     Examples
@@ -46,7 +46,7 @@ def check_number(name: str, value: "object", allowed: str = "a positive integer"
     return exact
 
 
-def _exact_number(value: "object") -> "Count":
+def _exact_number(value: object) -> "Count":
     """Return an exact scalar as a Python int, or as a Fraction where it isn't whole; else None."""
     if isinstance(value, bool):
         return None
@@ -61,17 +61,17 @@ def _exact_number(value: "object") -> "Count":
     return None
 
 
-def is_array(value: "object") -> bool:
+def is_array(value: object) -> bool:
     """Tell whether a value that passed the checks is an array, without importing NumPy."""
     return hasattr(value, "ndim")
 
 
-def refuse(error: "type[Exception]", name: str, value: "object", allowed: str = SIZE) -> "NoReturn":
+def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SIZE) -> "NoReturn":
     """Raise the error with the argument's name, its value and type, and what is allowed."""
     raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
 
 
-def shorten(value: "object") -> str:
+def shorten(value: object) -> str:
     """Return the value's repr, cut to a length that fits into a message."""
     if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
         return printable(value)

@@ -29,12 +29,12 @@ integers, or a SymPy expression); got 3.0 (float)
     return backend_for(*exact).align(names, exact)
 
 
-def check_size(name: str, size: "object", allowed: str = SIZE) -> "Count":
+def check_size(name: str, size: object, allowed: str = SIZE) -> "Count":
     """Return one size (or, with `allowed=COUNT`, one count) in exact form, or refuse it by name."""
     return backend_for(size).check(name, size, allowed)
 
 
-def check_integer(name: str, value: "object", allowed: str = SIZE) -> "Count":
+def check_integer(name: str, value: object, allowed: str = SIZE) -> "Count":
     """Return one size in exact form, or refuse it by name; a fraction is refused, too.
 
     Examples
@@ -52,7 +52,7 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
     return backend_for(exact).require_integers(name, exact, allowed, value)
 
 
-def check_flag(name: str, value: "object") -> bool:
+def check_flag(name: str, value: object) -> bool:
     """Return True or False, and refuse everything else by name.
 
     Examples

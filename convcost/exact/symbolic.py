@@ -26,7 +26,7 @@ class Symbolic(Backend):
 
     precedence = 1
 
-    def check(self, name: str, value: "object", allowed: str) -> "Count":
+    def check(self, name: str, value: object, allowed: str) -> "Count":
         """Return an expression that can be a positive size; a number comes back as Python's own.
 
         Raises
@@ -45,7 +45,7 @@ class Symbolic(Backend):
             refuse(ValueError, name, value, allowed)
         return value
 
-    def require_integers(self, name: str, size: "Count", allowed: str, given: "object") -> "Count":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         return size
 
     def quotient(self, dividend: "Count", divisor: "Count") -> "Count":

@@ -32,7 +32,7 @@ class Traced(ArrayBackend):
         # In JAX's own integer type.
         return value.astype(jax.dtypes.canonicalize_dtype(int))
 
-    def require_integers(self, name: str, size: "Count", allowed: str, given: "object") -> "Count":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         return size
 
     def align(self, names: tuple[str, ...], sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":

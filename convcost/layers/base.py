@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.cost.cost import Cost, from_counts, total
-from convcost.exact import arithmetic
-from convcost.exact.generic import K
+from convcost.exact import K, arithmetic
 from convcost.exact.sizes import check_flag, check_integer
 from convcost.layers.definition import Definition
 from convcost.layers.results import Traffic, Training, Weight, intensity

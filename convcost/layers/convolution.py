@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact.generic import K
+from convcost.exact import K
 from convcost.layers.results import Weight
 from convcost.layers.spatial import Grouped, per_group
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost.cost.cost import Cost, total
-from convcost.exact import arithmetic
-from convcost.exact.generic import Generic, K
+from convcost.exact import Generic, K, arithmetic
 from convcost.exact.scalars import is_array
 from convcost.layers import arguments
 from convcost.layers.values import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-from convcost.exact.generic import K
+from convcost.exact import K
 from convcost.exact.sizes import check_integer
 from convcost.layers.base import Layer
 from convcost.layers.results import Weight

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from convcost.exact import arithmetic
+from convcost.exact import K, arithmetic
 from convcost.exact.arithmetic import elements
-from convcost.exact.generic import K
 from convcost.exact.scalars import refuse
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments

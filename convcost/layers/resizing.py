@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcost.exact import arithmetic
-from convcost.exact.generic import K
+from convcost.exact import K, arithmetic
 from convcost.exact.sizes import check_integer
 from convcost.layers import arguments
 from convcost.layers.pooling import Weightless

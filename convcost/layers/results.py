@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost.exact import arithmetic
-from convcost.exact.generic import Generic, N
+from convcost.exact import Generic, N, arithmetic
 
 if TYPE_CHECKING:
     from convcost.cost.cost import Cost

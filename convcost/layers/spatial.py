@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost.cost.recorder import Division, Leaf
-from convcost.exact import arithmetic
-from convcost.exact.generic import K
+from convcost.exact import K, arithmetic
 from convcost.exact.kinds import is_traced
 from convcost.exact.scalars import is_array
 from convcost.exact.sizes import check_integer
