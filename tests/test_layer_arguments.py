@@ -1,4 +1,4 @@
-"""What layers refuse, by name, value and what would be right."""
+"""Errors of layers: the argument's name, its value, and what would be right."""
 
 import re
 from fractions import Fraction
@@ -41,7 +41,7 @@ SIZES = (
 ARGUMENTS = [
     (kind, name) for kind, cls in LAYERS.items() for name in SIZES if name in cls.argument_names()
 ]
-# A list or a tuple is one integer for each axis, for those arguments that take that.
+# For these arguments, a list or a tuple holds one integer per axis.
 PER_AXIS = ("kernel_size", "strides", "dilation_rate")
 
 
@@ -86,7 +86,7 @@ def test_wrong_sides(kind, value):
         shape[axis] = value
         if value is None:
             with pytest.raises(
-                TypeError, match=r"input_shape must be .*with a symbol .* not known"
+                TypeError, match=r"input_shape must be .*with a symbol .* each unknown side"
             ):
                 make(kind).cost(shape)
         else:
@@ -125,7 +125,7 @@ def test_wrong_values_of_sides(value):
             ValueError,
             "input_shape[2] must be at least as long as (kernel_size - 1)*dilation_rate + 1; got"
             " input_shape[2]=8,"
-            " kernel_size=5, strides=1, dilation_rate=2, padding='valid', where output side 1",
+            " kernel_size=5, strides=1, dilation_rate=2, padding='valid', so output side 1",
         ),
         (Conv1D(4, 9, padding=((2, 1),)), (5, 1), ValueError, "padding=(2, 1)"),
         (
@@ -180,22 +180,26 @@ def test_impossible_inputs(method, layer, shape, error, message):
         (
             {"padding": "full"},
             ValueError,
-            "'valid' and 'same', an integer of 0 or more, or 2 pairs",
+            "'valid' or 'same', a non-negative integer, or 2 pairs",
         ),
-        ({"padding": "causal"}, ValueError, "padding must be one of 'valid' and 'same'"),
+        ({"padding": "causal"}, ValueError, "padding must be 'valid' or 'same'"),
         ({"padding": None}, TypeError, "got None (NoneType)"),
-        ({"padding": 1.0}, TypeError, "padding must be an integer of 0 or more"),
-        ({"padding": True}, TypeError, "padding must be an integer of 0 or more"),
-        ({"padding": -1}, ValueError, "padding must be an integer of 0 or more"),
+        ({"padding": 1.0}, TypeError, "padding must be a non-negative integer"),
+        ({"padding": True}, TypeError, "padding must be a non-negative integer"),
+        ({"padding": -1}, ValueError, "padding must be a non-negative integer"),
         ({"padding": (1, 1)}, ValueError, "got (1, 1) (tuple)"),
-        ({"padding": ((1, 1),)}, ValueError, "or 2 pairs (before, after) of them"),
-        ({"padding": ((1, 1), (1,))}, ValueError, "or 2 pairs (before, after) of them"),
+        ({"padding": ((1, 1),)}, ValueError, "or 2 pairs (before, after)"),
+        ({"padding": ((1, 1), (1,))}, ValueError, "or 2 pairs (before, after)"),
         (
             {"padding": ((1, 1), (0, -1))},
             ValueError,
-            "padding[1][1] must be an integer of 0 or more",
+            "padding[1][1] must be a non-negative integer",
         ),
-        ({"padding": ((1, 1), (0, "1"))}, TypeError, "padding[1][1] must be an integer of 0"),
+        (
+            {"padding": ((1, 1), (0, "1"))},
+            TypeError,
+            "padding[1][1] must be a non-negative integer",
+        ),
         (
             {"kernel_size": (3, 3, 3)},
             ValueError,
@@ -227,13 +231,13 @@ def test_impossible_layers(arguments, error, message):
     [
         (
             lambda: Conv2D(4, 3, padding=None),
-            "padding must be one of 'valid' and 'same', an integer of 0 or more, or 2 pairs"
-            " (before, after) of them; got None (NoneType)",
+            "padding must be 'valid' or 'same', a non-negative integer, or 2 pairs"
+            " (before, after); got None (NoneType)",
         ),
         (
             lambda: Conv2D(4, 3, padding="full"),
-            "padding must be one of 'valid' and 'same', an integer of 0 or more, or 2 pairs"
-            " (before, after) of them; got 'full' (str)",
+            "padding must be 'valid' or 'same', a non-negative integer, or 2 pairs"
+            " (before, after); got 'full' (str)",
         ),
         (
             lambda: Conv2D(4, (3, 3, 3)),
@@ -256,12 +260,12 @@ def test_impossible_layers(arguments, error, message):
         (
             lambda: Conv2D(4, 3).cost((None, 9, 3)),
             "input_shape must be (height, width, channels) without the batch, for Conv2D, with a"
-            " symbol (convcost.symbols.symbol) for a side that is not known; got"
+            " symbol (convcost.symbols.symbol) for each unknown side; got"
             " (None, 9, 3) (tuple)",
         ),
         (
             lambda: Conv2D(4, 3).cost((9, 9, 3), first=True),
-            "first=True is about a training step; give training=True, too",
+            "first=True only applies to a training step; pass training=True, too",
         ),
     ],
 )
@@ -274,12 +278,12 @@ def test_messages_to_the_letter(make, message):
 @pytest.mark.parametrize(
     ("layer", "arguments", "message"),
     [
-        (Conv1D, {"padding": "full"}, "'valid', 'same' and 'causal'"),
-        (DepthwiseConv1D, {"padding": "causal"}, "'valid' and 'same'"),
-        (SeparableConv1D, {"padding": "causal"}, "'valid' and 'same'"),
-        (Conv1DTranspose, {"padding": "causal"}, "'valid' and 'same'"),
+        (Conv1D, {"padding": "full"}, "'valid', 'same' or 'causal'"),
+        (DepthwiseConv1D, {"padding": "causal"}, "'valid' or 'same'"),
+        (SeparableConv1D, {"padding": "causal"}, "'valid' or 'same'"),
+        (Conv1DTranspose, {"padding": "causal"}, "'valid' or 'same'"),
         (Conv2DTranspose, {"output_padding": (1, 1, 1)}, "output_padding must be one integer"),
-        (Conv2DTranspose, {"output_padding": -1}, "output_padding must be an integer of 0 or more"),
+        (Conv2DTranspose, {"output_padding": -1}, "output_padding must be a non-negative integer"),
         (Conv2DTranspose, {"groups": 3}, "groups must divide filters"),
         (SeparableConv2D, {"depth_multiplier": 0}, "depth_multiplier must be a positive"),
         (DepthwiseConv2D, {"depth_multiplier": -1}, "depth_multiplier must be a positive"),

@@ -1,4 +1,4 @@
-"""Docstrings of families of layers: each class shows the parameters of its family."""
+"""Docstrings of families of layers: each class shows the parameters of its base class."""
 
 import inspect
 
@@ -13,13 +13,13 @@ def test_a_class_shows_the_parameters_of_its_family_behind_its_own_sentence():
         assert sentence in shown.splitlines()[0]
         assert f"\n\n{sections}\n\nExamples\n--------\n>>> " in shown
         assert shown.count("Parameters\n-----") == 1
-    # A class without examples of its own ends with the family's sections, without its examples.
+    # A class without its own examples ends with the family's sections, but not its examples.
     pooling = inspect.cleandoc(layers.MaxPooling2D.__mro__[1].__doc__)
     start, end = pooling.index("Parameters\n-----"), pooling.index("Examples\n-----")
     assert layers.MaxPooling2D.__doc__ == (
         f"The maximum of each window along two axes.\n\n{pooling[start:end].rstrip()}\n"
     )
-    # Classes with parameters of their own, and those without any, stay as they are.
+    # Classes with their own parameters, and classes without any, stay unchanged.
     assert layers.Dense.__doc__.startswith("Dense layer over the last axis")
     assert "Number of outputs." in layers.Dense.__doc__
     assert "Parameters" not in layers.Multiply.__doc__
@@ -27,7 +27,7 @@ def test_a_class_shows_the_parameters_of_its_family_behind_its_own_sentence():
 
 def test_a_new_class_of_a_family_shows_its_parameters():
     class Wide(layers.Conv2D):
-        """A convolution of ones own.
+        """A custom convolution.
 
         Examples
         --------
@@ -39,7 +39,7 @@ def test_a_new_class_of_a_family_shows_its_parameters():
         """A layer without examples."""
 
     class Other(layers.Dense):
-        """A layer with parameters of its own.
+        """A layer with its own parameters.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ def test_a_new_class_of_a_family_shows_its_parameters():
     family = inspect.cleandoc(layers.Conv2D.__mro__[1].__doc__)
     sections = family[family.index("Parameters\n-----") :].rstrip()
     examples = "Examples\n--------\n>>> Wide(3, 3)\nWide(3, 3)"
-    assert Wide.__doc__ == f"A convolution of ones own.\n\n{sections}\n\n{examples}"
+    assert Wide.__doc__ == f"A custom convolution.\n\n{sections}\n\n{examples}"
     dense = inspect.cleandoc(layers.Dense.__doc__)
     start, end = dense.index("Parameters\n-----"), dense.index("Examples\n-----")
     assert Plain.__doc__ == f"A layer without examples.\n\n{dense[start:end].rstrip()}\n"

@@ -6,7 +6,7 @@ import pytest
 from convcost import layers
 from convcost.layers import Weight, arguments
 
-# What makes one layer of each class, with the argument that a test gives a wrong value.
+# Arguments that make a layer of each class; a test gives each of them a wrong value.
 ARGUMENTS = {
     "AveragePooling2D": {"pool_size": 2, "strides": 2, "padding": "same"},
     "GlobalAveragePooling2D": {"keepdims": True},
@@ -74,7 +74,7 @@ def _leaves(value):
     [
         (
             lambda: layers.Permute((2, 1)).output_shape((1, 2, 3)),
-            "dims must be as many axes as the input's (1, 2, 3); got (2, 1) (tuple)",
+            "dims must be one axis for each side of the input's (1, 2, 3); got (2, 1) (tuple)",
         ),
         (
             lambda: layers.Permute((0, 1)),
@@ -86,7 +86,7 @@ def _leaves(value):
         ),
         (
             lambda: layers.Dot((1, 2, 3)),
-            "axes must be one axis, or a pair of them; got (1, 2, 3) (tuple)",
+            "axes must be one axis, or a pair of axes; got (1, 2, 3) (tuple)",
         ),
         (
             lambda: layers.Dot(3).cost(((4, 2), (4, 2))),
@@ -98,15 +98,15 @@ def _leaves(value):
         ),
         (
             lambda: layers.Dot((1, 2)).cost(((4, 2), (4, 2))),
-            "the axes (1, 2) must be of the same length; got shapes (4, 2) and (4, 2)",
+            "the axes (1, 2) must have equal lengths; got shapes (4, 2) and (4, 2)",
         ),
         (
             lambda: layers.Add().output_shape(((2, 3), (2, 4))),
-            "input shapes must be the same, or 1 where they differ; got (2, 3) and (2, 4)",
+            "input shapes must be equal, or 1 where they differ; got (2, 3) and (2, 4)",
         ),
         (
             lambda: layers.Concatenate(1).output_shape(((1, 2), (1, 3))),
-            "input shapes must be the same but for axis 1; got (1, 2) and (1, 3)",
+            "input shapes must be equal except for axis 1; got (1, 2) and (1, 3)",
         ),
         (
             lambda: layers.Subtract().output_shape(((1,), (1,), (1,))),
@@ -119,18 +119,18 @@ def _leaves(value):
         ),
         (
             lambda: layers.Reshape((4, 4)).output_shape((5, 3)),
-            "target_shape must be a shape with the elements of the input's (5, 3); got (4, 4)"
-            " (tuple)",
+            "target_shape must be a shape with the same number of elements as the input's (5, 3);"
+            " got (4, 4) (tuple)",
         ),
         (
             lambda: layers.Reshape((4, -1)).output_shape((5, 3)),
-            "target_shape must be a shape with the elements of the input's (5, 3); got (4, -1)"
-            " (tuple)",
+            "target_shape must be a shape with the same number of elements as the input's (5, 3);"
+            " got (4, -1) (tuple)",
         ),
         (
             lambda: layers.Reshape((4, -1)).output_shape((5,)),
-            "target_shape must be a shape with the elements of the input's (5,); got (4, -1)"
-            " (tuple)",
+            "target_shape must be a shape with the same number of elements as the input's (5,);"
+            " got (4, -1) (tuple)",
         ),
         (
             lambda: layers.Add().output_shape(((2, 3), (2, "x"))),
@@ -139,23 +139,23 @@ def _leaves(value):
         ),
         (
             lambda: layers.Add().output_shape(((np.array([2, 3]), 3), (2, 3))),
-            "Add takes shapes of integers or symbols, no arrays",
+            "Add takes shapes of integers or symbols, not of arrays",
         ),
         (
             lambda: layers.MaxPooling2D(2, padding=1),
-            "padding must be one of 'valid' and 'same'; got 1 (int)",
+            "padding must be 'valid' or 'same'; got 1 (int)",
         ),
         (
             lambda: layers.MaxPooling2D(2, padding="causal"),
-            "padding must be one of 'valid' and 'same'; got 'causal' (str)",
+            "padding must be 'valid' or 'same'; got 'causal' (str)",
         ),
         (
             lambda: layers.Reshape((-1, -1)),
-            "target_shape must be a tuple of sides, of which one may be -1; got (-1, -1) (tuple)",
+            "target_shape must be a tuple of sides, one of which may be -1; got (-1, -1) (tuple)",
         ),
         (
             lambda: layers.Reshape(5),
-            "target_shape must be a tuple of sides, of which one may be -1; got 5 (int)",
+            "target_shape must be a tuple of sides, one of which may be -1; got 5 (int)",
         ),
         (
             lambda: layers.TimeDistributed(3),
@@ -180,7 +180,7 @@ def _leaves(value):
         ),
         (
             lambda: layers.ZeroPadding2D((1, 2, 3)),
-            "padding must be an integer of 0 or more, 2 of them, or 2 pairs (before, after); got"
+            "padding must be a non-negative integer, 2 of them, or 2 pairs (before, after); got"
             " (1, 2, 3) (tuple)",
         ),
         (
@@ -197,8 +197,8 @@ def _leaves(value):
         ),
         (
             lambda: layers.Cropping2D(5).output_shape((8, 20, 1)),
-            "cropping must leave something of the input; got cropping=((5, 5), (5, 5)) for"
-            " input_shape[0]=8",
+            "cropping must leave at least one element of each axis; got cropping=((5, 5), (5, 5))"
+            " for input_shape[0]=8",
         ),
         (
             lambda: layers.TimeDistributed(layers.Dense(3)).cost(()),
@@ -207,11 +207,19 @@ def _leaves(value):
         ),
         (
             lambda: layers.Custom((3,), [(3,)]),
-            "variables must be a sequence of convcost.layers.Weight; got (3,) (tuple)",
+            "each of variables must be a convcost.layers.Weight; got (3,) (tuple)",
+        ),
+        (
+            lambda: layers.Custom((3,), 5),
+            "variables must be a sequence of convcost.layers.Weight; got 5 (int)",
+        ),
+        (
+            lambda: layers.Custom((3,), [Weight("w", 2)]),
+            "the shape of 'w' must be a tuple of sides; got 2 (int)",
         ),
         (
             lambda: layers.Custom((3,), [Weight("w", (2, 0))]),
-            "the side 1 of 'w' must be a positive integer (a Python int, a NumPy integer, a NumPy"
+            "side 1 of 'w' must be a positive integer (a Python int, a NumPy integer, a NumPy"
             " array of integers, or a SymPy expression); got 0 (int)",
         ),
         (
@@ -226,7 +234,7 @@ def _leaves(value):
         (
             lambda: layers.MaxPooling1D(3).output_shape((2, 4)),
             "input_shape[0] must be at least as long as pool_size; got input_shape[0]=2,"
-            " pool_size=3, strides=3, padding='valid', where output side 0 would be empty",
+            " pool_size=3, strides=3, padding='valid', so output side 0 would be empty",
         ),
     ],
 )

@@ -27,7 +27,7 @@ h, w, k = symbol("h"), symbol("w"), symbol("k")
 
 # --- arrays ---------------------------------------------------------------------------------------
 
-# Which integers of each kind may vary, besides the sides: all that don't decide what is legal.
+# The integers that vary, besides the sides: those that don't decide whether a layer is valid.
 VARIED = {
     "filters": (1, 6),
     "units": (1, 6),
@@ -40,7 +40,7 @@ VARIED = {
 
 @st.composite
 def layers_of_arrays(draw):
-    """A layer some of whose integers are arrays, and the input shape, some of whose sides are."""
+    """Draw a layer and an input shape, in which some integers are arrays."""
     layer, shape = draw(layers_with_shapes())
     if getattr(layer, "groups", 1) != 1:
         layer = replace(layer, groups=1)
@@ -279,9 +279,9 @@ def test_effective_costs_are_polynomials_where_they_can_be():
 
 
 def test_a_symbolic_kernel_has_no_effective_form():
-    advice = "give kernel_size as an integer, or ask for nominal MACs"
+    advice = "pass kernel_size as an integer, or count nominal MACs"
     with pytest.raises(
-        ValueError, match=rf"no closed form for a kernel_size of k: .* taps; {advice}$"
+        ValueError, match=rf"no closed form for a kernel_size of k, .* taps; {advice}$"
     ):
         Conv2D(n, k, padding="same").cost((h, w, m), effective=True)
     with pytest.raises(ValueError, match="no closed form"):
@@ -299,7 +299,7 @@ def test_symbols_substituted_equal_numbers(drawn, data):
     values = {}
 
     def hide(name, value):
-        # A symbol is a positive integer; what is 0 can't be hidden behind one.
+        # A symbol is a positive integer, so it can't stand for 0.
         if not data.draw(st.booleans()):
             return value
         values[symbol(name)] = value

@@ -1,4 +1,4 @@
-"""Layers: every count against enumeration, and what layers are as values."""
+"""Layers: every count against enumeration, and layers as values."""
 
 import copy
 import pickle
@@ -76,7 +76,7 @@ def test_taps_inside_equal_enumeration(image, positions, kernel, stride, dilatio
 def test_long_axes_and_long_kernels_take_no_longer():
     side = 10**40
     assert geometry.taps_inside(side, side, 3, 1, 1, 1) == 3 * side - 2
-    # A kernel of which all but a few taps lie outside, whatever its length.
+    # A very long kernel, of which only a few taps lie inside.
     assert Conv1D(1, 10**12 + 1, padding="same").cost((3, 1), effective=True).macs == 9
     assert Conv1D(1, 10**12, dilation_rate=10**9, padding="same").cost((3, 1), effective=True)
 
@@ -109,7 +109,7 @@ def _enumerated(layer, shape):
 
 
 def test_resnet50_from_its_layers():
-    # The first convolution of ResNet-50 at 224x224, with its padding of 3 as Keras puts it.
+    # The first convolution of ResNet-50 at 224x224, with a padding of 3, as in Keras.
     stem = Conv2D(64, 7, strides=2, padding=3)
     assert stem.output_shape((224, 224, 3)) == (112, 112, 64)
     assert stem.cost((224, 224, 3)).macs == 7 * 7 * 3 * 64 * 112 * 112
@@ -209,7 +209,7 @@ def test_a_first_layer_has_no_gradient_by_its_input():
     first = layer.training(shape, first=True)
     assert first.input_gradient == convcost.Cost(0, 0)
     assert layer.cost(shape, training=True, first=True).macs == 2 * layer.cost(shape).macs
-    with pytest.raises(ValueError, match="give training=True, too"):
+    with pytest.raises(ValueError, match="pass training=True, too"):
         layer.cost(shape, first=True)
 
 
@@ -387,7 +387,7 @@ def test_arguments_are_those_of_keras():
             if isinstance(default, tuple):
                 (default,) = set(default)
             assert ours[name].default == default, (kind, name)
-        # What may be given without its name comes in Keras's order.
+        # Positional arguments are in Keras's order.
         positional = [
             name for name, p in ours.items() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
         ]

@@ -1,4 +1,4 @@
-"""Layers against others' counts: Keras, the running layer, the TF profiler, XLA and PyTorch."""
+"""Layers against independent counts: Keras, the running layer, the TF profiler, XLA and PyTorch."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ keras = pytest.importorskip("keras")
 CPU = Device("cpu:0", keras.backend.backend())
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 
-# Why an oracle may see nothing: what Keras can't express, and what TensorFlow gets wrong.
+# Reasons why an oracle may not count: what Keras can't express or TensorFlow gets wrong.
 KNOWN = {
     "keras": (
         "Keras's transposed convolutions have no groups",
@@ -36,22 +36,22 @@ KNOWN["run"] = (*KNOWN["keras"], "it does not run here: ")
 
 
 def is_known(oracle, layer, reason):
-    """Tell whether an oracle may see nothing of a layer for that reason."""
+    """Tell whether an oracle may fail to count a layer for this reason."""
     if reason.startswith("it does not run here: "):
-        # TensorFlow finds the outputs of such a layer too few for its inputs.
+        # TensorFlow rejects the outputs of such a layer as too few for its inputs.
         added = layer.output_padding or ()
         return "Transpose" in type(layer).__name__ and layer.padding == "same" and 0 in added
     return reason.startswith(KNOWN[oracle])
 
 
 def needs_torch():
-    """Skip without PyTorch, which is not to be imported beside TensorFlow."""
+    """Skip without PyTorch, which must not be imported into the same process as TensorFlow."""
     if not ORACLES["torch"].is_installed():
         pytest.skip("PyTorch is not installed")
 
 
 def compare(oracle, layer, shape, seen):
-    """Hold convcost to what one oracle counts, and note what it couldn't see."""
+    """Check convcost against one oracle, and record what the oracle couldn't see."""
     try:
         counted = ORACLES[oracle](CPU).count(layer, shape)
     except NotVisible as answer:
@@ -109,7 +109,7 @@ def test_nominal_macs_equal_pytorch(kind):
     assert not run("torch", kind, 60)["not visible"]
 
 
-# --- facts about the oracles, and tests that notice when they end ---------------------------------
+# --- facts about the oracles, and tests that fail when they change --------------------------------
 
 
 def test_xla_counts_what_the_design_says():
@@ -160,12 +160,12 @@ def profile_of(keras_layer, shape):
 
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="about TensorFlow's graphs")
 def test_the_profiler_is_blind_for_keras_layers_with_groups():
-    # On a CPU Keras wraps the convolution into a compiled function: at most the bias is counted.
+    # On a CPU, Keras wraps the convolution in a compiled function: at most the bias is counted.
     layer, shape = layers.Conv2D(128, 3, padding="same", groups=4), (14, 14, 64)
     cost = layer.cost(shape)
     blind = profile_of(keras.layers.Conv2D(128, 3, padding="same", groups=4), shape)
     assert blind <= cost.bias_adds
-    # The operation itself it counts.
+    # It does count the operation itself.
     assert ORACLES["profiler"](CPU).count(layer, shape)["macs"] == cost.macs
 
 
@@ -205,7 +205,7 @@ def test_tensorflow_takes_a_dilation_rate_of_conv3d_for_anothers(profile):
 
 def test_tensorflow_guesses_a_transposed_convolutions_positions(profile):
     layer, shape = layers.Conv2DTranspose(64, 3, use_bias=False), (14, 14, 32)
-    # 16 x 16 outputs, where the kernel is laid at 14 x 14 inputs.
+    # 16 x 16 outputs, but the kernel is applied at 14 x 14 inputs.
     assert profile(layer, shape)["Conv2DBackpropInput"] == 2 * 9 * 32 * 64 * 16 * 16
     with pytest.raises(NotVisible, match="divided by the strides"):
         ORACLES["profiler"](CPU).count(layer, shape)
@@ -213,7 +213,7 @@ def test_tensorflow_guesses_a_transposed_convolutions_positions(profile):
 
 def test_pytorch_forgets_the_groups_in_the_gradient():
     needs_torch()
-    # In a process of its own, as the oracle: PyTorch and TensorFlow may not bear each other.
+    # In a separate process, like the oracle: PyTorch and TensorFlow may conflict.
     code = (
         "import torch\n"
         "from torch.utils.flop_counter import FlopCounterMode\n"
@@ -234,7 +234,7 @@ def test_pytorch_forgets_the_groups_in_the_gradient():
 
 
 def test_the_process_that_counts_is_asked_line_by_line(monkeypatch):
-    # Stands in for PyTorch, and says what it was asked.
+    # Stands in for PyTorch, and echoes each request.
     echo = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
     monkeypatch.setattr(pytorch, "COMMAND", (sys.executable, "-c", echo))
     oracle = ORACLES["torch"](CPU)
@@ -250,7 +250,7 @@ def test_the_process_that_counts_is_asked_line_by_line(monkeypatch):
 
 def test_a_process_that_ends_is_an_error(monkeypatch):
     monkeypatch.setattr(pytorch, "COMMAND", (sys.executable, "-c", "input()"))
-    for _ in range(3):  # asked while it ends, and after
+    for _ in range(3):  # while it ends, and after
         with pytest.raises(ArithmeticError, match=r"ended without a count of Dense\(4\)"):
             ORACLES["torch"](CPU).count(layers.Dense(4), (3,))
         pytorch.start(pytorch.COMMAND).wait()

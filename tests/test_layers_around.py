@@ -1,4 +1,4 @@
-"""The layers around convolutions, held to Keras: output shapes, weights, and what they refuse."""
+"""The layers around convolutions, against Keras: output shapes, weights and errors."""
 
 import pytest
 from hypothesis import given
@@ -62,7 +62,7 @@ def test_zero_padding(rank, data):
     shape, _, data_format = data.draw(maps(rank))
     padding = data.draw(pairs(rank, 3))
     if rank == 1 and isinstance(padding, tuple) and isinstance(padding[0], tuple):
-        padding = padding[0]  # Keras takes no pair of pairs there
+        padding = padding[0]  # Keras doesn't take a pair of pairs here
     check(f"ZeroPadding{rank}D", shape, padding, data_format=data_format)
 
 
@@ -211,7 +211,7 @@ def test_concatenate(axis, sides):
 )
 def test_dot(axes, shapes):
     layer = check("Dot", shapes, axes)
-    # As many products as there are outputs, each a sum over what both have.
+    # One sum over the common axis per output element.
     output = layer.output_shape(shapes)
     number = 64
     for side in output:
@@ -232,19 +232,23 @@ def test_dot_normalizes_for_free():
         (lambda: layers.Elementwise(["ReLU"]), ValueError, "kind must be one of"),
         (lambda: layers.MaxPooling2D(0), ValueError, "pool_size must be a positive integer"),
         (lambda: layers.MaxPooling2D(2.0), TypeError, "pool_size must be .*; got 2.0"),
-        (lambda: layers.MaxPooling2D(2, padding="causal"), ValueError, "'valid' and 'same'"),
-        (lambda: layers.MaxPooling2D(2, padding=1), TypeError, "'valid' and 'same'"),
-        (lambda: layers.ZeroPadding2D(-1), ValueError, "padding must be an integer of 0 or more"),
+        (lambda: layers.MaxPooling2D(2, padding="causal"), ValueError, "'valid' or 'same'"),
+        (lambda: layers.MaxPooling2D(2, padding=1), TypeError, "'valid' or 'same'"),
+        (lambda: layers.ZeroPadding2D(-1), ValueError, "padding must be a non-negative integer"),
         (lambda: layers.ZeroPadding2D((1, 2, 3)), ValueError, "2 of them, or 2 pairs"),
         (lambda: layers.ZeroPadding2D(((1, 2), (1,))), ValueError, r"padding\[1\]"),
-        (lambda: layers.Cropping2D(5).output_shape((8, 20, 1)), ValueError, "must leave something"),
-        (lambda: layers.Reshape((2, -1, -1)), ValueError, "one may be -1"),
+        (lambda: layers.Cropping2D(5).output_shape((8, 20, 1)), ValueError, "leave at least one"),
+        (lambda: layers.Reshape((2, -1, -1)), ValueError, "one of which may be -1"),
         (lambda: layers.Reshape(5), TypeError, "target_shape must be a tuple"),
         (lambda: layers.Reshape((4, 4)).output_shape((5, 3)), ValueError, r"\(5, 3\); got"),
         (lambda: layers.Reshape((4, -1)).output_shape((5, 3)), ValueError, r"\(5, 3\); got"),
         (lambda: layers.Permute((1, 3)), ValueError, "each axis once"),
         (lambda: layers.Permute(1), TypeError, "a tuple of axes"),
-        (lambda: layers.Permute((2, 1)).output_shape((1, 2, 3)), ValueError, "as many axes"),
+        (
+            lambda: layers.Permute((2, 1)).output_shape((1, 2, 3)),
+            ValueError,
+            "one axis for each side",
+        ),
         (lambda: layers.RepeatVector(3).output_shape((4, 4)), ValueError, "for RepeatVector"),
         (lambda: layers.BatchNormalization(0).weights((4, 4)), ValueError, "from 1 to 2"),
         (lambda: layers.BatchNormalization(True), TypeError, "axis must be an integer"),
@@ -253,18 +257,22 @@ def test_dot_normalizes_for_free():
         (
             lambda: layers.Concatenate(1).output_shape(((1, 2), (1, 3))),
             ValueError,
-            "but for axis 1",
+            "except for axis 1",
         ),
-        (lambda: layers.Concatenate().output_shape(((1, 2), (1,))), ValueError, "but for axis 2"),
-        (lambda: layers.Add().output_shape(((2, 3), (2, 4))), ValueError, "must be the same"),
+        (
+            lambda: layers.Concatenate().output_shape(((1, 2), (1,))),
+            ValueError,
+            "except for axis 2",
+        ),
+        (lambda: layers.Add().output_shape(((2, 3), (2, 4))), ValueError, "must be equal"),
         (lambda: layers.Add().output_shape((2, 3)), ValueError, "shapes without the batch"),
         (lambda: layers.Add().output_shape(()), ValueError, "shapes without the batch"),
-        (lambda: layers.Dot((1, 2, 3)), ValueError, "one axis, or a pair"),
-        (lambda: layers.Dot(1).cost(((2,), (3,))), ValueError, "of the same length"),
+        (lambda: layers.Dot((1, 2, 3)), ValueError, "one axis, or a pair of axes"),
+        (lambda: layers.Dot(1).cost(((2,), (3,))), ValueError, "must have equal lengths"),
         (lambda: layers.TimeDistributed(3), TypeError, "layer must be a layer"),
         (lambda: layers.Chain(3), TypeError, "layers must be a list"),
         (lambda: layers.Chain([3]), TypeError, r"layers\[0\] must be a layer"),
-        (lambda: layers.Custom((3,), [(3,)]), TypeError, "variables must be"),
+        (lambda: layers.Custom((3,), [(3,)]), TypeError, "each of variables must be"),
         (lambda: layers.Custom((3,), [layers.Weight("w", (0,))]), ValueError, "side 0 of 'w'"),
         (lambda: layers.Custom((3,), macs=-1), ValueError, "macs must be"),
     ],
@@ -277,7 +285,7 @@ def test_what_is_refused(make, error, message):
 def test_merging_takes_no_arrays():
     import numpy as np
 
-    with pytest.raises(TypeError, match="no arrays"):
+    with pytest.raises(TypeError, match="not of arrays"):
         layers.Add().output_shape(((np.array([2, 3]), 3), (2, 3)))
 
 

@@ -1,4 +1,4 @@
-"""What networks ask of layers, whose shapes come from one another, and of what users register."""
+"""Layers as networks use them, and layers that users register."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_a_side_that_is_known_takes_the_place_of_one_that_has_to_equal_it():
     assert layers.Add().output_shape(((4, 3), (h, 1), (1, 3))) == (4, 3)
     assert layers.Add().output_shape(((1, 3), (1, 3), (5, 3))) == (5, 3)
     assert layers.Add().output_shape(((5, 3), (1, 3), (5, 3))) == (5, 3)
-    with pytest.raises(ValueError, match="input shapes must be the same"):
+    with pytest.raises(ValueError, match="input shapes must be equal"):
         layers.Add().output_shape(((5, 3), (1, 3), (4, 3)))
 
 
@@ -100,7 +100,7 @@ def test_normalization_with_a_mean_alone_has_no_weights():
     assert all(weight.trainable is False for weight in kept)
     assert layers.BatchNormalization([2]) == layers.BatchNormalization(2)  # as Keras 2 wrote it
     assert layers.GroupNormalization(-1).cost((4, 6)).params == 12
-    # One vector of weights is not so many times one.
+    # A single vector of weights is shown without a factor of 1.
     assert layers.RMSNormalization().explain((4, 6)).params == "6"
     assert layers.LayerNormalization().explain((4, 6)).params == "2*6 = 12"
 
@@ -115,7 +115,10 @@ def test_what_can_be_registered():
         registry.register("")
     with pytest.raises(TypeError) as caught:
         registry.register("Gate")(3)
-    assert str(caught.value) == "Gate must be a function of config and input_shape; got 3 (int)"
+    assert str(caught.value) == (
+        "the function registered for 'Gate' must be callable with config and input_shape; got 3"
+        " (int)"
+    )
     assert registry.registered("Gate", None) is None
 
 
@@ -135,14 +138,16 @@ def test_what_is_registered_is_found_and_describes_layers():
         with pytest.raises(TypeError) as caught:
             registry.describe("Gate", lambda *_: [layers.Dense(2), 3], {}, (4,))
         assert str(caught.value) == (
-            "what is registered for 'Gate' returns, which must be a layer of convcost.layers, or a"
-            f" list of them; got {[layers.Dense(2), 3]} (list)"
+            "the result of the function registered for 'Gate' must be a layer of convcost.layers,"
+            f" or a list of layers; got {[layers.Dense(2), 3]} (list)"
         )
-        with pytest.raises(TypeError, match="a list of them; got None"):
+        with pytest.raises(TypeError, match="a list of layers; got None"):
             registry.describe("Gate", lambda *_: None, {}, (4,))
     finally:
         registry.unregister("my>Gate")
     assert registry.registered("my>Gate") is None
+    with pytest.raises(KeyError, match="no layer is registered under the name 'my>Gate'"):
+        registry.unregister("my>Gate")
 
 
 def test_layers_in_time_distributed_have_their_own_rank():

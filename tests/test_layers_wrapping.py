@@ -1,4 +1,4 @@
-"""Layers around layers, custom layers, and those that keep shapes: held to Keras."""
+"""Layers that wrap layers, custom layers, and layers that keep shapes, against Keras."""
 
 import keras
 import pytest

@@ -1,4 +1,4 @@
-"""Layers as values: Keras's names and arguments, exact costs, and nothing to install or run.
+"""Layers as immutable values: Keras's names and arguments, exact costs, no framework needed.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""What a layer's arguments may be, and how everything else is refused."""
+"""Checks of the arguments of layers; each error names the argument and its value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.exact import arithmetic, nested
 from convcost.exact.dispatch import backend_for
-from convcost.exact.scalars import COUNT, SIZE, is_array, join_names, refuse
+from convcost.exact.scalars import COUNT, SIZE, is_array, refuse
 from convcost.exact.sizes import check_integer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ CHANNELS_LAST, CHANNELS_FIRST = "channels_last", "channels_first"
 
 
 def per_axis(name: str, value: object, rank: int, allowed: str = SIZE) -> Factors:
-    """Return one integer for each axis; a single one stands for all axes.
+    """Return one integer per axis; a single integer applies to all axes.
 
     Examples
     --------
@@ -34,14 +34,14 @@ def per_axis(name: str, value: object, rank: int, allowed: str = SIZE) -> Factor
 
 
 def check_padding(padding: object, rank: int, words: tuple[str, ...]) -> str | tuple[Factors, ...]:
-    """Return padding as a word in lower case, or as a pair (before, after) for each axis.
+    """Return padding as a word in lower case, or as a pair (before, after) per axis.
 
     Examples
     --------
     >>> check_padding("SAME", 2, ("valid", "same")), check_padding(1, 2, ("valid", "same"))
     ('same', ((1, 1), (1, 1)))
     """
-    more = f", an integer of 0 or more, or {rank} pairs (before, after) of them"
+    more = f", a non-negative integer, or {rank} pairs (before, after)"
     if isinstance(padding, str):
         return check_word("padding", padding, words, more)
     allowed = _one_of(words) + more
@@ -58,7 +58,7 @@ def check_padding(padding: object, rank: int, words: tuple[str, ...]) -> str | t
 
 
 def check_word(name: str, value: object, words: tuple[str, ...], more: str = "") -> str:
-    """Return one of a few words in lower case.
+    """Return a word in lower case if it is one of the allowed words.
 
     Examples
     --------
@@ -73,7 +73,8 @@ def check_word(name: str, value: object, words: tuple[str, ...], more: str = "")
 
 
 def _one_of(words: tuple[str, ...]) -> str:
-    return f"one of {join_names([repr(word) for word in words])}"
+    *head, last = map(repr, words)
+    return f"{', '.join(head)} or {last}"
 
 
 def _is_pair(value: object) -> bool:
@@ -81,7 +82,7 @@ def _is_pair(value: object) -> bool:
 
 
 def check_data_format(data_format: object) -> str:
-    """Return `channels_last` or `channels_first`; None, Keras's default, is the former."""
+    """Return the data format; None, Keras's default, means `channels_last`."""
     if data_format is None:
         return CHANNELS_LAST
     if data_format not in (CHANNELS_LAST, CHANNELS_FIRST):
@@ -92,7 +93,7 @@ def check_data_format(data_format: object) -> str:
 def check_shape(
     shape: object, layer: str, axes: str, rank: int | None, name: str = "input_shape"
 ) -> Factors:
-    """Return a shape, each side in exact form, or refuse it by name.
+    """Return a shape with exact sides, or raise an error that names it.
 
     Examples
     --------
@@ -109,13 +110,13 @@ def check_shape(
             TypeError,
             name,
             tuple(shape),
-            f"{allowed}, with a symbol (convcost.symbols.symbol) for a side that is not known",
+            f"{allowed}, with a symbol (convcost.symbols.symbol) for each unknown side",
         )
     return tuple(check_integer(f"{name}[{index}]", side) for index, side in enumerate(shape))
 
 
 def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> None:
-    """Raise ValueError unless the first, with its name, divides the second."""
+    """Raise ValueError unless a divisor divides a dividend; both are pairs (name, count)."""
     (divisor_name, parts), (dividend_name, whole) = divisor, dividend
     if is_array(parts) and is_array(whole):
         align_arrays(dict([divisor, dividend]))
@@ -127,7 +128,7 @@ def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> No
 
 
 def show(value: object) -> str:
-    """Write an argument's value in a few characters, for an error message.
+    """Return an argument's value as short text for an error message.
 
     Examples
     --------
@@ -142,9 +143,9 @@ def show(value: object) -> str:
 
 
 def align_arrays(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments whose arrays broadcast and compute exactly together, or refuse them.
+    """Return arguments with arrays that broadcast and compute exactly together.
 
-    Values are integers, arrays, expressions, tuples of them, and words, which stay as they are.
+    Values are integers, arrays, expressions, tuples of these, and strings, which stay unchanged.
     """
     values = tuple(arguments.values())
     leaves = nested.flat(values)
@@ -163,7 +164,7 @@ def _is_number(leaf: object) -> bool:
 
 
 def check_axis(name: str, value: object) -> int:
-    """Return an axis: an integer that may be negative, to count from behind.
+    """Return an axis: an integer, negative to count from the end.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def axis_tuple(axes: Axes | None) -> tuple[int, ...]:
 
 
 def place(name: str, axis: int, shape: Factors) -> int:
-    """Return where an axis, counted as Keras does with the batch as 0, lies in a shape without it.
+    """Return the index of a Keras axis (the batch is axis 0) in a shape without the batch.
 
     Examples
     --------
@@ -204,7 +205,7 @@ def place(name: str, axis: int, shape: Factors) -> int:
 
 
 def check_pairs(name: str, value: object, rank: int) -> tuple[Factors, ...]:
-    """Return (before, after) for each axis, from Keras's three ways to write it.
+    """Return a pair (before, after) per axis, from any of Keras's three notations.
 
     Examples
     --------
@@ -213,9 +214,9 @@ def check_pairs(name: str, value: object, rank: int) -> tuple[Factors, ...]:
     >>> check_pairs("padding", (1, 2), 1)
     ((1, 2),)
     """
-    allowed = f"an integer of 0 or more, {rank} of them, or {rank} pairs (before, after)"
+    allowed = f"a non-negative integer, {rank} of them, or {rank} pairs (before, after)"
     if isinstance(value, (tuple, list)):
-        # On a single axis Keras takes two integers for the two ends.
+        # For a single axis, Keras takes two integers as (before, after).
         pairs = [value] if rank == 1 and len(value) == 2 else list(value)
         if len(pairs) != rank:
             refuse(ValueError, name, value, allowed)

@@ -1,4 +1,4 @@
-"""What all layers can say about themselves."""
+"""The base class of all layers: shapes, weights, costs, training, traffic and intensity."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layer(Definition[K]):
-    """A layer as an immutable value: its arguments, and what follows from them.
+    """A layer as an immutable value.
 
-    Arguments are called as in Keras and have Keras's defaults. Any integer among them, and any side
-    of an `input_shape`, may be a Python or NumPy integer, a NumPy array of integers (all arrays
-    broadcast together) or a SymPy expression. An `input_shape` has no batch axis.
+    Arguments have Keras's names and defaults. Any integer argument, and any side of an
+    `input_shape`, may be a Python or NumPy integer, a NumPy array of integers (all arrays broadcast
+    together) or a SymPy expression. An `input_shape` has no batch dimension.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it may be; names it, its value, and what would be right.
+        If an argument is invalid; the message names it, its value, and what is allowed.
     """
 
     if TYPE_CHECKING:
@@ -53,27 +53,27 @@ class Layer(Definition[K]):
 
     @takes_duck_arrays(number_of_sides, tuple)
     def output_shape(self, input_shape: InputShape) -> Factors:
-        """Return the shape of the output for one input.
+        """Return the output shape for one input.
 
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
 
         Returns
         -------
         tuple
-            Shape of the output in elements, without the batch.
+            Output shape in elements, without the batch dimension.
 
         Raises
         ------
         TypeError
             If a side is not an exact integer.
         ValueError
-            If the number of sides is wrong, the channels are not divided by the groups, or the
+            If the number of sides is wrong, the channels are not divisible by the groups, or the
             output would be empty.
         OverflowError
-            If arrays of machine integers are given and something does not fit into int64.
+            If arrays of machine integers are given and a value does not fit into int64.
 
         Examples
         --------
@@ -90,12 +90,12 @@ class Layer(Definition[K]):
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
 
         Returns
         -------
         tuple of Weight
-            Name, shape in elements, and whether it is trainable.
+            Each weight's name, its shape in elements, and whether it is trainable.
 
         Examples
         --------
@@ -164,35 +164,35 @@ class Layer(Definition[K]):
         training: bool = False,
         first: bool = False,
     ) -> Cost[Any]:
-        """Return what the layer costs for one input.
+        """Return the cost of the layer for one input.
 
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
         effective
-            Whether to count only the taps that lie inside the input, rather than all.
+            Whether to count only the taps inside the input, instead of all taps.
         training
-            Whether to count one training step, with the gradients by the weights and by the input,
-            rather than the forward pass alone; `training()` has them one by one.
+            Whether to count one training step, including the gradients with respect to the weights
+            and the input, instead of only the forward pass; `training()` returns each pass.
         first
-            Whether the layer is a model's first, whose input needs no gradient.
+            Whether the layer is the first of a model; its input needs no gradient.
 
         Returns
         -------
         Cost
-            Parameters, MACs and bias additions, without unit.
+            The numbers of parameters, MACs and bias additions.
 
         Raises
         ------
         ValueError
-            If effective MACs are asked for with a symbol as `kernel_size`, or `first` without
+            If effective MACs are requested with a symbolic `kernel_size`, or `first` without
             `training`.
 
         Notes
         -----
-        Nominal MACs are those of Howard et al., "MobileNets" (arXiv:1704.04861): every tap counts
-        at every position. A transposed convolution counts the positions of its input.
+        Nominal MACs follow Howard et al., "MobileNets" (arXiv:1704.04861): every tap counts at
+        every position. A transposed convolution counts input positions.
 
         Examples
         --------
@@ -204,7 +204,7 @@ class Layer(Definition[K]):
         if check_flag("training", training):
             return self.training(input_shape, effective=effective, first=first).total
         if check_flag("first", first):
-            raise ValueError("first=True is about a training step; give training=True, too")
+            raise ValueError("first=True only applies to a training step; pass training=True, too")
         check_flag("effective", effective)
         layer, shape = self._align(input_shape)
         return total([step.forward(effective) for step in layer._steps(shape)])
@@ -228,28 +228,29 @@ class Layer(Definition[K]):
     def training(
         self, input_shape: InputShape, *, effective: bool = False, first: bool = False
     ) -> Training[Any]:
-        """Return what one training step costs for one input, pass by pass.
+        """Return the cost of each pass of one training step for one input.
 
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
         effective
-            Whether to count only the taps that lie inside the input, rather than all.
+            Whether to count only the taps inside the input, instead of all taps.
         first
-            Whether the layer is a model's first, whose input needs no gradient.
+            Whether the layer is the first of a model; its input needs no gradient.
 
         Returns
         -------
         Training
-            The costs of the forward pass and of the two gradients. Each gradient has the forward
-            pass's MACs, nominal or effective.
+            The costs of the forward pass and the two gradients. Each gradient has the same MACs as
+            the forward pass, nominal or effective.
 
         Notes
         -----
-        Every multiply-accumulate of the forward pass multiplies a weight by an input; in one
-        gradient the output's gradient takes the place of the weight, in the other that of the
-        input. XLA's cost analysis of the compiled gradients gives the same effective counts.
+        Each MAC of the forward pass multiplies a weight by an input. In the gradient with respect
+        to the weights, the output's gradient replaces the weight; in the gradient with respect to
+        the input, it replaces the input. XLA's cost analysis of the compiled gradients gives the
+        same effective counts.
 
         Examples
         --------
@@ -265,7 +266,7 @@ class Layer(Definition[K]):
         return Training(
             total([step.forward(effective) for step in steps]),
             total([step.weight_gradient(effective) for step in steps]),
-            # Within a layer of two steps the second's gradient has to reach the first's weights.
+            # In a first layer of two steps, the gradient has to reach the first step's weights.
             total([step.input_gradient(effective) for step in steps[left_out:]]),
         )
 
@@ -282,14 +283,18 @@ class Layer(Definition[K]):
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
-        effective, training, first
-            The options of `cost`.
+            Input shape in elements, without the batch dimension.
+        effective
+            Whether to count only the taps inside the input, instead of all taps.
+        training
+            Whether to explain one training step instead of the forward pass.
+        first
+            Whether the layer is the first of a model; its input needs no gradient.
 
         Returns
         -------
         Explanation
-            A line of text for each quantity; prints as a table.
+            One line of text per quantity; prints as a table.
 
         Examples
         --------
@@ -311,20 +316,20 @@ class Layer(Definition[K]):
 
     @takes_duck_arrays(lambda *_: 4, lambda numbers: Traffic(*numbers))
     def traffic(self, input_shape: InputShape, *, batch: Size = 1) -> Traffic[Any]:
-        """Return how many elements the layer reads and writes, each of them once.
+        """Return the number of elements that the layer reads and writes, each counted once.
 
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
         batch
-            Number of inputs that share one reading of the weights.
+            Batch size; the weights are read once per batch.
 
         Returns
         -------
         Traffic
-            Elements of the input, the weights and the output, and of the map between the steps of a
-            separable convolution. A cache too small to hold what is used again makes it more.
+            Elements of the input, the weights, the output, and the feature map between the steps of
+            a separable convolution. Actual traffic is higher if the cache is too small.
 
         Examples
         --------
@@ -350,23 +355,23 @@ class Layer(Definition[K]):
         batch: Size = 1,
         effective: bool = False,
     ) -> Count:
-        """Return the arithmetic intensity: FLOPs for each byte that is moved.
+        """Return the arithmetic intensity: FLOPs per byte moved.
 
         Parameters
         ----------
         input_shape
-            Shape of the input in elements, without the batch.
+            Input shape in elements, without the batch dimension.
         element_size
-            Bytes of one element: 4 for float32, 2 for float16.
+            Bytes per element: 4 for float32, 2 for float16.
         batch
-            Number of inputs that share one reading of the weights.
+            Batch size; the weights are read once per batch.
         effective
-            Whether to count only the taps that lie inside the input, rather than all.
+            Whether to count only the taps inside the input, instead of all taps.
 
         Returns
         -------
         Fraction
-            FLOPs per byte; a SymPy expression or an array of float64 for those.
+            FLOPs per byte; a SymPy expression for symbols, a float64 array for arrays.
 
         Notes
         -----

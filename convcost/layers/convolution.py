@@ -24,22 +24,22 @@ class Convolution(Grouped[K]):
     Parameters
     ----------
     filters
-        Number of output channels; divided by `groups`.
+        Number of output channels; a multiple of `groups`.
     kernel_size
-        Sides of the kernel, in taps: one integer, or one for each axis.
+        Kernel size, in taps: one integer, or one per axis.
     strides
-        Distance between positions, in elements; one integer, or one for each axis. Strides and
-        dilation may both be above 1, which Keras itself refuses.
+        Stride, in elements: one integer, or one per axis. Strides and dilation rates may both be
+        above 1, which Keras itself rejects.
     padding
-        `valid`, `same`, on one axis `causal`, an integer for all ends, or a pair (before, after)
-        for each axis, in elements.
+        `valid`, `same`, `causal` (one axis only), an integer for all ends, or a pair (before,
+        after) per axis, in elements.
     data_format
-        `channels_last` for inputs of (steps, channels), (height, width, channels) or (depth,
-        height, width, channels); or `channels_first`.
+        `channels_last` for inputs of shape (steps, channels), (height, width, channels) or
+        (depth, height, width, channels); or `channels_first`.
     dilation_rate
-        Distance between taps, in elements; one integer, or one for each axis.
+        Distance between taps, in elements: one integer, or one per axis.
     groups
-        Number of groups into which channels and filters are divided.
+        Number of groups that channels and filters are split into.
     use_bias
         Whether each filter adds a bias.
     """

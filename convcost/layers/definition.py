@@ -1,4 +1,4 @@
-"""What a kind of layer defines: the shapes that it takes and makes, its weights, its steps."""
+"""What each class of layers defines: its input and output shapes, weights and parts."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Definition(Record, Generic[K]):
-    """What each class of layers defines anew; what users call follows from it.
+    """The methods that each class of layers overrides; `Layer` derives the public ones from them.
 
-    A shape here was checked: its sides are exact. Where a layer takes several inputs, it is a
-    tuple of their shapes.
+    Shapes here were checked: their sides are exact. For a layer of several inputs, a shape is a
+    tuple of shapes.
     """
 
-    # Spatial axes of the input; None where any number will do.
+    # Number of spatial axes of the input; None for any number.
     rank: ClassVar[int | None] = None
-    # Whether the output has as many sides as the input.
+    # Whether the output has the same number of axes as the input.
     keeps_rank: ClassVar[bool] = False
-    # Whether some of the weights are not trained, but gathered from the data.
+    # Whether some of the weights are statistics of the data instead of trained.
     keeps_statistics: ClassVar[bool] = False
 
     def output_and_cost(self, shape: Factors, times: Count = 1) -> tuple[Factors, Cost[Any]]:
-        """Return the shape of the output and the cost for a shape that is known to be exact.
+        """Return the output shape and the cost for a shape that is known to be exact.
 
-        The way of a whole network, whose shapes come from one another: no arrays, nothing checked
-        twice. `shape` is a list of shapes where the layer takes several inputs; `times` says how
-        many such inputs there are, for which the cost is counted.
+        For whole networks, whose shapes follow from each other: takes no arrays, and checks nothing
+        twice. `shape` is a list of shapes if the layer takes several inputs; `times` is the number
+        of inputs of that shape to count.
         """
         self._check_rank(shape)
         steps = self._steps(shape)
@@ -47,12 +47,12 @@ class Definition(Record, Generic[K]):
         return output, total([step.forward(False) for step in _repeated(steps, times)])
 
     def parts(self, shape: Factors, times: Count = 1) -> tuple[Part, ...]:
-        """Return what is computed for a shape that was checked."""
+        """Return the parts of the layer for a shape that was checked."""
         self._check_rank(shape)
         return _repeated(self._steps(shape), times)
 
     def non_trainable(self, shape: Factors) -> Count:
-        """Return how many of the weights training leaves alone, for a shape that was checked."""
+        """Return the number of non-trainable parameters for a shape that was checked."""
         if not self.keeps_statistics:
             return 0
         number: Count = 0
@@ -66,7 +66,7 @@ class Definition(Record, Generic[K]):
             arguments.check_shape(shape, type(self).__name__, self._axes(), self.rank)
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        """Return what the layer computes, or refuse a shape that it can't take."""
+        """Return the parts of the layer, or raise an error for a shape that it can't take."""
         return ()
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
@@ -76,11 +76,11 @@ class Definition(Record, Generic[K]):
         return ()
 
     def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
-        """Return what the layer's methods take for these inputs: a shape, or a list of them."""
+        """Return what the layer's methods take for these inputs: one shape, or a list of shapes."""
         return shapes[0]
 
     def _inputs(self, shape: Factors) -> Count:
-        """Return the number of elements that are read from the inputs."""
+        """Return the number of input elements."""
         if shape and isinstance(shape[0], (tuple, list)):
             return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
         return arithmetic.elements(*shape)
@@ -90,7 +90,7 @@ class Definition(Record, Generic[K]):
         return "(...)"
 
     def _align(self, input_shape: InputShape) -> tuple[Self, Factors]:
-        """Return the layer and the input's shape with arrays that compute exactly together."""
+        """Return the layer and the input shape, with arrays that compute exactly together."""
         shape = arguments.check_shape(input_shape, type(self).__name__, self._axes(), self.rank)
         if not self.has_arrays and not any(map(is_array, shape)):
             return self, shape

@@ -1,4 +1,4 @@
-"""Dense: a pointwise convolution at each place of the leading axes."""
+"""Dense: a pointwise convolution at each position of the leading axes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class _Depthwise(Spatial[K]):
     def _depthwise_step(self, shape: Factors, bias: int) -> Step:
         sides, m = self._split(shape)
         axes = self._slide(sides)
-        # A multiplier of 1 is the rule, and not worth a factor in an explanation.
+        # Explanations leave out the usual multiplier of 1.
         multiplier = () if self._is_single() else (self.depth_multiplier,)
         outputs = tuple(axis.positions for axis in axes)
         return Step(axes, (), (m, *multiplier), outputs, bias)
@@ -32,7 +32,7 @@ class _Depthwise(Spatial[K]):
         return type(self.depth_multiplier) is int and self.depth_multiplier == 1
 
     def _depthwise_channels(self, shape: Factors) -> Count:
-        """Return the channels that come out of the depthwise step."""
+        """Return the number of output channels of the depthwise step."""
         m = self._split(shape)[1]
         return arithmetic.multiply("the depthwise channels", m, self.depth_multiplier)
 
@@ -44,19 +44,18 @@ class DepthwiseConvolution(_Depthwise[K]):
     Parameters
     ----------
     kernel_size
-        Sides of the kernel, in taps: one integer, or one for each axis.
+        Kernel size, in taps: one integer, or one per axis.
     strides
-        Distance between positions, in elements; one integer, or one for each axis.
+        Stride, in elements: one integer, or one per axis.
     padding
-        `valid`, `same`, an integer for all ends, or a pair (before, after) for each axis, in
-        elements.
+        `valid`, `same`, an integer for all ends, or a pair (before, after) per axis, in elements.
     depth_multiplier
-        Number of filters for each input channel.
+        Number of filters per input channel.
     data_format
-        `channels_last` for inputs of (steps, channels) or (height, width, channels); or
+        `channels_last` for inputs of shape (steps, channels) or (height, width, channels); or
         `channels_first`.
     dilation_rate
-        Distance between taps, in elements; one integer, or one for each axis.
+        Distance between taps, in elements: one integer, or one per axis.
     use_bias
         Whether each filter adds a bias.
     """
@@ -129,27 +128,25 @@ class DepthwiseConv2D(DepthwiseConvolution[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SeparableConvolution(_Depthwise[K]):
-    """A depthwise convolution without bias, then a pointwise one.
+    """A depthwise convolution without bias, followed by a pointwise one.
 
     Parameters
     ----------
     filters
         Number of output channels.
     kernel_size
-        Sides of the depthwise kernel, in taps: one integer, or one for each axis.
+        Size of the depthwise kernel, in taps: one integer, or one per axis.
     strides
-        Distance between positions of the depthwise step, in elements; one integer, or one for each
-        axis.
+        Stride of the depthwise step, in elements: one integer, or one per axis.
     padding
-        `valid`, `same`, an integer for all ends, or a pair (before, after) for each axis, in
-        elements.
+        `valid`, `same`, an integer for all ends, or a pair (before, after) per axis, in elements.
     data_format
-        `channels_last` for inputs of (steps, channels) or (height, width, channels); or
+        `channels_last` for inputs of shape (steps, channels) or (height, width, channels); or
         `channels_first`.
     dilation_rate
-        Distance between taps of the depthwise step, in elements; one integer, or one for each axis.
+        Distance between taps of the depthwise step, in elements: one integer, or one per axis.
     depth_multiplier
-        Number of depthwise filters for each input channel.
+        Number of depthwise filters per input channel.
     use_bias
         Whether the pointwise step adds a bias.
     """
@@ -190,7 +187,7 @@ class SeparableConvolution(_Depthwise[K]):
         depthwise = self._depthwise_step(shape, 0)
         sides = depthwise.outputs
         axes = tuple(Axis(1, 1, 1, side, side, "valid") for side in sides)
-        # Keeping the factors apart shows where the pointwise step's channels come from.
+        # Separate factors show where the pointwise step's channels come from.
         pointwise = Step(axes, depthwise.filters, (self.filters,), sides, int(self.use_bias))
         return depthwise, pointwise
 

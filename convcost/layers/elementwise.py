@@ -1,4 +1,4 @@
-"""Layers that change no shape and have no weights: activations, dropout, augmentation."""
+"""Layers without weights that keep the shape: activations, dropout, augmentation."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from convcost.exact.types import Factors
     from convcost.layers.steps import Part
 
-# What these do to each element (or, in augmentation, to each image) is no multiply-accumulate with
-# weights, and no counter that reports MACs counts it.
+# What these do to each element (or, in augmentation, to each image) is not a multiply-accumulate
+# with weights, and counters that report MACs don't count it.
 _NAMES = """
     Activation ActivityRegularization AlphaDropout Dropout ELU GaussianDropout GaussianNoise
     Identity LeakyReLU Masking ReLU Rescaling Softmax SpatialDropout1D SpatialDropout2D
@@ -39,7 +39,7 @@ class Elementwise(Layer[int]):
     Raises
     ------
     ValueError
-        If no such class leaves shapes alone.
+        If `kind` is not one of these classes.
 
     Examples
     --------

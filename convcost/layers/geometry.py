@@ -1,21 +1,22 @@
-"""Where a kernel slides along one axis: output lengths, padding, and the taps inside the input.
+"""A kernel that slides along one axis: output lengths, padding, and the taps inside the input.
 
-A transposed convolution is a convolution with input and output exchanged, so the same words serve
-both. All are numbers, in elements but for the first:
+A transposed convolution is a convolution with input and output exchanged, so both use the same
+terms. Distances and sizes are in elements unless stated otherwise:
 
-- `kernel`: side of the kernel, in taps;
+- `kernel`: kernel size, in taps;
 - `dilation`: distance between neighbouring taps;
 - `extent`: size of the dilated kernel, from its first tap to its last;
-- `size`: of what the kernel slides over: the input; the output of a transposed convolution;
-- `positions`: how many places it stops at: the output's elements; the input's where transposed;
+- `size`: size of what the kernel slides over: the input, or the output if transposed;
+- `positions`: number of kernel positions: one per output element, or per input element if
+  transposed;
 - `stride`: distance between neighbouring positions;
 - `before`: padding before the first element.
 
-Everything works on Python integers, int64 and object arrays and SymPy expressions alike, and takes
-no longer for a long axis than for a short one. Nothing is checked here; the layers do that first.
+Everything works on Python integers, int64 and object arrays, and SymPy expressions, in a time that
+does not depend on the length of the axis. Nothing is checked here; the layers do that first.
 
-The lengths are those of Keras (`compute_conv_output_shape`) and, for transposed convolutions with
-explicit padding, of PyTorch (`ConvTranspose2d`).
+The lengths equal those of Keras (`compute_conv_output_shape`) and, for transposed convolutions with
+explicit padding, PyTorch (`ConvTranspose2d`).
 """
 
 from convcost.exact import arithmetic
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def dilated_kernel_size(kernel: "Count", dilation: "Count") -> "Count":
-    """Return the extent of a kernel, its gaps included: (kernel - 1)·dilation + 1.
+    """Return the extent of a kernel, including its gaps: (kernel - 1)·dilation + 1.
 
     Examples
     --------
@@ -38,9 +39,9 @@ def dilated_kernel_size(kernel: "Count", dilation: "Count") -> "Count":
 
 
 def valid_length(size: "Count", extent: "Count", stride: "Count") -> "Count":
-    """Return the positions at which a kernel lies inside: floor((size - extent) / stride) + 1.
+    """Return the number of positions inside an axis: floor((size - extent) / stride) + 1.
 
-    The padding, if there is any, is part of the size.
+    The size includes any padding.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def valid_length(size: "Count", extent: "Count", stride: "Count") -> "Count":
 
 
 def same_length(size: "Count", stride: "Count") -> "Count":
-    """Return the positions of `same` padding, one for each stride begun: ceil(size / stride).
+    """Return the number of positions with `same` padding: ceil(size / stride).
 
     Examples
     --------
@@ -68,10 +69,10 @@ def transposed_length(
     padding: str,
     output_padding: "Count | None",
 ) -> "Count":
-    """Return the output length that a transposed convolution makes with `same` or `valid`.
+    """Return the output length of a transposed convolution with `same` or `valid` padding.
 
-    `output_padding` are elements added at the end, or None for what makes the length positions
-    times stride (`same`), or leaves out no tap (`valid`).
+    `output_padding` is the number of elements added at the end. With None, the length is positions
+    times stride (`same`), or long enough for every tap (`valid`).
 
     Examples
     --------
@@ -83,7 +84,7 @@ def transposed_length(
     if padding == "same":
         if output_padding is None:
             return positions * stride
-        # An odd kernel's middle stays, an even kernel has none.
+        # An odd kernel keeps its middle tap; an even kernel has none.
         return (
             (positions - 1) * stride
             + extent
@@ -102,7 +103,7 @@ def padded_transposed_length(
     around: "tuple[Count, Count]",
     output_padding: "Count",
 ) -> "Count":
-    """Return the output length that a transposed convolution makes with explicit padding.
+    """Return the output length of a transposed convolution with explicit padding.
 
     `around` is cut off before and after; the length is 0 or less if nothing is left.
 
@@ -118,7 +119,7 @@ def padded_transposed_length(
 def same_padding_before(
     size: "Count", positions: "Count", extent: "Count", stride: "Count"
 ) -> "Count":
-    """Return how much of `same` padding comes first; the odd element comes last.
+    """Return the `same` padding before the first element; an odd element goes to the end.
 
     Examples
     --------
@@ -137,12 +138,12 @@ def taps_inside(
     dilation: "Count",
     before: "Count",
 ) -> "Count":
-    """Count the pairs of position and tap whose tap lies inside, in a time linear in the kernel.
+    """Count the (position, tap) pairs whose tap lies inside, in time linear in the kernel size.
 
     Notes
     -----
-    Tap j at position o lies on element o·stride - before + j·dilation. For each tap the positions
-    at which that is an element are consecutive, so their number is a difference.
+    Tap j at position o lies on element o·stride - before + j·dilation. For each tap, the positions
+    where that element exists are consecutive, so their number is a difference.
 
     Examples
     --------
@@ -157,13 +158,13 @@ def taps_inside(
         first = arithmetic.maximum(arithmetic.ceil_divide(shift, stride), 0)
         last = arithmetic.minimum(arithmetic.ceil_divide(shift + size, stride), positions)
         inside = arithmetic.maximum(last - first, 0)
-        # In an array of kernels the smaller ones have no such tap.
+        # In an array of kernel sizes, the smaller kernels lack this tap.
         total = total + (inside * (tap < kernel).astype(int) if is_array(kernel) else inside)
     return total
 
 
 def _taps_within(*sizes: "Count") -> range:
-    """Return the taps that may lie inside: of a kernel far larger than the size only a few."""
+    """Return the taps that may lie inside: only a few if the kernel is far larger than the axis."""
     size, positions, kernel, stride, dilation, before = sizes
     if not all(type(size) is int for size in sizes):
         return range(int(kernel.max()) if is_array(kernel) else kernel)

@@ -1,4 +1,4 @@
-"""Layers that make one map of several: sums, products, concatenations, dot products."""
+"""Layers that merge several inputs into one: sums, products, concatenations, dot products."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class Merging(Layer[int]):
-    """A layer of several inputs, whose `input_shape` is a tuple of their shapes."""
+    """A layer with several inputs; its `input_shape` is a tuple of their shapes."""
 
-    # How many inputs there must be.
+    # Required number of inputs; None for one or more.
     inputs: ClassVar[int | None] = None
 
     def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
-        """Return the shapes, which the layer takes together, even where there is one."""
+        """Return the list of shapes, even for a single input."""
         return shapes
 
     def _check_rank(self, shape: Factors) -> None:
@@ -49,12 +49,13 @@ class Merging(Layer[int]):
             for index, one in enumerate(input_shape)
         )
         if any(is_array(side) for one in shapes for side in one):
-            raise TypeError(f"{type(self).__name__} takes shapes of integers or symbols, no arrays")
+            kind = type(self).__name__
+            raise TypeError(f"{kind} takes shapes of integers or symbols, not of arrays")
         return self, shapes
 
 
 def broadcast(shapes: Sequence[Factors]) -> Factors:
-    """Return the shape that several shapes have together, sides of 1 being as long as needed.
+    """Return the shape that several shapes broadcast to; sides of 1 stretch.
 
     Examples
     --------
@@ -75,11 +76,11 @@ def _together(sides: tuple[Count, ...], shapes: Sequence[Factors]) -> Count:
             continue
         elif not arithmetic.may_equal(longest, side):
             raise ValueError(
-                "input shapes must be the same, or 1 where they differ; got"
+                "input shapes must be equal, or 1 where they differ; got"
                 f" {' and '.join(map(arguments.show, shapes))}"
             )
         elif type(side) is int:
-            longest = side  # a number is worth more than an expression that has to equal it
+            longest = side  # prefer a number to an expression that must equal it
     return longest
 
 
@@ -120,24 +121,24 @@ class Minimum(Add):
 
 
 class CustomScaleLayer(Add):
-    """The first input plus the second times a constant, as Keras's InceptionResNetV2 has it."""
+    """The first input plus the second times a constant, as in Keras's InceptionResNetV2."""
 
     inputs = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Concatenate(Merging):
-    """The inputs one behind the other along an axis, as `keras.layers.Concatenate`.
+    """The inputs concatenated along an axis, as `keras.layers.Concatenate`.
 
     Parameters
     ----------
     axis
-        The axis, the batch counted as 0.
+        The axis; the batch is axis 0.
 
     Raises
     ------
     TypeError, ValueError
-        If that is no axis.
+        If `axis` is not an integer, or not an axis of the inputs.
 
     Examples
     --------
@@ -155,7 +156,7 @@ class Concatenate(Merging):
 
 
 def concatenate(shapes: Sequence[Factors], index: int) -> Factors:
-    """Return the shape of inputs one behind the other along an axis."""
+    """Return the shape of inputs concatenated along an axis."""
     first = shapes[0]
     joined: Count = 0
     for shape in shapes:
@@ -164,7 +165,7 @@ def concatenate(shapes: Sequence[Factors], index: int) -> Factors:
             for axis, side in enumerate(shape)
         ):
             raise ValueError(
-                f"input shapes must be the same but for axis {index + 1}; got"
+                f"input shapes must be equal except for axis {index + 1}; got"
                 f" {' and '.join(map(arguments.show, shapes))}"
             )
         joined = joined + shape[index]
@@ -178,14 +179,14 @@ class Dot(Merging):
     Parameters
     ----------
     axes
-        The axis of both inputs, or a pair with one for each, the batch counted as 0.
+        One axis for both inputs, or a pair of axes, one per input; the batch is axis 0.
     normalize
-        Whether the inputs are brought to length 1 before, which is no multiply-accumulate here.
+        Whether to normalize the inputs to length 1 first; this is not counted as MACs.
 
     Raises
     ------
     TypeError, ValueError
-        If those are no axes.
+        If `axes` are not integers, or not axes of the inputs.
 
     Examples
     --------
@@ -205,7 +206,7 @@ class Dot(Merging):
     def __post_init__(self) -> None:
         axes = self.axes if isinstance(self.axes, (tuple, list)) else (self.axes, self.axes)
         if len(axes) != 2:
-            refuse(ValueError, "axes", self.axes, "one axis, or a pair of them")
+            refuse(ValueError, "axes", self.axes, "one axis, or a pair of axes")
         self._set(
             axes=tuple(arguments.check_axis(f"axes[{i}]", axis) for i, axis in enumerate(axes)),
         )
@@ -221,7 +222,7 @@ class Dot(Merging):
         first, second = shape
         if not arithmetic.may_equal(first[left], second[right]):
             raise ValueError(
-                f"the axes {self.axes} must be of the same length; got shapes"
+                f"the axes {self.axes} must have equal lengths; got shapes"
                 f" {' and '.join(map(arguments.show, shape))}"
             )
         outputs = (*first[:left], *first[left + 1 :], *second[:right], *second[right + 1 :])

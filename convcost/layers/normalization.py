@@ -1,4 +1,4 @@
-"""Layers whose weights scale and shift: normalizations, PReLU, and layers like them."""
+"""Layers whose weights scale and shift: normalizations, PReLU and the like."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Weighted(Layer[K]):
-    """A layer whose weights are no kernels, and whose output has the shape of its input."""
+    """A layer whose weights are not kernels, and whose output has the shape of its input."""
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         shapes: dict[Factors, int] = {}
@@ -34,13 +34,13 @@ class Weighted(Layer[K]):
 
 
 class Scaled(Weighted[K]):
-    """A layer with a vector of weights, or a few, along one or more axes."""
+    """A layer with one or more vectors of weights along one or more axes."""
 
     if TYPE_CHECKING:
         axis: Axes | None
 
     def _along(self, shape: Factors) -> Factors:
-        # In Keras's order, which takes -1 to come before 1.
+        # In Keras's order, which sorts -1 before 1.
         return tuple(
             shape[arguments.place("axis", axis, shape)]
             for axis in sorted(arguments.axis_tuple(self.axis))
@@ -62,13 +62,13 @@ class BatchNormalization(Scaled[int]):
     Parameters
     ----------
     axis
-        The channels' axis, the batch counted as 0.
+        The channel axis; the batch is axis 0.
     center
-        Whether a trainable beta is added.
+        Whether to add a trainable beta.
     scale
-        Whether a trainable gamma is multiplied with.
+        Whether to multiply by a trainable gamma.
     renorm
-        Whether the three further averages of batch renormalization are kept.
+        Whether to keep the three additional averages of batch renormalization.
 
     Examples
     --------
@@ -111,13 +111,13 @@ class LayerNormalization(Scaled[int]):
     Parameters
     ----------
     axis
-        The axis or axes that are normalized, the batch counted as 0.
+        The axis or axes to normalize; the batch is axis 0.
     center
-        Whether a beta is added.
+        Whether to add a beta.
     scale
-        Whether a gamma is multiplied with.
+        Whether to multiply by a gamma.
     rms_scaling
-        Whether it scales by the root mean square, which has a gamma and no beta.
+        Whether to scale by the root mean square, with a gamma but no beta.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class RMSNormalization(Scaled[int]):
     Parameters
     ----------
     axis
-        The axis or axes that are normalized, the batch counted as 0.
+        The axis or axes to normalize; the batch is axis 0.
 
     Examples
     --------
@@ -173,13 +173,13 @@ class GroupNormalization(Scaled[K]):
     Parameters
     ----------
     groups
-        Number of groups, which divide the channels; -1 for one channel each.
+        Number of groups, a divisor of the channels; -1 for one group per channel.
     axis
-        The channels' axis, the batch counted as 0.
+        The channel axis; the batch is axis 0.
     center
-        Whether a beta is added.
+        Whether to add a beta.
     scale
-        Whether a gamma is multiplied with.
+        Whether to multiply by a gamma.
 
     Examples
     --------
@@ -201,7 +201,7 @@ class GroupNormalization(Scaled[K]):
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         (channels,) = self._along(shape)
-        # -1, for groups of one channel each, divides every number.
+        # -1 (one group per channel) divides every number.
         arguments.check_divides(("groups", self.groups), ("the input's channels", channels))
         named = (("gamma", self.scale), ("beta", self.center))
         return tuple(Weight(name, (channels,)) for name, has in named if has)
@@ -209,15 +209,15 @@ class GroupNormalization(Scaled[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Normalization(Scaled[int]):
-    """Shift and scale by what was adapted to the data, as `keras.layers.Normalization`.
+    """Shift and scale by the mean and variance of the data, as `keras.layers.Normalization`.
 
     Parameters
     ----------
     axis
-        The axis or axes that have a mean and a variance each, the batch counted as 0; None for one
-        of either altogether.
+        The axis or axes with separate means and variances; the batch is axis 0. None for a single
+        mean and variance.
     mean, variance
-        Given values, which are no weights; None where they are adapted and kept as weights.
+        Given values, which are not weights; None if adapted to data and stored as weights.
 
     Examples
     --------
@@ -235,7 +235,7 @@ class Normalization(Scaled[int]):
         if self.axis is None:
             self._set(axis=())
         self._check_axes()
-        # Only whether they were given counts.
+        # Only whether they are given matters.
         given = self.mean is not None
         self._set(mean=given or None, variance=given or None)
 
@@ -257,7 +257,7 @@ class PReLU(Weighted[int]):
     Parameters
     ----------
     shared_axes
-        Axes along which one slope is shared, the batch counted as 0; None for no axis.
+        Axes along which one slope is shared; the batch is axis 0. None for no sharing.
 
     Examples
     --------
@@ -284,7 +284,7 @@ class PReLU(Weighted[int]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LayerScale(Weighted[K]):
-    """A trained factor for each channel, as Keras's ConvNeXt has it.
+    """A trained factor per channel, as in Keras's ConvNeXt.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ class LayerScale(Weighted[K]):
     Raises
     ------
     TypeError, ValueError
-        If the number is no positive integer, or not the input's.
+        If `projection_dim` is not a positive integer.
 
     Examples
     --------
@@ -313,7 +313,7 @@ class LayerScale(Weighted[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Holder(Weighted[Any]):
-    """Weights that a layer holds itself, beside those of the layers in it.
+    """The weights that a layer holds directly, apart from the layers inside it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pooling: over windows, over everything, or to a given size. None of it has weights or MACs."""
+"""Pooling over windows, over whole feature maps, or to a given size; no weights, no MACs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Weightless(FeatureMap[K]):
-    """A layer over a grid that has no weights and multiplies nothing."""
+    """A layer on feature maps that has no weights and no MACs."""
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         sides, channels = self._split(shape)
@@ -31,12 +31,12 @@ class Weightless(FeatureMap[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pooling(Weightless[K], Kernel[K]):
-    """The maximum or the average of each window, as `keras.layers.MaxPooling2D` and its relatives.
+    """The maximum or the average of each window, as `keras.layers.MaxPooling2D`.
 
     Parameters
     ----------
     pool_size
-        Sides of the window, in elements: one integer, or one for each axis.
+        Window size, in elements: one integer, or one per axis.
     strides
         Distance between windows, in elements; None for `pool_size`.
     padding
@@ -125,14 +125,14 @@ class AveragePooling3D(Pooling[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GlobalPooling(Weightless[int]):
-    """The maximum or the average of a whole map, as `keras.layers.GlobalAveragePooling2D`.
+    """The maximum or the average of a whole feature map, as `keras.layers.GlobalAveragePooling2D`.
 
     Parameters
     ----------
     data_format
         `channels_last` or `channels_first`.
     keepdims
-        Whether the pooled axes stay, with a side of 1.
+        Whether to keep the pooled axes, with a side of 1.
 
     Examples
     --------
@@ -205,7 +205,7 @@ class AdaptivePooling(Weightless[K]):
     Parameters
     ----------
     output_size
-        Sides of the output, in elements: one integer, or one for each axis.
+        Output size, in elements: one integer, or one per axis.
     data_format
         `channels_last` or `channels_first`.
 
@@ -239,36 +239,36 @@ class AdaptivePooling(Weightless[K]):
 
 
 class AdaptiveMaxPooling1D(AdaptivePooling[K]):
-    """The maxima along one axis, as many as asked for."""
+    """Maximum pooling along one axis to a given size."""
 
     rank = 1
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling[K]):
-    """The maxima along two axes, as many as asked for."""
+    """Maximum pooling along two axes to a given size."""
 
     rank = 2
 
 
 class AdaptiveMaxPooling3D(AdaptivePooling[K]):
-    """The maxima along three axes, as many as asked for."""
+    """Maximum pooling along three axes to a given size."""
 
     rank = 3
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling[K]):
-    """The averages along one axis, as many as asked for."""
+    """Average pooling along one axis to a given size."""
 
     rank = 1
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling[K]):
-    """The averages along two axes, as many as asked for."""
+    """Average pooling along two axes to a given size."""
 
     rank = 2
 
 
 class AdaptiveAveragePooling3D(AdaptivePooling[K]):
-    """The averages along three axes, as many as asked for."""
+    """Average pooling along three axes to a given size."""
 
     rank = 3

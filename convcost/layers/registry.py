@@ -1,4 +1,4 @@
-"""Layers that this library doesn't know, as somebody registers them."""
+"""Layers that users register because the library doesn't know them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _registered: dict[str, Callable[..., Any]] = {}
 
 
 def register(name: str) -> Callable[[Describe], Describe]:
-    """Say what a layer costs that this library doesn't know.
+    """Register a function that describes a layer unknown to this library.
 
-    The decorated function takes the layer's Keras config, as a dict, and the shape of the input
-    without the batch (a list of shapes where there are several), and returns a layer of
-    `convcost.layers` or a list of layers that do the same one after another. For what no layer
-    expresses there is `Custom`. It is used wherever a model has a layer of that name, before the
-    library's own; registering a name again replaces what was there.
+    The decorated function takes the layer's Keras config, as a dict, and the input shape without
+    the batch dimension (a list of shapes for several inputs). It returns a layer of
+    `convcost.layers`, or a list of layers that compute the same in sequence; use `Custom` if no
+    layer fits. It takes precedence over the library's own layers wherever a model has a layer of
+    that name; registering a name again replaces the function.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def register(name: str) -> Callable[[Describe], Describe]:
     Returns
     -------
     callable
-        A decorator that leaves the function as it is.
+        A decorator that returns the function unchanged.
 
     Raises
     ------
     TypeError
-        If the name is not a text, or what is decorated can't be called.
+        If the name is not a non-empty string, or the decorated object is not callable.
 
     Examples
     --------
@@ -56,7 +56,8 @@ def register(name: str) -> Callable[[Describe], Describe]:
 
     def add(describe: Describe) -> Describe:
         if not callable(describe):
-            refuse(TypeError, name, describe, "a function of config and input_shape")
+            registered_for = f"the function registered for {name!r}"
+            refuse(TypeError, registered_for, describe, "callable with config and input_shape")
         _registered[name] = describe
         return describe
 
@@ -64,18 +65,20 @@ def register(name: str) -> Callable[[Describe], Describe]:
 
 
 def unregister(name: str) -> None:
-    """Forget what was registered under a name.
+    """Remove the function registered under a name.
 
     Raises
     ------
     KeyError
-        If nothing was.
+        If none is registered.
     """
+    if name not in _registered:
+        raise KeyError(f"no layer is registered under the name {name!r}")
     del _registered[name]
 
 
 def registered(*names: object) -> Callable[..., Any] | None:
-    """Return the function that was registered under one of these names, if any."""
+    """Return the function registered under one of these names, if any."""
     for name in names:
         if isinstance(name, str) and name in _registered:
             return _registered[name]
@@ -83,11 +86,11 @@ def registered(*names: object) -> Callable[..., Any] | None:
 
 
 def describe(name: str, function: Description, config: Mapping[str, Any], shape: object) -> Layer:
-    """Return the layer that a registered function makes for one input."""
+    """Return the layer that a registered function describes for one input."""
     made = function(config, shape)
     if isinstance(made, Layer):
         return made
     if isinstance(made, (list, tuple)) and all(isinstance(one, Layer) for one in made):
         return Chain(tuple(made))
-    allowed = "a layer of convcost.layers, or a list of them"
-    refuse(TypeError, f"what is registered for {name!r} returns, which", made, allowed)
+    allowed = "a layer of convcost.layers, or a list of layers"
+    refuse(TypeError, f"the result of the function registered for {name!r}", made, allowed)

@@ -1,4 +1,4 @@
-"""Layers that arrange the elements of one input anew."""
+"""Layers that rearrange the elements of one input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def fill(name: str, target: Factors, shape: Factors) -> Factors:
-    """Return a target shape with what -1 in it stands for.
+    """Return a target shape with its -1, if any, replaced by the inferred side.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def fill(name: str, target: Factors, shape: Factors) -> Factors:
 
 
 def _refuse_target(name: str, target: Factors, shape: Factors) -> NoReturn:
-    allowed = f"a shape with the elements of the input's {arguments.show(shape)}"
+    allowed = f"a shape with the same number of elements as the input's {arguments.show(shape)}"
     refuse(ValueError, name, target, allowed)
 
 
@@ -52,12 +52,12 @@ class Reshape(Layer[K]):
     Parameters
     ----------
     target_shape
-        Sides of the output, without the batch; one of them may be -1, for what is left.
+        Output shape without the batch dimension; one side may be -1, to be inferred.
 
     Raises
     ------
     TypeError, ValueError
-        If a side is none, or the elements are not as many.
+        If a side is neither a positive integer nor -1, or the number of elements differs.
 
     Examples
     --------
@@ -75,15 +75,15 @@ class Reshape(Layer[K]):
 
 
 def check_target(name: str, target: object) -> Factors:
-    """Return the shape to reshape to, in which one side may be -1."""
+    """Return a checked target shape; one side may be -1."""
     if not isinstance(target, (tuple, list)):
-        refuse(TypeError, name, target, "a tuple of sides, of which one may be -1")
+        refuse(TypeError, name, target, "a tuple of sides, one of which may be -1")
     sides = tuple(
         side if type(side) is int and side == -1 else check_integer(f"{name}[{index}]", side)
         for index, side in enumerate(target)
     )
     if sides.count(-1) > 1:
-        refuse(ValueError, name, target, "a tuple of sides, of which one may be -1")
+        refuse(ValueError, name, target, "a tuple of sides, one of which may be -1")
     return sides
 
 
@@ -94,7 +94,7 @@ class Flatten(Layer[int]):
     Parameters
     ----------
     data_format
-        `channels_last` or `channels_first`, which the number of elements does not depend on.
+        `channels_last` or `channels_first`; does not affect the output shape.
 
     Examples
     --------
@@ -118,12 +118,12 @@ class Permute(Layer[int]):
     Parameters
     ----------
     dims
-        Which axis of the input comes where, counted from 1.
+        The input's axes in their new order, counted from 1.
 
     Raises
     ------
     TypeError, ValueError
-        If that is no order of the input's axes.
+        If `dims` is not a permutation of the input's axes.
 
     Examples
     --------
@@ -143,24 +143,24 @@ class Permute(Layer[int]):
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         if len(shape) != len(self.dims):
-            allowed = f"as many axes as the input's {arguments.show(shape)}"
+            allowed = f"one axis for each side of the input's {arguments.show(shape)}"
             refuse(ValueError, "dims", self.dims, allowed)
         return tuple(shape[axis - 1] for axis in self.dims)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RepeatVector(Layer[K]):
-    """A vector a number of times, as `keras.layers.RepeatVector`.
+    """A vector repeated `n` times, as `keras.layers.RepeatVector`.
 
     Parameters
     ----------
     n
-        How often.
+        Number of repetitions.
 
     Raises
     ------
     TypeError, ValueError
-        If that is no positive integer.
+        If `n` is not a positive integer.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Layers that make a map larger or smaller without weights: padding, cropping, upsampling."""
+"""Layers that resize a feature map without weights: padding, cropping, upsampling."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ZeroPadding(Weightless[K]):
-    """Zeros around a map, as `keras.layers.ZeroPadding2D`.
+    """Zeros around a feature map, as `keras.layers.ZeroPadding2D`.
 
     Parameters
     ----------
     padding
-        Elements at both ends of all axes, a tuple of one integer for each axis, or one of pairs
-        (before, after); in one dimension also (before, after).
+        Elements to add: one integer for all ends, one integer per axis, or a pair (before,
+        after) per axis; for a single axis also (before, after).
     data_format
         `channels_last` or `channels_first`.
 
@@ -77,19 +77,20 @@ class ZeroPadding3D(ZeroPadding[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cropping(Weightless[K]):
-    """The inner part of a map, as `keras.layers.Cropping2D`.
+    """The inner part of a feature map, as `keras.layers.Cropping2D`.
 
     Parameters
     ----------
     cropping
-        Elements cut off, written as the padding of `ZeroPadding`.
+        Elements to cut off: one integer for all ends, one integer per axis, or a pair (before,
+        after) per axis; for a single axis also (before, after).
     data_format
         `channels_last` or `channels_first`.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it may be, or nothing would be left.
+        If an argument is invalid, or nothing would be left of an axis.
 
     Examples
     --------
@@ -123,7 +124,8 @@ class Cropping(Weightless[K]):
         for axis, side in enumerate(left):
             if arithmetic.find_empty("side", side) is not None:
                 raise ValueError(
-                    f"cropping must leave something of the input; got cropping={self.cropping} for"
+                    "cropping must leave at least one element of each axis; got"
+                    f" cropping={self.cropping} for"
                     f" {self._side_name(axis)}={arguments.show(sides[axis])}"
                 )
         return left
@@ -149,12 +151,12 @@ class Cropping3D(Cropping[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class UpSampling(Weightless[K]):
-    """Each element repeated, or interpolated between, as `keras.layers.UpSampling2D`.
+    """Upsampling by repetition or interpolation, as `keras.layers.UpSampling2D`.
 
     Parameters
     ----------
     size
-        Factor of the sides: one integer, or one for each axis.
+        Upsampling factor: one integer, or one per axis.
     data_format
         `channels_last` or `channels_first`.
 
@@ -187,31 +189,31 @@ class UpSampling(Weightless[K]):
 
 
 class UpSampling1D(UpSampling[K]):
-    """Each element of one axis repeated."""
+    """Upsampling along one axis by repetition."""
 
     rank = 1
 
 
 class UpSampling2D(UpSampling[K]):
-    """Each element of two axes repeated, or interpolated between."""
+    """Upsampling along two axes by repetition or interpolation."""
 
     rank = 2
 
 
 class UpSampling3D(UpSampling[K]):
-    """Each element of three axes repeated."""
+    """Upsampling along three axes by repetition."""
 
     rank = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Resizing(Weightless[K]):
-    """An image brought to a size: by resizing, or cropped from the middle or at random.
+    """An image resized to a given size, as `keras.layers.Resizing`.
 
     Parameters
     ----------
     height, width
-        Sides of the output, in elements.
+        Output size, in elements.
     data_format
         `channels_last` or `channels_first`.
 
@@ -249,8 +251,8 @@ class Resizing(Weightless[K]):
 
 
 class CenterCrop(Resizing[K]):
-    """The middle of an image, as `keras.layers.CenterCrop`."""
+    """An image cropped to its middle, as `keras.layers.CenterCrop`."""
 
 
 class RandomCrop(Resizing[K]):
-    """Any part of an image, as `keras.layers.RandomCrop`."""
+    """An image cropped at random, as `keras.layers.RandomCrop`."""

@@ -1,4 +1,4 @@
-"""What layers say of themselves: weights, training steps, memory traffic, intensity."""
+"""What layers report: weights, training steps, memory traffic, arithmetic intensity."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Weight(NamedTuple):
     Attributes
     ----------
     name
-        Keras's name: `kernel`, `bias`, `depthwise_kernel`, `pointwise_kernel`.
+        Keras's name, such as `kernel`, `bias` or `depthwise_kernel`.
     shape
-        Sides, as Keras's layer has them.
+        Shape in elements, as in Keras.
     trainable
         Whether training changes it.
     """
@@ -34,16 +34,17 @@ class Weight(NamedTuple):
 class Training(Generic[N]):
     """The costs of the passes of one training step, for one input.
 
-    The parameters are counted in the forward pass alone.
+    Parameters are counted only in the forward pass.
 
     Parameters
     ----------
     forward
-        Computing the output.
+        Cost of the output.
     weight_gradient
-        The gradient by the weights and the bias; its bias additions add up the output's gradient.
+        Cost of the gradient with respect to the weights and the bias. Its bias additions are those
+        that sum the output's gradient.
     input_gradient
-        The gradient by the input; nothing for a model's first layer, whose input needs none.
+        Cost of the gradient with respect to the input; 0 for a model's first layer.
 
     Examples
     --------
@@ -59,13 +60,13 @@ class Training(Generic[N]):
 
     @property
     def total(self) -> Cost[N]:
-        """The three together."""
+        """The sum of the three passes."""
         return self.forward + self.weight_gradient + self.input_gradient
 
 
 @dataclass(frozen=True)
 class Traffic(Generic[N]):
-    """The elements that a layer reads and writes, each once.
+    """The elements that a layer reads and writes, each counted once.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class Traffic(Generic[N]):
 
     @property
     def elements(self) -> N:
-        """All of them."""
+        """The sum of all four."""
         total = arithmetic.add("elements", self.input, self.weights)
         total = arithmetic.add("elements", total, self.intermediate)
         elements: N = arithmetic.add("elements", total, self.output)
@@ -100,7 +101,7 @@ class Traffic(Generic[N]):
 
 
 def intensity(flops: Count, elements: Count, element_size: Count) -> Count:
-    """Return the arithmetic intensity: FLOPs for each byte that is moved.
+    """Return the arithmetic intensity: FLOPs per byte moved.
 
     Examples
     --------
@@ -111,11 +112,10 @@ def intensity(flops: Count, elements: Count, element_size: Count) -> Count:
 
 
 def passes(training: bool, first: bool, has_weights: bool) -> int:
-    """Return how many passes over a layer's data one step makes.
+    """Return the number of passes over a layer's data in one step.
 
-    One forward pass; where the step trains, one for the gradient with respect to the weights, if
-    there are any, and one for that with respect to the input, unless the layer is the model's
-    first.
+    One forward pass; in training also one for the gradient with respect to the weights, if any, and
+    one for the gradient with respect to the input, unless the layer is the model's first.
 
     Examples
     --------

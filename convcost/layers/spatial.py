@@ -1,4 +1,4 @@
-"""What layers over one to three spatial axes have in common: grids, kernels, weights, groups."""
+"""Base classes of layers with one to three spatial axes: feature maps, kernels, groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class FeatureMap(Layer[K]):
-    """A layer over one to three spatial axes and channels; the classes below add the arguments."""
+    """A layer on feature maps with one to three spatial axes; subclasses add the arguments."""
 
     rank: ClassVar[int]
 
@@ -64,7 +64,7 @@ class Kernel(FeatureMap[K]):
         raise NotImplementedError
 
     def _slide(self, sides: Factors) -> tuple[Axis, ...]:
-        """Return the axes of a convolution over an input of those sides."""
+        """Return the axes of a convolution over an input with these sides."""
         return tuple(self._slide_along(axis, side) for axis, side in enumerate(sides))
 
     def _slide_along(self, axis: int, size: Count) -> Axis:
@@ -81,7 +81,7 @@ class Kernel(FeatureMap[K]):
         return Axis(kernel, stride, dilation, size, positions, padding)
 
     def _least_size(self, axis: int) -> str:
-        """Say how long an axis must be for a kernel to lie inside."""
+        """Return the error text for an axis that is too short for the kernel."""
         _, _, dilation, padding = self._along(axis)
         padded = "" if isinstance(padding, str) else " with its padding"
         is_dense = type(dilation) is int and dilation == 1
@@ -103,10 +103,10 @@ class Kernel(FeatureMap[K]):
                 }.items()
             )
             demand = demand or self._least_size(axis)
-            raise ValueError(f"{demand}; got {described}, where {empty} would be empty")
+            raise ValueError(f"{demand}; got {described}, so {empty} would be empty")
 
     def _require_room(self, axis: int, side: Count) -> None:
-        """Raise OverflowError where arrays might not hold what a side is computed from."""
+        """Raise OverflowError if a value needed to compute a side might not fit into the arrays."""
         kernel, stride, dilation, padding = self._along(axis)
         around = () if isinstance(padding, str) else padding
         sizes = (side, kernel, stride, dilation, *around)
@@ -117,8 +117,8 @@ class Kernel(FeatureMap[K]):
         from convcost.exact import arrays
 
         side, kernel, stride, dilation, *padded = (int(_largest(size)) for size in sizes)
-        # Every number on the way is smaller: positions, kernel extents, paddings, pairs of tap and
-        # position; output_padding is less than the strides or the dilation rate.
+        # An upper bound of every intermediate value: positions, kernel extents, padding, (tap,
+        # position) pairs; output_padding is less than the strides or the dilation rate.
         largest = (side + sum(padded) + kernel * dilation) * (stride + kernel)
         arrays.require_room(
             f"(side + padding + kernel_size*dilation_rate)*(strides + kernel_size) of axis {axis}",
@@ -127,7 +127,7 @@ class Kernel(FeatureMap[K]):
 
 
 class Spatial(Kernel[K]):
-    """A layer with the weights of a kernel."""
+    """A layer whose weights are a kernel."""
 
     if TYPE_CHECKING:
         filters: Count
@@ -151,7 +151,7 @@ class Spatial(Kernel[K]):
         return self._join(steps[-1].outputs, self._channels(shape))
 
     def _channels(self, shape: Factors) -> Count:
-        """Return the output's channels."""
+        """Return the number of output channels."""
         return self.filters
 
     def _along(self, axis: int) -> tuple[Count, Count, Count, str | Factors]:
@@ -182,12 +182,12 @@ class Grouped(Spatial[K]):
         return (Step(axes, channels, (self.filters,), outputs, bias, shown=shown),)
 
     def _axes_and_outputs(self, sides: Factors) -> tuple[tuple[Axis, ...], Factors]:
-        """Return the axes for an input of those sides, and the sides of the output."""
+        """Return the axes for an input with these sides, and the sides of the output."""
         raise NotImplementedError
 
 
 def per_group(channels: Count, groups: Count) -> tuple[Factors, Factors]:
-    """Return the channels that one filter sees, as a number, and as an explanation shows it."""
+    """Return the channels that one filter sees, as a number and as an explanation shows them."""
     if type(groups) is int and groups == 1:
         return (channels,), (channels,)
     shown = Division(Leaf(channels), Leaf(groups))

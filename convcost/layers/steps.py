@@ -1,4 +1,4 @@
-"""What a layer makes of its arguments for the formula: convolutions, products, and bare weights."""
+"""The parts of layers that the formulas count: convolutions, products, and weights."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class Axis(NamedTuple):
-    """A kernel on one axis; size and positions are the words of `convcost.layers.geometry`.
+    """A kernel on one axis; `convcost.layers.geometry` defines size and positions.
 
     Attributes
     ----------
     kernel, stride, dilation
-        Taps of the kernel, and the distances between positions and between taps, in elements.
+        Kernel size in taps, and the distances between positions and between taps in elements.
     size
         Size of what the kernel slides over, in elements.
     positions
-        Number of places where it stops.
+        Number of kernel positions.
     padding
         `valid`, `same`, `causal`, or the elements before and after.
     """
@@ -43,7 +43,7 @@ class Axis(NamedTuple):
     padding: str | Factors
 
     def taps_inside(self) -> Count:
-        """Count the pairs of position and tap whose tap lies inside."""
+        """Count the (position, tap) pairs whose tap lies inside."""
         self._require_taps()
         return geometry.taps_inside(
             self.size, self.positions, self.kernel, self.stride, self.dilation, self._before()
@@ -63,52 +63,52 @@ class Axis(NamedTuple):
         kernels: Iterable[Count] = (self.kernel,)
         if is_traced(self.kernel):
             raise TypeError(
-                "effective MACs are a sum over the kernel's taps, whose number must be known: give"
-                " kernel_size as an integer, or ask for nominal MACs"
+                "effective MACs are a sum over the kernel's taps, so kernel_size must be known:"
+                " pass it as an integer, or count nominal MACs"
             )
         if is_array(self.kernel):
             # Arrays of machine integers hold no symbols, and may be long.
             kernels = self.kernel.flat if self.kernel.dtype == object else ()
         if any(map(is_expression, kernels)):
             raise ValueError(
-                f"effective MACs have no closed form for a kernel_size of {self.kernel}: they are a"
-                " sum over its taps; give kernel_size as an integer, or ask for nominal MACs"
+                f"effective MACs have no closed form for a kernel_size of {self.kernel}, since they"
+                " are a sum over its taps; pass kernel_size as an integer, or count nominal MACs"
             )
 
 
 class Part:
-    """Something that a layer computes, or holds, and that can be counted."""
+    """A part of a layer that can be counted: a computation, or weights."""
 
     @property
     def between(self) -> Count:
-        """Elements that are written, and read again by the next part."""
+        """Elements written, and read again by the next part."""
         return 0
 
     def forward(self, effective: bool) -> Cost:
-        """Return what computing the output costs."""
+        """Return the cost of the output."""
         raise NotImplementedError
 
     def weight_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient with respect to the weights costs: by default as much again."""
+        """Return the cost of the gradient with respect to the weights: by default, `forward`."""
         return self.forward(effective)
 
     def input_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient with respect to the input costs: by default as much again."""
+        """Return the cost of the gradient with respect to the input: by default, `forward`."""
         return self.forward(effective)
 
     def repeated(self, times: Count) -> Part:
-        """Return the same, done for each of so many inputs with the same weights."""
+        """Return the part applied to `times` inputs with the same weights."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Weights(Part):
-    """Weights that take part in no multiply-accumulate: a normalization's, an embedding's.
+    """Weights without MACs, such as those of normalizations and embeddings.
 
     Parameters
     ----------
     factors
-        Factors of their number.
+        Factors of the number of weights.
     """
 
     factors: Factors
@@ -118,26 +118,26 @@ class Weights(Part):
         return _from_factors(formulas.weights, (self.factors,))
 
     def weight_gradient(self, effective: bool) -> Cost:
-        """Return nothing."""
+        """Return a cost of 0."""
         return Cost(0, 0)
 
     input_gradient = weight_gradient
 
     def repeated(self, times: Count) -> Weights:
-        """Return the same: there are no more weights for more inputs."""
+        """Return the same weights, which all inputs share."""
         return self
 
 
 @dataclass(frozen=True)
 class Product(Part):
-    """A product of two inputs, without weights of its own: a matrix product, dot products.
+    """A product of two inputs, without weights: a matrix product, or dot products.
 
     Parameters
     ----------
     outputs
-        Sides of the output, one multiply-accumulate per element and inner element.
+        Sides of the output; each element takes one MAC per inner element.
     inner
-        Sides of the axes that are summed over.
+        Sides of the axes summed over.
     """
 
     outputs: Factors
@@ -148,13 +148,13 @@ class Product(Part):
         return _from_factors(formulas.products, (self.outputs, self.inner))
 
     def repeated(self, times: Count) -> Product:
-        """Return the product for each of so many inputs."""
+        """Return the product for `times` inputs."""
         return replace(self, outputs=(times, *self.outputs))
 
 
 @dataclass(frozen=True)
 class Given(Part):
-    """Counts that somebody gave for a whole layer.
+    """Counts that a user gave for a whole layer.
 
     Parameters
     ----------
@@ -172,11 +172,11 @@ class Given(Part):
         return Cost(0, self.macs, self.bias_adds)
 
     def input_gradient(self, effective: bool) -> Cost:
-        """Return the MACs again: there is no bias on the way back."""
+        """Return only the MACs: the gradient with respect to the input has no bias."""
         return Cost(0, self.macs)
 
     def repeated(self, times: Count) -> Given:
-        """Return the counts for so many inputs."""
+        """Return the counts for `times` inputs."""
         return replace(self, macs=times * self.macs, bias_adds=times * self.bias_adds)
 
 
@@ -187,19 +187,19 @@ class Step(Part):
     Parameters
     ----------
     axes
-        Where the kernel lies, axis by axis; none for a dense layer.
+        The kernel on each axis; empty for a dense layer.
     channels
-        Factors of the input channels that one filter sees; none where it sees one.
+        Factors of the number of input channels that one filter sees; empty if it sees one.
     filters
         Factors of the number of filters.
     outputs
         Sides of the output.
     bias
-        1 where each filter has a bias, else 0.
+        1 if each filter has a bias, else 0.
     places
-        Sides along which the step is repeated without a kernel: those of a dense layer.
+        Sides along which the step is repeated without a kernel, as in a dense layer.
     shown
-        What an explanation shows for `channels`, where that is more than their values.
+        What an explanation shows for `channels`; None for their values.
     """
 
     axes: tuple[Axis, ...]
@@ -211,20 +211,20 @@ class Step(Part):
     shown: Factors | None = None
 
     def forward(self, effective: bool) -> Cost:
-        """Return what computing the output costs."""
+        """Return the cost of the output."""
         kernel = tuple(axis.kernel for axis in self.axes)
         return self._cost(formulas.convolution, (kernel,), effective, self.bias)
 
     def weight_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the weights and the bias costs."""
+        """Return the cost of the gradient with respect to the weights and the bias."""
         return self._cost(formulas.gradient, (), effective, self.bias)
 
     def input_gradient(self, effective: bool) -> Cost:
-        """Return what the gradient by the input costs."""
+        """Return the cost of the gradient with respect to the input."""
         return self._cost(formulas.gradient, (), effective, 0)
 
     def repeated(self, times: Count) -> Step:
-        """Return the convolution of each of so many inputs."""
+        """Return the convolution of `times` inputs."""
         return replace(self, places=(times, *self.places), outputs=(times, *self.outputs))
 
     @property
@@ -251,7 +251,7 @@ def _from_factors(
     bias: int = 0,
     shown: tuple[Factors, ...] | None = None,
 ) -> Cost:
-    """Return the cost that a formula gives for factors, a tuple for each of its arguments."""
+    """Return the cost that a formula gives, from a tuple of factors for each of its arguments."""
     return from_formula(
         _by_factors(formula, tuple(map(len, arguments))),
         tuple(chain.from_iterable(arguments)),
@@ -262,7 +262,7 @@ def _from_factors(
 
 @cache
 def _by_factors(formula: Formula, lengths: tuple[int, ...]) -> Formula:
-    """Return a formula that takes its factors one after another; few are different."""
+    """Return a formula that takes its factors in one flat sequence; few distinct ones occur."""
     ends = tuple(accumulate(lengths))
     bounds = tuple(slice(end - length, end) for end, length in zip(ends, lengths, strict=True))
     return partial(formulas.factored, formula, bounds)

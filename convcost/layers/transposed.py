@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _check_output_padding(output_padding: object, rank: int) -> Factors | None:
-    """Return the elements added behind each axis, or None."""
+    """Return the elements added at the end of each axis, or None."""
     if output_padding is None:
         return None
     return arguments.per_axis("output_padding", output_padding, rank, COUNT)
@@ -31,25 +31,25 @@ class TransposedConvolution(Grouped[K]):
     Parameters
     ----------
     filters
-        Number of output channels; divided by `groups`.
+        Number of output channels; a multiple of `groups`.
     kernel_size
-        Sides of the kernel, in taps: one integer, or one for each axis.
+        Kernel size, in taps: one integer, or one per axis.
     strides
-        Distance in the output between the places of neighbouring inputs, in elements; one integer,
-        or one for each axis.
+        Distance in the output between the positions of neighbouring inputs, in elements: one
+        integer, or one per axis.
     padding
-        `valid`, `same`, or as in PyTorch what is cut off the output: an integer for all ends, or a
-        pair (before, after) for each axis, in elements.
+        `valid`, `same`, or, as in PyTorch, the elements cut off the output: an integer for all
+        ends, or a pair (before, after) per axis.
     output_padding
-        Elements added to the output's ends, fewer than `strides` or `dilation_rate`; None for
-        Keras's choice, and 0 with explicit padding.
+        Elements added at the end of each output axis, fewer than `strides` or `dilation_rate`; None
+        for Keras's choice, or for 0 with explicit padding.
     data_format
-        `channels_last` for inputs of (steps, channels), (height, width, channels) or (depth,
-        height, width, channels); or `channels_first`.
+        `channels_last` for inputs of shape (steps, channels), (height, width, channels) or
+        (depth, height, width, channels); or `channels_first`.
     dilation_rate
-        Distance between taps, in elements; one integer, or one for each axis.
+        Distance between taps, in elements: one integer, or one per axis.
     groups
-        Number of groups into which channels and filters are divided, as in PyTorch; Keras has 1.
+        Number of groups that channels and filters are split into, as in PyTorch; 1 in Keras.
     use_bias
         Whether each filter adds a bias.
     """
@@ -106,7 +106,7 @@ class TransposedConvolution(Grouped[K]):
         if added is None:
             return
         _, stride, dilation, _ = self._along(axis)
-        # More would be rows that no input reaches.
+        # More would add rows that no input reaches.
         room = arithmetic.maximum(stride, dilation) - added
         too_much = arithmetic.find_empty("output_padding", room)
         if too_much is not None:

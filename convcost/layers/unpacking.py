@@ -1,4 +1,4 @@
-"""Methods of layers that take arrays of xarray, Dask and JAX: converted to NumPy on entry."""
+"""Let layer methods take arrays of xarray, Dask and JAX, converted to NumPy on entry."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def takes_duck_arrays(
     number: Callable[[Any, tuple[Any, ...]], int], pack: Callable[[tuple[Any, ...]], Any]
 ) -> Callable[[Method], Method]:
-    """Let a method of a layer take arrays of xarray, Dask and JAX; it is called with NumPy's.
+    """Let a layer method take arrays of xarray, Dask and JAX; it is called with NumPy arrays.
 
     Parameters
     ----------
     number
-        How many numbers the method's result consists of, for a layer and an input shape.
+        Returns how many numbers the result consists of, for a layer and an input shape.
     pack
-        Makes the result of them.
+        Builds the result from these numbers.
     """
 
     def decorate(method: Method) -> Method:
@@ -73,7 +73,7 @@ def _numbers_of(
     like: tuple[Any, ...],
     *values: object,
 ) -> tuple[Count, ...]:
-    """Return the numbers in a method's result for NumPy arrays; `like` says how they nest."""
+    """Return the numbers in a method's result for NumPy arrays; `like` gives their nesting."""
     own, settings, shape = nested.rebuild(like, iter(values))
     layer = kind(**dict(zip(arguments, own, strict=True)))
     return _flat_result(getattr(layer, method)(shape, **dict(zip(options, settings, strict=True))))
@@ -90,15 +90,15 @@ def _flat_result(result: Any) -> tuple[Count, ...]:
 
 
 def training_of(numbers: tuple[Count, ...]) -> Training:
-    """Return a training step whose three costs were taken apart."""
+    """Return a training step, rebuilt from the counts of its three costs."""
     return Training(*(from_counts(numbers[start : start + 3]) for start in (0, 3, 6)))
 
 
 def number_of_sides(layer: Any, shape: Factors) -> int:
-    """Return how many sides an output has, or say that this is known only from values."""
+    """Return the number of output sides, or raise TypeError if it depends on the values."""
     if not layer.keeps_rank:
         raise TypeError(
-            f"the values of lazy (Dask) arrays are not known, and {type(layer).__name__} may have"
-            " any number of output sides: compute them first"
+            f"{type(layer).__name__} can't take lazy (Dask) arrays, because their values may decide"
+            " how many sides its output has; compute them first"
         )
     return len(shape)

@@ -1,4 +1,4 @@
-"""Layers as values: frozen dataclasses that compare and show themselves by their arguments."""
+"""Layers as values: frozen dataclasses that compare and print by their arguments."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from convcost.exact.sizes import check_flag
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
-    """Arguments as an immutable value; equal if all arguments are, however they are written."""
+    """Arguments as an immutable value; equal if all arguments have equal values."""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Complete the docstring by the parameters of the family that a class belongs to."""
+        """Add the parameters of the base class to the docstring."""
         super().__init_subclass__(**options)
         family = next((base for base in cls.__mro__[1:] if _has_parameters(base)), None)
         if cls.__doc__ and family and not _has_parameters(cls):
             cls.__doc__ = _completed(cleandoc(cls.__doc__), cleandoc(family.__doc__ or ""))
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments by name, defaults included.
+        """Return the arguments by name, including defaults.
 
         Returns
         -------
         dict
-            What a Keras config of the layer has under the same names; one integer for each axis.
+            As in the layer's Keras config, with one integer per axis.
 
         Examples
         --------
@@ -42,12 +42,12 @@ class Record:
 
     @classmethod
     def argument_names(cls) -> tuple[str, ...]:
-        """Return what the arguments are called.
+        """Return the names of the arguments.
 
         Returns
         -------
         tuple of str
-            Names, in the order in which they may be given.
+            Names, in positional order.
 
         Examples
         --------
@@ -59,12 +59,12 @@ class Record:
 
     @cached_property
     def has_arrays(self) -> bool:
-        """Whether there are arrays among the arguments."""
+        """Whether any argument holds an array."""
         return any(map(is_array, nested.flat(tuple(self.arguments().values()))))
 
     @cached_property
     def has_duck_arrays(self) -> bool:
-        """Whether there are arrays of xarray, Dask or JAX among the arguments."""
+        """Whether any argument holds an array of xarray, Dask or JAX."""
         return any(map(is_duck_array, nested.flat(tuple(self.arguments().values()))))
 
     def _set(self, **values: Any) -> None:
@@ -102,7 +102,7 @@ def _has_parameters(kind: type) -> bool:
 
 
 def _completed(own: str, family: str) -> str:
-    """Return a docstring with the sections of its family between its sentence and its examples."""
+    """Return a docstring with the base class's sections between its summary and its examples."""
     sentence, heading, examples = own.partition(_EXAMPLES)
     sections = family[family.index(_PARAMETERS) :].partition(_EXAMPLES)[0]
     return f"{sentence.rstrip()}\n{sections.rstrip()}\n{heading}{examples}"
@@ -124,7 +124,7 @@ def _hashable(value: object) -> Any:
 
 
 def _short(value: object) -> Any:
-    """Write (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which are the same arguments."""
+    """Return (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which mean the same."""
     if not isinstance(value, tuple):
         return value
     first, *others = nested.flat(value)

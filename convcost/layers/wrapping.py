@@ -1,4 +1,4 @@
-"""Layers around other layers, and layers that say themselves what they cost."""
+"""Layers that wrap other layers, and layers whose costs the user gives."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class TimeDistributed(Layer[K]):
     Parameters
     ----------
     layer
-        The layer, whose weights all steps share.
+        The layer; all steps share its weights.
 
     Raises
     ------
     TypeError
-        If that is no layer of this library.
+        If `layer` is not a layer of this library.
 
     Examples
     --------
@@ -74,19 +74,19 @@ class TimeDistributed(Layer[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Embedding(Layer[K]):
-    """A vector looked up for each number, as `keras.layers.Embedding`; nothing is multiplied.
+    """A vector looked up for each input element, as `keras.layers.Embedding`; no MACs.
 
     Parameters
     ----------
     input_dim
-        Number of different inputs.
+        Number of distinct input values.
     output_dim
         Length of the vectors.
 
     Raises
     ------
     TypeError, ValueError
-        If those are no positive integers.
+        If they are not positive integers.
 
     Examples
     --------
@@ -115,14 +115,14 @@ class Embedding(Layer[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Custom(Layer[K]):
-    """A layer that this library doesn't know, as its author describes it for one input.
+    """A layer that this library doesn't know, as a user describes it for one input.
 
     Parameters
     ----------
     output
-        Shape of the output in elements, without the batch.
+        Output shape in elements, without the batch dimension.
     variables
-        The weights, each a `Weight` with name, shape and whether it is trainable.
+        The weights, a sequence of `Weight`.
     macs
         Multiply-accumulates.
     bias_adds
@@ -131,7 +131,7 @@ class Custom(Layer[K]):
     Raises
     ------
     TypeError, ValueError
-        If a number is none, or negative.
+        If a side is not a positive integer, or a count not a non-negative one.
 
     Examples
     --------
@@ -150,19 +150,22 @@ class Custom(Layer[K]):
     keeps_statistics = True  # it may
 
     def __post_init__(self) -> None:
+        variables = self.variables
+        if not hasattr(variables, "__iter__"):
+            refuse(TypeError, "variables", variables, "a sequence of convcost.layers.Weight")
         self._set(
             output=arguments.check_shape(self.output, "Custom", "a shape", None, "output"),
-            variables=tuple(map(_check_weight, self.variables)),
+            variables=tuple(map(_check_weight, variables)),
             macs=check_integer("macs", self.macs, COUNT),
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
         )
 
     def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
-        """Return the shape, or the shapes: the author knows how many there are."""
+        """Return one shape, or a list of several shapes."""
         return shapes[0] if len(shapes) == 1 else shapes
 
     def _check_rank(self, shape: Factors) -> None:
-        """Take any input, and any number of them: the author knows."""
+        """Accept any number of inputs of any shape."""
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         weights = tuple(Weights(weight.shape) for weight in self.variables)
@@ -178,9 +181,11 @@ class Custom(Layer[K]):
 
 def _check_weight(weight: object) -> Weight:
     if not isinstance(weight, Weight):
-        refuse(TypeError, "variables", weight, "a sequence of convcost.layers.Weight")
+        refuse(TypeError, "each of variables", weight, "a convcost.layers.Weight")
+    if not hasattr(weight.shape, "__iter__"):
+        refuse(TypeError, f"the shape of {weight.name!r}", weight.shape, "a tuple of sides")
     sides = tuple(
-        check_integer(f"the side {axis} of {weight.name!r}", side)
+        check_integer(f"side {axis} of {weight.name!r}", side)
         for axis, side in enumerate(weight.shape)
     )
     return weight._replace(shape=sides)
@@ -188,17 +193,17 @@ def _check_weight(weight: object) -> Weight:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Chain(Layer[K]):
-    """Layers one after another, as one.
+    """Several layers in sequence, as one layer.
 
     Parameters
     ----------
     layers
-        The layers, in their order.
+        The layers, in order.
 
     Raises
     ------
     TypeError
-        If those are no layers of this library.
+        If `layers` is not a list of layers of this library.
 
     Examples
     --------
@@ -221,11 +226,11 @@ class Chain(Layer[K]):
         self._set(layers=tuple(self.layers))
 
     def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
-        """Return what the first of the layers takes."""
+        """Return what the first layer takes."""
         return self.layers[0].given(shapes) if self.layers else shapes[0]
 
     def _check_rank(self, shape: Factors) -> None:
-        """Leave it to each layer, when its turn comes."""
+        """Leave the check to each layer."""
 
     def _walk(self, shape: Factors) -> list[tuple[Layer[K], Factors, tuple[Part, ...]]]:
         walked = []
