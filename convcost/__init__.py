@@ -45,7 +45,7 @@ __all__ = [
 # The build reads it from this line, without importing anything.
 __version__ = "0.1.0"
 
-# Where the names are that are found when first used: modules, and what stands in them.
+# Where to find the names that are imported on first use: modules, and names in them.
 _MODULES = {
     "formulas": "cost.formulas",
     "geometry": "geometry",
@@ -71,7 +71,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    # Found when first used, so that importing the library loads nothing but arithmetic.
+    # Imported on first use, so that `import convcost` loads only arithmetic.
     home = _MODULES.get(name) or _HOMES.get(name)
     if home is not None:
         from importlib import import_module

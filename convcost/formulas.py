@@ -1,4 +1,4 @@
-"""An old name of `convcost.cost.formulas`, which goes on working."""
+"""An old name of `convcost.cost.formulas`, which still works."""
 
 import sys
 

@@ -1,9 +1,9 @@
-"""The geometry of one axis: an old name of `convcost.layers.geometry`, which goes on working."""
+"""The geometry of one axis: an old name of `convcost.layers.geometry`, which still works."""
 
 from convcost.layers import geometry
 from convcost.layers.geometry import *  # noqa: F403
 
-# What the functions were called here.
+# The old names of the functions.
 span = geometry.dilated_kernel_size
 sliding = geometry.valid_length
 covering = geometry.same_length

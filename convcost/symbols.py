@@ -1,6 +1,6 @@
-"""The four sizes as SymPy symbols, positive integers each: `dk`, `m`, `n` and `df`.
+"""The four sizes as SymPy symbols for positive integers: `dk`, `m`, `n` and `df`.
 
-SymPy is imported when the first of them is asked for.
+SymPy is imported when the first of them is used.
 
 Examples
 --------
@@ -31,7 +31,7 @@ def symbol(name: str) -> "sympy.Symbol":
     Parameters
     ----------
     name
-        How the symbol is called.
+        Name of the symbol.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a computation costs: the one formula, `Cost` and `Ratio`, and how they show themselves."""
+"""The cost of a computation: the formula, `Cost` and `Ratio`, and how they are displayed."""
 
 from convcost.cost.cost import Cost
 from convcost.cost.ratio import Ratio

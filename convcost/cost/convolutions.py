@@ -1,6 +1,6 @@
-"""The public functions: what standard, depthwise, pointwise and separable convolutions cost.
+"""The public functions: costs of standard, depthwise, pointwise and separable convolutions.
 
-Kernels and output maps are square here, with sides `dk` and `df`.
+Kernels and output feature maps are square, with sides `dk` and `df`.
 """
 
 from convcost.cost import formulas
@@ -56,7 +56,7 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
     m
         Number of input channels.
     n
-        Number of output channels, that is, of filters.
+        Number of output channels, equal to the number of filters.
     df
         Side of the square output feature map, in elements.
     bias
@@ -65,9 +65,9 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
     Returns
     -------
     Cost
-        Counts without unit: (dk²·m + 1)·n parameters with a bias, dk²·m·n·df² MACs. Python integers
-        for integers, SymPy expressions for symbols, int64 arrays (of the broadcast shape of those
-        arguments that the count depends on) for arrays, object arrays for object arrays.
+        (dk²·m + 1)·n parameters with a bias, and dk²·m·n·df² MACs. Counts are Python integers for
+        integers, SymPy expressions for symbols, int64 arrays for arrays (broadcast over the
+        arguments that the count depends on), and object arrays for object arrays.
 
     Raises
     ------
@@ -80,8 +80,8 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
 
     Notes
     -----
-    The MACs are those of Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1, where padding
-    counts as input. The number of parameters is that of the weights a layer holds.
+    The MACs follow Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1, where padding
+    counts as input. The parameters are the weights and biases that a layer holds.
 
     Examples
     --------
@@ -108,14 +108,14 @@ if TYPE_CHECKING:
 
 
 def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> "Cost[Any]":
-    """Return the cost of a depthwise convolution, in which each channel has a filter of its own.
+    """Return the cost of a depthwise convolution, in which each channel has its own filter.
 
     Parameters
     ----------
     dk
         Side of the square kernel, in elements.
     m
-        Number of input channels, and of output channels.
+        Number of input channels, equal to the number of output channels.
     df
         Side of the square output feature map, in elements.
     bias
@@ -124,8 +124,7 @@ def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> "Cost
     Returns
     -------
     Cost
-        Counts without unit: dk²·m parameters without a bias, dk²·m·df² MACs; of the arguments' kind
-        and shape, as for `standard`.
+        dk²·m parameters without a bias, and dk²·m·df² MACs; types and shapes as for `standard`.
 
     Notes
     -----
@@ -172,8 +171,7 @@ def pointwise(m: "Size", n: "Size", df: "Size", *, bias: bool = True) -> "Cost[A
     Returns
     -------
     Cost
-        Counts without unit: (m + 1)·n parameters with a bias, m·n·df² MACs; of the arguments' kind
-        and shape, as for `standard`.
+        (m + 1)·n parameters with a bias, and m·n·df² MACs; types and shapes as for `standard`.
 
     Notes
     -----
@@ -226,8 +224,8 @@ def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True
     Returns
     -------
     Cost
-        Counts without unit: dk²·m + m·n + n parameters with a bias, df²·m·(dk² + n) MACs; of the
-        arguments' kind and shape, as for `standard`.
+        dk²·m + m·n + n parameters with a bias, and df²·m·(dk² + n) MACs; types and shapes
+        as for `standard`.
 
     Notes
     -----
@@ -264,7 +262,7 @@ if TYPE_CHECKING:
 
 
 def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]":
-    """Return what a separable convolution costs as a fraction of the standard one it replaces.
+    """Return the cost of a separable convolution as a fraction of the standard one it replaces.
 
     Parameters
     ----------
@@ -275,7 +273,7 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]
     n
         Number of output channels.
     bias
-        Whether both have biases.
+        Whether both convolutions have biases.
 
     Returns
     -------
@@ -299,5 +297,5 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]
     return separable(dk, m, n, 1, bias=bias) / standard(dk, m, n, 1, bias=bias)
 
 
-# Those that return a cost.
+# The functions that return a cost.
 FUNCTIONS = (standard, depthwise, pointwise, separable)

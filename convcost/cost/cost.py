@@ -1,4 +1,4 @@
-"""What something costs, as an immutable value that adds up, compares and explains itself."""
+"""The cost of a computation, as an immutable value that adds up, compares and explains itself."""
 
 from convcost.cost import formulas, quantities
 from convcost.cost.ratio import Ratio, Value
@@ -38,11 +38,11 @@ class Cost(Value[N]):
     Parameters
     ----------
     params
-        Weights, biases included; 0 or more.
+        Weights, including biases; 0 or more.
     macs
         Multiply-accumulates: one multiply and one add into an accumulator each; 0 or more.
     bias_adds
-        Additions of a bias, one per output element where there is a bias; 0 or more.
+        Additions of a bias, one per output element if there is a bias; 0 or more.
 
     Raises
     ------
@@ -53,8 +53,8 @@ class Cost(Value[N]):
 
     Notes
     -----
-    Two costs are equal when their counts are, however they came about. The arithmetic behind the
-    counts goes along unevaluated until `explain` asks for it. Arrays in a cost are read-only.
+    Two costs are equal if their counts are equal, however they were computed. The arithmetic
+    behind the counts is kept unevaluated until `explain` needs it. Arrays in a cost are read-only.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Cost(Value[N]):
     _params: "N"
     _macs: "N"
     _bias_adds: "N"
-    # What adds up to this cost: terms, or the costs of a sum; empty where counts were given.
+    # What adds up to this cost: terms, or the costs of a sum; empty if the counts were given.
     _terms: "tuple[Term | Counts | Cost[Any], ...]"
 
     if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Cost(Value[N]):
 
     @property
     def params(self) -> "N":
-        """Weights, biases included: an int, a SymPy expression or an array."""
+        """Weights, including biases: an int, a SymPy expression or an array."""
         return self._params
 
     @property
@@ -113,23 +113,23 @@ class Cost(Value[N]):
 
     @property
     def flops(self) -> "N":
-        """Floating-point operations, two per MAC; the bias additions are not among them.
+        """Floating-point operations, two per MAC; bias additions are not included.
 
         Raises
         ------
         OverflowError
-            If the MACs fit into int64 and their double does not.
+            If the MACs fit into int64 but twice their number does not.
         """
         flops: N = quantities.flops(self._macs)
         return flops
 
     def explain(self) -> "Explanation":
-        """Return the arithmetic behind each count, with the numbers in it.
+        """Return the arithmetic behind each count, with its numbers.
 
         Returns
         -------
         Explanation
-            `.params`, `.macs`, `.bias_adds` and `.flops`, a line of text each; prints as a table.
+            `.params`, `.macs`, `.bias_adds` and `.flops`, one line of text each; prints as a table.
 
         Examples
         --------
@@ -167,7 +167,7 @@ class Cost(Value[N]):
         return self.explain().latex()
 
     def reused(self) -> "Cost[N]":
-        """Return the cost of computing once more with the same weights: no further parameters.
+        """Return the cost of repeating the computation with the same weights: no new parameters.
 
         Examples
         --------
@@ -185,9 +185,9 @@ class Cost(Value[N]):
         return _restore(0, self._macs, self._bias_adds, tuple(terms))
 
     def terms(self) -> "Iterator[Term | Counts]":
-        """Yield what adds up to this cost: formulas with their sizes, or counts without any."""
+        """Yield what adds up to this cost: formulas with their sizes, or bare counts."""
         pending: list[Term | Counts | Cost[Any]] = [self]
-        while pending:  # a loop: a sum of a hundred thousand costs nests as deep
+        while pending:  # not recursive: a sum of 100,000 costs nests 100,000 deep
             part = pending.pop()
             if not isinstance(part, Cost):
                 yield part
@@ -265,7 +265,7 @@ class Cost(Value[N]):
 def cost_of(
     formula: "Formula", names: tuple[str, ...], sizes: "tuple[Size, ...]", bias: bool
 ) -> Cost:
-    """Return the cost that a formula gives for sizes, once they are checked.
+    """Check sizes, and return the cost that a formula gives for them.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def cost_of(
         A function of the sizes and the bias (0 or 1), in plain arithmetic, that returns the
         parameters, MACs and bias additions: one of `convcost.cost.formulas`, or one like them.
     names
-        What the sizes are called, for the error messages.
+        Names of the sizes, for error messages.
     sizes
         Positive integers, NumPy arrays of integers, or SymPy expressions.
     bias
@@ -301,8 +301,8 @@ def cost_of(
     for size in sizes:
         if type(size) is not int or size <= 0:
             return _cost_of_any(formula, names, sizes, biases)
-    # Python integers are fit as they are, and their cost is made without further calls: this is
-    # the path on which a million scalar designs are asked for.
+    # Python integers need no further checks, so their cost is made without further calls: a sweep
+    # over a million scalar designs takes this path.
     cost = _new(Cost)
     cost._params, cost._macs, cost._bias_adds = formula(*sizes, biases)
     cost._terms = ((formula, sizes, biases),)
@@ -328,7 +328,7 @@ def _counts_of(formula: "Formula", names: tuple[str, ...], bias: int, *sizes: "S
 
 
 def from_counts(counts: "Sequence[Count]") -> Cost:
-    """Return a cost of counts that are known to be right, without the arithmetic behind them."""
+    """Return a cost from checked counts, without the arithmetic behind them."""
     params, macs, bias_adds = counts
     return _restore(params, macs, bias_adds, ())
 
@@ -339,14 +339,14 @@ def from_formula(
     bias: int,
     shown: "tuple[Any, ...] | None" = None,
 ) -> Cost:
-    """Return the cost that a formula gives for sizes that were checked.
+    """Return the cost that a formula gives for checked sizes.
 
-    `shown` is what `Cost.explain` shows for them, where that is more than their values. Arrays of
-    machine integers raise OverflowError where a count does not fit into int64.
+    `shown` is what `Cost.explain` shows instead of the sizes. Arrays of machine integers raise
+    OverflowError if a count does not fit into int64.
     """
     terms = ((formula, shown or sizes, bias),)
     if set(map(type, sizes)) == _INTEGERS:
-        # As in `cost_of`: what a network asks of each of its layers.
+        # As in `cost_of`: networks take this path for each of their layers.
         cost = _new(Cost)
         cost._params, cost._macs, cost._bias_adds = formula(*sizes, bias)
         cost._terms = terms
@@ -356,7 +356,7 @@ def from_formula(
 
 
 def total(costs: "Sequence[Cost]") -> Cost:
-    """Add up costs at once; none make nothing.
+    """Return the sum of costs; 0 for no costs.
 
     Examples
     --------
@@ -380,7 +380,7 @@ def _restore(
     bias_adds: "Count",
     terms: "tuple[Term | Counts | Cost[Any], ...]",
 ) -> Cost:
-    """Make a cost of counts that are known to be right."""
+    """Return a cost from checked counts and its terms."""
     cost = _new(Cost)
     cost._params, cost._macs, cost._bias_adds, cost._terms = params, macs, bias_adds, terms
     cost._freeze()

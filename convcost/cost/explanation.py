@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Explanation:
-    """What each count of a cost is made of, in the numbers that the cost was asked with.
+    """The arithmetic behind each count of a cost, with the numbers of the call.
 
     Attributes are lines of text: `params`, `macs`, `bias_adds` and `flops`. `expressions` has the
     same without the results, as objects that render as text or LaTeX.
@@ -23,7 +23,7 @@ class Explanation:
     counts
         Parameters, MACs and bias additions.
     terms
-        What adds up to them: formulas with their sizes, or counts behind which nothing is known.
+        What adds up to the counts: formulas with their sizes, or bare counts.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Explanation:
 
     @property
     def flops(self) -> str:
-        """The FLOPs, from the MACs."""
+        """The FLOPs, computed from the MACs."""
         return self._line("flops")
 
     def latex(self) -> str:
@@ -94,7 +94,7 @@ def _record(term: "Term | Counts") -> "tuple[Expression | Count, ...]":
     formula, sizes, bias = term
     if isinstance(sizes, tuple):
         return formula(*map(lift, sizes), bias)
-    return term  # counts: nothing is known behind them
+    return term  # bare counts, without a formula
 
 
 def _equate(expression: str, value: str) -> str:

@@ -1,10 +1,10 @@
-"""The one formula of the library, and what each kind of convolution puts into it.
+"""The library's one formula, and how each kind of convolution uses it.
 
-Pure arithmetic: whatever multiplies and adds goes through it, be it Python integers, fractions,
-NumPy arrays, SymPy symbols, or the expressions of `convcost.cost.recorder`, which write themselves
-down. Nothing is checked here; `convcost.cost.convolutions` does that first.
+Pure arithmetic on anything that multiplies and adds: Python integers, fractions, NumPy arrays,
+SymPy symbols, or the expressions of `convcost.cost.recorder`, which record the arithmetic. Nothing
+is checked here; `convcost.cost.convolutions` does that first.
 
-The formulas are those of Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1, with biases.
+The formulas follow Howard et al., "MobileNets" (arXiv:1704.04861), section 3.1, with biases.
 """
 
 TYPE_CHECKING = False
@@ -15,26 +15,25 @@ if TYPE_CHECKING:
 def counts(weights: "Count", filters: "Count", positions: "Count", bias: int) -> "Counts":
     """Count the parameters, MACs and bias additions of any convolution.
 
-    Each output element is the sum of its filter's weights times the inputs under them, one MAC for
-    each weight. There are as many output elements as filters times positions.
+    Each output element is the sum of its filter's weights times the inputs under them: one MAC per
+    weight. The number of output elements is filters times positions.
 
     Parameters
     ----------
     weights
-        K·C_in/g, the weights of one filter: one for each tap of the kernel and each input channel
-        of its group.
+        K·C_in/g, the weights of one filter: one per tap and input channel of its group.
     filters
-        C_out, the number of filters, which is the number of output channels.
+        C_out, the number of filters, equal to the number of output channels.
     positions
-        P, the number of output positions, at each of which every filter is applied.
+        P, the number of output positions; every filter is applied at each position.
     bias
-        1 where each filter has a bias, else 0.
+        1 if each filter has a bias, else 0.
 
     Returns
     -------
     tuple
         Parameters (weights and biases), MACs (one multiply and one add each), and bias additions
-        (one per output element where there is a bias).
+        (one per output element if there is a bias).
 
     Examples
     --------
@@ -46,7 +45,7 @@ def counts(weights: "Count", filters: "Count", positions: "Count", bias: int) ->
 
 
 def product(factors: "tuple[Count, ...]") -> "Count":
-    """Multiply factors; none make 1.
+    """Return the product of factors; 1 for no factors.
 
     Examples
     --------
@@ -68,28 +67,28 @@ def convolution(
     outputs: "Factors",
     bias: int,
 ) -> "Counts":
-    """Count a convolution of any number of axes, grouped, strided, dilated or transposed.
+    """Count a convolution with any number of axes, grouped, strided, dilated or transposed.
 
-    Each number comes as its factors, so that an explanation can show them.
+    Each number is given by its factors, so that an explanation can show them.
 
     Parameters
     ----------
     kernel
         K, the sides of the kernel.
     channels
-        C_in/g, the input channels that one filter sees; no factor where it sees one.
+        C_in/g, the input channels that one filter sees; empty if it sees one.
     filters
         C_out, the number of filters.
     taps
-        What is multiplied at each position: the kernel's sides; or, with no positions, the pairs
-        of tap and position along each axis whose tap lies inside.
+        The taps at each position: the kernel's sides. With empty `positions`, the number of
+        (position, tap) pairs on each axis whose tap lies inside.
     positions
-        Where the kernel is applied: the sides of the output, and those of the input where the
-        convolution is transposed.
+        The positions of the kernel: the sides of the output, or of the input if the convolution
+        is transposed.
     outputs
         The sides of the output.
     bias
-        1 where each filter has a bias, else 0.
+        1 if each filter has a bias, else 0.
 
     Examples
     --------
@@ -106,16 +105,16 @@ def convolution(
 
 
 def factored(formula: "Formula", bounds: "tuple[slice, ...]", *sizes: object) -> "Counts":
-    """Call a formula whose arguments are factors, which come one after another.
+    """Call a formula that takes tuples of factors, with all factors in one flat sequence.
 
     Parameters
     ----------
     formula
-        Takes factors, in a tuple for each argument, and the bias.
+        Takes a tuple of factors for each argument, and the bias.
     bounds
-        Where the factors of each of its arguments stand.
+        Where each argument's factors are among the sizes.
     sizes
-        All factors, and the bias behind them.
+        All factors, followed by the bias.
 
     Examples
     --------
@@ -134,10 +133,11 @@ def gradient(
     outputs: "Factors",
     bias: int,
 ) -> "Counts":
-    """Count the gradient of a convolution by its weights and biases, or by its input.
+    """Count the gradient of a convolution with respect to its weights and biases, or to its input.
 
-    Each multiply-accumulate of the convolution takes part in either gradient once, as the same
-    product with another factor known. The gradient by the biases adds up the outputs' gradients.
+    Each MAC of the convolution corresponds to one MAC of either gradient, with the output's
+    gradient in place of the weight or the input. The gradient with respect to the biases sums the
+    output's gradient.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def gradient(
 
 
 def weights(factors: "Factors", bias: int) -> "Counts":
-    """Count weights that take part in no multiply-accumulate; there is no bias among them.
+    """Count weights without MACs, such as those of normalizations.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def weights(factors: "Factors", bias: int) -> "Counts":
 
 
 def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
-    """Count a product of two inputs: no weights, a sum over the inner axes for each output.
+    """Count a product of two inputs: no weights, and a sum over the inner axes per output.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
 
 
 def reused(formula: "Formula", *arguments: object) -> "Counts":
-    """Count a computation whose weights were counted before.
+    """Count a computation whose weights are already counted.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def separable(
 ) -> "Counts":
     """Count a separable convolution: a depthwise one without bias, then a pointwise one.
 
-    `unit` is 1, the side of the pointwise kernel; an argument so that an explanation can show it.
+    `unit` is 1, the side of the pointwise kernel, passed so that an explanation can show it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is counted: the quantities by their names in code, and what they are called in print."""
+"""The quantities that are counted: their names in code and in print."""
 
 from convcost.exact import arithmetic
 
@@ -6,9 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from convcost.exact.types import Count
 
-# What a formula counts, in this order.
+# What a formula returns, in this order.
 QUANTITIES = ("params", "macs", "bias_adds")
-# With what follows from them, as it is printed.
+# Names and order in print, including the FLOPs, which follow from the MACs.
 UNITS = {
     "params": "parameters",
     "macs": "MACs",
@@ -20,7 +20,7 @@ FLOPS_PER_MAC = 2
 
 
 def source(counts: "tuple[Count, ...]") -> str:
-    """Return counts by their names, as Python source.
+    """Return named counts as Python source.
 
     Examples
     --------
@@ -32,12 +32,12 @@ def source(counts: "tuple[Count, ...]") -> str:
 
 
 def flops(macs: "Count") -> "Count":
-    """Return the floating-point operations of so many multiply-accumulates.
+    """Return the number of FLOPs in a number of MACs.
 
     Raises
     ------
     OverflowError
-        If an array of int64 has no room for them.
+        If they do not fit into an int64 array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How two costs compare, as an exact value; and what values of this library have in common."""
+"""The exact ratio of two costs, and the base class of costs and ratios."""
 
 from convcost.cost import quantities
 from convcost.exact import Generic, N, arithmetic
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Value(Generic[N]):
-    """An immutable value of counts, equal to one with the same; a copy of it is itself."""
+    """An immutable value, equal to any with equal counts; copying returns the value itself."""
 
     __slots__ = ()
 
@@ -45,9 +45,9 @@ class Value(Generic[N]):
 
 
 class Ratio(Value[N]):
-    """One cost as a fraction of another: of its parameters and of its multiply-accumulates.
+    """One cost as a fraction of another: the ratios of the parameters and of the MACs.
 
-    Comes from dividing two costs. FLOPs are two per MAC, so their ratio is that of the MACs.
+    The result of dividing two costs. A MAC is two FLOPs, so the FLOPs have the same ratio.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ class Ratio(Value[N]):
 
     Notes
     -----
-    A quotient is a `fractions.Fraction` for integers, a SymPy expression for symbols, and for
-    arrays float64, or an object array of fractions where the counts are object arrays.
+    Quotients are `fractions.Fraction` for integers, SymPy expressions for symbols, float64 arrays
+    for integer arrays, and object arrays of fractions for object arrays.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class Ratio(Value[N]):
 
     @property
     def flops(self) -> "N":
-        """Quotient of the FLOPs, which is that of the MACs."""
+        """Quotient of the FLOPs, equal to that of the MACs."""
         return self._macs
 
     def latex(self) -> str:

@@ -1,9 +1,9 @@
-"""Arithmetic that writes itself down: run a formula on these and read what it does.
+"""Arithmetic that records itself: run a formula on these expressions and read what it computes.
 
 `Expression` stands for a number in `convcost.cost.formulas`. Instead of computing, it records the
 products and sums, and renders them as text or LaTeX. So an explanation is the formula itself and
-can't drift from it. A plain 1 as a factor and a plain 0 as a summand are the formula's own neutral
-elements, not one of the user's numbers, and leave no trace.
+can't drift from it. A plain factor 1 or summand 0 is the formula's own neutral element, not one of
+the user's numbers, and is not recorded.
 """
 
 from convcost.exact import arithmetic
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Expression:
-    """A number, sum or product that renders itself; subclasses say which."""
+    """A number, sum or product that renders itself."""
 
     __slots__ = ()
 
@@ -41,7 +41,7 @@ class Expression:
         return self if _is_plain(other, 1) else Multiplication((lift(other), self))
 
     def text(self) -> str:
-        """Return the expression as Python and the literature write it: `(3*3*1+1)*32`."""
+        """Return the expression as Python and papers write it: `(3*3*1+1)*32`."""
         return self._render(arithmetic.brief, times="*")
 
     def latex(self) -> str:
@@ -70,7 +70,7 @@ class _Operation(Expression):
     operands: "tuple[Expression, ...]"
 
     def __init__(self, operands: "tuple[Expression, ...]") -> None:
-        # a*b*c is one product of three, however it was put together.
+        # a*b*c is one product of three factors, however they were grouped.
         self.operands = tuple(
             inner
             for operand in operands
@@ -86,7 +86,7 @@ class Multiplication(_Operation):
     def _render(self, number: "Writer", *, times: str, plus: str = "+") -> str:
         factors = []
         for operand in self.operands:
-            # Inside a product a sum is written tight, as the literature does: (1*1*32+1)*32.
+            # Inside a product, a sum has no spaces, as in papers: (1*1*32+1)*32.
             factor = (
                 operand._tight(number, times=times, plus=plus)
                 if isinstance(operand, Addition)
@@ -126,7 +126,7 @@ class Addition(_Operation):
 
 
 def add_all(parts: "list[Expression | int]") -> Expression:
-    """Add up recorded parts in one flat sum, however many there are."""
+    """Return recorded parts as one flat sum."""
     kept = tuple(lift(part) for part in parts if not _is_plain(part, 0))
     if not kept:
         return Leaf(0)
@@ -138,7 +138,7 @@ def _is_plain(value: object, number: int) -> bool:
 
 
 def lift(value: "Expression | Count") -> Expression:
-    """Return an expression as it is, and anything else as a number."""
+    """Return an expression unchanged, and anything else as a `Leaf`."""
     return value if isinstance(value, Expression) else Leaf(value)
 
 
@@ -148,6 +148,6 @@ def _needs_parentheses(operand: Expression) -> bool:
     value = operand.value
     if type(value) is int or is_array(value):
         return False
-    # A symbol is an atom for SymPy, and ceiling(h/2) brings parentheses of its own; m + 1, m*n and
-    # the fraction 65/2 are not one factor to read.
+    # In SymPy a symbol is an atom, and ceiling(h/2) has its own parentheses; m + 1, m*n and 65/2
+    # don't read as one factor.
     return not (getattr(value, "is_Atom", False) or getattr(value, "is_Function", False))

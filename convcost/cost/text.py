@@ -1,4 +1,4 @@
-"""Costs and ratios for people to read: one line of text, an HTML table, aligned columns."""
+"""Costs and ratios in readable form: one line of text, an HTML table, aligned columns."""
 
 import html
 
@@ -28,7 +28,7 @@ def quantities_text(counts: "Counts") -> dict[str, str]:
 
 
 def cost_text(counts: "Counts") -> str:
-    """Return a cost in one line, every count with its unit."""
+    """Return a cost in one line, each count with its unit."""
     shown = quantities_text(counts)
     return (
         f"{shown['params']} {UNITS['params']}, {shown['macs']} {UNITS['macs']}"
@@ -44,7 +44,7 @@ def cost_html(counts: "Counts", arithmetic_text: dict[str, str]) -> str:
 
 
 def quotient_text(quotient: "Count") -> str:
-    """Return a quotient with its decimal value and what it saves."""
+    """Return a quotient with its decimal value and the saving."""
     if is_array(quotient) or is_expression(quotient):
         return arithmetic.text(quotient)
     return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
@@ -84,7 +84,7 @@ def ratio_html(params: "Count", macs: "Count") -> str:
 
 
 def equations(lines: dict[str, str]) -> str:
-    """Return equations as a LaTeX `aligned` environment, one for each quantity."""
+    """Return equations as a LaTeX `aligned` environment, one per quantity."""
     names = {quantity: quantity.replace("_", r"\_") for quantity in lines}
     rows = [rf"\text{{{names[quantity]}}} &= {line}" for quantity, line in lines.items()]
     body = " \\\\\n".join(rows)
@@ -102,19 +102,19 @@ def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> str:
 
 
 def escape(text: str) -> str:
-    """Return a text with nothing in it that means something in HTML."""
+    """Return a text with HTML's special characters escaped."""
     return html.escape(text)
 
 
 def align(rows: "Sequence[tuple[str, ...]]", right: tuple[int, ...] = ()) -> list[str]:
-    """Return rows as lines whose cells stand below each other.
+    """Return rows as lines with aligned columns.
 
     Parameters
     ----------
     rows
-        Cells; each row has as many.
+        Rows of cells, all equally long.
     right
-        The columns that stand to the right, as numbers do.
+        Indices of the columns to align to the right, such as numbers.
 
     Examples
     --------

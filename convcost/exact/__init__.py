@@ -1,6 +1,6 @@
 """Exact numbers of every kind: integers, fractions, symbols, arrays.
 
-`arithmetic` and `sizes` compute with them and check them; what is beneath them knows one kind each.
+`arithmetic` computes with them and `sizes` checks them; the backends below know one kind each.
 """
 
 # Costs and layers are generic for type checkers, without loading `typing` for it.

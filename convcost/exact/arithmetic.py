@@ -1,6 +1,6 @@
 """Arithmetic on counts of every kind (integers, fractions, SymPy expressions, arrays), kept exact.
 
-Two Python integers are computed with at once; everything else goes to the backend of its kind.
+Two Python integers are computed directly; everything else goes to the backend of its kind.
 """
 
 from convcost.exact.dispatch import backend_for
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add(name: str, left: "Count", right: "Count") -> "Count":
-    """Add two counts; arrays raise OverflowError, by that name, rather than wrap."""
+    """Add two counts; arrays raise an OverflowError with that name instead of wrapping."""
     if type(left) is int and type(right) is int:
         return left + right
     return backend_for(left, right).add(name, left, right)
@@ -33,14 +33,14 @@ def total(name: str, summands: "list[Count]") -> "Count":
 
 
 def multiply(name: str, left: "Count", right: "Count") -> "Count":
-    """Multiply two counts; arrays raise OverflowError, by that name, rather than wrap."""
+    """Multiply two counts; arrays raise an OverflowError with that name instead of wrapping."""
     if type(left) is int and type(right) is int:
         return left * right
     return backend_for(left, right).multiply(name, left, right)
 
 
 def elements(*sides: "Count") -> "Count":
-    """Multiply sides to a number of elements.
+    """Return the number of elements of a shape with these sides.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
 
 
 def divide_evenly(dividend: "Count", divisor: "Count") -> "Count":
-    """Return the quotient of two counts of which one divides the other."""
+    """Return the quotient of a count and one of its divisors."""
     if type(dividend) is int and type(divisor) is int:
         return dividend // divisor
     return backend_for(dividend, divisor).divide_evenly(dividend, divisor)
@@ -101,7 +101,7 @@ def minimum(left: "Count", right: "Count") -> "Count":
 
 
 def find_empty(name: str, side: "Count") -> str | None:
-    """Name the first side that is less than 1, if there is one; symbols must be proved to be.
+    """Return the name of the first side that is less than 1, if any; symbols only if proved.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def find_empty(name: str, side: "Count") -> str | None:
 
 
 def divides(divisor: "Count", dividend: "Count") -> bool:
-    """Tell whether a count divides another everywhere; of symbols, whether it may.
+    """Tell whether a count divides another everywhere; for symbols, whether it may.
 
     Examples
     --------
@@ -127,23 +127,23 @@ def divides(divisor: "Count", dividend: "Count") -> bool:
 
 
 def divide(name: str, dividend: "Count", divisor: "Count") -> "Count":
-    """Divide two counts: a Fraction, a SymPy expression, or an array of float64.
+    """Return the quotient of two counts: a Fraction, a SymPy expression, or a float64 array.
 
     Raises
     ------
     ZeroDivisionError
-        If the divisor is zero; says what it is the number of.
+        If the divisor is zero; the message names the quantity.
     """
     return backend_for(dividend, divisor).divide(name, dividend, divisor)
 
 
 def is_equal(left: "Count", right: "Count") -> bool:
-    """Tell whether two counts have the same value, and the same shape where they are arrays."""
+    """Tell whether two counts have the same value, and for arrays the same shape."""
     return backend_for(left, right).is_equal(left, right)
 
 
 def may_equal(left: "Count", right: "Count") -> bool:
-    """Tell whether two scalars are equal; of symbols, whether it can't be ruled out.
+    """Tell whether two scalars are equal; for symbols, whether they may be.
 
     Examples
     --------
@@ -155,22 +155,22 @@ def may_equal(left: "Count", right: "Count") -> bool:
 
 
 def canonical(count: "Count") -> "Hashable":
-    """Return what stands for the count's value in comparisons and hashes."""
+    """Return the form of the count that comparisons and hashes use."""
     return backend_for(count).canonical(count)
 
 
 def source(count: "Count") -> str:
-    """Return the count as Python source where it is short enough: 2400, m*n, array([1, 2])."""
+    """Return the count as Python source if it is short enough: 2400, m*n, array([1, 2])."""
     return backend_for(count).source(count)
 
 
 def text(count: "Count") -> str:
-    """Return the count for a printed cost: 28,901,376, an expression, what an array holds."""
+    """Return the count for a printed cost: 28,901,376, an expression, an array's range."""
     return backend_for(count).text(count)
 
 
 def brief(count: "Count") -> str:
-    """Return the count as it stands in an explanation: digits, a symbol, an array's extent."""
+    """Return the count as an explanation shows it: digits, a symbol, an array's range."""
     return backend_for(count).brief(count)
 
 

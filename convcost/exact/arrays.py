@@ -1,7 +1,7 @@
-"""NumPy arrays of sizes and counts: what they may hold, and whether int64 can hold the result.
+"""NumPy arrays of sizes and counts: what they may contain, and whether the result fits into int64.
 
-Counts grow with every size, so the largest count of a broadcast call lies where every axis is at
-its maximum: the bound is taken there, in Python integers, before anything is computed.
+Counts grow with every size, so the largest count of a broadcast call is where every axis is at its
+maximum. That count is computed first, in Python integers.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ _FLOAT_SLACK = 1e-12
 
 
 class Arrays(ArrayBackend):
-    """Computes with NumPy arrays: int64 where it has room, else refused; objects one by one.
+    """Computes with NumPy arrays: int64 with overflow checks, object arrays element by element.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Arrays(ArrayBackend):
         self._elements = elements
 
     def check(self, name: str, value: object, allowed: str) -> "Count":
-        """Return a private copy of an array of sizes as int64 or object; a 0-d one as its scalar.
+        """Return a private copy of an array of sizes as int64 or object; a 0-d array as a scalar.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Arrays(ArrayBackend):
         return size
 
     def align(self, names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
-        """Return sizes that compute exactly together, or say which of them do not broadcast."""
+        """Return sizes that compute exactly together; errors name those that do not broadcast."""
         require_broadcast(names, sizes)
         # int64 times a symbol, a fraction or an object array is exact only if nothing was
         # multiplied in int64 before.
@@ -100,7 +100,7 @@ class Arrays(ArrayBackend):
     ) -> None:
         """Raise OverflowError if a count that the formula gives does not fit into int64.
 
-        Object arrays compute in exact numbers and always fit.
+        Object arrays hold exact numbers, which always fit.
         """
         if not all(map(_is_machine, sizes)):
             return
@@ -117,8 +117,8 @@ class Arrays(ArrayBackend):
             np.broadcast_shapes(np.shape(left), np.shape(right))
         except ValueError:
             raise ValueError(
-                f"costs of shapes {np.shape(left)} and {np.shape(right)} in {name} must broadcast"
-                " to be added"
+                f"costs must broadcast to be added; got {name} of shapes {np.shape(left)} and"
+                f" {np.shape(right)}"
             ) from None
         if _is_machine(left) and _is_machine(right):
             if int(np.max(left)) + int(np.max(right)) > INT64_MAX:
@@ -135,7 +135,7 @@ class Arrays(ArrayBackend):
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
         if np.any(np.equal(divisor, 0)):
-            raise ZeroDivisionError(f"the divisor has {name} of 0: there is no ratio to it")
+            raise ZeroDivisionError(f"division by zero: the divisor has 0 {name}")
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
             return np.true_divide(dividend, divisor)
 
@@ -162,7 +162,7 @@ class Arrays(ArrayBackend):
     def _operate(
         self, operation: str, on_int64: "Callable[..., Any]", left: "Count", right: "Count"
     ) -> "Count":
-        """Apply an operation for whose result the caller has made sure that int64 has room."""
+        """Apply an operation; the caller has made sure that the result fits into int64."""
         if _is_machine(left) and _is_machine(right):
             return on_int64(left, right)
 
@@ -229,7 +229,7 @@ def _ceil_divide(dividend: "Count", divisor: "Count") -> "Count":
 
 
 def require_broadcast(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> None:
-    """Raise ValueError where the shapes of the arrays among sizes do not broadcast."""
+    """Raise ValueError unless the arrays among the sizes broadcast."""
     shapes = {name: s.shape for name, s in zip(names, sizes, strict=True) if is_array(s)}
     try:
         np.broadcast_shapes(*shapes.values())
@@ -241,7 +241,7 @@ def require_broadcast(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> N
 
 
 def require_room(name: str, largest: int) -> None:
-    """Raise OverflowError, by that name, if a number does not fit into int64."""
+    """Raise OverflowError, with that name, if a number does not fit into int64."""
     if largest > INT64_MAX:
         raise OverflowError(
             f"{name} reaches {printable(largest, ',')}, more than the {INT64_MAX:,} that int64"
@@ -250,13 +250,13 @@ def require_room(name: str, largest: int) -> None:
 
 
 def scalar(count: "Count") -> "Array":
-    """Return one number as an array without axes: int64 where it fits, else an object."""
+    """Return a number as a 0-d array: int64 if it fits, else object."""
     fits = isinstance(count, int) and abs(count) <= INT64_MAX
     return np.array(count, dtype=np.int64 if fits else object)
 
 
 def _corner_is_a_design(sizes: "tuple[Count, ...]") -> bool:
-    """Tell whether some design has every size at its maximum: true on an open grid."""
+    """Tell whether one design has every size at its maximum, as on an open grid."""
     axes = [size for size in sizes if is_array(size)]
     varying = sum(side > 1 for axis in axes for side in axis.shape)
     together = sum(side > 1 for side in np.broadcast_shapes(*(axis.shape for axis in axes)))
@@ -266,16 +266,16 @@ def _corner_is_a_design(sizes: "tuple[Count, ...]") -> bool:
 
 
 def _largest(formula: "Formula", sizes: "tuple[Count, ...]", bias: int, position: int) -> int:
-    """Find the exact maximum of one count where axes vary together, as in zipped columns."""
+    """Return the exact maximum of one count if axes vary together, as in zipped columns."""
     floats = [np.asarray(size, dtype=np.float64)[()] for size in sizes]
     estimate = np.asarray(formula(*floats, bias)[position])
-    # Only designs this close to the maximum can be the maximum; count those in exact numbers.
+    # Only designs this close to the maximum can be the maximum; compute those exactly.
     near = estimate >= estimate.max() * (1 - _FLOAT_SLACK)
 
     def candidates(axis: "Count") -> "Count":
         if not is_array(axis):
             return axis
-        # params has no output side, so its shape can be smaller than that of the axes together.
+        # params has no output side, so its shape can be smaller than the broadcast shape.
         shape = np.broadcast_shapes(axis.shape, near.shape)
         chosen: Array = np.broadcast_to(axis, shape)[np.broadcast_to(near, shape)]
         return chosen.astype(object)

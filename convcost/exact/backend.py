@@ -1,7 +1,7 @@
-"""What can be computed with exact numbers of one kind; each kind has a subclass of its own.
+"""Arithmetic on exact numbers of one kind; each kind has its own subclass of `Backend`.
 
-`Backend` itself computes with plain numbers, Python's integers and fractions. `dispatch` says which
-backend computes with which values.
+`Backend` itself computes with plain Python integers and fractions. `dispatch` chooses the backend
+for given values.
 """
 
 from convcost.exact.scalars import check_scalar, printable, refuse
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 
 
 class Backend:
-    """Computes with integers and fractions, and says what other kinds have to offer.
+    """Computes with integers and fractions, and defines what other backends implement.
 
-    The names that methods take are those of the argument or the quantity, for error messages.
+    Methods take the `name` of the argument or the quantity for error messages.
     """
 
-    # Where two kinds meet, the one of the higher precedence computes.
+    # For mixed kinds, the backend with the highest precedence computes.
     precedence = 0
 
     def check(self, name: str, value: object, allowed: str) -> "Count":
-        """Return a size in exact form, or refuse it by name."""
+        """Return a size in exact form, or raise an error that names it."""
         return check_scalar(name, value, allowed)
 
     def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
-        """Return a size that was checked, unless it is a fraction; `given` is what is refused."""
+        """Return a checked size, or raise TypeError for a fraction; the message shows `given`."""
         if type(size) is not int:
             refuse(TypeError, name, given, allowed)
         return size
 
     def align(self, names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
-        """Return sizes that compute exactly together, or refuse them."""
+        """Return sizes that compute exactly together, or raise an error."""
         return sizes
 
     def require_fit(
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
     ) -> None:
-        """Raise OverflowError where a count that the formula gives does not fit."""
+        """Raise OverflowError if a count that the formula gives does not fit."""
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":
         """Add two counts."""
@@ -52,7 +52,7 @@ class Backend:
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
         """Divide two counts exactly."""
         if divisor == 0:
-            raise ZeroDivisionError(f"the divisor has {name} of 0: there is no ratio to it")
+            raise ZeroDivisionError(f"division by zero: the divisor has 0 {name}")
         return self.quotient(dividend, divisor)
 
     def quotient(self, dividend: "Count", divisor: "Count") -> "Count":
@@ -77,7 +77,7 @@ class Backend:
         return -(-dividend // divisor)
 
     def divide_evenly(self, dividend: "Count", divisor: "Count") -> "Count":
-        """Return the quotient of two counts of which one divides the other."""
+        """Return the quotient of a count and one of its divisors."""
         return dividend // divisor
 
     def maximum(self, left: "Count", right: "Count") -> "Count":
@@ -89,11 +89,11 @@ class Backend:
         return left if left <= right else right
 
     def find_empty(self, name: str, side: "Count") -> str | None:
-        """Name the first side that is less than 1, if there is one."""
+        """Return the name of the first side that is less than 1, if any."""
         return name if side < 1 else None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
-        """Tell whether a count divides another; where that isn't known, whether it may."""
+        """Tell whether a count divides another, or may divide it if that isn't known."""
         return bool(dividend % divisor == 0)
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
@@ -105,12 +105,12 @@ class Backend:
         return bool(left == right)
 
     def canonical(self, count: "Count") -> "Hashable":
-        """Return what stands for the count's value in comparisons and hashes."""
+        """Return the form of the count that comparisons and hashes use."""
         value: Hashable = count
         return value
 
     def source(self, count: "Count") -> str:
-        """Return the count as Python source where it is short enough."""
+        """Return the count as Python source if it is short enough."""
         if type(count) is int:
             return printable(count)
         return f"Fraction({printable(count.numerator)}, {printable(count.denominator)})"
@@ -120,7 +120,7 @@ class Backend:
         return printable(count, ",")
 
     def brief(self, count: "Count") -> str:
-        """Return the count as it stands in an explanation: 28901376."""
+        """Return the count as an explanation shows it: 28901376."""
         return printable(count)
 
     def latex(self, count: "Count") -> str:
@@ -131,18 +131,18 @@ class Backend:
 
 
 class ArrayBackend(Backend):
-    """What arrays of all libraries have in common."""
+    """The common base of the backends for arrays."""
 
     def canonical(self, count: "Count") -> "Hashable":
-        """Refuse: arrays have no hash."""
+        """Raise TypeError: arrays have no hash."""
         raise TypeError("costs and ratios of arrays cannot be hashed: arrays have no hash")
 
     def source(self, count: "Count") -> str:
-        """Return the array as its library writes it."""
+        """Return the array's repr."""
         return repr(count)
 
     def latex(self, count: "Count") -> str:
-        """Return the array's extent as text."""
+        """Return the array's range of values as text."""
         return rf"\text{{{self.brief(count)}}}"
 
 

@@ -1,10 +1,10 @@
-"""Who computes with which values: one backend for each kind of number."""
+"""The choice of a backend for values: one backend per kind of number."""
 
 from convcost.exact.backend import PLAIN, Backend
 from convcost.exact.kinds import is_duck_array, is_expression, is_traced
 from convcost.exact.scalars import is_array
 
-# Each type is looked at once. A backend is imported when the first of its values comes.
+# Each type is looked up once. A backend is imported when it is first needed.
 _found: "dict[type, Backend]" = {int: PLAIN}
 
 

@@ -1,8 +1,7 @@
-"""Arrays of xarray, Dask and JAX, converted to NumPy on entry, and back on the way out.
+"""Duck arrays (xarray, Dask and JAX), converted to NumPy on entry, and back for the result.
 
-Whatever is computed, checked or refused is so by the same code as for NumPy arrays: at once where
-the values are there, and block by block, when somebody asks for them, where they are lazy (Dask's).
-Named dimensions broadcast by name.
+The code for NumPy arrays checks and computes everything: immediately for known values, and block by
+block on `compute()` for lazy (Dask) arrays. Named dimensions broadcast by name.
 """
 
 import warnings
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Count, Formula
 
-    # Takes values in which NumPy arrays stand for the others; returns so many counts.
+    # Takes values with NumPy arrays in place of duck arrays; returns counts.
     Counting: TypeAlias = "Callable[..., tuple[Count, ...]]"
 
 
@@ -33,7 +32,7 @@ def call(
     number: "Callable[[], int]",
     dtype: object = None,
 ) -> "tuple[Count, ...]":
-    """Call a function that counts with NumPy arrays, on arrays of other libraries.
+    """Call a function written for NumPy arrays on arrays of other libraries.
 
     Parameters
     ----------
@@ -41,22 +40,23 @@ def call(
         Takes the values with NumPy arrays in place of the others, and returns counts that broadcast
         together.
     values
-        What the function takes; whatever is not an array is handed on as it is.
+        The function's arguments; those that are not arrays are passed on unchanged.
     number
-        Says how many counts the function returns; asked only where arrays are lazy.
+        Returns how many counts the function returns; called only for lazy arrays.
     dtype
-        Of the counts of lazy arrays: by default object where an argument has it, else int64.
+        The dtype of lazy counts: by default object if an argument is an object array, a symbol or
+        a fraction, else int64.
 
     Returns
     -------
     tuple
-        The counts, as arrays of the values' library. A named array has the dimensions that its
-        values depend on; a lazy one has them all.
+        The counts, as arrays of the values' library. A named array has only the dimensions that
+        its values depend on; a lazy one has all of them.
 
     Raises
     ------
     TypeError
-        If arrays are mixed that do not go together: named and unnamed ones, known and traced ones.
+        If named and unnamed arrays, or JAX tracers and other arrays, are mixed.
     ValueError
         If named arrays have different coordinates along a dimension, or do not broadcast.
     OverflowError
@@ -72,7 +72,7 @@ def call(
     """
     arrays = list(filter(is_array, values))
     if any(map(is_traced, arrays)):
-        raise TypeError("values that JAX traces can't be counted together with other arrays")
+        raise TypeError("JAX tracers can't be mixed with arrays whose values are known")
     if any(is_of(array, "xarray", "DataArray") for array in arrays):
         return _call_named(function, values, number, dtype)
     if any(is_of(array, "dask.array", "Array") for array in arrays):
@@ -83,7 +83,7 @@ def call(
 
 
 def _replaced(values: "Sequence[Any]", arrays: "Iterable[Any]") -> "list[Any]":
-    """Return the values with other arrays in the places of theirs."""
+    """Return the values with their arrays replaced by others."""
     rest = iter(arrays)
     return [next(rest) if is_array(value) else value for value in values]
 
@@ -99,7 +99,7 @@ def _call_named(
     lone = [place for place, dim in enumerate(dims) if sizes[dim] == 1]
     kept = [_varying(result, dims, sizes) for result in results]
     if lone and not any(map(is_duck_array, bare)):
-        # One value can't show whether a count depends on it: the same value twice can.
+        # A single value can't show whether a count depends on its dimension: two values can.
         corner = [
             _corner(array, [place for place in lone if dims[place] in of.dims])
             for array, of in zip(bare, named, strict=True)
@@ -117,7 +117,7 @@ def _named(arrays: "list[Any]") -> "list[Any]":
 
     for array in arrays:
         if not isinstance(array, xarray.DataArray) and array.ndim > 0:
-            refuse(TypeError, "an array beside named ones", array, "an xarray.DataArray, too")
+            refuse(TypeError, "an array mixed with named arrays", array, "an xarray.DataArray")
     named = [xarray.DataArray(array) for array in arrays]
     try:
         return list(xarray.align(*named, join="exact", copy=False))
@@ -126,7 +126,7 @@ def _named(arrays: "list[Any]") -> "list[Any]":
 
 
 def _bare(array: "Any", dims: "tuple[Any, ...]") -> "Any":
-    """Return the data with an axis for each dimension, of length 1 where it has none."""
+    """Return the data with one axis per dimension, of length 1 for those it lacks."""
     ordered = array.transpose(*(dim for dim in dims if dim in array.dims))
     return ordered.data[tuple(slice(None) if dim in array.dims else None for dim in dims)]
 
@@ -146,7 +146,7 @@ def _corner(array: "Any", lone: list[int]) -> "Any":
 
 
 def _coordinates(named: "list[Any]") -> "dict[Any, Any]":
-    """Return the coordinates of all, without those that two of them have differently."""
+    """Return the coordinates of all arrays, except those that differ between arrays."""
     import xarray
 
     every = [array.coords.to_dataset() for array in named]
@@ -164,7 +164,7 @@ def _name(
     if np.ndim(result) == 0 and not is_array(result):
         result = scalar(result)
     fitting = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(own)}
-    # Dask names the data; the array has no name of its own.
+    # Dask gives the data a name, which is dropped here.
     return xarray.DataArray(result, fitting, own).rename(None)
 
 
@@ -173,7 +173,7 @@ def _call_lazy(
 ) -> "tuple[Count, ...]":
     import dask.array
 
-    # Dask has no types for these.
+    # Dask has no type annotations for these.
     from_array: Any = dask.array.from_array
     apply_gufunc: Any = dask.array.apply_gufunc
     unify_chunks: Any = dask.array.core.unify_chunks
@@ -183,12 +183,12 @@ def _call_lazy(
     ]
     _require_broadcast(arrays)
     if dtype is None:
-        # As where NumPy arrays stand beside symbols, fractions and objects.
+        # As for NumPy arrays mixed with symbols, fractions and objects.
         exact = any(array.dtype == object for array in arrays) or any(map(_is_exact, values))
         dtype = object if exact else np.int64
     template = [_PLACE if is_array(value) else value for value in values]
     with warnings.catch_warnings():
-        # An open grid has as many blocks as its axes' chunks multiply to: that is no surprise.
+        # An open grid has the product of its axes' chunks as blocks, which is intended.
         warnings.simplefilter("ignore", dask.array.PerformanceWarning)
         pairs = [part for array in arrays for part in (array, range(-array.ndim, 0))]
         _, together = unify_chunks(*pairs)
@@ -199,7 +199,7 @@ def _call_lazy(
             *together,
             output_dtypes=[object] * number,
         )
-    # Converted one by one: where one of them does not fit, the others may.
+    # Converted one by one: if one does not fit, the others may.
     dtype = np.dtype(dtype)
     meta = np.empty((0,) * max(array.ndim for array in arrays), dtype=dtype)
     return tuple(
@@ -211,7 +211,7 @@ def _call_lazy(
 def _require_broadcast(arrays: "list[Any]") -> None:
     shapes = [array.shape for array in arrays]
     if any(side != side for shape in shapes for side in shape):
-        return  # Dask doesn't know that side yet, and says that it is NaN
+        return  # NaN is a side that Dask doesn't know yet
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
@@ -230,7 +230,7 @@ def _convert(block: "Any", dtype: "Any") -> "Any":
 
 
 class _Place:
-    """Where a block of an array belongs."""
+    """A placeholder for a block of an array."""
 
     ndim = 0
 
@@ -243,7 +243,7 @@ def _count_block(function: "Counting", template: "Sequence[Any]", *blocks: "Any"
     try:
         counts = function(*_replaced(template, blocks))
     except (TypeError, ValueError, OverflowError) as error:
-        error.add_note(f"in a block of shape {shape}, from whose corner indices count")
+        error.add_note(f"in a block of shape {shape}; indices count from its corner")
         raise
     full = tuple(
         np.broadcast_to(count if is_array(count) else scalar(count), shape) for count in counts
@@ -258,7 +258,7 @@ def _to_jax(result: "Any") -> "Any":
     if not is_array(result):
         return result
     if result.dtype == object:
-        raise TypeError("JAX has no exact numbers of any size: pass NumPy object arrays instead")
+        raise TypeError("JAX has no exact numbers of arbitrary size: pass NumPy object arrays")
     if result.dtype.kind == "i":
         own = jax.dtypes.canonicalize_dtype(int)
         largest = int(jnp.iinfo(own).max)
@@ -272,9 +272,9 @@ def _to_jax(result: "Any") -> "Any":
 
 
 class DuckArrays(ArrayBackend):
-    """Computes with arrays of xarray, Dask and JAX, as `Arrays` does with NumPy's.
+    """Computes with arrays of xarray, Dask and JAX, as `Arrays` does with NumPy arrays.
 
-    What depends on the values of lazy arrays is looked at when they are counted.
+    Checks that depend on the values of lazy arrays run when the counts are computed.
     """
 
     precedence = 3
@@ -283,7 +283,7 @@ class DuckArrays(ArrayBackend):
         self._numpy = Arrays(elements)
 
     def check(self, name: str, value: "Any", allowed: str) -> "Any":
-        """Return an array of sizes, checked at once where its values are there."""
+        """Return an array of sizes, checked immediately unless it is lazy."""
         if is_lazy(value):
             if value.dtype.kind not in "iuO":
                 raise TypeError(f"{name} must be {allowed}; got an array of dtype {value.dtype}")
@@ -300,8 +300,8 @@ class DuckArrays(ArrayBackend):
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
     ) -> None:
         raise TypeError(
-            "arrays of xarray, Dask and JAX are taken by the public functions, and by the layers'"
-            " output_shape, cost, training, traffic and intensity; here pass NumPy arrays"
+            "only the public functions, and output_shape, cost, training, traffic and intensity of"
+            " layers, take arrays of xarray, Dask and JAX; pass NumPy arrays here"
         )
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":

@@ -1,4 +1,4 @@
-"""Arguments in tuples of tuples: as one list, and as they were again."""
+"""Flatten nested tuples of arguments, and rebuild them."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def flat(values: "tuple[Any, ...]") -> "list[Any]":
-    """Return everything in tuples of tuples as one list.
+    """Return the values in nested tuples as one list.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def flat(values: "tuple[Any, ...]") -> "list[Any]":
 
 
 def rebuild(like: "tuple[Any, ...]", values: "Iterator[Any]") -> "tuple[Any, ...]":
-    """Return tuples nested as others are, with other values in them.
+    """Return tuples nested like `like`, with other values in them.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def rebuild(like: "tuple[Any, ...]", values: "Iterator[Any]") -> "tuple[Any, ...
 
 
 def flat_names(name: str, value: object) -> "Iterator[str]":
-    """Yield how to write each thing that `flat` yields of one value: `kernel_size[0]`.
+    """Yield a name for each value that `flat` returns for one argument: `kernel_size[0]`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Exact numbers: which scalars are exact, how they print, and how everything else is refused."""
+"""Exact scalars: which are allowed, how they print, and the error for everything else."""
 
 import sys
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 _KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
 SIZE = f"a positive integer {_KINDS}"
-COUNT = f"an integer of 0 or more {_KINDS}"
+COUNT = f"a non-negative integer {_KINDS}"
 # Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
 _PRINTABLE_BITS = 14_000
 
 
 def check_scalar(name: str, value: object, allowed: str = SIZE) -> "Count":
-    """Return one number as a Python int, or as a Fraction where it isn't whole, or refuse it."""
+    """Return a number as a Python int, or as a Fraction if it is not whole; else raise an error."""
     exact = _exact_number(value)
     if exact is None:
         refuse(TypeError, name, value, allowed)
@@ -27,7 +27,7 @@ def check_scalar(name: str, value: object, allowed: str = SIZE) -> "Count":
 
 
 def check_number(name: str, value: object, allowed: str = "a positive integer") -> int:
-    """Return how many there are to be of something: a positive int, Python's or NumPy's.
+    """Return a positive Python or NumPy integer as a Python int; else raise an error.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def check_number(name: str, value: object, allowed: str = "a positive integer") 
 
 
 def _exact_number(value: object) -> "Count":
-    """Return an exact scalar as a Python int, or as a Fraction where it isn't whole; else None."""
+    """Return an exact scalar as a Python int, or as a Fraction if it is not whole; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -55,14 +55,14 @@ def _exact_number(value: object) -> "Count":
     fractions, numpy = sys.modules.get("fractions"), sys.modules.get("numpy")
     if fractions and isinstance(value, fractions.Fraction):
         return value.numerator if value.denominator == 1 else value
-    # For NumPy a span of time is an integer; three seconds are no three channels.
+    # NumPy's timedelta64 is an integer type, but three seconds are not three channels.
     if numpy and isinstance(value, numpy.integer) and not isinstance(value, numpy.timedelta64):
         return int(value)
     return None
 
 
 def is_array(value: object) -> bool:
-    """Tell whether a value that passed the checks is an array, without importing NumPy."""
+    """Tell whether a checked value is an array, without importing NumPy."""
     return hasattr(value, "ndim")
 
 
@@ -72,7 +72,7 @@ def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SI
 
 
 def shorten(value: object) -> str:
-    """Return the value's repr, cut to a length that fits into a message."""
+    """Return the value's repr, shortened for an error message."""
     if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
         return printable(value)
     import reprlib
@@ -83,7 +83,7 @@ def shorten(value: object) -> str:
 
 
 def printable(value: "Count", spec: str = "d") -> str:
-    """Return the digits of an integer or fraction, or their number where Python refuses to print.
+    """Return the digits of an integer or fraction, or its size if Python refuses to print it.
 
     Examples
     --------
@@ -101,6 +101,6 @@ def printable(value: "Count", spec: str = "d") -> str:
 
 
 def join_names(names: "Sequence[str]") -> str:
-    """Join names as a sentence does: a, b and c."""
+    """Join names as in a sentence: a, b and c."""
     *head, last = names
     return f"{', '.join(head)} and {last}" if head else last

@@ -1,4 +1,4 @@
-"""What a size may be: a positive, exact number of elements or channels."""
+"""Checks of sizes: positive, exact numbers of elements or channels."""
 
 import sys
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Count, ...]":
-    """Return the sizes in exact form, or raise the error that names the offending argument.
+    """Return the sizes in exact form, or raise an error that names the offending argument.
 
     Examples
     --------
@@ -30,12 +30,12 @@ integers, or a SymPy expression); got 3.0 (float)
 
 
 def check_size(name: str, size: object, allowed: str = SIZE) -> "Count":
-    """Return one size (or, with `allowed=COUNT`, one count) in exact form, or refuse it by name."""
+    """Return a size (or a count, with `allowed=COUNT`) in exact form; an error names it."""
     return backend_for(size).check(name, size, allowed)
 
 
 def check_integer(name: str, value: object, allowed: str = SIZE) -> "Count":
-    """Return one size in exact form, or refuse it by name; a fraction is refused, too.
+    """Return a size as `check_size` does, but raise an error for a fraction, too.
 
     Examples
     --------
@@ -53,7 +53,7 @@ integers, or a SymPy expression); got Fraction(65, 2) (Fraction)
 
 
 def check_flag(name: str, value: object) -> bool:
-    """Return True or False, and refuse everything else by name.
+    """Return True or False; raise TypeError for anything else.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""SymPy expressions as sizes and counts: what they may be, their value, and their LaTeX."""
+"""SymPy expressions as sizes and counts: checks, arithmetic and LaTeX."""
 
 import math
 from contextlib import contextmanager
@@ -22,17 +22,17 @@ _LATEX_NAMES = {"dk": "D_K", "m": "M", "n": "N", "df": "D_F"}
 
 
 class Symbolic(Backend):
-    """Computes with SymPy expressions, and with numbers beside them."""
+    """Computes with SymPy expressions, also mixed with numbers."""
 
     precedence = 1
 
     def check(self, name: str, value: object, allowed: str) -> "Count":
-        """Return an expression that can be a positive size; a number comes back as Python's own.
+        """Return an expression that can be a positive size; numbers become Python numbers.
 
         Raises
         ------
         TypeError
-            If it is no expression, or holds a floating-point number.
+            If it is not an expression, or contains a floating-point number.
         ValueError
             If its assumptions say that it is not positive, not an integer, or not finite.
         """
@@ -40,7 +40,7 @@ class Symbolic(Backend):
             refuse(TypeError, name, value, allowed)
         if isinstance(value, sympy.Rational):
             return check_scalar(name, _plain(value), allowed)
-        # A plain Symbol("m") knows nothing about itself and is taken at the caller's word.
+        # A plain Symbol("m") has no assumptions and is accepted.
         if value.is_number or False in (value.is_positive, value.is_integer, value.is_finite):
             refuse(ValueError, name, value, allowed)
         return value
@@ -49,7 +49,7 @@ class Symbolic(Backend):
         return size
 
     def quotient(self, dividend: "Count", divisor: "Count") -> "Count":
-        # Expanded where that takes it apart: 1/n + 1/dk**2.
+        # Expanded if that splits it into simple terms: 1/n + 1/dk**2.
         quotient = sympy.cancel(sympy.sympify(dividend) / sympy.sympify(divisor))
         _, denominator = sympy.fraction(quotient)
         apart = denominator.is_Mul or denominator.is_Symbol
@@ -57,7 +57,7 @@ class Symbolic(Backend):
         return Fraction(exact) if isinstance(exact, int) else exact
 
     def total(self, name: str, summands: "list[Count]") -> "Count":
-        # At once: SymPy looks at all terms of a sum for each one that is added.
+        # All at once: SymPy goes over the whole sum for each term that is added to it.
         return _plain(sympy.Add(*map(sympy.sympify, summands)))
 
     def floor_divide(self, dividend: "Count", divisor: "Count") -> "Count":
@@ -95,14 +95,14 @@ class Symbolic(Backend):
     def may_equal(self, left: "Count", right: "Count") -> bool:
         if left == right:
             return True
-        # What is taken on trust is noted, see `assuming`.
+        # What can't be proved is recorded, see `assuming`.
         difference = sympy.expand(sympy.sympify(left) - right)
         if difference.is_zero is None:
             _conditions.get([]).append((left, right))
         return difference.is_zero is not False
 
     def canonical(self, count: "Count") -> "Hashable":
-        # In the expanded form equal polynomials are the same expression.
+        # Equal polynomials expand to the same expression.
         value: Hashable = _plain(sympy.expand(count)) if isinstance(count, sympy.Expr) else count
         return value
 
@@ -117,10 +117,10 @@ class Symbolic(Backend):
 
 
 def _floor(dividend: "sympy.Expr", divisor: int) -> "sympy.Expr":
-    """Return floor(dividend / divisor) of a whole number, the sides of a chain of layers as one.
+    """Return floor(dividend / divisor) of an integer, with nested divisions merged into one.
 
     floor((floor(x / a) + c) / b) is floor((x + c*a) / (a*b)), so halving five times is one division
-    by 32, and two ways through a network that lead to the same side lead to the same expression.
+    by 32, and two paths through a network that lead to the same side give the same expression.
     """
     dividend, divisor = _unnest(sympy.expand(dividend), divisor)
     constant, terms = dividend.as_coeff_add()
@@ -146,7 +146,7 @@ def _floor(dividend: "sympy.Expr", divisor: int) -> "sympy.Expr":
 
 
 def _unnest(dividend: "sympy.Expr", divisor: int) -> "tuple[sympy.Expr, int]":
-    """Return the fraction of a fraction that was rounded before as one fraction."""
+    """Return the division of a rounded fraction as one division."""
     constant, terms = dividend.as_coeff_add()
     if len(terms) != 1 or not isinstance(terms[0], (sympy.floor, sympy.ceiling)):
         return dividend, divisor
@@ -164,7 +164,7 @@ _conditions: "ContextVar[list[tuple[Count, Count]]]" = ContextVar("conditions")
 
 @contextmanager
 def assuming() -> "Iterator[list[tuple[Count, Count]]]":
-    """Gather the pairs of counts that are taken to be equal, since nothing rules it out.
+    """Collect the pairs of counts that are assumed to be equal because nothing rules it out.
 
     Examples
     --------
@@ -184,15 +184,15 @@ def assuming() -> "Iterator[list[tuple[Count, Count]]]":
 
 
 def _undecided(extreme: "type[sympy.Expr]", left: "Count", right: "Count") -> "sympy.Expr":
-    # Unevaluated: SymPy would spend seconds on comparing what nests floors and maxima.
+    # Unevaluated: SymPy would spend seconds on comparing nested floors and maxima.
     return extreme(sympy.sympify(left), sympy.sympify(right), evaluate=False)
 
 
 def _is_nonnegative(expression: "Count") -> bool:
-    """Tell whether it can be proved that an expression is 0 or more; polynomials alone can.
+    """Tell whether an expression can be proved non-negative; only polynomials can.
 
-    SymPy knows of a positive integer k only that k > 0; that 32*k - 2 is positive, too, shows when
-    k is written as 1 + t with t of 0 or more.
+    All that SymPy knows about a positive integer k is k > 0. Substituting k = 1 + t, with t >= 0,
+    also proves that 32*k - 2 is positive.
     """
     expression = sympy.sympify(expression)
     if expression.has(Application):
@@ -206,9 +206,9 @@ def _is_nonnegative(expression: "Count") -> bool:
 
 
 def _plain(expression: "sympy.Expr") -> "Count":
-    """Return a number as Python's own, and every other expression as it is.
+    """Return a number as a Python number, and any other expression unchanged.
 
-    SymPy's fractions equal Python's, but have other hashes.
+    SymPy's fractions equal Python's, but have different hashes.
     """
     if expression.is_Integer:
         return int(expression)

@@ -1,8 +1,8 @@
-"""Values that JAX traces: computed with as they are, since nobody knows them yet.
+"""JAX tracers, whose values are not known yet.
 
-Their type is known, and made JAX's own integer: int32, or int64 where `jax_enable_x64` is set. What
-doesn't fit into it wraps when the traced function runs, as all of JAX's integers do; a constant
-that doesn't fit is refused by JAX with an OverflowError.
+They are converted to JAX's default integer type: int32, or int64 with `jax_enable_x64`. Values that
+don't fit wrap when the traced function runs, as all JAX integers do; for constants that don't fit,
+JAX raises OverflowError.
 """
 
 import jax
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Traced(ArrayBackend):
-    """Computes with JAX's own arithmetic. What depends on values that nobody knows is let pass."""
+    """Computes with JAX's arithmetic; checks that depend on unknown values always pass."""
 
     precedence = 4
 
     def check(self, name: str, value: "Any", allowed: str) -> "Count":
         if not jnp.issubdtype(value.dtype, jnp.integer):
-            raise TypeError(f"{name} must be {allowed}; got a traced value of dtype {value.dtype}")
+            raise TypeError(f"{name} must be {allowed}; got a JAX tracer of dtype {value.dtype}")
         if value.size == 0:
             refuse(ValueError, name, value, allowed)
-        # In JAX's own integer type.
+        # To JAX's default integer type.
         return value.astype(jax.dtypes.canonicalize_dtype(int))
 
     def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
@@ -61,7 +61,7 @@ class Traced(ArrayBackend):
         return True
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        # JAX's own error: whether values are equal is not known before they are.
+        # Raises JAX's own error, since the values are not known yet.
         return bool(jnp.all(left == right))
 
     def brief(self, count: "Count") -> str:

@@ -75,8 +75,8 @@ Numbers: TypeAlias = npt.NDArray[Any]
 # JAX tracer, or a recorder of what is done to it. No union of these can be added to another.
 Count: TypeAlias = Any
 Counts: TypeAlias = tuple[Count, Count, Count]
-# The factors of a number, whose product it is.
+# Factors of a number, which is their product.
 Factors: TypeAlias = tuple[Count, ...]
 Formula: TypeAlias = Callable[..., Counts]
-# A formula, the sizes to call it with, and the bias that goes behind them.
+# A formula, the sizes to call it with, and the bias, its last argument.
 Term: TypeAlias = tuple[Formula, tuple[Count, ...], int]
