@@ -43,8 +43,8 @@ def test_the_articles_summary(cost, params):
     assert cost.params == params
 
 
-# Table 1 and section 3.1 of Howard et al. (arXiv:1704.04861) give MobileNet's layers; these are its
-# last separable block's published shares: 3x3x1024 depthwise and 1x1x1024x1024 at 7x7.
+# Table 1 and section 3.1 of Howard et al. (arXiv:1704.04861) give MobileNet's layers; these are the
+# published counts of its last separable block: 3x3x1024 depthwise and 1x1x1024x1024 at 7x7.
 def test_mobilenets_last_block():
     block = convcost.separable(3, 1024, 1024, 7, bias=False)
     assert (block.params, block.macs) == (9216 + 1_048_576, 451_584 + 51_380_224)

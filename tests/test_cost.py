@@ -84,13 +84,13 @@ def test_counts_must_be_exact(position, count):
     counts = [1, 1, 1]
     counts[position] = count
     name = ("params", "macs", "bias_adds")[position]
-    with pytest.raises(TypeError, match=rf"^{name} must be an integer of 0 or more"):
+    with pytest.raises(TypeError, match=rf"^{name} must be a non-negative integer"):
         Cost(*counts)
 
 
 @pytest.mark.parametrize("count", [-1, np.array([1, -1]), -m])
 def test_counts_must_not_be_negative(count):
-    with pytest.raises(ValueError, match=r"^macs(\[1\])? must be an integer of 0 or more"):
+    with pytest.raises(ValueError, match=r"^macs(\[1\])? must be a non-negative integer"):
         Cost(1, count)
 
 
@@ -100,9 +100,9 @@ def test_counts_can_be_anything_exact():
 
 
 def test_a_ratio_to_nothing():
-    with pytest.raises(ZeroDivisionError, match="params of 0"):
+    with pytest.raises(ZeroDivisionError, match=r"^division by zero: the divisor has 0 params$"):
         _ = SEPARABLE / Cost(0, 1)
-    with pytest.raises(ZeroDivisionError, match="macs of 0"):
+    with pytest.raises(ZeroDivisionError, match=r"^division by zero: the divisor has 0 macs$"):
         _ = ARRAY / Cost(1, np.array([0, 1]))
 
 

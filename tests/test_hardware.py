@@ -150,7 +150,7 @@ def test_the_machines_of_the_data_sheets():
         (lambda: Machine("x", float("nan"), 1), ValueError, "flops_per_second must .*nan"),
         (lambda: Machine("x", float("inf"), 1), ValueError, "flops_per_second must .*inf"),
         (lambda: Machine("x", 0.2, 1), ValueError, "flops_per_second must .*0.2"),
-        (lambda: LAPTOP.bound(-1, 1), ValueError, "flops must be an integer of 0 or more"),
+        (lambda: LAPTOP.bound(-1, 1), ValueError, "flops must be a non-negative integer"),
         (lambda: LAPTOP.bound(1.0, 1), TypeError, r"flops must be .*1\.0"),
         (lambda: LAPTOP.bound(1, 0), ValueError, "moved must be a positive integer"),
         (lambda: LAPTOP.bound(1, 1).share(0), ValueError, "measured_seconds must .*got 0"),

@@ -48,7 +48,7 @@ def test_what_has_to_hold_of_symbols_is_told():
     assert "holds where ceiling(h/2) = floor(h/2)" in convcost.summary(network).notes[-1]
     h, w = symbol("h"), symbol("w")
     assert network.macs.subs({h: 8, w: 6}) == network.at((8, 6, 3)).macs
-    with pytest.raises(convcost.ModelError, match="must be the same"):
+    with pytest.raises(convcost.ModelError, match="must be equal"):
         network.at((7, 6, 3))
 
 

@@ -34,7 +34,7 @@ def test_arrays_that_do_not_go_together_are_refused():
     m = xr.DataArray([1, 2], dims="m")
     with pytest.raises(ValueError, match=r"shapes|broadcast"):
         convcost.standard(3, jnp.array([1, 2]), jnp.array([1, 2, 3]), 7)
-    with pytest.raises(TypeError, match="JAX traces"):
+    with pytest.raises(TypeError, match="JAX tracers can't be mixed"):
         jax.jit(lambda n: convcost.standard(3, m, n, 7).macs)(3)
 
 

@@ -99,7 +99,7 @@ def test_what_is_registered_must_return_layers(registration, wrong):
 def test_what_can_be_registered():
     with pytest.raises(TypeError, match="the name of a Keras class"):
         convcost.layers.register("")
-    with pytest.raises(TypeError, match="a function of config and input_shape"):
+    with pytest.raises(TypeError, match="the function registered for 'X' must be callable"):
         convcost.layers.register("X")(3)
 
 

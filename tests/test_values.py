@@ -1,4 +1,4 @@
-"""Values that are equal have the same hash, whichever way their numbers are written."""
+"""Equal values have equal hashes, however their numbers are written."""
 
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from convcost import Cost, Ratio, layers
 from convcost.symbols import m, n
 
 SIZES = st.integers(1, 10**6)
-# Makes a value of each kind from a size and one that may be a fraction.
+# Makes a value of each kind from a size and a number that may be a fraction.
 KINDS = {
     "Cost": lambda size, part: Cost(size, size, size),
     "Cost of a part": lambda size, part: Cost(part, size),
@@ -35,7 +35,7 @@ KINDS = {
 
 @st.composite
 def spellings(draw):
-    """Return a positive polynomial or a number, written in several ways that mean the same."""
+    """Return a positive polynomial or a number, written in several equivalent ways."""
     a, b, c = draw(SIZES), draw(SIZES), draw(SIZES)
     if draw(st.booleans()):
         number = a
