@@ -1,4 +1,4 @@
-"""What processors and their memories do at best: peaks, bandwidths, and the bounds they set."""
+"""Machines: their peak FLOPs and memory bandwidth, and the bounds that these set."""
 
 from __future__ import annotations
 
@@ -24,17 +24,16 @@ _SECONDS = "a positive, finite number of seconds"
 
 @dataclass(frozen=True)
 class Machine:
-    """What a processor and its memory do at best.
+    """A processor and its memory: peak arithmetic rate and bandwidth.
 
     Parameters
     ----------
     name
-        What it is called.
+        Name of the machine.
     flops_per_second
-        Floating-point multiplies and adds per second, in the precision that is computed in; taken
-        as a whole number.
+        Floating-point multiplies and adds per second, in the precision used; rounded to an integer.
     bytes_per_second
-        Bytes per second, reads and writes together; taken as a whole number.
+        Bytes per second, reads and writes together; rounded to an integer.
 
     Raises
     ------
@@ -55,35 +54,35 @@ class Machine:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
-            refuse(TypeError, "name", self.name, "a text")
+            refuse(TypeError, "name", self.name, "a string")
         for name in ("flops_per_second", "bytes_per_second"):
             object.__setattr__(self, name, _check_rate(name, getattr(self, name)))
 
     @property
     def ridge(self) -> Fraction:
-        """The FLOPs per byte from which on the peak is the limit, and not the bandwidth."""
+        """FLOPs per byte above which the peak is the limit, not the bandwidth."""
         ridge: Fraction = arithmetic.divide("bytes", self.flops_per_second, self.bytes_per_second)
         return ridge
 
     def bound(self, flops: Size, moved: Size) -> Bound:
-        """Return what the machine allows for a number of FLOPs and of bytes.
+        """Return the roofline bound for a number of FLOPs and bytes moved.
 
         Parameters
         ----------
         flops
-            Floating-point multiplies and adds, as of a `Cost`; 0 or more.
+            Floating-point multiplies and adds, such as `Cost.flops`; 0 or more.
         moved
-            Bytes that are read and written; 1 or more.
+            Bytes read and written; 1 or more.
 
         Returns
         -------
         Bound
-            Intensity, limit, attainable FLOPs per second and least seconds.
+            Intensity, limit, attainable FLOPs per second and minimum seconds.
 
         Raises
         ------
         TypeError, ValueError
-            If these are no such integers (or arrays of them, or SymPy expressions).
+            If an argument is not such an integer, an array of them, or a SymPy expression.
 
         Examples
         --------
@@ -102,7 +101,7 @@ class Machine:
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """What a machine allows for one piece of work.
+    """The roofline bound of a machine for one piece of work.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ class Bound:
     flops
         Floating-point multiplies and adds.
     moved
-        Bytes that are read and written.
+        Bytes read and written.
     """
 
     machine: Machine
@@ -135,32 +134,32 @@ class Bound:
 
     @property
     def seconds(self) -> Count:
-        """The longer of the two times: no less is possible."""
+        """Minimum seconds: the longer of the two times."""
         return arithmetic.maximum(self.compute_seconds, self.memory_seconds)
 
     @property
     def attainable(self) -> Count:
-        """FLOPs per second at best: the height of the roof above the intensity."""
+        """Attainable FLOPs per second: the height of the roof at this intensity."""
         return arithmetic.divide("seconds", self.flops, self.seconds)
 
     @property
     def is_limited_by_memory(self) -> Count:
-        """Whether the bandwidth is the limit; an array of truths for arrays."""
+        """Whether the bandwidth is the limit; an array of booleans for arrays."""
         return self.memory_seconds > self.compute_seconds
 
     def share(self, measured_seconds: float) -> float:
-        """Return how much of what is possible a measured time reaches: 1 at the roof.
+        """Return the fraction of the attainable speed that a measured time reaches: 1 at the roof.
 
         Parameters
         ----------
         measured_seconds
-            Seconds that it really took.
+            Seconds measured on the machine.
 
         Returns
         -------
         float
-            The least time divided by the measured one, without unit. More than 1 says that the
-            machine does more than it was said to, or that bytes stayed in a cache.
+            The minimum time divided by the measured time, without unit. More than 1 means that the
+            machine is faster than specified, or that bytes stayed in a cache.
 
         Raises
         ------
@@ -216,15 +215,15 @@ MACHINES = tuple(_SHEETS)
 
 
 def find(name: str, dtype: Dtype = "float32") -> Machine:
-    """Return a well-known machine, with the peaks of its data sheet.
+    """Return a well-known machine, with the rates from its data sheet.
 
     Parameters
     ----------
     name
         One of `MACHINES`.
     dtype
-        What is computed in: `float32`, `tensorfloat32`, `float16`, `bfloat16`, where the machine
-        has it.
+        Type of the arithmetic: `float32`, `tensorfloat32`, `float16` or `bfloat16`, if the machine
+        supports it.
 
     Returns
     -------
@@ -234,12 +233,12 @@ def find(name: str, dtype: Dtype = "float32") -> Machine:
     Raises
     ------
     ValueError
-        If there is no such machine, or it has no such peak.
+        If the machine is unknown, or does not support `dtype`.
 
     Notes
     -----
-    NVIDIA's data sheets. What a real program reaches is less: measure with a large matrix product
-    and a large copy, as `examples/separable_vs_standard.py` does, and make a `Machine` of that.
+    From NVIDIA's data sheets. Real programs reach less: measure a large matrix product and a large
+    copy, as `examples/separable_vs_standard.py` does, and make a `Machine` from the results.
 
     Examples
     --------

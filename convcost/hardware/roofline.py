@@ -1,4 +1,4 @@
-"""What a machine allows for a layer and for each layer of a network."""
+"""Roofline bounds for a layer, and for each layer of a network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LayerBound(NamedTuple):
     row
         The layer's row.
     bound
-        What the machine allows for it.
+        The layer's roofline bound.
     """
 
     row: Row
@@ -35,13 +35,13 @@ class LayerBound(NamedTuple):
 
 
 class Prediction(tuple[LayerBound, ...]):
-    """The bounds of a network's layers, one after the other."""
+    """The bounds of a network's layers, in order."""
 
     __slots__ = ()
 
     @property
     def seconds(self) -> Count:
-        """Seconds of all layers, each at its own roof."""
+        """Total seconds, with each layer at its own roof."""
         return arithmetic.total("seconds", [layer.bound.seconds for layer in self])
 
 
@@ -56,42 +56,42 @@ def roofline(
     training: bool = False,
     first: bool = False,
 ) -> Bound:
-    """Return what a machine allows for a layer.
+    """Return the roofline bound of a layer on a machine.
 
     Parameters
     ----------
     layer
         The layer.
     input_shape
-        Shape of one input in elements, without the batch.
+        Shape of one input in elements, without the batch dimension.
     machine
         The machine.
     batch
-        Number of inputs that are computed together and share one reading of the weights.
+        Number of inputs computed together, which share one read of the weights.
     element_size
         Bytes of one element: 4 for float32, 2 for float16.
     effective
-        Whether to count only the taps that lie inside the input, rather than all.
+        Whether to count only the taps that lie inside the input.
     training
-        Whether it is a training step, with the gradients with respect to the weights and the input.
+        Whether to count a training step: also the gradients with respect to weights and input.
     first
         Whether the layer is a model's first, whose input needs no gradient.
 
     Returns
     -------
     Bound
-        Intensity, limit and least seconds, for the batch.
+        Intensity, limit and minimum seconds, for the batch.
 
     Raises
     ------
     TypeError, ValueError, OverflowError
-        If an argument is not what it may be, or a count does not fit into int64.
+        If an argument is not valid, or a count does not fit into int64.
 
     Notes
     -----
     Williams, Waterman and Patterson, "Roofline" (doi:10.1145/1498765.1498785), with every element
-    moved once per pass. Each of a training step's passes moves what the forward pass does: the
-    gradients have the shapes of what they are taken with respect to.
+    moved once per pass. Each pass of a training step moves the same number of bytes as the forward
+    pass, since a gradient has the shape of what it is taken with respect to.
 
     Examples
     --------
@@ -123,20 +123,20 @@ def predict(
     effective: bool = False,
     training: bool = False,
 ) -> Prediction:
-    """Return what a machine allows for each layer of a network, one after the other.
+    """Return the roofline bound of each layer of a network.
 
     Parameters
     ----------
     network
-        The network; `convcost.from_keras` makes one.
+        The network, as returned by `convcost.from_keras`.
     machine, batch, element_size, effective, training
-        As in `roofline`; the model's first layers are found by themselves.
+        As in `roofline`; the model's first layers are found automatically.
 
     Returns
     -------
     Prediction
-        The rows with their bounds; `.seconds` for all of them. It is the least time for a machine
-        that computes layer by layer; one that fuses layers moves fewer bytes.
+        The rows with their bounds. `.seconds` is the minimum time for computing layer by layer;
+        fused layers move fewer bytes.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def predict(
 def _operation_bound(
     row: Row, machine: Machine, batch: Count, element_size: Count, *, training: bool, first: bool
 ) -> Bound:
-    """Return the bound of an operation: no weights, what it multiplies are two of its inputs."""
+    """Return the bound of an operation, which multiplies two of its inputs and has no weights."""
     number = passes(training, first, row.macs != 0)
     flops = arithmetic.multiply(
         "flops", row.cost.flops, arithmetic.multiply("passes", batch, number)
@@ -182,7 +182,7 @@ def _operation_bound(
 def _bound(
     machine: Machine, flops: Count, elements: Count, number: int, element_size: Count
 ) -> Bound:
-    """Return the bound where elements are moved once in each of a number of passes."""
+    """Return the bound when all elements are moved once in each of `number` passes."""
     moved = arithmetic.multiply("elements", elements, number)
     return machine.bound(flops, arithmetic.multiply("bytes", moved, element_size))
 
