@@ -1,6 +1,6 @@
-"""Whole models: read, as graphs of layers with shapes, and changed.
+"""Whole models: read from files or Keras, kept as graphs of layers with shapes, and changed.
 
-Each source of models has a folder of its own, beginning with `keras`.
+Each source of models has its own folder; `keras` is the first.
 """
 
 from convcost.models.network import Network

@@ -1,8 +1,8 @@
-"""What is wrong with a model, as one kind of error."""
+"""The errors that models raise."""
 
 
 class ModelError(ValueError):
-    """A model that can't be read, or that makes no sense; the message names the layer."""
+    """A model that can't be read or is inconsistent; the message names the layer."""
 
 
 class UnknownLayerError(ModelError):

@@ -1,7 +1,7 @@
-"""A model as a graph: layers and operations, and which tensors each of them is called with.
+"""A model as a graph: layers and operations, and the tensors that each is called with.
 
-Each source of models makes these entries of what it reads: a layer of `convcost.layers` where there
-is one, and an `Operation` of its own for the rest. Shapes come later, in `convcost.models.walk`.
+Each source of models makes these entries: a layer of `convcost.layers` where there is one, and its
+own `Operation` for the rest. Shapes are computed later, in `convcost.models.walk`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from convcost.layers.base import Layer
     from convcost.layers.steps import Part
 
-# Names of the models that a layer is in, from the outermost on, and its own.
+# Names of the models that contain a layer, outermost first, then its own name.
 LayerPath: TypeAlias = tuple[str, ...]
-# A call of the graph: the place of its entry, and which of its calls it is.
+# A call in the graph: the index of its entry, and the index among the entry's calls.
 CallPlace: TypeAlias = tuple[int, int]
 
 
@@ -60,20 +60,20 @@ class Call(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """What stands for a tensor among the arguments of an operation: its shape, with the batch."""
+    """A tensor in the arguments of an operation: its shape, with the batch dimension."""
 
     shape: Factors
 
 
 class Operation(Protocol):
-    """What a model computes without a layer, and says itself: its shapes and its arithmetic.
+    """A computation other than a layer, which reports its own output shapes and arithmetic.
 
-    The batch is axis 0 of all shapes, with the number of inputs that one sample became: 1, unless
-    something moved elements there. So all axes are alike.
+    Axis 0 of all shapes is the batch dimension for one sample: 1, unless something moved elements
+    into it. So all axes are treated alike.
     """
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
-        """Return what one call makes of its arguments.
+        """Return the output shape of one call, and what it computes.
 
         Parameters
         ----------
@@ -83,24 +83,24 @@ class Operation(Protocol):
         Returns
         -------
         tuple
-            The shape of the output, or a list of shapes; and what is computed: `Step`, `Product`
-            and `Weights` of `convcost.layers.steps`.
+            The shape of the output, or a list of shapes; and what is computed, as `Step`,
+            `Product` and `Weights` of `convcost.layers.steps`.
 
         Raises
         ------
         TypeError, ValueError
-            If it can't take the arguments.
+            If the operation can't take the arguments.
         """
 
 
 class Source(NamedTuple):
-    """An input of a model: the shape that it declares, None for sides that it leaves open."""
+    """An input of a model: the shape that it declares, with None for open sides."""
 
     shape: tuple[int | None, ...] | None
 
 
 class Unknown(NamedTuple):
-    """A layer that the library doesn't know, with the shapes that the model records for it."""
+    """A layer that the library does not know, with the shapes that the model records for it."""
 
     kind: str
     inputs: tuple[Any, ...] = ()
@@ -108,7 +108,7 @@ class Unknown(NamedTuple):
 
 
 class RegisteredLayer(NamedTuple):
-    """A layer that somebody registered: the function, and the config that it is called with."""
+    """A layer that the user registered: the function, and the config to call it with."""
 
     name: str
     function: Any
@@ -121,17 +121,17 @@ class Entry(NamedTuple):
     Attributes
     ----------
     name
-        Its name, which no other entry of the graph has.
+        Its name, unique in the graph.
     kind
         Name of its class.
     layer
-        What it is: a layer, an operation, a graph, an input, or something unknown.
+        A layer, an operation, a graph, an input, or an unknown layer.
     trainable
         Whether training may change its weights.
     calls
-        With what it is called.
+        Its calls, with their arguments.
     identity
-        The same for entries that share their weights, wherever they are.
+        Equal for entries that share their weights, also in different graphs.
     """
 
     name: str
@@ -144,7 +144,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """Entries with inputs and outputs.
+    """Entries, with the inputs and outputs of the whole graph.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class Graph:
     entries
         The layers, in the order in which the model lists them.
     inputs, outputs
-        Tensors, in lists, tuples and dicts as the model has them.
+        Tensors, nested in lists, tuples and dicts as in the model.
     trainable
         Whether training may change anything in it.
     """
@@ -169,23 +169,23 @@ class Graph:
 
     @cached_property
     def order(self) -> list[tuple[Entry, int, Call]]:
-        """The calls, each behind those that it needs, otherwise as the entries are listed.
+        """The calls, each after those that it depends on, otherwise in the order of the entries.
 
         Raises
         ------
         ModelError
-            If calls need each other, or a tensor that no call makes.
+            If calls depend on each other, or on a tensor that no call makes.
         """
         places = {entry.name: place for place, entry in enumerate(self.entries)}
         if len(places) != len(self.entries):
-            raise ModelError(f"model {self.name!r} has two layers of the name {self._twice()!r}")
+            raise ModelError(f"model {self.name!r} has two layers named {self._twice()!r}")
         needs = {
             (place, index): {self._origin(places, ref, entry.name) for ref in one.refs}
             for place, entry in enumerate(self.entries)
             for index, one in enumerate(entry.calls)
         }
         for ref in (*refs(self.inputs), *refs(self.outputs)):
-            self._origin(places, ref, "its outputs")
+            self._origin(places, ref, "")
         listed = all(origin < call for call, origins in needs.items() for origin in origins)
         order = needs if listed else self._sorted(needs)
         return [
@@ -193,7 +193,7 @@ class Graph:
         ]
 
     def with_layers(self, layers: Mapping[LayerPath, Layer]) -> Graph:
-        """Return the graph with other layers at some paths, in graphs inside it, too."""
+        """Return the graph with the layers at some paths replaced, in nested graphs as well."""
         return self._with_layers(layers, ())
 
     def _with_layers(self, layers: Mapping[LayerPath, Layer], path: LayerPath) -> Graph:
@@ -208,7 +208,7 @@ class Graph:
         return replace(self, entries=tuple(entries))
 
     def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
-        """Yield the calls, always the first listed one of those whose needs are met."""
+        """Yield the calls in order: always the first listed one whose inputs have been made."""
         sorter = TopologicalSorter(needs)
         try:
             sorter.prepare()
@@ -216,7 +216,7 @@ class Graph:
             place, _ = min(error.args[1])
             name = self.entries[place].name
             raise ModelError(
-                f"model {self.name!r} goes in a circle: layer {name!r} needs itself"
+                f"model {self.name!r} has a cycle: layer {name!r} depends on itself"
             ) from error
         ready = list(sorter.get_ready())
         heapify(ready)
@@ -231,9 +231,10 @@ class Graph:
         """Return the call that makes a tensor."""
         place = places.get(ref.entry)
         if place is None or not 0 <= ref.call < len(self.entries[place].calls):
+            needed = f"layer {user!r} of model" if user else "an input or output of model"
             raise ModelError(
-                f"model {self.name!r} has no output of call {ref.call} of a layer {ref.entry!r},"
-                f" which {user!r} needs"
+                f"{needed} {self.name!r} refers to call {ref.call} of a layer {ref.entry!r}, which"
+                " does not exist"
             )
         return place, ref.call
 
@@ -243,18 +244,18 @@ class Graph:
 
 
 def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
-    """Return the entry of an input with the shape that it declares, without the batch."""
+    """Return the entry for an input with a declared shape, without the batch dimension."""
     return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
 
 
 def _kind(layer: Layer) -> str:
-    """Return what a report calls a layer: its class, or those of a chain."""
+    """Return the kind that reports show: the layer's class, or the classes of a chain."""
     parts = layer.layers if isinstance(layer, Chain) else (layer,)
     return "+".join(type(part).__name__ for part in parts)
 
 
 def leaves(tree: Any, kind: type) -> Iterator[Any]:
-    """Yield what is of a kind in nested lists, tuples and dicts, in Keras's order."""
+    """Yield the objects of a type in nested lists, tuples and dicts, in Keras's order."""
     if isinstance(tree, kind):
         yield tree
     elif isinstance(tree, (list, tuple)):

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Factors
 
-# Open sides of an input, by their number: those of a sequence, an image, a volume, then channels.
+# Names of open spatial sides, by their number: of a sequence, an image, a volume.
 _OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
 def assuming_sides(shapes: Sequence[Factors]) -> Any:
-    """Return a context that gathers what has to hold of symbols; numbers have no conditions."""
+    """Return a context that collects the conditions on symbols; numbers have none."""
     if any(is_expression(side) for shape in shapes for side in shape):
         from convcost.exact import symbolic
 
@@ -30,7 +30,7 @@ def assuming_sides(shapes: Sequence[Factors]) -> Any:
 
 
 def input_shapes(graph: Graph, given: Any) -> list[Factors]:
-    """Return the shapes of a graph's inputs: those given, or those that it declares."""
+    """Return the shapes of a graph's inputs: the given ones, or the declared ones."""
     inputs = [ref.entry for ref in refs(graph.inputs)]
     declared = [_declared(graph, name) for name in inputs]
     if given is None:
@@ -41,7 +41,8 @@ def input_shapes(graph: Graph, given: Any) -> list[Factors]:
     several = _in_order(given, inputs)
     if len(several) != len(inputs):
         names = ", ".join(inputs)
-        refuse(ValueError, "input_shape", given, f"one shape for each of {len(inputs)}: {names}")
+        what = f"one shape for each input ({len(inputs)}: {names})"
+        refuse(ValueError, "input_shape", given, what)
     return [
         _check_shape(shape, "input_shape" if len(inputs) == 1 else f"input_shape of {name!r}")
         for name, shape in zip(inputs, several, strict=True)
@@ -52,17 +53,18 @@ def _in_order(given: Any, inputs: list[str]) -> list[Any]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
             names = ", ".join(inputs)
-            refuse(ValueError, "input_shape", given, f"a dict with the names {names}")
+            refuse(ValueError, "input_shape", given, f"a dict with the keys {names}")
         return [given[name] for name in inputs]
     if not isinstance(given, (tuple, list)):
-        refuse(TypeError, "input_shape", given, "a shape without the batch, or a list of shapes")
+        allowed = "a shape without the batch dimension, or a list of shapes"
+        refuse(TypeError, "input_shape", given, allowed)
     nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
     return list(given) if nested else [given]
 
 
 def _check_shape(shape: Any, name: str) -> Factors:
     if not isinstance(shape, (tuple, list)):
-        refuse(TypeError, name, shape, "a shape without the batch")
+        refuse(TypeError, name, shape, "a shape without the batch dimension")
     sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))
     for axis, side in enumerate(sides):
         if is_array(side):

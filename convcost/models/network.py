@@ -1,4 +1,4 @@
-"""A model with the shapes of its inputs: one row for each call of a layer, and their total."""
+"""A model with given input shapes: one row for each call of a layer, and their total."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """A model whose layers have shapes, each of them with its cost.
+    """A model with the shape and the cost of each of its layers.
 
-    Made by `convcost.from_keras`.
+    `convcost.from_keras` returns it.
 
     Parameters
     ----------
     graph
-        The layers and what they are called with.
+        The layers and their calls.
     input_shape
-        Shape of the input in elements, without the batch; a list of shapes, or a dict by the name
-        of the input, where there are several. None for what the model declares, with symbols h, w,
-        ... for sides that it leaves open.
+        Shape of the input in elements, without the batch dimension; for several inputs a list of
+        shapes, or a dict by input name. None uses the declared shape, with symbols h, w, ... for
+        open sides.
     on_unknown
-        `error`, or `warn` to leave layers out that the library doesn't know.
+        `error`, or `warn` to leave out layers that the library does not know.
 
     Raises
     ------
     ModelError
         If a layer can't take its input, or its cost is not known.
     TypeError, ValueError
-        If a shape is not one.
+        If `input_shape` is not a valid shape.
 
     Examples
     --------
@@ -86,9 +86,10 @@ class Network:
         self.output_names: tuple[str, ...] = tuple(name for _, name in outputs)
         self.output_shapes: tuple[Factors, ...] = tuple(shape[1:] for shape, _ in outputs)
         if self.left_out:
+            layers = "layer is" if len(self.left_out) == 1 else "layers are"
             warnings.warn(
-                f"{len(self.left_out)} layers of {graph.name!r} are left out, since their cost is"
-                f" not known: {', '.join(self.left_out)}",
+                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, because"
+                f" convcost does not know what they cost: {', '.join(self.left_out)}",
                 stacklevel=3,
             )
 
@@ -102,7 +103,7 @@ class Network:
         return total([row.cost for row in self.rows])
 
     def total(self) -> Cost[Any]:
-        """Return what one input costs: the sum of the rows.
+        """Return the cost of one input: the sum over all rows.
 
         Returns
         -------
@@ -113,7 +114,7 @@ class Network:
 
     @property
     def params(self) -> Count:
-        """Weights, biases included."""
+        """Number of weights, biases included."""
         return self._total.params
 
     @property
@@ -123,12 +124,12 @@ class Network:
 
     @cached_property
     def non_trainable_params(self) -> Count:
-        """Parameters that training leaves alone."""
+        """Number of parameters that training does not change."""
         return arithmetic.total("params", [row.non_trainable_params for row in self.rows])
 
     @property
     def trainable_params(self) -> Count:
-        """Parameters that training changes."""
+        """Number of parameters that training changes."""
         return self.params - self.non_trainable_params
 
     def __iter__(self) -> Iterator[Row]:
@@ -141,10 +142,20 @@ class Network:
         for row in self.rows:
             if row.name == name:
                 return row
-        raise KeyError(name)
+        raise KeyError(self._not_found(name))
+
+    def _not_found(self, name: Any) -> str:
+        """Return the message for a layer that does not exist, with near names."""
+        from difflib import get_close_matches
+
+        names = list(dict.fromkeys(row.name for row in self.rows))
+        near = [one for one in names if one.endswith(f"/{name}")][:3]
+        near = near or get_close_matches(str(name), names)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "print it to see all"
+        return f"model {self.name!r} has no layer {name!r}; {hint}"
 
     def at(self, input_shape: ModelShape) -> Network:
-        """Return the same model for another shape of the input.
+        """Return the same model for another input shape.
 
         Parameters
         ----------
@@ -154,7 +165,7 @@ class Network:
         Returns
         -------
         Network
-            A new one.
+            A new network.
 
         Examples
         --------
@@ -175,22 +186,22 @@ class Network:
         Parameters
         ----------
         where
-            Names of the layers, or a function that is called with each `Row` and returns whether
-            to replace it; None for all that are eligible: Conv2D and Conv1D with more than one tap
-            and one group.
+            Names of the layers, or a function that takes a `Row` and returns whether to replace
+            it; None for all eligible layers: Conv2D and Conv1D with more than one tap and one
+            group.
         form
-            `layer` for SeparableConv2D, a layer of its own; `block` for a depthwise convolution,
-            batch normalization and a pointwise convolution, as MobileNet has them.
+            `layer` for one SeparableConv2D or SeparableConv1D layer; `block` for a depthwise
+            convolution, batch normalization and a pointwise convolution, as in MobileNet.
 
         Returns
         -------
         Network
-            A new one; `convcost.compare` shows the two side by side.
+            A new network; `convcost.compare` shows the two side by side.
 
         Raises
         ------
         ValueError
-            If a name is not that of a layer, or that layer is not eligible.
+            If a name is not that of an eligible layer.
         """
         if form not in ("layer", "block"):
             refuse(ValueError, "form", form, "'layer' or 'block'")
@@ -209,20 +220,20 @@ class Network:
         by_name = {row.name: row for row in eligible}
         for name in names:
             if name not in by_name:
-                what = f"a layer of {self.name!r} that can be separable: {', '.join(by_name)}"
+                what = f"a layer of {self.name!r} that can be made separable: {', '.join(by_name)}"
                 refuse(ValueError, "where", name, what)
         return [by_name[name] for name in names]
 
     def with_standard(self) -> Network:
         """Return the network with full convolutions in place of separable ones.
 
-        SeparableConv2D becomes Conv2D, and so does a depthwise convolution with the pointwise one
-        behind it; normalization and activation between the two go.
+        SeparableConv2D becomes Conv2D, and so does a depthwise convolution followed by a pointwise
+        one; normalization and activation between the two are removed.
 
         Returns
         -------
         Network
-            A new one: what MobileNet would cost with full convolutions.
+            A new network: for MobileNet, the same model with full convolutions.
         """
         graph = separable.standard_graph(self.graph)
         return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
@@ -240,26 +251,26 @@ class Network:
         Parameters
         ----------
         width
-            Factor of each layer's filters or units. The layers that make the output keep theirs.
+            Factor for each layer's filters or units. The layers that make the output keep theirs.
         resolution
-            Sides of the input in elements, one integer for all of them or a tuple; None keeps them.
+            Spatial sides of the input in elements, one integer for all or a tuple; None keeps them.
         divisor
             1 truncates widths, as Keras's MobileNet does; 8 rounds them to multiples of 8, as its
             V2 and V3 do.
         keep
-            Names of further layers that keep their width: `Conv_1` of MobileNetV2.
+            Names of further layers that keep their width, such as `Conv_1` of MobileNetV2.
 
         Returns
         -------
         Network
-            A new one.
+            A new network.
 
         Raises
         ------
         TypeError, ValueError
             If the width is not a positive number, or the divisor or a side not a positive integer.
         ModelError
-            If layers don't fit together any more.
+            If the scaled layers no longer fit together.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""Keras models in all the forms that they come in."""
+"""Read Keras models in any form: live, as files, as JSON or as configs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the co
 def from_keras(
     source: ModelSource, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
 ) -> Network:
-    """Return the network that a Keras model is: its layers with shapes, each with its cost.
+    """Return a Keras model as a `Network`: its layers with their shapes and costs.
 
     A file, JSON or a config is read as data: Keras is not imported, and nothing in it is run.
 
@@ -31,12 +31,12 @@ def from_keras(
         A live Keras model (Sequential, Functional or subclassed, with models in it); the path of a
         `.keras`, `.h5` or JSON file; the text of `model.to_json()`; or the dict of a config.
     input_shape
-        Shape of the input in elements, without the batch; a list of shapes, or a dict by name,
-        where there are several. Sides may be SymPy expressions. None for what the model declares,
-        with the symbols h and w (d, h, w for volumes, t for sequences) for sides it leaves open.
+        Shape of the input in elements, without the batch dimension; for several inputs a list of
+        shapes, or a dict by input name. Sides may be SymPy expressions. None uses the declared
+        shape, with the symbols h and w (d, h, w for volumes, t for sequences) for open sides.
     on_unknown
         What to do with a layer whose cost is not known: `error`, or `warn` to leave it out, list it
-        in `Network.left_out`, and go on with the shape that the model records for its output.
+        in `Network.left_out`, and continue with the output shape that the model records.
 
     Returns
     -------
@@ -46,13 +46,13 @@ def from_keras(
     Raises
     ------
     ModelError
-        If the model can't be read, makes no sense, or has a layer whose cost is not known.
+        If the model can't be read, is inconsistent, or has a layer whose cost is not known.
     TypeError, ValueError
-        If an argument is not what it may be.
+        If an argument is not valid.
     OSError
         If the file can't be read.
     ImportError
-        If it is an `.h5` file and h5py is not installed.
+        If `source` is an `.h5` file and h5py is not installed.
 
     Examples
     --------
@@ -74,8 +74,12 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     if isinstance(source, str) and source.lstrip().startswith("{"):
         return config.graph_of_config(files.parse(source, "the JSON text"))
     if isinstance(source, (str, Path)):
-        return config.graph_of_config(files.load(Path(source)))
-    # A live model can't be there unless Keras is.
+        try:
+            content = files.load(Path(source))
+        except FileNotFoundError:
+            raise FileNotFoundError(_not_found(Path(source))) from None
+        return config.graph_of_config(content)
+    # There is no live model unless Keras has been imported.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(source, keras.Model):
         from convcost.models.keras import live
@@ -86,3 +90,19 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     if isinstance(source, type) or callable(source):
         raise ModelError(f"source must be {_ALLOWED}; got a function or class: call it first")
     refuse(TypeError, "source", source, _ALLOWED)
+
+
+def _not_found(path: Path) -> str:
+    """Return the message for a path that does not exist, with near names in its folder."""
+    from contextlib import suppress
+    from difflib import get_close_matches
+
+    message = f"there is no file {str(path)!r}"
+    with suppress(OSError):
+        near = get_close_matches(path.name, [other.name for other in path.parent.iterdir()])
+        if near:
+            names = " or ".join(repr(str(path.parent / name)) for name in near)
+            return f"{message}; did you mean {names}?"
+    if str(path).isidentifier():
+        message += "; give a Keras application as a model: MobileNetV2(weights=None)"
+    return f"{message}; source must be {_ALLOWED}"

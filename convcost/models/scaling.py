@@ -45,12 +45,12 @@ def check_width(width: Any) -> None:
 
 
 def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: Any) -> list[Factors]:
-    """Return the shapes of the inputs with other spatial sides; None keeps them.
+    """Return the input shapes with new spatial sides; a resolution of None keeps them.
 
     Raises
     ------
     TypeError, ValueError
-        If the resolution is not an integer or one for each side, or an input has no such sides.
+        If the resolution is not an integer or one per side, or an input has no spatial sides.
     """
     if resolution is None:
         return list(shapes)
@@ -59,17 +59,18 @@ def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: Any) -> 
     for shape in shapes:
         rank = len(shape) - 1
         if rank < 1:
-            refuse(ValueError, "resolution", resolution, f"None for an input of {show(shape)}")
+            allowed = f"None for an input of shape {show(shape)}, which has no spatial sides"
+            refuse(ValueError, "resolution", resolution, allowed)
         sides = per_axis("resolution", resolution, rank)
         made.append((shape[0], *sides) if first else (*sides, shape[-1]))
     return made
 
 
 def rounded(width: Any, divisor: int) -> int:
-    """Return a number of channels as Keras rounds it: to a multiple, but not down by over a tenth.
+    """Round a number of channels as Keras does: to a multiple, but at most a tenth down.
 
     `divisor=1` truncates, as MobileNet does. Howard et al., "MobileNets" (arXiv:1704.04861);
-    `_make_divisible` of its authors' code for MobileNetV2.
+    `_make_divisible` in the authors' code for MobileNetV2.
 
     Examples
     --------
@@ -83,18 +84,18 @@ def rounded(width: Any, divisor: int) -> int:
 
 
 class Widths:
-    """Decides during a walk how wide each layer becomes.
+    """The widths of a scaled network's layers, decided during a walk.
 
     Parameters
     ----------
     rows
-        The rows of the network as it is, by path.
+        The rows of the unscaled network, by path.
     kept
         Paths of the layers that keep their width.
     width
         The multiplier.
     divisor
-        What the widths are multiples of; 1 truncates.
+        Widths are rounded to multiples of it; 1 truncates.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Widths:
         self._width = width
         self._divisor = divisor
         self._around = _Around(rows)
-        # The width of layers whose outputs are added or multiplied: it has to be the same.
+        # The common width of layers whose outputs are added or multiplied.
         self._agreed: dict[LayerPath, Any] = {
             self._around.group(path): getattr(rows[path].layer, _width_name(rows[path].layer))
             for path in kept | self._around.fixed
@@ -118,7 +119,7 @@ class Widths:
         self.layers: dict[LayerPath, Layer] = {}
 
     def __call__(self, path: LayerPath, layer: Any, shapes: list[Any]) -> Any:
-        """Return the layer in a layer's place, for the shapes that it gets now."""
+        """Return the scaled layer, given the input shapes that it now has."""
         if path in self.layers:
             return self.layers[path]
         changed = self._changed(path, layer, shapes)
@@ -140,7 +141,7 @@ class Widths:
         changed: Any = {name: self._agreed[group]}
         groups = getattr(layer, "groups", 1)
         if groups != 1 and groups == _channels(layer, self._rows[path].shape):
-            # One group a channel: a depthwise convolution by another name.
+            # One group per channel: a depthwise convolution by another name.
             changed["groups"] = _channels(layer, shapes[0][1:])
         return replace(layer, **changed)
 
@@ -157,7 +158,7 @@ class Widths:
         return rounded(scaled, self._divisor)
 
     def _reshaped(self, path: LayerPath, layer: Any) -> Any:
-        """Return a reshape that keeps its axes: (1, 1, 96) of 96 channels goes along with them."""
+        """Return a reshape that follows its channels: (1, 1, 96) becomes (1, 1, -1)."""
         long = [side for side in layer.target_shape if side != 1]
         if len(long) == 1 and path not in self._kept:
             return kinds.Reshape(tuple(-1 if side != 1 else 1 for side in layer.target_shape))
@@ -173,7 +174,7 @@ def _channels(layer: Any, shape: Any) -> Any:
 
 
 class _Around:
-    """Which layers are what by what comes before and behind them."""
+    """What follows from a layer's neighbours: shared widths, first layers, expansions."""
 
     def __init__(self, rows: Mapping[LayerPath, Row]) -> None:
         self._by_name = {row.name: row for row in rows.values()}
@@ -182,14 +183,14 @@ class _Around:
             for source in row.sources:
                 self._users.setdefault(source, []).append(row)
         self._parents: dict[LayerPath, LayerPath] = {}
-        # Layers whose output is added to something with a width of its own: the network's input.
+        # Layers whose output is added to the network's input, which has a fixed width.
         self.fixed: set[LayerPath] = set()
         for row in rows.values():
             if isinstance(row.layer, Add) or row.kind in _ELEMENTWISE:
                 self._tie([self._makers(source) for source in row.sources])
 
     def _makers(self, source: str) -> list[LayerPath]:
-        """Return the layers whose filters are the channels of a tensor, if it has them in order."""
+        """Return the layers whose filters are a tensor's channels; none behind a concatenation."""
         pending, found, seen = [source], [], set()
         while pending:
             row = self._by_name.get(pending.pop())
@@ -214,13 +215,13 @@ class _Around:
             self._parents[self.group(path)] = self.group(paths[0])
 
     def group(self, path: LayerPath) -> LayerPath:
-        """Return one path for all layers that have to be as wide as this one."""
+        """Return the path that stands for all layers that must have the same width."""
         while (parent := self._parents.get(path, path)) != path:
             path = parent
         return path
 
     def is_first(self, path: LayerPath) -> bool:
-        """Tell whether nothing but layers without weights comes before."""
+        """Tell whether only layers without weights come before it."""
         return all(row.params == 0 for row in self._before("/".join(path)))
 
     def _before(self, name: str) -> Iterator[Row]:
@@ -234,10 +235,10 @@ class _Around:
             pending += self._by_name[source].sources
 
     def is_expansion(self, path: LayerPath, layer: Any, channels: Any) -> bool:
-        """Tell whether a pointwise convolution expands a linear bottleneck by a whole factor.
+        """Tell whether a pointwise convolution expands a linear bottleneck by an integer factor.
 
-        Sandler et al., "MobileNetV2" (arXiv:1801.04381): the factor is what the block keeps. Its
-        input has no activation, which tells it from the pointwise layers of MobileNet.
+        Sandler et al., "MobileNetV2" (arXiv:1801.04381): the block keeps this factor. Its input
+        has no activation, unlike that of the pointwise layers of MobileNet.
         """
         return (
             isinstance(layer, (kinds.Conv1D, kinds.Conv2D))
@@ -271,7 +272,7 @@ class _Around:
 
 
 def outputs_of(rows: Mapping[LayerPath, Row], names: list[str]) -> set[LayerPath]:
-    """Return the paths of the layers that make a network's output, and of what shapes it behind."""
+    """Return the paths of the layers that make a network's output, and of all layers after them."""
     by_name = {row.name: row for row in rows.values()}
     found: set[LayerPath] = set()
     pending = [name for name in names if name in by_name]

@@ -1,4 +1,4 @@
-"""Separable convolutions in place of full ones, and full ones in place of separable ones."""
+"""Replace full convolutions by separable ones, and separable ones by full ones."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SEPARABLE = {kinds.Conv1D: kinds.SeparableConv1D, kinds.Conv2D: kinds.Separable
 _FULL = {kinds.SeparableConv1D: kinds.Conv1D, kinds.SeparableConv2D: kinds.Conv2D}
 _DEPTHWISE = {kinds.Conv1D: kinds.DepthwiseConv1D, kinds.Conv2D: kinds.DepthwiseConv2D}
 _FULL_OF = {depthwise: full for full, depthwise in _DEPTHWISE.items()}
-# What may stand between the two halves of a separable block: it goes with the first.
+# Layers allowed between the halves of a separable block; they go when the halves are merged.
 BETWEEN = ("Activation", "BatchNormalization", "Dropout", "ELU", "LeakyReLU", "PReLU", "ReLU")
 
 
 def is_full(layer: Any) -> bool:
-    """Tell whether a separable convolution could take a layer's place."""
+    """Tell whether a separable convolution can replace a layer."""
     return (
         type(layer) in _SEPARABLE
         and layer.padding != "causal"
@@ -31,7 +31,7 @@ def is_full(layer: Any) -> bool:
 
 
 def separable_layer(layer: Any, block: bool) -> Layer:
-    """Return the separable convolution in a layer's place, or the block of MobileNet."""
+    """Return the separable convolution, or the MobileNet block, that replaces a layer."""
     placed = _placed(layer)
     if not block:
         made: Layer = _SEPARABLE[type(layer)](layer.filters, **placed, use_bias=layer.use_bias)
@@ -45,7 +45,7 @@ def separable_layer(layer: Any, block: bool) -> Layer:
 
 
 def standard_graph(graph: Graph) -> Graph:
-    """Return a graph with full convolutions for separable layers and blocks."""
+    """Return a graph with full convolutions in place of separable layers and blocks."""
     entries = tuple(map(_standard_entry, graph.entries))
     return _merged(replace(graph, entries=entries))
 
@@ -61,13 +61,13 @@ def _standard_entry(entry: Entry) -> Entry:
 
 
 def _placed(layer: Any) -> dict[str, Any]:
-    """Return the arguments that say where the kernel lies."""
+    """Return the arguments that decide where the kernel is placed."""
     names = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
     return {name: getattr(layer, name) for name in names}
 
 
 def _merged(graph: Graph) -> Graph:
-    """Return a graph with one full convolution for each depthwise and pointwise one."""
+    """Return a graph with each depthwise-pointwise pair merged into one full convolution."""
     users = _users(graph)
     by_name = {entry.name: entry for entry in graph.entries}
     gone: set[str] = set()
@@ -91,7 +91,7 @@ def _merged(graph: Graph) -> Graph:
 
 
 def _users(graph: Graph) -> dict[str, list[str]]:
-    """Return the names of what each layer's outputs are fed to; "" for the model's output."""
+    """Return the names of the layers that each layer feeds; "" stands for the model's output."""
     users: dict[str, list[str]] = {}
     for entry in graph.entries:
         for one in entry.calls:
@@ -105,7 +105,7 @@ def _users(graph: Graph) -> dict[str, list[str]]:
 def _followed(
     entry: Entry, users: dict[str, list[str]], by_name: dict[str, Entry]
 ) -> tuple[list[str], Entry | None]:
-    """Return what comes behind a layer, as far as that is one way, and what it ends in."""
+    """Return the `BETWEEN` layers after a layer, and the next entry; None where paths branch."""
     between: list[str] = []
     while len(users.get(entry.name, ())) == 1 and len(entry.calls) == 1:
         following = by_name.get(users[entry.name][0])

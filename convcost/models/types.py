@@ -1,4 +1,4 @@
-"""The types of what models are read from; only type checkers import them."""
+"""Types of what models are read from; only type checkers import them."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -15,6 +15,6 @@ class KerasModel(Protocol):
 
 # A live model, a path, the text of its JSON, or its configuration.
 ModelSource: TypeAlias = KerasModel | str | PathLike[str] | Mapping[str, Any]
-# One shape, a list of shapes, or shapes by the inputs' names; None for what the model declares.
+# One shape, a list of shapes, or shapes by input name; None for the shape that the model declares.
 ModelShape: TypeAlias = InputShape | Mapping[str, Sequence[Size]] | None
 OnUnknown: TypeAlias = Literal["error", "warn"]

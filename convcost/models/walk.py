@@ -1,4 +1,4 @@
-"""From a graph and the shapes of its inputs to one row for each call of each layer."""
+"""Walk through a graph, from the shapes of its inputs to a row for each call of each layer."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from convcost.layers.steps import Part
     from convcost.models.graph import Call, Entry, LayerPath, Operation
 
-    # From a path, a layer and its inputs' shapes to the layer that is counted.
+    # Takes a path, a layer and its input shapes; returns the layer to count.
     Rewrite: TypeAlias = Callable[[LayerPath, Any, list[Any]], Any]
 
-# A file of a few kilobytes can nest models that call each other until the end of time, repeat an
-# axis until the memory is full, or make sides that take a minute to multiply. The largest model of
+# Limits against hostile files: a few kilobytes can nest models whose calls never end, repeat an
+# axis until memory runs out, or make sides that take a minute to multiply. The largest model in
 # Keras Applications has 1,040 layers.
 MOST_ROWS = 20_000
 _MOST_AXES = 64
@@ -42,26 +42,26 @@ class Row(NamedTuple):
     Attributes
     ----------
     path
-        Name of the layer, behind those of the models that it is in.
+        Names of the models that contain the layer, outermost first, then its own name.
     kind
         Name of its class.
     layer
-        What it is; None where that is unknown.
+        The layer or operation; None if unknown.
     sources
-        Names of what makes its inputs.
+        Names of the layers and inputs that make its inputs.
     times
-        For how many inputs it is called, since the batch counts as one: 1 unless a reshape moved
-        elements there.
+        Size of the batch dimension for one model input: 1 unless a reshape moved elements into it.
     input_shapes, output_shape
-        Shapes in elements, without the batch; the output's is None where that is unknown.
+        Shapes in elements, without the batch dimension unless `times` differs from 1; the output's
+        is None if unknown.
     cost
-        Parameters (at the first call alone), MACs and bias additions.
+        Parameters (only at the first call), MACs and bias additions.
     non_trainable_params
-        How many of the parameters training leaves alone.
+        Number of parameters that training does not change.
     reused
-        Whether the weights were counted at an earlier call.
+        Whether the weights were already counted at an earlier call.
     parts
-        What an operation computes; a layer says it itself.
+        What an operation computes; empty for a layer, which has its own `parts`.
     """
 
     path: LayerPath
@@ -78,17 +78,17 @@ class Row(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The path in one word, with slashes."""
+        """The path, joined with slashes."""
         return "/".join(self.path)
 
     @property
     def params(self) -> Count:
-        """Weights, biases included."""
+        """Number of weights, biases included."""
         return self.cost.params
 
     @property
     def trainable_params(self) -> Count:
-        """How many of the parameters training changes."""
+        """Number of parameters that training changes."""
         return self.cost.params - self.non_trainable_params
 
     @property
@@ -98,14 +98,14 @@ class Row(NamedTuple):
 
     @property
     def shape(self) -> Any:
-        """What the layer's own methods take: a shape, or a list where it merges several."""
+        """The shape that the layer's methods take, or a list of shapes if it merges several."""
         moved = type(self.times) is not int or self.times != 1
         shapes = [shape[1:] if moved else shape for shape in self.input_shapes]
         return self.layer.given(shapes) if isinstance(self.layer, Layer) else shapes
 
     @property
     def effective_macs(self) -> Count:
-        """Multiply-accumulates whose tap lies inside the input."""
+        """Multiply-accumulates whose taps lie inside the input."""
         if isinstance(self.layer, Layer):
             parts = self.layer.parts(self.shape, self.times)
         else:
@@ -114,26 +114,26 @@ class Row(NamedTuple):
 
     @property
     def elements(self) -> Count:
-        """Elements of the inputs and of the output."""
+        """Number of elements of the inputs and the output together."""
         maps = [elements(*shape) for shape in (*self.input_shapes, self.output_shape or ())]
         return arithmetic.total("elements", maps)
 
     def intensity(self, element_size: int = 4) -> Count:
-        """Return the FLOPs for each byte that is moved, as `Layer.intensity` does."""
+        """Return the FLOPs per byte moved, as `Layer.intensity` does."""
         if isinstance(self.layer, Layer):
             return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
         return intensity(self.cost.flops, self.elements, element_size)
 
 
 class _Counted(NamedTuple):
-    """What one call makes and costs, as the walk puts it into a row.
+    """The output and the cost of one call, before they go into a row.
 
     Attributes
     ----------
     output
-        The shape of its output with the batch, or a list of shapes.
+        The shape of its output with the batch dimension, or a list of shapes.
     cost, non_trainable_params, layer, parts
-        As in `Row`, as if no weights were shared and all entries trainable.
+        As in `Row`, as if no weights were shared and all entries were trainable.
     """
 
     output: Any
@@ -144,21 +144,21 @@ class _Counted(NamedTuple):
 
 
 class Walk:
-    """A walk through a graph, and what was seen on it.
+    """A walk through a graph, which collects the rows.
 
     Parameters
     ----------
     on_unknown
-        `error`, or `warn` to go on with the shapes that the model records.
+        `error`, or `warn` to continue with the shapes that the model records.
     rewrite
-        What returns the layer to be counted for a path, a layer and its inputs' shapes.
+        Takes a path, a layer and its input shapes, and returns the layer to count.
     """
 
     def __init__(self, on_unknown: str = "error", rewrite: Rewrite | None = None) -> None:
         self.rows: list[Row] = []
         self.left_out: list[str] = []
         self._seen: set[Hashable] = set()
-        # Networks repeat themselves: the same layer for the same input costs the same.
+        # Networks repeat layers, and the same layer with the same input shapes costs the same.
         self._known: dict[Hashable, _Counted] = {}
         self._on_unknown = on_unknown
         self._rewrite = rewrite
@@ -171,8 +171,8 @@ class Walk:
         trainable: bool = True,
         sources: Sequence[str] = (),
     ) -> list[tuple[Any, str]]:
-        """Walk a graph with its inputs' shapes; return each output's shape and name."""
-        # For each call its output's shape and name, or a list of these.
+        """Walk through a graph; return the shape and the name of each output."""
+        # The shape and the name of each call's output, or a list of them.
         known: dict[tuple[str, int], Any] = {}
         for place, ref in enumerate(refs(graph.inputs)):
             name = sources[place] if sources else ref.entry
@@ -283,10 +283,10 @@ class Walk:
         return found
 
     def _guess(self, layer: Unknown, shapes: list[Any], name: str) -> Any:
-        """Return the shape that the model records for the output of a layer that we don't know."""
+        """Return the output shape that the model records for an unknown layer."""
         if self._on_unknown == "error":
             raise UnknownLayerError(
-                f"layer {name!r} is a {layer.kind}, whose cost is not known here; say what it costs"
+                f"layer {name!r} is a {layer.kind}, whose cost convcost does not know; register it"
                 f" with @convcost.layers.register({layer.kind!r}), or leave it out with"
                 ' on_unknown="warn"'
             )
@@ -325,7 +325,7 @@ def _pick(known: dict[tuple[str, int], Any], ref: Ref) -> tuple[Any, str]:
 
 def _count_layer(layer: Layer, shapes: list[Any]) -> _Counted:
     if not shapes:
-        raise ValueError("it is called without a tensor")
+        raise ValueError("it is called without an input tensor")
     _require(shapes)
     times, own = shapes[0][0], _own(layer, shapes)
     output, cost = layer.output_and_cost(own, times)
@@ -333,17 +333,17 @@ def _count_layer(layer: Layer, shapes: list[Any]) -> _Counted:
 
 
 def _own(layer: Layer, shapes: list[Any]) -> Any:
-    """Return what a layer's methods take: the shape or shapes without the batch."""
+    """Return the shape or shapes that a layer's methods take, without the batch dimension."""
     own = layer.given([shape[1:] for shape in shapes])
     if isinstance(own, list) and any(shape[0] != shapes[0][0] for shape in shapes):
-        raise ValueError("its inputs differ in what became of the batch")
+        raise ValueError("its inputs differ in the elements moved into the batch dimension")
     return own
 
 
 def _require(shapes: list[Any]) -> None:
     for shape in shapes:
         if not shape:
-            raise ValueError("it needs the shape of a tensor that the model doesn't record")
+            raise ValueError("it needs the shape of an input that the model does not record")
 
 
 def _describe(layer: RegisteredLayer, shapes: list[Any]) -> Layer:
@@ -374,7 +374,7 @@ def _operate(operation: Operation, call: Call, known: dict[tuple[str, int], Any]
 
 
 def _sample(shape: Any) -> Any:
-    """Return a shape without the batch; where elements were moved there, with their number."""
+    """Return a shape without the batch dimension, unless elements were moved into it."""
     if isinstance(shape, list):
         return tuple(map(_sample, shape))
     if not shape:

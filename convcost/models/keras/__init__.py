@@ -1,1 +1,1 @@
-"""Keras models, live or as files, as graphs."""
+"""Read Keras models as graphs, from live models or from files."""

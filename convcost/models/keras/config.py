@@ -1,4 +1,4 @@
-"""A Keras config, as data: what `model.get_config()` or a file says of a model. Nothing is run."""
+"""Read a Keras config, from `model.get_config()` or a file, as data. Nothing in it is run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from convcost.models.keras.layers import Config
 
-# Deeper than any model that a person wrote, and far from the end of Python's stack.
+# Deeper than any real model, and far from Python's recursion limit.
 _DEEPEST = 40
 
 
@@ -41,14 +41,14 @@ def graph_of_config(config: Any) -> Graph:
 
 
 class _ConfigReader:
-    """Reads one config, and remembers what its parts have in common."""
+    """Reads one config; layers with equal arguments become one object."""
 
     def __init__(self) -> None:
         self._make = LayerCache()
 
     def graph(self, kind: str, config: dict[str, Any], depth: int) -> Graph:
         if depth > _DEEPEST:
-            raise ModelError(f"models are nested more than {_DEEPEST} deep")
+            raise ModelError(f"models are nested more than {_DEEPEST} levels deep")
         name = _text(config.get("name", kind.lower()), "the name of a model")
         parts = [_part(one, name) for one in _list(config["layers"], "layers")]
         if "input_layers" in config:
@@ -118,14 +118,14 @@ class _ConfigReader:
     def _distributed(self, config: dict[str, Any], depth: int) -> Any:
         inner = _dict(config.get("layer"), "layer")
         if depth > _DEEPEST:
-            raise ModelError(f"layers are nested more than {_DEEPEST} deep")
+            raise ModelError(f"layers are nested more than {_DEEPEST} levels deep")
         kind = _text(inner.get("class_name"), "class_name")
         child = self._layer(kind, inner, _inner(inner), depth + 1)
         return TimeDistributed(child) if isinstance(child, Layer) else Unknown("TimeDistributed")
 
 
 class _Part(NamedTuple):
-    """One of the layers that a config lists."""
+    """One layer listed in a config."""
 
     name: str
     kind: str
@@ -141,16 +141,16 @@ def _part(value: Any, model: str) -> _Part:
 
 
 class _TensorReader:
-    """The tensors of one functional model, and the shapes that are written beside them."""
+    """The tensors of one functional model, and the shapes recorded with them."""
 
     def __init__(self, parts: list[_Part]) -> None:
         self.shapes: dict[Ref, Any] = {}
-        # A model inside has its own inputs and outputs as its call 0: in all that Keras 2 writes,
-        # and where Keras 3 says which tensors are the model's inputs and outputs.
+        # Call 0 of a nested model is the model itself, so its calls in the outer model start at 1:
+        # in everything that Keras 2 writes, and in the inputs and outputs that Keras 3 lists.
         self._shifted = {part.name for part in parts if _counts_itself(part)}
 
     def call(self, node: Any) -> Call:
-        """Return one of the calls of a layer, as `inbound_nodes` has it."""
+        """Return the call of a layer that an entry of `inbound_nodes` describes."""
         found: list[Ref] = []
         if isinstance(node, dict):
             if not node:
@@ -186,7 +186,7 @@ class _TensorReader:
         return ref._replace(call=ref.call - 1) if ref.entry in self._shifted else ref
 
     def _revive(self, value: Any, found: list[Ref]) -> Any:
-        """Return arguments of a call with a `Ref` for each tensor, and slices for slices."""
+        """Return the arguments of a call with a `Ref` for each tensor, and with real slices."""
         if isinstance(value, (list, tuple)):
             return [self._revive(one, found) for one in value]
         if not isinstance(value, dict):
@@ -223,24 +223,24 @@ def _ref(value: list[Any]) -> Ref:
 
 
 def _counts_itself(part: _Part) -> bool:
-    """Tell whether a layer is a model that has itself as its call 0."""
+    """Tell whether a layer is a nested model whose call 0 is the model itself."""
     if "input_layers" in part.config:
         return True
     inside = part.config.get("layers")
     if "module" in part.layer or not isinstance(inside, list) or not inside:
-        return False  # Keras 3's Sequential is no functional model
+        return False  # Keras 3's Sequential is not a functional model
     return isinstance(inside[0], dict) and inside[0].get("class_name") == "InputLayer"
 
 
 def _nodes(part: _Part) -> list[Any]:
     nodes = _list(part.layer.get("inbound_nodes", []), f"inbound_nodes of {part.name!r}")
     if not nodes and part.kind == "InputLayer":
-        return [{}]  # an input is called without anything
+        return [{}]  # an input is called without arguments
     return nodes
 
 
 def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, Any]) -> Unknown:
-    """Return a layer that isn't known with the shapes that the config has for its first call."""
+    """Return an unknown layer with the shapes that the config records for its first call."""
     inputs = tuple(shapes.get(ref) for ref in call.refs)
     outputs: list[Any] = []
     while (shape := shapes.get(Ref(name, 0, len(outputs)))) is not None:
@@ -251,7 +251,7 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, Any]
 
 
 def _is_shape(shape: Any) -> bool:
-    """Tell whether a shape is known but for its batch."""
+    """Tell whether a shape is known, except for its batch dimension."""
     return (
         isinstance(shape, (list, tuple))
         and bool(shape)
@@ -264,7 +264,7 @@ def _is_trainable(config: dict[str, Any]) -> bool:
 
 
 def _identity(layer: dict[str, Any]) -> Hashable:
-    """Return what layers that share their weights have in common; else something of its own."""
+    """Return a key that is equal for layers that share their weights, and otherwise unique."""
     shared = layer.get("shared_object_id")
     return ("shared_object_id", shared) if isinstance(shared, int) else object()
 
@@ -295,12 +295,12 @@ def _input_shape(config: dict[str, Any], name: str) -> Any:
 
 
 def _shape(value: Any, what: str) -> tuple[int | None, ...]:
-    """Return a shape without its batch; sides that are open are None."""
+    """Return a shape without its batch dimension; open sides are None."""
     sides = _list(value, what)
     for side in sides:
         if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
             raise ModelError(
-                f"{what} must be a list of positive integers and null; got {shorten(sides)}"
+                f"{what} must be a list of positive integers or null; got {shorten(sides)}"
             )
     if not sides:
         raise ModelError(f"{what} must have the batch as its first axis; got an empty list")
@@ -308,12 +308,12 @@ def _shape(value: Any, what: str) -> tuple[int | None, ...]:
 
 
 def is_operation(module: Any) -> bool:
-    """Tell whether a module of that name is one of Keras's operations, not layers."""
+    """Tell whether a module is one of Keras's modules of operations, rather than of layers."""
     return isinstance(module, str) and module.startswith(("keras.src.ops", "keras.ops"))
 
 
 def is_keras(module: Any) -> bool:
-    """Tell whether a class of that module is Keras's own, as it is where an old file says none."""
+    """Tell whether a module is Keras's; old files give none, and mean Keras."""
     return module is None or (
         isinstance(module, str)
         and (module == "keras" or module.startswith(("keras.", "tf_keras.", "tensorflow.keras.")))
@@ -321,7 +321,7 @@ def is_keras(module: Any) -> bool:
 
 
 def has_usual_weights(config: Config) -> bool:
-    """Tell whether a layer has no weights beside those that its class always has."""
+    """Tell whether a layer has only the usual weights of its class: no quantization, no LoRA."""
     dtype = config.get("dtype")
     quantized = isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))
     if quantized or config.get("quantization_mode") is not None:
@@ -363,7 +363,7 @@ def _list(value: Any, what: str) -> list[Any]:
 
 
 def _text(value: Any, what: str) -> str:
-    # Names are shown; an escape sequence among them would be one to the terminal.
+    # Names are printed, so an escape sequence in one would reach the terminal.
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise ModelError(f"{what} must be a printable text; got {shorten(value)}")
+        raise ModelError(f"{what} must be printable text; got {shorten(value)}")
     return value

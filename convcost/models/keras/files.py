@@ -1,8 +1,8 @@
-"""Model files, read as data: the config out of `.keras`, `.h5` and JSON. No code in them is run.
+"""Read the config from `.keras`, `.h5` and JSON files as data. No code in them is run.
 
-Keras's own loading has been a way to run an attacker's code again and again (CVE-2024-3660,
-CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906). Here nothing of a file is looked at but
-the text of its config, and of that no more than `LARGEST` bytes.
+Loading a model in Keras has repeatedly let attackers run code (CVE-2024-3660, CVE-2025-1550,
+CVE-2025-8747, CVE-2025-9905, CVE-2025-9906). Here only the text of the config is read, and at most
+`LARGEST` bytes of it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from convcost.models.errors import ModelError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# EfficientNetV2L's config has 1 MB. As Python objects JSON takes up to thirty times its length.
+# EfficientNetV2L's config is 1 MB. Parsed JSON takes up to thirty times the length of its text.
 LARGEST = 8 * 2**20
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK"
-# What zipfile raises for bytes that are no archive, not a whole one, or one with a password.
+# What zipfile raises for bytes that are not a complete archive, or for one with a password.
 _BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
@@ -39,7 +39,7 @@ _BROKEN_ZIP = (
 
 
 def load(path: Path) -> Any:
-    """Return the config in a `.keras`, `.h5` or JSON file: its first bytes say which it is."""
+    """Return the config in a `.keras`, `.h5` or JSON file; its first bytes tell which it is."""
     with path.open("rb") as file:
         start = file.read(len(_HDF5))
         file.seek(0)
@@ -51,23 +51,23 @@ def load(path: Path) -> Any:
 
 
 def parse(text: str | bytes, origin: str) -> Any:
-    """Return what JSON says.
+    """Return the parsed JSON.
 
     Raises
     ------
     ModelError
-        If it is no JSON, nested too deep, or too large.
+        If the text is not valid JSON, nested too deeply, or too large.
     """
     if len(text) > LARGEST:
         _refuse_size(origin)
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise ModelError(f"{origin}: the config is nested too deep") from error
+        raise ModelError(f"{origin}: the config is nested too deeply") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"{origin}: the config is no text: {error}") from error
+        raise ModelError(f"{origin}: the config is not valid text: {error}") from error
     except ValueError as error:
-        raise ModelError(f"{origin}: the config is no JSON: {error}") from error
+        raise ModelError(f"{origin}: the config is not valid JSON: {error}") from error
 
 
 def _from_zip(file: IO[bytes], path: Path) -> bytes:
@@ -77,13 +77,13 @@ def _from_zip(file: IO[bytes], path: Path) -> bytes:
     except ModelError:
         raise
     except KeyError as error:
-        raise ModelError(f"{path}: there is no config.json in it: is it a .keras file?") from error
+        raise ModelError(f"{path}: it has no config.json: is it a .keras file?") from error
     except _BROKEN_ZIP as error:
         raise ModelError(f"{path}: the file is broken or encrypted: {error}") from error
 
 
 def _limited(file: IO[bytes], origin: str) -> bytes:
-    # The length that an archive declares may be a lie, so what counts is what comes out.
+    # An archive may declare a false length, so count the bytes that are really read.
     content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         _refuse_size(origin)
@@ -107,5 +107,5 @@ def _from_hdf5(path: Path) -> str | bytes:
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: the file is broken: {error}") from error
     if not isinstance(attribute, (str, bytes)):
-        raise ModelError(f"{path}: there is no model_config in it: weights alone say no shapes")
+        raise ModelError(f"{path}: the file holds weights but no model configuration")
     return attribute

@@ -1,4 +1,4 @@
-"""Which class of `convcost.layers` stands for which Keras layer, and layers made from configs."""
+"""Find the `convcost.layers` class of a Keras layer, and make layers from Keras configs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Config(Protocol):
-        """A config, or what answers like one."""
+        """A config, or an object with the same `get`."""
 
         def get(self, name: str, default: Any = None, /) -> Any:
-            """Return an argument by name, or the default where there is none."""
+            """Return an argument by name, or the default if it is missing."""
 
 
-# Layers of the library's own, or that take a layer: none is made from a config alone.
+# The library's own layers, and those that wrap a layer: a config is not enough to make them.
 _OWN = ("Layer", "Chain", "Custom", "Elementwise", "TimeDistributed")
 
 
 def class_of(kind: str) -> type[layers.Layer] | None:
-    """Return the class for a Keras class of that name, if there is one.
+    """Return the class for the Keras class of that name, or None.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 
 @cache
 def argument_names(kind: str) -> tuple[str, ...]:
-    """Return the names of what a known layer takes out of a Keras config.
+    """Return the names of the arguments that a known layer takes from a Keras config.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def argument_names(kind: str) -> tuple[str, ...]:
 class LayerCache:
     """Makes layers from Keras configs, the same object for the same arguments.
 
-    So what a network repeats is checked once, and measured once for each shape.
+    Repeated layers are then checked once, and counted once for each input shape.
 
     Examples
     --------

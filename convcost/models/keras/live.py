@@ -1,4 +1,4 @@
-"""Live Keras models: the graph that calls of their layers left behind, or leave when recorded."""
+"""Read live Keras models: from the calls that Keras recorded, or by recording a new call."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
     """Return the graph of a live Keras model.
 
-    What a subclassed one computes is found out by one call with symbolic tensors, which builds it
-    where it was not built; the shape is needed for that.
+    A subclassed model is called once with symbolic tensors of the input shape, to record what it
+    computes; that call builds the model if it was not built.
     """
     reader = _ModelReader()
     if isinstance(model, keras.Sequential) or _is_functional(model):
@@ -48,12 +48,12 @@ def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
 
 
 def _is_functional(layer: Any) -> bool:
-    # A subclass that was made with inputs and outputs is functional as long as call is Keras's own.
+    # A subclass made with inputs and outputs is functional unless it overrides `call`.
     return isinstance(layer, Functional) and type(layer).call is Functional.call
 
 
 class _ModelReader:
-    """Reads one model, and remembers what its layers have in common."""
+    """Reads one model; layers with equal arguments become one object."""
 
     def __init__(self) -> None:
         self._make = LayerCache()
@@ -72,7 +72,7 @@ class _ModelReader:
         return replace(graph, trainable=trainable)
 
     def _unbuilt(self, model: Any) -> Graph:
-        """Return the chain of layers of a Sequential model that doesn't know its input."""
+        """Return the chain of layers of a Sequential model that has no input shape yet."""
         names = _Names(layer.name for layer in model.layers)
         first = names.free("input")
         entries = [input_entry(first, None)]
@@ -84,7 +84,7 @@ class _ModelReader:
     def _traced(
         self, name: str, kind: str, inputs: Any, outputs: Any, order: Mapping[int, int]
     ) -> Graph:
-        """Return the graph between tensors, following each back to the call that made it."""
+        """Return the graph between tensors, tracing each back to the call that made it."""
         given = {id(tensor) for tensor in _tensors(inputs)}
         calls = _calls_between(given, [*_tensors(outputs), *_tensors(inputs)])
         found = sorted(calls.values(), key=lambda nodes: order.get(id(nodes[0][1].operation), 0))
@@ -144,7 +144,7 @@ class _ModelReader:
         return self._make(kind, config)
 
     def _expanded(self, layer: Any, kind: str, node: Any) -> Any:
-        """Return what a layer of the user's own is made of, if that can be recorded."""
+        """Return the graph of a user's own layer, or an unknown layer if it can't be recorded."""
         given = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
         given.pop("mask", None)
         if next(_tensors(given), None) is not None:
@@ -162,11 +162,11 @@ class _ModelReader:
         except ModelError:
             raise
         except Exception:
-            # Whatever the user's code raises when it is shown symbolic tensors.
+            # The user's code may raise anything when it is called with symbolic tensors.
             return _unknown(kind, node)
 
     def _record(self, layer: Any, kind: str, args: Any, kwargs: dict[str, Any]) -> Graph:
-        """Return the graph that one symbolic call of a layer leaves behind, and clear it away."""
+        """Return the graph that one symbolic call of a layer records, and remove the record."""
         with _calls_kept(layer):
             if "training" in inspect.signature(layer.call).parameters and len(args) < 2:
                 kwargs = {"training": False} | kwargs
@@ -190,15 +190,15 @@ class _ModelReader:
         except ModelError:
             raise
         except Exception as error:
-            # Whatever the user's code raises when it is shown symbolic tensors.
+            # The user's code may raise anything when it is called with symbolic tensors.
             raise ModelError(
-                f"model {model.name!r} is subclassed, and what it computes could not be recorded:"
+                f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
                 f" {type(error).__name__}: {error}"
             ) from error
 
 
 class _Names:
-    """Names that no two layers of a graph share."""
+    """Unique names for the layers of a graph."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
@@ -206,7 +206,7 @@ class _Names:
         self._used: set[str] = set()
 
     def of(self, layer: Any) -> str:
-        """Return the name of a layer, with a number if another one is called so."""
+        """Return a layer's name, with a number appended if another layer has the same name."""
         given = self._given.get(id(layer))
         if given is not None:
             return given
@@ -219,7 +219,7 @@ class _Names:
         return str(name)
 
     def free(self, name: str) -> str:
-        """Return the name, with a line behind it as long as a layer is called so."""
+        """Return the name, with underscores appended until no layer has it."""
         while name in self._taken or name in self._used:
             name += "_"
         self._used.add(name)
@@ -227,14 +227,14 @@ class _Names:
 
 
 def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[int, Any]]]:
-    """Return the calls that tensors come from, by the operation that was called, each in order."""
+    """Return the calls that tensors come from, in order, grouped by the operation called."""
     seen: set[tuple[int, int]] = set()
     calls: dict[int, list[tuple[int, Any]]] = {}
     while pending:
         tensor = pending.pop()
         history = getattr(tensor, "_keras_history", None)
         if history is None:
-            raise ModelError("an output of the model comes from none of its inputs")
+            raise ModelError("an output of the model does not depend on any of its inputs")
         operation, index, _ = history
         key = (id(operation), index)
         if key in seen:
@@ -246,7 +246,7 @@ def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[i
             pending += node.input_tensors
     for nodes in calls.values():
         nodes.sort(key=lambda pair: pair[0])
-    # Found from the outputs backwards.
+    # They were found from the outputs backwards.
     return dict(reversed(calls.items()))
 
 
@@ -262,7 +262,7 @@ def _tensors(tree: Any) -> Iterator[Any]:
 
 
 def _replaced(tree: Any, ref: Any) -> Any:
-    """Return arguments with a `Ref` for each tensor, and the shape of each constant."""
+    """Return arguments with a `Ref` for each tensor, and a `Tensor` for each constant."""
     if isinstance(tree, keras.KerasTensor):
         return ref(tree)
     if isinstance(tree, (list, tuple)):
@@ -274,18 +274,18 @@ def _replaced(tree: Any, ref: Any) -> Any:
     return Tensor(tuple(tree.shape))  # a variable, or an array
 
 
-# What a live layer calls otherwise than its config does.
+# Attributes of live layers whose names differ from those in the config.
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
 
 
 class Attributes:
-    """A live layer's config, read off its attributes: Keras takes its time to write configs."""
+    """A live layer's config, read from its attributes, since `get_config` is slow."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return an attribute, or the default where there is none."""
+        """Return an attribute, or the default if it is missing."""
         return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
 
 
@@ -305,7 +305,7 @@ def _unknown(kind: str, node: Any) -> Unknown:
 
 @contextmanager
 def _calls_kept(layer: Any) -> Iterator[None]:
-    """Take away the calls that are recorded inside, so that `layer.output` stays what it was."""
+    """Remove the calls that are recorded inside, so that `layer.output` stays the same."""
     layers = list(layer._flatten_layers(include_self=True, recursive=True))
     before = [(one, list(one._inbound_nodes), list(one._outbound_nodes)) for one in layers]
     try:
@@ -316,7 +316,7 @@ def _calls_kept(layer: Any) -> Iterator[None]:
 
 
 def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
-    """Add a row for the weights that belong to the layer itself, not to a layer in it."""
+    """Add an entry for the weights that belong to the layer itself, not to a layer inside it."""
     if not own:
         return graph
     weights = tuple(Weight(one.name, tuple(one.shape), bool(one.trainable)) for one in own)
@@ -327,7 +327,7 @@ def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
 
 
 def _shapes_for(model: Any, input_shape: Any) -> Any:
-    """Return the shapes that a subclassed model is called with, batch included; None is open."""
+    """Return the shapes to call a subclassed model with: batch first, None for open sides."""
     if input_shape is None:
         built = getattr(model, "_build_shapes_dict", None) or {}
         if len(built) != 1:
@@ -343,7 +343,7 @@ def _shapes_for(model: Any, input_shape: Any) -> Any:
 
 
 def _batched(shape: Any) -> tuple[int | None, ...]:
-    # Symbols are for convcost to know; for Keras the side is open.
+    # Keras does not take symbols: for Keras the side is open.
     return (None, *(side if isinstance(side, int) else None for side in shape))
 
 

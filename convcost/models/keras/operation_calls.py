@@ -1,4 +1,4 @@
-"""Calls of Keras's operations, and what answers them: one rule for each kind of operation."""
+"""Calls of Keras operations, and the rules that evaluate them: one for each kind."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from convcost.exact.types import Factors
 
-    # From a call to the shape of its output, a list of shapes, or the product that it computes.
+    # Takes a call; returns the shape of its output, a list of shapes, or the product computed.
     Rule: TypeAlias = Callable[["OperationCall"], Any]
 
 
-# By Keras's names of their classes.
+# By the names of Keras's classes.
 RULES: dict[str, Rule] = {}
 
 
 def rule(names: str) -> Callable[[Rule], Rule]:
-    """Make a function the rule of the operations of these names, which white space separates."""
+    """Register a function as the rule for the named operations, separated by white space."""
 
     def add(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names.split(), function))
@@ -32,7 +32,7 @@ def rule(names: str) -> Callable[[Rule], Rule]:
 
 
 class OperationCall(NamedTuple):
-    """A call of an operation: the arguments it was made with, and those of the call."""
+    """A call of an operation: the operation's own arguments, and those of the call."""
 
     own: dict[str, Any]
     args: tuple[Any, ...]

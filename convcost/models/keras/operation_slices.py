@@ -1,4 +1,4 @@
-"""The operation behind `x[:, 0]`: what integers, slices, None and an ellipsis leave of a shape."""
+"""The operation behind `x[:, 0]`: a shape indexed by integers, slices, None and an ellipsis."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ def _got(call: OperationCall) -> Factors:
 def _sliced(key: Any, side: Count) -> list[Count]:
     if isinstance(key, int) and not isinstance(key, bool):
         if type(side) is int and not -side <= key < side:
-            refuse(ValueError, "key", key, f"an index into an axis of {side}")
+            refuse(ValueError, "key", key, f"an index into an axis of length {side}")
         return []
     if not isinstance(key, slice):
-        refuse(TypeError, "key", key, "integers, slices, None and one ellipsis")
+        refuse(TypeError, "key", key, "made of integers, slices, None and at most one ellipsis")
     for end in (key.start, key.stop, key.step):
         if end is not None:
             arguments.check_axis("key", end)
     if key.step == 0:
-        refuse(ValueError, "key", key, "slices with a step other than 0")
+        refuse(ValueError, "key", key, "a slice with a step other than 0")
     if type(side) is not int:
         return [_slice_symbol(key, side)]
     first, last, step = key.indices(side)
     length = max(0, -(-(last - first) // step))
     if length == 0:
-        refuse(ValueError, "key", key, f"a slice that leaves something of an axis of {side}")
+        refuse(ValueError, "key", key, f"a slice that is not empty, of an axis of length {side}")
     return [length]
 
 
 def _slice_symbol(key: slice, side: Count) -> Count:
-    """Return the length of a slice of an axis of symbolic length, taken to be long enough."""
+    """Return the length of a slice of an axis of symbolic length, assumed to be long enough."""
     start, stop, step = key.start or 0, key.stop, key.step or 1
     if step < 0:
-        refuse(ValueError, "key", key, f"a slice with a positive step, of an axis of {side}")
+        refuse(ValueError, "key", key, f"a slice with a positive step, of an axis of length {side}")
     first = start if start >= 0 else side + start
     last = side if stop is None else stop if stop >= 0 else side + stop
     return arithmetic.ceil_divide(last - first, step)

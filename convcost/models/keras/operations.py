@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convcost.layers.steps import Part
 
 
-# More tensors than this from one operation are a mistake, or meant to fill the memory.
+# More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
 _MANY = 10_000
 
 
@@ -35,14 +35,14 @@ class KerasOperation:
     Parameters
     ----------
     kind
-        Keras's name of its class: `Add`, `Relu`, `GetItem`, `Matmul`, ...
+        Name of the Keras class: `Add`, `Relu`, `GetItem`, `Matmul`, ...
     own
-        Its own arguments, those that it was made with, by name.
+        The arguments that the operation was made with, by name.
 
     Raises
     ------
     ValueError
-        If no such operation is known.
+        If the operation is not known.
     """
 
     kind: str
@@ -123,7 +123,7 @@ def _reshaped(call: OperationCall) -> Factors:
 
 
 def _target(name: str, call: OperationCall) -> Factors:
-    # A batch that is not known is None there, and 1 here.
+    # An unknown batch size is None in Keras, and 1 here.
     return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
 
 
@@ -144,7 +144,7 @@ def _transposed(call: OperationCall) -> Factors:
         return shape[::-1]
     order = _axes("axes", axes, len(shape))
     if sorted(order) != list(range(len(shape))):
-        refuse(ValueError, "axes", axes, f"each axis of {arguments.show(shape)} once")
+        refuse(ValueError, "axes", axes, f"a permutation of the axes of {arguments.show(shape)}")
     return tuple(shape[axis] for axis in order)
 
 
@@ -182,12 +182,12 @@ def _squeezed(call: OperationCall) -> Factors:
     shape = call.shape()
     axis = call.option("axis")
     if axis is None:
-        # The batch is as long as it is, even where that is 1 here.
+        # The batch dimension is never squeezed, even though it is 1 here.
         gone = {index for index, side in enumerate(shape) if index and side == 1}
     else:
         gone = set(_axes("axis", axis, len(shape)))
         if not all(arithmetic.may_equal(shape[index], 1) for index in gone):
-            refuse(ValueError, "axis", axis, f"axes of length 1 of {arguments.show(shape)}")
+            refuse(ValueError, "axis", axis, f"axes of length 1 in {arguments.show(shape)}")
     return tuple(side for index, side in enumerate(shape) if index not in gone)
 
 
@@ -287,7 +287,7 @@ def _pooled(call: OperationCall) -> Factors:
     shape = call.shape(0, "inputs")
     kinds = {3: pooling.MaxPooling1D, 4: pooling.MaxPooling2D, 5: pooling.MaxPooling3D}
     if len(shape) not in kinds:
-        refuse(ValueError, "inputs", shape, "of three to five axes with the batch")
+        refuse(ValueError, "inputs", shape, "of three to five axes, the batch included")
     layer = kinds[len(shape)](
         call.option("pool_size"),
         call.option("strides"),
@@ -302,7 +302,7 @@ def _resized(call: OperationCall) -> Factors:
     shape = call.shape(0, "images")
     height, width = arguments.per_axis("size", call.option("size"), 2)
     if len(shape) not in (3, 4):
-        refuse(ValueError, "images", shape, "of three axes, or four with the batch")
+        refuse(ValueError, "images", shape, "of three axes, or four with the batch dimension")
     batch, image = shape[:-3], shape[-3:]
     if arguments.check_data_format(call.option("data_format")) == arguments.CHANNELS_LAST:
         return (*batch, height, width, image[2])
