@@ -1,4 +1,9 @@
-"""Design spaces: which of very many convolutions fit a budget."""
+"""Design spaces: find the convolutions that fit a budget, among very many."""
+
+try:
+    import numpy  # noqa: F401 - every module here needs it
+except ImportError as error:
+    raise ImportError('convcost.sweeps needs numpy: pip install "convcost[sweeps]"') from error
 
 from convcost.sweeps.solving import crossings, solve
 from convcost.sweeps.space import Space, sweep

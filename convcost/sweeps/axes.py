@@ -23,14 +23,14 @@ _ALLOWED = "a range, a list or a one-dimensional array of values"
 
 @dataclass(frozen=True)
 class SizeAxis:
-    """The sizes that an argument may take: positive integers, each once.
+    """The sizes that an argument may take: distinct positive integers.
 
     Parameters
     ----------
     name
-        The argument.
+        Name of the argument.
     values
-        Positive integers, in the order in which they were given; int64.
+        Positive integers (int64), in the order given.
     """
 
     name: str
@@ -41,7 +41,7 @@ class SizeAxis:
 
     @cached_property
     def is_ascending(self) -> bool:
-        """Whether the values grow from each one to the next."""
+        """Whether the values are in ascending order."""
         return bool(np.all(self.values[1:] > self.values[:-1]))
 
     @cached_property
@@ -52,14 +52,14 @@ class SizeAxis:
 
 @dataclass(frozen=True)
 class CategoricalAxis:
-    """What an argument may be that is not a size: words, truths, tuples.
+    """The values that an argument other than a size may take: strings, booleans, tuples.
 
     Parameters
     ----------
     name
-        The argument.
+        Name of the argument.
     values
-        In the order in which they were given.
+        The values, in the order given.
     """
 
     name: str
@@ -70,18 +70,18 @@ class CategoricalAxis:
 
     @property
     def labels(self) -> list[Any]:
-        """What the values are called in a table: numbers, words and truths as they are."""
+        """The values as a table shows them: numbers, strings and booleans unchanged."""
         plain = all(isinstance(value, (str, bool, int, float)) for value in self.values)
         return list(self.values) if plain else [str(value) for value in self.values]
 
 
 def is_axis(value: Any) -> bool:
-    """Tell whether a value is several values, and not one."""
+    """Tell whether a value stands for several values rather than one."""
     return isinstance(value, (range, list)) or (hasattr(value, "ndim") and value.ndim > 0)
 
 
 def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis | CategoricalAxis:
-    """Return the axis that a user's values make.
+    """Return the axis for a user's values.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def _require_once(name: str, ascending: Numbers) -> None:
 
 
 def substitute(template: Any, values: Callable[[str], Any]) -> Any:
-    """Return an argument with what `values` gives for the axes' names in it.
+    """Return an argument with the axis names in it replaced by what `values` returns.
 
     Examples
     --------

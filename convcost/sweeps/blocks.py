@@ -10,6 +10,7 @@ import numpy as np
 
 from convcost.cost.quantities import QUANTITIES
 from convcost.sweeps.conditions import COUNTS, FLOPS
+from convcost.sweeps.extras import require
 from convcost.sweeps.polynomials import Atom, Polynomial
 
 if TYPE_CHECKING:
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Block:
-    """Neighbouring designs that differ in sizes alone, counted.
+    """The counts of neighbouring designs that differ only in their sizes.
 
     Parameters
     ----------
     first
-        For each axis the place of its first value.
+        Index of the first value on each axis.
     shape
-        Values of each axis.
+        Number of values on each axis.
     whole
-        Values of each axis in the whole grid.
+        Number of values on each axis of the whole grid.
     bounds
-        What is known of the designs, the lower bounds being the upper ones.
+        The atoms of the designs, with equal lower and upper bounds.
     categories
-        Their value of each categorical axis.
+        The value of each categorical axis.
     """
 
     first: tuple[int, ...]
@@ -53,12 +54,12 @@ class Block:
         return np.broadcast_to(sure, self.shape)
 
     def evaluate(self, name: str, polynomial: Polynomial) -> Numbers:
-        """Return the values of a polynomial; OverflowError, by that name, beyond int64."""
+        """Return the values of a polynomial; an OverflowError beyond int64 gives this name."""
         values, _ = polynomial.int64_bounds(name, self.bounds)
         return np.broadcast_to(values, self.shape)
 
     def indices(self, inside: Numbers) -> Numbers:
-        """Return where designs, by their place in the block, stand in the whole grid."""
+        """Return the flat indices in the whole grid for flat indices in the block."""
         places = np.unravel_index(inside, self.shape)
         return np.asarray(
             np.ravel_multi_index(
@@ -69,16 +70,16 @@ class Block:
 
 
 class BlockCounter:
-    """What counts a grid block by block.
+    """Counts a grid block by block.
 
     Parameters
     ----------
     grid
         The designs.
     atoms
-        What has to be known of a design.
+        The atoms to compute for each design.
     block
-        Number of designs of a block, at most.
+        Maximum number of designs per block.
     """
 
     def __init__(self, grid: Grid, atoms: set[Atom], block: int) -> None:
@@ -91,7 +92,7 @@ class BlockCounter:
         self.number = prod(self.blocks_along)
 
     def blocks(self, categories: Mapping[str, Any], numbers: range) -> Iterator[Block]:
-        """Yield the blocks of those numbers, counted."""
+        """Count and yield the blocks with these numbers."""
         for number in numbers:
             yield self._block(categories, number)
 
@@ -99,6 +100,7 @@ class BlockCounter:
         self, categories: Mapping[str, Any], number: int, condition: Condition
     ) -> pd.DataFrame:
         """Return the designs of a block that fulfil a condition, a row for each."""
+        require("pandas")
         import pandas as pd
 
         block = self._block(categories, number)
@@ -144,7 +146,7 @@ def block_shape(grid: Grid) -> tuple[int, ...]:
 
 
 def block_sides(shape: tuple[int, ...], block: int) -> tuple[int, ...]:
-    """Return the sides of blocks of so many designs at most, the last axes whole.
+    """Return the sides of blocks of at most `block` designs, with the last axes whole.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Boxes of designs, and the search that lets in or rules out whole boxes.
+"""Boxes of designs, which a search accepts or rejects as a whole.
 
-Costs grow along every axis of a box, once axes along which they shrink are turned around. So its
-two corners bound whatever its designs have, and a box that a condition holds for at its worst is
-in as a whole, one that it can't hold for at its best is out. What is left is halved.
+Costs grow along every axis of a box, once axes along which they shrink are reversed. So two corners
+bound the costs of all its designs: a box that fulfils a condition even at its worst is accepted as
+a whole, and one that fails it even at its best is rejected. The others are halved.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from convcost.sweeps.grid import Grid
     from convcost.sweeps.polynomials import Atom, Bounds, Polynomial
 
-# Boxes that are looked at together: enough for NumPy to be quick, few enough for its caches.
+# Boxes handled at once: enough for NumPy to be fast, few enough for the CPU's caches.
 BATCH = 1 << 15
 
 
 @dataclass(frozen=True)
 class Boxes:
-    """Any number of boxes: for each axis the places of the first and of the last value.
+    """Any number of boxes: the indices of the first and last value on each axis.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ class Boxes:
 
     @property
     def is_single(self) -> Any:
-        """Which of the boxes have but one design."""
+        """Which of the boxes hold only one design."""
         return np.all(self.low == self.high, axis=0)
 
     @staticmethod
     def joined(parts: list[Boxes]) -> Boxes:
-        """Return the boxes of several as one."""
+        """Return the boxes of several objects as one object."""
         return Boxes(
             np.concatenate([part.low for part in parts], axis=1),
             np.concatenate([part.high for part in parts], axis=1),
@@ -66,23 +66,23 @@ class Boxes:
 
 
 class Subspace:
-    """The designs of a grid that differ in sizes alone, in boxes.
+    """The designs of a grid that differ only in their sizes, in boxes.
 
     Parameters
     ----------
     grid
-        All designs.
+        All the designs.
     categories
         A value for each categorical axis.
     atoms
-        What has to be known of a design.
+        The atoms to compute for each design.
     """
 
     def __init__(self, grid: Grid, categories: Mapping[str, Any], atoms: set[Atom]) -> None:
         self.grid, self.categories = grid, categories
         self.names = tuple(grid.axes)
         ways = grid.directions(categories)
-        # Along each axis costs grow: the values are turned around where they would shrink.
+        # Values are reversed where costs would shrink, so that costs grow along every axis.
         self.values = [
             axis.ascending[::-1] if ways[name] == SHRINKS else axis.ascending
             for name, axis in grid.axes.items()
@@ -93,7 +93,7 @@ class Subspace:
         self.has_counts = any(atom.name in QUANTITIES for atom in atoms)
 
     def roots(self) -> Iterator[Boxes]:
-        """Yield the boxes to begin with: an axis of which nothing is known is a box a value."""
+        """Yield the boxes to start with: one per value of each axis without a known direction."""
         last = np.array([len(values) - 1 for values in self.values], dtype=np.int64)
         shape = tuple(len(self.values[place]) for place in self.loose)
         number = int(np.prod(shape, dtype=np.int64))
@@ -106,7 +106,7 @@ class Subspace:
             yield Boxes(low, high)
 
     def sizes(self, corner: Numbers) -> dict[str, Numbers]:
-        """Return the values of the axes at places."""
+        """Return the values of the axes at the given indices."""
         return {
             name: values[places]
             for name, values, places in zip(self.names, self.values, corner, strict=True)
@@ -126,7 +126,7 @@ class Subspace:
         bounds = {}
         for atom in self.atoms:
             low, high = corners[0][atom.name], corners[1][atom.name]
-            if atom.name in self.names:  # turned around, perhaps
+            if atom.name in self.names:  # perhaps reversed
                 low, high = np.minimum(low, high), np.maximum(low, high)
             bounds[atom] = atom.bounds(low, high)
         return bounds
@@ -142,12 +142,12 @@ class Subspace:
         return single
 
     def decide(self, condition: Condition, bounds: Bounds, number: int) -> tuple[Any, Any]:
-        """Return for each box whether it is in as a whole, and whether it has designs that are."""
+        """Return for each box whether all its designs fulfil a condition, and whether any may."""
         sure, maybe = condition.decide(bounds, self.categories)
         return np.broadcast_to(sure, number), np.broadcast_to(maybe, number)
 
     def size_of(self, boxes: Boxes) -> int:
-        """Return how many designs there are in boxes together."""
+        """Return the total number of designs in boxes."""
         sides = boxes.high - boxes.low + 1
         if self.grid.size > arrays.INT64_MAX:
             sides = sides.astype(object)
@@ -156,12 +156,12 @@ class Subspace:
     def evaluate(
         self, name: str, polynomial: Polynomial, bounds: Bounds, number: int
     ) -> tuple[Any, Any]:
-        """Return the bounds of a polynomial; OverflowError, by that name, beyond int64."""
+        """Return the bounds of a polynomial; an OverflowError beyond int64 gives this name."""
         low, high = polynomial.int64_bounds(name, bounds)
         return np.broadcast_to(low, number), np.broadcast_to(high, number)
 
     def halved(self, boxes: Boxes) -> Boxes:
-        """Return both halves of boxes of more than one design, first all the lower ones.
+        """Return the halves of boxes with more than one design, all lower halves first.
 
         Each is cut along the axis whose values differ by the largest factor.
         """
@@ -181,12 +181,12 @@ class Subspace:
         )
 
     def unpacked(self, boxes: Boxes, limit: int | None = None) -> tuple[Numbers, Numbers]:
-        """Return the places of all designs in boxes, or of the foremost of each.
+        """Return the indices of all designs in boxes, or of the first `limit` designs in each.
 
         Returns
         -------
         tuple
-            Places, of shape (axes, designs), and which box each design is in.
+            Indices, of shape (axes, designs), and the index of each design's box.
         """
         single = boxes.is_single
         places, owners = [boxes.low[:, single]], [np.flatnonzero(single)]
@@ -201,7 +201,7 @@ class Subspace:
         return np.concatenate(places, axis=1), np.concatenate(owners)
 
     def _first(self, taken: int, sides: Numbers) -> Numbers:
-        """Return the first places in the order of the values, within a box of those sides."""
+        """Return the first flat indices, in ascending order of values, in a box of these sides."""
         places = np.stack(np.unravel_index(np.arange(taken), tuple(sides)))
         for axis, values in enumerate(self.values):
             if len(values) > 1 and values[0] > values[-1]:
@@ -209,7 +209,7 @@ class Subspace:
         return np.asarray(np.ravel_multi_index(tuple(places), tuple(sides)))
 
     def ranks(self, boxes: Boxes) -> Numbers:
-        """Return for each box the places, in the order of values, of its foremost design."""
+        """Return for each box the ranks, in ascending order of values, of its first design."""
         ranks = []
         for values, low, high in zip(self.values, boxes.low, boxes.high, strict=True):
             turned = len(values) > 1 and values[0] > values[-1]

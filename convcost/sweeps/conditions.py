@@ -1,7 +1,7 @@
 """Conditions on designs, decided exactly.
 
-Each comparison is the sign of a polynomial, so that whole boxes of designs can be let in or ruled
-out at once.
+Each comparison is the sign of a polynomial, so that whole boxes of designs can be accepted or
+rejected at once.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from convcost.sweeps.polynomials import Bounds
 
-    # Of a box: whether all of its designs fulfil a condition, and whether one of them may.
+    # For each box: whether all its designs fulfil a condition, and whether any of them may.
     Verdict: TypeAlias = tuple[Any, Any]
 
-# What is counted of each design, in the order of the columns of a table.
+# The counts of a design, in the order of a table's columns.
 COUNTS = (*QUANTITIES, "flops")
 FLOPS = Polynomial.of(Atom("macs")) * Polynomial.constant(FLOPS_PER_MAC)
 
@@ -52,15 +52,15 @@ class Names:
 
 
 class Condition:
-    """Something that a design fulfils or not."""
+    """A condition that a design fulfils or not."""
 
     @property
     def atoms(self) -> set[Atom]:
-        """What has to be known of a design."""
+        """The atoms needed to decide it."""
         raise NotImplementedError
 
     def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
-        """Return for each box whether all its designs fulfil it, and whether one may."""
+        """Return for each box whether all its designs fulfil it, and whether any may."""
         raise NotImplementedError
 
 
@@ -73,13 +73,13 @@ class Relation(Condition):
 
     @property
     def atoms(self) -> set[Atom]:
-        """What the polynomial is made of."""
+        """The atoms of the polynomial."""
         return self.difference.atoms
 
     def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
         """Decide by the signs of the least and the largest value."""
         low, high = self.difference.signs(bounds)
-        if low is high:  # single designs: there is nothing in between
+        if low is high:  # single designs, whose bounds are equal
             verdict = _COMPARE[self.symbol](low, 0)
             return verdict, verdict
         return _DECIDE[self.symbol](low, high)
@@ -112,29 +112,29 @@ class Membership(Condition):
 
     @property
     def atoms(self) -> set[Atom]:
-        """Nothing that is computed."""
+        """No atoms: it depends only on the category."""
         return set()
 
     def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
-        """Decide for all boxes alike: they share its value."""
+        """Decide for all boxes at once, since they share the axis's value."""
         chosen = categories[self.name] in self.values
         return chosen, chosen
 
 
 @dataclass(frozen=True)
 class Combination(Condition):
-    """Several conditions, which must all hold, or of which one must."""
+    """Several conditions, of which all or at least one must hold."""
 
     parts: tuple[Condition, ...]
     all: bool
 
     @property
     def atoms(self) -> set[Atom]:
-        """What the parts are made of."""
+        """The atoms of the parts."""
         return set().union(*(part.atoms for part in self.parts))
 
     def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
-        """Combine what the parts say."""
+        """Combine the verdicts of the parts."""
         if not self.parts:
             return self.all, self.all
         combine = np.logical_and if self.all else np.logical_or
@@ -155,11 +155,11 @@ class Negation(Condition):
 
     @property
     def atoms(self) -> set[Atom]:
-        """What the part is made of."""
+        """The atoms of the part."""
         return self.part.atoms
 
     def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
-        """Turn around what the part says."""
+        """Invert the verdict of the part."""
         sure, maybe = self.part.decide(bounds, categories)
         never = np.logical_not(maybe)
         return never, never if sure is maybe else np.logical_not(sure)
@@ -169,12 +169,12 @@ EVERYTHING = Combination((), all=True)
 
 
 def atoms_of(conditions: Condition, polynomials: Sequence[Polynomial] = ()) -> set[Atom]:
-    """Return what has to be known of a design to decide a condition and compute polynomials."""
+    """Return the atoms needed to decide a condition and to compute polynomials."""
     return conditions.atoms.union(*(polynomial.atoms for polynomial in polynomials))
 
 
 def largest_allowed(condition: Condition, key: Polynomial) -> float | int:
-    """Return a number that the key exceeds in no design that fulfils the condition.
+    """Return an upper bound of the key over all designs that fulfil the condition.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Answers from counting each design, in blocks, by Dask: on all cores, or on a cluster.
+"""Answer questions by counting each design, in blocks, with Dask: on all cores or on a cluster.
 
-A part of the blocks is gone through by one task, which keeps what it has found so far: so most of
-what it counts is dropped at once. What the parts have found is merged.
+Each task goes through a part of the blocks and keeps only its answer so far, so most of what it
+counts is dropped at once. The answers of the parts are then merged.
 """
 
 from __future__ import annotations
@@ -27,68 +27,68 @@ if TYPE_CHECKING:
     from convcost.sweeps.grid import Grid
     from convcost.sweeps.polynomials import Atom, Polynomial
 
-    # For each variant its values of the categorical axes, and the answer.
+    # For each variant, the values of its categorical axes and the answer.
     Found = list[tuple[Mapping[str, Any], Any]]
 
-# Designs of a block: enough that NumPy's passes outweigh the calls, some 50 MB of memory.
+# Designs per block: enough to outweigh the overhead of calls; about 50 MB of memory.
 BLOCK = 1 << 20
-# Parts to deal out: enough for progress to be seen, and for no core to wait long at the end.
+# Number of parts: enough to show progress, and to keep all cores busy until the end.
 _PARTS = 256
-# But for each thread of a cluster several, so that none waits long for the last ones.
+# At least this many per thread of a cluster, so that none waits long for the last ones.
 _PARTS_PER_THREAD = 4
 
 
 class Answer(ABC):
-    """What is found in blocks, and merged."""
+    """An answer that is collected from blocks, and merged with others."""
 
     @abstractmethod
     def take(self, block: Block) -> None:
-        """Take what a block has."""
+        """Add the designs of a block."""
 
     @abstractmethod
     def merge(self, other: Self) -> None:
-        """Take what another answer has, which is finished."""
+        """Add another, finished answer."""
 
     def finish(self) -> None:  # noqa: B027 - most have nothing left to do
-        """Be what was asked for, after the last one was taken or merged."""
+        """Complete the answer after the last block or merge."""
 
 
 class CountAnswer(Answer):
-    """How many designs fulfil a condition."""
+    """The number of designs that fulfil a condition."""
 
     def __init__(self, condition: Condition) -> None:
         self.condition = condition
         self.total = 0
 
     def take(self, block: Block) -> None:
-        """Count those of a block."""
+        """Count the designs of a block."""
         self.total += int(np.count_nonzero(block.fulfils(self.condition)))
 
     def merge(self, other: Self) -> None:
-        """Add another number."""
+        """Add another count."""
         self.total += other.total
 
 
 class HistogramAnswer(Answer):
-    """How many designs have a key between which edges."""
+    """The number of designs whose key lies in each bin."""
 
     def __init__(self, key: Polynomial, edges: list[int], condition: Condition) -> None:
         self.key, self.edges, self.condition = key, edges, condition
         self.totals = np.zeros(len(edges) + 1, dtype=np.int64)
 
     def take(self, block: Block) -> None:
-        """Count those of a block."""
+        """Count the designs of a block."""
         values = block.evaluate("by", self.key)[block.fulfils(self.condition)]
         bins = np.searchsorted(self.edges, values, side="right")
         self.totals += np.bincount(bins, minlength=len(self.totals))
 
     def merge(self, other: Self) -> None:
-        """Add other numbers."""
+        """Add the other counts."""
         self.totals += other.totals
 
 
 class TopAnswer(Answer):
-    """The k designs with the largest key; of equals the foremost."""
+    """The k designs with the largest key; among equals the first ones."""
 
     def __init__(self, k: int, key: Polynomial, condition: Condition) -> None:
         self.k, self.key, self.condition = k, key, condition
@@ -96,7 +96,7 @@ class TopAnswer(Answer):
         self.indices = np.zeros(0, dtype=np.int64)
 
     def take(self, block: Block) -> None:
-        """Take those of a block that are better."""
+        """Keep the better designs of a block."""
         keys = block.evaluate("by", self.key)
         wanted = block.fulfils(self.condition)
         if len(self.keys) == self.k:
@@ -111,7 +111,7 @@ class TopAnswer(Answer):
         self._take(values, block.indices(inside))
 
     def merge(self, other: Self) -> None:
-        """Take those of another answer that are better."""
+        """Keep the better designs of another answer."""
         self._take(other.keys, other.indices)
 
     def _take(self, keys: Numbers, indices: Numbers) -> None:
@@ -121,7 +121,7 @@ class TopAnswer(Answer):
 
 
 class ParetoAnswer(Answer):
-    """The designs that none is better than."""
+    """The designs on the Pareto front."""
 
     def __init__(
         self, objectives: list[tuple[Polynomial, int]], condition: Condition, limit: int
@@ -130,7 +130,7 @@ class ParetoAnswer(Answer):
         self.front = fronts.Front(len(objectives), labels=1)
 
     def take(self, block: Block) -> None:
-        """Take those of a block that none so far is better than."""
+        """Keep the designs of a block that no design so far dominates."""
         inside = np.flatnonzero(block.fulfils(self.condition))
         points = [
             sense * block.evaluate("an objective", polynomial).reshape(-1)[inside]
@@ -140,29 +140,29 @@ class ParetoAnswer(Answer):
         self._check_size()
 
     def merge(self, other: Self) -> None:
-        """Take those of another answer that none so far is better than."""
+        """Keep the designs of another answer that no design so far dominates."""
         self.front.add(other.front.points, other.front.labels)
         self._check_size()
 
     def finish(self) -> None:
-        """Find the best of all that were taken."""
+        """Reduce the designs kept so far to their front."""
         self.front.finish()
         self._check_size()
 
     def _check_size(self) -> None:
-        """Refuse too many as soon as they are known, before they take more memory."""
+        """Raise an error as soon as there are too many, before they take more memory."""
         number = len(self.indices)
         if number > self.limit:
             fronts.refuse_size(number, self.limit)
 
     @property
     def indices(self) -> Numbers:
-        """Where the designs stand in the grid."""
+        """Flat indices of the designs in the grid."""
         return np.asarray(self.front.labels[0])
 
 
 def count(grid: Grid, condition: Condition, *how: Any, **engine: Any) -> Found:
-    """Return for each variant how many designs fulfil a condition."""
+    """Return for each variant the number of designs that fulfil a condition."""
     answers = _answers(grid, lambda: CountAnswer(condition), *how, **engine)
     return [(categories, answer.total) for categories, answer in answers]
 
@@ -170,7 +170,7 @@ def count(grid: Grid, condition: Condition, *how: Any, **engine: Any) -> Found:
 def histogram(
     grid: Grid, key: Polynomial, edges: list[int], condition: Condition, *how: Any, **engine: Any
 ) -> Found:
-    """Return for each variant how many designs have a key from each edge to the next."""
+    """Return for each variant the number of designs whose key lies in each bin."""
     answers = _answers(grid, lambda: HistogramAnswer(key, edges, condition), *how, **engine)
     return [(categories, answer.totals[1:-1].tolist()) for categories, answer in answers]
 
@@ -191,7 +191,7 @@ def pareto(
     *how: Any,
     **engine: Any,
 ) -> Found:
-    """Return for each variant the sizes of the designs that none is better than."""
+    """Return for each variant the sizes of the designs on the Pareto front."""
     answers = _answers(grid, lambda: ParetoAnswer(objectives, condition, limit), *how, **engine)
     return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
 
@@ -213,13 +213,13 @@ def _answers(
     client: Any = None,
     block: Any = BLOCK,
 ) -> Found:
-    """Return for each variant the answer that all its blocks make."""
+    """Return for each variant the merged answer of all its blocks."""
     from convcost.sweeps import engines
 
     block = check_number("block", block, "a positive number of designs")
     if grid.size > arrays.INT64_MAX:
         raise OverflowError(
-            f"{grid.size:,} designs are too many to count each; choose narrower axes"
+            f"{grid.size:,} designs are too many to count one by one; choose narrower axes"
         )
     variants = list(grid.variants())
     counter = BlockCounter(grid, atoms, block)
@@ -238,7 +238,7 @@ def _answers(
 def _take_all(
     counter: BlockCounter, answer: Answer, categories: Mapping[str, Any], numbers: range
 ) -> Answer:
-    """Let an answer take the blocks of those numbers."""
+    """Add the blocks with these numbers to an answer."""
     for block in counter.blocks(categories, numbers):
         answer.take(block)
     answer.finish()

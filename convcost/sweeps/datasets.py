@@ -8,6 +8,7 @@ import numpy as np
 
 from convcost.exact.scalars import check_number, refuse
 from convcost.sweeps.blocks import block_sides
+from convcost.sweeps.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from convcost.sweeps.grid import Grid
 
-# Designs from which on a dataset is computed by Dask when it is asked for: 8 bytes each.
+# Datasets with more designs than this, of 8 bytes each, are lazy Dask arrays.
 LAZY_ABOVE = 1 << 25
 # Each array's attribute `units`.
 _UNIT_NAMES = {
@@ -48,16 +49,17 @@ def _check_chunks(grid: Grid, chunks: Any) -> dict[Hashable, int] | None:
         sides = block_sides(tuple(lengths.values()), LAZY_ABOVE // 8)
         return dict(zip(lengths, sides, strict=True))
     if isinstance(chunks, bool) or not isinstance(chunks, (int, dict)):
-        refuse(TypeError, "chunks", chunks, "a number, a number for each axis by name, or 'auto'")
+        refuse(TypeError, "chunks", chunks, "a number, a dict of numbers by axis, or 'auto'")
     given = chunks if isinstance(chunks, dict) else dict.fromkeys(lengths, chunks)
     for name, side in given.items():
         if name not in lengths:
-            refuse(ValueError, "chunks", name, f"one of the axes of integers: {', '.join(lengths)}")
+            refuse(ValueError, "chunks", name, f"one of the integer axes: {', '.join(lengths)}")
         check_number(f"chunks[{name!r}]", side, "a positive number of values")
     return {name: min(given.get(name, length), length) for name, length in lengths.items()}
 
 
 def _variant(grid: Grid, categories: Mapping[str, Any], chunks: Any) -> xr.Dataset:
+    require("xarray")
     import xarray as xr
 
     dims = _dimensions(grid, categories)
@@ -85,8 +87,8 @@ def _counts(grid: Grid, categories: Mapping[str, Any], cut: Any) -> dict[str, An
 
 
 def _dimensions(grid: Grid, categories: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the axes on which each count depends: those along which it has a shape."""
-    # The same value twice shows it, where an axis may have but one.
+    """Return for each count the axes that it depends on."""
+    # With two values for every axis, a count has two along the axes that it depends on.
     twice = _counts(grid, categories, np.array([0, 0]))
     return [
         tuple(name for name, side in zip(grid.axes, one.shape, strict=True) if side > 1)
@@ -96,9 +98,10 @@ def _dimensions(grid: Grid, categories: Mapping[str, Any]) -> list[tuple[str, ..
 
 def _lazy(grid: Grid, categories: Mapping[str, Any], chunks: Mapping[Any, int]) -> dict[str, Any]:
     """Return the counts as Dask arrays over all axes."""
+    require("dask")
     import dask.array
 
-    from_array: Any = dask.array.from_array  # without types of its own
+    from_array: Any = dask.array.from_array  # untyped in Dask
     rank = len(grid.axes)
     sizes = {
         name: from_array(axis.values, chunks[name]).reshape(
@@ -111,7 +114,7 @@ def _lazy(grid: Grid, categories: Mapping[str, Any], chunks: Mapping[Any, int]) 
 
 
 def _stacked(variants: list[xr.Dataset], names: list[str], grid: Grid) -> xr.Dataset:
-    """Put datasets of all variants along a dimension for each categorical axis."""
+    """Join the datasets of all variants, with a dimension for each categorical axis."""
     import xarray as xr
 
     for name in reversed(names):

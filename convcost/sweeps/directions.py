@@ -1,7 +1,7 @@
-"""In which direction an argument has to go for a cost to grow.
+"""Whether costs grow or shrink with each argument of a layer.
 
-Every cost of a convolution grows with its channels and sides. What larger strides do depends on the
-kind of layer, and of some arguments nothing can be said: they are gone through one by one.
+Every cost of a convolution grows with its channels and sides. The effect of larger strides depends
+on the kind of layer, and some arguments have no fixed direction: their values are tried one by one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from convcost.layers.depthwise import DepthwiseConvolution, SeparableConvolution
 from convcost.layers.transposed import TransposedConvolution
 
 GROWS, SHRINKS = 1, -1
-# Larger kernels and dilation rates leave fewer positions where there is no padding to make up for
-# it, and more where the kernel is laid at each element of the input.
+# Without padding, larger kernels and dilation rates leave fewer output positions; in a transposed
+# convolution, which places the kernel at each element of the input, they make more.
 _PADDED = {"kernel_size": GROWS, "strides": SHRINKS, "dilation_rate": GROWS}
 _BARE = {"kernel_size": None, "strides": SHRINKS, "dilation_rate": SHRINKS}
 _TRANSPOSED = {"kernel_size": GROWS, "strides": GROWS, "dilation_rate": GROWS}
@@ -23,7 +23,7 @@ _CHANNELS = {"filters": GROWS, "depth_multiplier": GROWS, "units": GROWS, "input
 
 
 def directions(kind: type[Layer], padding: Any, effective: bool) -> dict[str, int | None]:
-    """Return for each argument of a layer how its costs change with it, where that is known.
+    """Return for each argument of a layer whether costs grow or shrink with it, where known.
 
     Examples
     --------

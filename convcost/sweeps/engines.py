@@ -1,8 +1,10 @@
-"""Who runs many tasks: Dask's threads on this machine, or a cluster."""
+"""Run many tasks, on Dask's threads on this machine or on a cluster."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from convcost.sweeps.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +18,12 @@ def run_calls(
 ) -> list[Any]:
     """Call a function many times, and return the results in order.
 
-    A `dask.distributed.Client` has its workers do it; without one Dask's threads on this machine
-    do, or whatever `dask.config` has as scheduler.
+    With a `dask.distributed.Client`, its workers run the calls; otherwise Dask's threads on this
+    machine do, or the scheduler set in `dask.config`.
     """
     if client is not None:
         return _run_on_cluster(function, calls, progress, client)
+    require("dask")
     import dask
     from dask.callbacks import Callback
 
@@ -39,7 +42,7 @@ def run_calls(
 
 
 def threads(client: Any = None) -> int:
-    """Return how many threads a cluster has in all; 0 without one."""
+    """Return the total number of threads of a cluster; 0 without one."""
     return 0 if client is None else sum(client.nthreads().values())
 
 
@@ -51,11 +54,11 @@ def _run_on_cluster(
 ) -> list[Any]:
     import distributed
 
-    as_completed: Any = distributed.as_completed  # without types of its own
+    as_completed: Any = distributed.as_completed  # untyped in distributed
     futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
     for done, future in enumerate(as_completed(futures, loop=client.loop), 1):
         if future.status == "error":
-            future.result()  # raises what went wrong
+            future.result()  # raises the error of the task
         if progress is not None:
             progress(done / len(calls))
     return list(client.gather(futures))

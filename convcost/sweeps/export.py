@@ -1,8 +1,8 @@
-"""Design spaces and tables of designs as files, written so that none is ever half of one.
+"""Write design spaces and tables of designs to files, never leaving half a file.
 
-A whole space is written part by part into a folder beside its own name, each part under a
-temporary name. Killed and started again, the parts that are there stay; when all are, the folder
-gets its name. So the bytes are those of a run that was not killed.
+A whole space is written part by part into a folder beside the target, each part first under a
+temporary name. A run that resumes after a kill keeps the finished parts; when all are there, the
+folder is renamed to the target. So the bytes are those of an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.cost.quantities import QUANTITIES
-from convcost.exact.scalars import check_number, join_names, refuse
+from convcost.exact.scalars import check_number, refuse
 from convcost.sweeps import engines
 from convcost.sweeps.blocks import BlockCounter, block_sides
 from convcost.sweeps.datasets import make_dataset
@@ -34,27 +34,28 @@ if TYPE_CHECKING:
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.grid import Grid
 
-    # What a part is called, and what writes it into a folder.
+    # The name of a part, and the function that writes it into a folder.
     Task: TypeAlias = tuple[str, Callable[[Path], None]]
 
 FORMATS = (".parquet", ".csv", ".json", ".zarr")
-# Designs of a part: some 60 MB before compression.
+# Designs per part: about 60 MB before compression.
 PART = 1 << 20
-# In the folder beside: what is written, the marks of the parts that are there, and the parts.
+# In the unfinished folder: what is written, the marks of the finished parts, and the parts.
 _ABOUT, _DONE, _DATA = "about.json", "done", "data"
 
 
 def check_path(path: Any) -> Path:
-    """Return where to write, or refuse a name whose ending says no known format."""
+    """Return the path to write to, or refuse one whose suffix is not a known format."""
     if not isinstance(path, (str, os.PathLike)):
         refuse(TypeError, "path", path, "a path")
     if Path(path).suffix not in FORMATS:
-        refuse(ValueError, "path", str(path), f"a name that ends with {join_names(FORMATS)}")
+        endings = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        refuse(ValueError, "path", str(path), f"a name that ends with {endings}")
     return Path(path)
 
 
 def check_table_path(path: Any) -> Path:
-    """Return where to write one table, or refuse a name whose ending says no format for that."""
+    """Return the path to write a table to, or refuse one whose suffix is not a table format."""
     target = check_path(path)
     if target.suffix == ".zarr":
         refuse(ValueError, "path", str(path), "a .parquet, .csv or .json file: a table has no axes")
@@ -62,7 +63,7 @@ def check_table_path(path: Any) -> Path:
 
 
 def write_table(table: pd.DataFrame, path: Any) -> Path:
-    """Write a table of designs as one file, in the format that its name's ending says."""
+    """Write a table of designs to one file, in the format of its suffix."""
     target = check_table_path(path)
     _replace(target, partial(_write, table))
     return target
@@ -88,7 +89,7 @@ def write_space(
         if _was_finished(unfinished, about):
             shutil.rmtree(unfinished)
             return target
-        raise FileExistsError(f"{target} exists already; give another path, or overwrite=True")
+        raise FileExistsError(f"{target} already exists; give another path, or overwrite=True")
     _begin(unfinished, about, overwrite)
     if target.suffix == ".zarr":
         if where is not None:
@@ -105,12 +106,12 @@ def write_space(
 
 
 def _was_finished(folder: Path, about: Mapping[str, Any]) -> bool:
-    """Tell whether a run was killed after the last part, and before it had cleared away."""
+    """Tell whether a run was killed after the last part was finished, but before cleaning up."""
     return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
 
 
 def _advance(progress: Callable[[float], None], done: int, number: int, fraction: float) -> None:
-    """Tell the fraction of all parts, where a fraction of those that were missing is done."""
+    """Report the fraction of all parts done, given the fraction of the missing ones."""
     progress((done + fraction * (number - done)) / number)
 
 
@@ -132,12 +133,12 @@ def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
     known = _read_about(folder)
     if known not in (None, _as_json(about)):
         raise FileExistsError(
-            f"{folder} holds parts of something else: {known}; remove it, or give overwrite=True"
+            f"{folder} holds parts of another space: {known}; remove it, or give overwrite=True"
         )
     if known is None:
         _replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
     (folder / _DATA).mkdir(exist_ok=True)
-    # What a killed run was writing, under a temporary name of ours or of Zarr's.
+    # Temporary files that a killed run left behind: ours, or Zarr's.
     for pattern in ("*.tmp", "*.partial"):
         for path in (folder / _DATA).rglob(pattern):
             path.unlink()
@@ -162,7 +163,7 @@ def _finish(folder: Path, target: Path) -> None:
 
 
 def _replace(target: Path, write: Callable[[Path], Any]) -> None:
-    """Let something be written under another name, and then rename it."""
+    """Write under a temporary name, then rename."""
     passing = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         write(passing)
@@ -172,7 +173,7 @@ def _replace(target: Path, write: Callable[[Path], Any]) -> None:
 
 
 def _mark(folder: Path, name: str) -> Path:
-    """Return the file that says that a part is there."""
+    """Return the file that marks a part as finished."""
     return folder / _DONE / name
 
 
@@ -212,7 +213,7 @@ def _write_part(
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    # Behind the temporary name's ending stands another.
+    # A temporary name has a further suffix after that of the format.
     suffix = next(ending for ending in FORMATS if ending in path.suffixes)
     plain = table.astype({name: str for name in table if table[name].dtype == object})
     if suffix == ".parquet":
@@ -238,7 +239,7 @@ def _zarr_tasks(grid: Grid, folder: Path, part: int) -> list[Task]:
 
 
 def _write_grid(dataset: xr.Dataset, path: Path) -> None:
-    # Format 2, whose consolidated metadata every reader knows.
+    # Format 2, whose consolidated metadata every reader understands.
     dataset.to_zarr(path, compute=False, mode="w", zarr_format=2, consolidated=True)
 
 

@@ -1,8 +1,7 @@
-"""Which of many points no other is better than: the Pareto front, exactly.
+"""Find the Pareto front of many points, exactly.
 
-The sorting is moocore's, which the field of multi-objective optimization keeps up. It computes in
-float64, so counts beyond what that holds exactly are given to it as ranks. More is better
-throughout.
+moocore does the sorting, in float64, so counts that float64 can't hold exactly are passed to it as
+ranks. More is better in every objective.
 """
 
 from __future__ import annotations
@@ -11,26 +10,29 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from convcost.sweeps.extras import require
+
 if TYPE_CHECKING:
     from convcost.exact.types import Numbers
 
-# Cells of the table that answers for an archive: a few megabytes.
+# Cells of the table that an archive looks points up in: a few megabytes.
 _CELLS = 1 << 18
-# Points that may wait until an archive is made anew: so many, and one for each few of its own.
+# How many points may wait before an archive is rebuilt: at most this, plus a share of its size.
 _WAITING = 1 << 10
 _POINTS_PER_WAITING = 4
-# Up to here float64 holds each integer.
+# float64 holds every integer up to this one.
 _EXACT = 1 << 53
 
 
 def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
-    """Tell which points no other is better than in one respect and as good as in all.
+    """Tell which points no other point dominates; without `equals`, keep one of equal points.
 
     Examples
     --------
     >>> is_best(np.array([[1, 2, 2, 0], [5, 4, 4, 4]])).tolist()
     [True, True, True, False]
     """
+    require("moocore")
     import moocore
 
     if points.shape[1] == 0:
@@ -44,19 +46,19 @@ def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
 
 
 def _exact_floats(row: Numbers) -> Numbers:
-    """Return floats in the same order as integers: equal where, and only where, those are."""
+    """Return floats in the order of the integers, equal exactly where the integers are."""
     if row.min() < -_EXACT or row.max() > _EXACT:
         row = np.unique(row, return_inverse=True)[1]
     return row.astype(np.float64)
 
 
 class Archive:
-    """The best points so far, and a table that tells what they are better than.
+    """The Pareto front so far, and a table to look up what it dominates.
 
     Parameters
     ----------
     objectives
-        How many respects there are.
+        Number of objectives.
     """
 
     def __init__(self, objectives: int) -> None:
@@ -66,7 +68,7 @@ class Archive:
         self._table: Any = None
 
     def add(self, points: Numbers) -> None:
-        """Take those of more points that belong to the best, at once or when more have come."""
+        """Add the points that are not dominated, now or together with later ones."""
         self._waiting.append(points[:, ~self.beats(points)])
         waiting = sum(some.shape[1] for some in self._waiting)
         if (
@@ -76,20 +78,20 @@ class Archive:
             self.finish()
 
     def finish(self) -> None:
-        """Find the best of all that were taken."""
+        """Reduce the points added so far to their front."""
         together = np.concatenate([self.points, *self._waiting], axis=1)
         self.replace(together[:, is_best(together, equals=False)])
 
     def replace(self, points: Numbers) -> None:
-        """Have these points, none of which is better than another, and no others."""
+        """Replace all points by these, none of which dominates another."""
         self.points, self._waiting = points, []
         if points.shape[1]:
             self._tabulate()
 
     def beats(self, points: Numbers) -> Numbers:
-        """Tell of points whether one of the archive is as good in all respects, and better in one.
+        """Tell which points are dominated by a point of the archive.
 
-        Where it says so, it is so; with many objectives it may miss some.
+        A True is certain; with many objectives some dominated points may be missed.
         """
         *others, last = points
         if self._table is None:
@@ -108,7 +110,7 @@ class Archive:
         return beaten
 
     def _tabulate(self) -> None:
-        """For each cell of a grid over all objectives but the last: how far that one reaches."""
+        """Tabulate the largest last objective over a grid of all the other objectives."""
         *others, last = self.points
         sides = int(_CELLS ** (1 / max(len(others), 1)))
         self._grid = [_thinned(np.unique(row), sides) for row in others]
@@ -134,32 +136,32 @@ def _thinned(values: Numbers, number: int) -> Numbers:
 
 
 class Front:
-    """The best of many points, each with integers that say what it belongs to.
+    """The Pareto front of many points, each with a label of integers.
 
     Parameters
     ----------
     objectives
-        How many respects there are.
+        Number of objectives.
     labels
-        How many integers each point has.
+        Number of integers in each label.
     """
 
     def __init__(self, objectives: int, labels: int) -> None:
         self.points = np.zeros((objectives, 0), dtype=np.int64)
         self.labels = np.zeros((labels, 0), dtype=np.int64)
         self.archive = Archive(objectives)
-        # Sorting is dear: many wait for it to be done once.
+        # Sorting is expensive, so points wait to be sorted together.
         self._waiting: list[tuple[Numbers, Numbers]] = []
 
     def add(self, points: Numbers, labels: Numbers) -> None:
-        """Take those of more points that none is better than, equals included."""
+        """Add the points that are not dominated, equal ones included."""
         wanted = ~self.archive.beats(points)
         self._waiting.append((points[:, wanted], labels[:, wanted]))
         if sum(points.shape[1] for points, _ in self._waiting) > self.points.shape[1]:
             self.finish()
 
     def finish(self) -> None:
-        """Find the best of all that were taken."""
+        """Reduce the points added so far to their front."""
         if not self._waiting:
             return
         points, labels = zip((self.points, self.labels), *self._waiting, strict=True)
@@ -174,6 +176,6 @@ class Front:
 def refuse_size(number: int, limit: int) -> NoReturn:
     """Raise the error for a front with too many designs."""
     raise ValueError(
-        f"the front has {number:,} designs that are best or equal to one that is, more than the"
-        f" limit of {limit:,}; give more objectives, a narrower where, or a higher limit"
+        f"the front has {number:,} designs, equal ones included, more than the limit of {limit:,};"
+        " give more objectives, a narrower where, or a higher limit"
     )

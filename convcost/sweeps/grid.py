@@ -1,4 +1,4 @@
-"""A grid of designs: all that a function, a layer or a network has over some axes."""
+"""A grid of designs: a function, a layer or a network over every combination of some axes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 
 class Grid:
-    """The designs over some axes: what there is to count, without the questions.
-
-    Parameters
-    ----------
-    what, **arguments
-        As in `convcost.Space`.
-    """
+    """The designs over some axes: it takes what `Space` takes, and has no questions."""
 
     def __init__(self, what: Any, /, **arguments: Any) -> None:
         self._subject = subject_of(what)
@@ -41,12 +35,12 @@ class Grid:
 
     @property
     def axes(self) -> dict[str, SizeAxis]:
-        """The axes of sizes, which are integers, in the order in which they were given."""
+        """The axes of sizes, which are integers, in the order given."""
         return {name: axis for name, axis in self._axes.items() if isinstance(axis, SizeAxis)}
 
     @property
     def categorical_axes(self) -> dict[str, CategoricalAxis]:
-        """The axes of anything else."""
+        """The other axes, in the order given."""
         return {
             name: axis for name, axis in self._axes.items() if isinstance(axis, CategoricalAxis)
         }
@@ -59,7 +53,7 @@ class Grid:
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """The names of all axes, in the order in which they were given."""
+        """The names of all axes, in the order given."""
         return tuple(self._axes)
 
     @property
@@ -77,7 +71,7 @@ class Grid:
         return f"{type(self).__name__}({self._subject.name}{axes} = {self.size:,} designs)"
 
     def variants(self) -> Iterator[dict[str, Any]]:
-        """Yield the values of the categorical axes, each combination once."""
+        """Yield each combination of the values of the categorical axes."""
         axes = self.categorical_axes
         for values in product(*(axis.values for axis in axes.values())):
             yield dict(zip(axes, values, strict=True))
@@ -90,24 +84,24 @@ class Grid:
         categories
             A value for each categorical axis.
         sizes
-            An integer, or an array of them, for each axis of sizes; the arrays broadcast.
+            An integer, or an array of integers, for each axis of sizes; the arrays broadcast.
 
         Returns
         -------
         Cost
-            Of integers, or of arrays.
+            The cost, of integers or of arrays.
         """
         return self._subject.cost({**self.fixed, **categories}, sizes)
 
     def directions(self, categories: Mapping[str, Any]) -> dict[str, int | None]:
-        """Return for each axis of sizes in which direction costs grow, where it is known."""
+        """Return for each axis of sizes whether costs grow or shrink along it; None if unknown."""
         known = self._subject.directions({**self.fixed, **categories})
         return {name: known(name) for name in self.axes}
 
     def condition(self, where: Any) -> Condition:
-        """Return the condition that a text stands for."""
+        """Return the condition that a string states."""
         return parse_conditions(where, self.names)
 
     def expression(self, name: str, text: Any) -> Polynomial:
-        """Return the polynomial that a text stands for."""
+        """Return the polynomial that a string states."""
         return parse_expression(name, text, self.names)

@@ -1,4 +1,4 @@
-"""Conditions and expressions from text, which is parsed with Python's grammar and never run."""
+"""Parse conditions and expressions, with Python's grammar but without running them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from convcost.cost.quantities import QUANTITIES
-from convcost.exact.scalars import join_names, refuse
+from convcost.exact.scalars import refuse
 from convcost.sweeps.conditions import (
     EVERYTHING,
     FLOPS,
@@ -30,7 +30,7 @@ _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
 
 
 def parse_conditions(where: Any, names: Names) -> Condition:
-    """Return the condition that a text, or each of several texts, stands for.
+    """Return the condition that a string states, or several strings together.
 
     Examples
     --------
@@ -54,7 +54,7 @@ m and n; got os.system('ls') in "macs <= os.system('ls')"
 
 
 def parse_expression(name: str, text: Any, names: Names) -> Polynomial:
-    """Return the polynomial, with integers as coefficients, that a text stands for.
+    """Return the polynomial, with integer coefficients, that a string states.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def parse_expression(name: str, text: Any, names: Names) -> Polynomial:
 
 @dataclass(frozen=True)
 class _Quotient:
-    """What an expression is: a polynomial divided by a positive one."""
+    """The value of an expression: a polynomial divided by a positive one."""
 
     top: Polynomial
     bottom: Polynomial
@@ -101,17 +101,23 @@ class _Parser:
             self._refuse(tree, "be a sum of products, without division by a quantity or an axis")
         scaled = quotient.top * Polynomial.constant(1 / divisor)
         if any(number.denominator != 1 for number in scaled.terms.values()):
-            self._refuse(tree, "have integers as factors")
+            self._refuse(tree, "have integer coefficients")
         return scaled
 
     def _tree(self) -> ast.expr:
         try:
             return ast.parse(self.text.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            reason = getattr(error, "msg", None) or "it is too long"
+        except SyntaxError as error:
+            line = (error.text or "").rstrip().replace("\t", " ")
+            column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
+            raise ValueError(
+                f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
+                f" {column}\n    {line}\n    {' ' * (column - 1)}^"
+            ) from None
+        except (ValueError, RecursionError, MemoryError):
             raise ValueError(
                 f"{self.argument} must be an expression in {self.names}; got {self.text!r}:"
-                f" {reason}"
+                " it is too long"
             ) from None
 
     def _refuse(self, node: ast.expr, demand: str) -> NoReturn:
@@ -129,7 +135,7 @@ class _Parser:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return Negation(self._condition(node.operand))
         if not isinstance(node, ast.Compare):
-            self._refuse(node, 'compare something: "macs <= 3e8"')
+            self._refuse(node, 'be a comparison, such as "macs <= 3e8"')
         sides = [node.left, *node.comparators]
         links = zip(sides, node.ops, sides[1:], strict=False)
         return Combination(tuple(self._comparison(node, *link) for link in links), all=True)
@@ -139,7 +145,7 @@ class _Parser:
     ) -> Condition:
         if isinstance(operation, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
-                self._refuse(right, "name the values in parentheses")
+                self._refuse(right, "list the values after in, in parentheses")
             equal = Combination(tuple(self._equal(left, value) for value in right.elts), all=False)
             return Negation(equal) if isinstance(operation, ast.NotIn) else equal
         symbol = _COMPARISONS.get(type(operation))
@@ -148,7 +154,7 @@ class _Parser:
         for axis, value in ((left, right), (right, left)):
             if isinstance(axis, ast.Name) and axis.id in self.names.categories:
                 if symbol not in ("==", "!="):
-                    self._refuse(node, f"compare {axis.id} by == or !=")
+                    self._refuse(node, f"compare {axis.id} with == or !=")
                 chosen = self._membership(axis, value)
                 return chosen if symbol == "==" else Negation(chosen)
         first, second = self._number(left), self._number(right)
@@ -165,7 +171,7 @@ class _Parser:
             self._refuse(value, f"compare {axis.id} with one of its values")
         values = self.names.categories[axis.id]
         if chosen not in values:
-            self._refuse(value, f"compare {axis.id} with {join_names(list(map(repr, values)))}")
+            self._refuse(value, f"compare {axis.id} with {' or '.join(map(repr, values))}")
         return Membership(axis.id, (chosen,))
 
     def _number(self, node: ast.expr) -> _Quotient:
@@ -183,14 +189,14 @@ class _Parser:
         self._refuse_unknown(node)
 
     def _constant(self, node: ast.Constant) -> Fraction:
-        # From the text, since 0.1 as a float is not a tenth.
+        # From the text, since the float 0.1 is not exactly a tenth.
         text = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
             self._refuse_unknown(node)
         if isinstance(node.value, int):
             return Fraction(node.value)
         if not np.isfinite(node.value):
-            self._refuse(node, "have finite numbers")
+            self._refuse(node, "have only finite numbers")
         return Fraction(text)
 
     def _named(self, node: ast.Name) -> Polynomial:
@@ -225,7 +231,7 @@ class _Parser:
             return _Quotient(left.top * right.top, left.bottom * right.bottom)
         if isinstance(node.op, ast.Div):
             if not right.top.is_positive(lambda name: name == "bias_adds"):
-                self._refuse(node.right, "divide by nothing that may be 0 or less")
+                self._refuse(node.right, "divide only by positive expressions")
             return _Quotient(left.top * right.bottom, left.bottom * right.top)
         if isinstance(node.op, ast.Pow):
             return self._power(node, left, right)
@@ -234,7 +240,7 @@ class _Parser:
     def _power(self, node: ast.BinOp, base: _Quotient, exponent: _Quotient) -> _Quotient:
         power = exponent.top.value if exponent.bottom.value == 1 else None
         if power is None or power.denominator != 1 or not 0 <= power <= _MAX_POWER:
-            self._refuse(node, f"have powers that are integers from 0 to {_MAX_POWER}")
+            self._refuse(node, f"have only powers that are integers from 0 to {_MAX_POWER}")
         result = _Quotient(Polynomial.constant(1), Polynomial.constant(1))
         for _ in range(int(power)):
             product = _Quotient(result.top * base.top, result.bottom * base.bottom)
@@ -246,7 +252,7 @@ class _Parser:
         number = divisor.top.value if divisor.bottom.value == 1 else None
         named = isinstance(node.left, ast.Name) and node.left.id in self.names.axes
         if not named or number is None or number.denominator != 1 or number < 1:
-            self._refuse(node, "use // and % on an axis, with a positive integer behind")
+            self._refuse(node, "use // and % only on an axis, with a positive integer after them")
         assert isinstance(node.left, ast.Name)
         symbol = "//" if isinstance(node.op, ast.FloorDiv) else "%"
         atom = Atom(node.left.id, symbol, int(number))

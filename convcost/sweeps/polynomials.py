@@ -1,7 +1,7 @@
-"""Polynomials in what is known of a design, with exact coefficients, and their bounds on a box.
+"""Polynomials in the counts and sizes of a design, with exact coefficients and bounds on a box.
 
-All that they are made of (counts, sizes, remainders) is 0 or more, so a bound takes the lower
-values of what is added and the upper ones of what is taken off.
+All their atoms (counts, sizes, remainders) are 0 or more, so a lower bound takes the lower values
+of the terms added and the upper values of the terms subtracted.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from convcost.exact.arrays import INT64_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# A sum of a few products of a few float64 numbers is this close, relative to its summands.
+# Bound of the error of a sum of a few float64 products, relative to its summands.
 _SLACK = 1e-12
 
 
 class Atom(NamedTuple):
-    """What a polynomial is made of.
+    """A variable of a polynomial.
 
     Attributes
     ----------
     name
         A quantity, or an axis of the design space.
     operation
-        Empty for the value itself; `//` or `%` for what a division by `divisor` leaves.
+        Empty for the value itself; `//` or `%` for its quotient or remainder by `divisor`.
     divisor
         A positive integer.
     """
@@ -40,7 +40,7 @@ class Atom(NamedTuple):
     divisor: int = 1
 
     def bounds(self, low: Any, high: Any) -> tuple[Any, Any]:
-        """Return the bounds of the atom from those of its name."""
+        """Return the bounds of the atom, given the bounds of what it names."""
         if not self.operation:
             return low, high
         periods = low // self.divisor, high // self.divisor
@@ -78,12 +78,12 @@ class Polynomial:
 
     @classmethod
     def of(cls, atom: Atom) -> Polynomial:
-        """Return the polynomial that is an atom."""
+        """Return the polynomial of a single atom."""
         return cls({(atom,): Fraction(1)})
 
     @classmethod
     def constant(cls, number: Fraction | int) -> Polynomial:
-        """Return the polynomial that is a number."""
+        """Return a constant polynomial."""
         return cls({(): Fraction(number)} if number else {})
 
     def __add__(self, other: Polynomial) -> Polynomial:
@@ -101,23 +101,23 @@ class Polynomial:
 
     @property
     def atoms(self) -> set[Atom]:
-        """What it is made of."""
+        """The atoms in it."""
         return {atom for product in self.terms for atom in product}
 
     @property
     def value(self) -> Fraction | None:
-        """The number that it is; None if it is none."""
+        """The value of a constant polynomial; None for any other."""
         if self.atoms:
             return None
         return self.terms.get((), Fraction(0))
 
     def whole(self) -> Polynomial:
-        """Return a positive multiple of it with integers as coefficients."""
+        """Return a positive multiple of it with integer coefficients."""
         common = lcm(*(number.denominator for number in self.terms.values()))
         return self * Polynomial.constant(common)
 
     def is_positive(self, may_be_zero: Callable[[str], bool]) -> bool:
-        """Tell whether it is above 0 whatever its atoms are, of which some may be 0."""
+        """Tell whether it is positive for all values of its atoms, of which some may be 0."""
         sure = any(
             all(not atom.operation and not may_be_zero(atom.name) for atom in product)
             for product in self.terms
@@ -125,20 +125,20 @@ class Polynomial:
         return sure and all(number > 0 for number in self.terms.values())
 
     def bounds(self, bounds: Bounds) -> tuple[Any, Any]:
-        """Return the least and the largest value, exactly, where the coefficients are integers."""
+        """Return the exact least and largest value; the coefficients must be integers."""
         low = self._sum(bounds, 0)
         if all(bounds[atom][0] is bounds[atom][1] for atom in self.atoms):
             return low, low
         return low, self._sum(bounds, 1)
 
     def signs(self, bounds: Bounds) -> tuple[Any, Any]:
-        """Return numbers that have the signs of the least and of the largest value."""
+        """Return numbers with the signs of the least and the largest value."""
         if self.fits(bounds):
             return self.bounds(bounds)
         return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
 
     def int64_bounds(self, name: str, bounds: Bounds) -> tuple[Any, Any]:
-        """Return the bounds as int64; OverflowError, by that name, where they may be beyond it."""
+        """Return the bounds as int64; an OverflowError gives this name if they may not fit."""
         if not self.fits(bounds):
             raise OverflowError(
                 f"{name} may exceed the {INT64_MAX:,} that int64 holds; choose smaller axes"
@@ -148,7 +148,7 @@ class Polynomial:
         return least, least if high is low else np.asarray(high, dtype=np.int64)
 
     def fits(self, bounds: Bounds) -> bool:
-        """Tell whether all that is computed on the way to a value fits into int64."""
+        """Tell whether all intermediate results of a value fit into int64."""
         largest = {atom: int(np.max(bounds[atom][1])) for atom in self.atoms}
         return bool(self._magnitude(largest) <= INT64_MAX)
 
@@ -173,7 +173,7 @@ class Polynomial:
         return 0 if total is None else total
 
     def _near_signs(self, bounds: Bounds, upper: int) -> Any:
-        """Return the signs of numbers beyond int64: float64 where it is sure, else exact."""
+        """Return the signs of values beyond int64: by float64 where certain, else exactly."""
         floats = {
             atom: tuple(np.asarray(side, dtype=np.float64) for side in sides)
             for atom, sides in bounds.items()

@@ -1,4 +1,4 @@
-"""Answers about whole boxes of designs, of which most are never looked at."""
+"""Answer questions by whole boxes of designs, most of which are never looked into."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Bounds, Polynomial
 
-    # Called with how many designs are dealt with.
+    # Called with the number of designs decided.
     Advance = Callable[[int], None]
-    # Of boxes with their bounds, and whether each is in as a whole: which are dealt with.
+    # Takes boxes, their bounds, and which are accepted as a whole; returns which are settled.
     Settle = Callable[[Boxes, Bounds, Any], Any]
 
-# Boxes that are halved at once when the best come first: fewer, since the next may be better.
+# Boxes halved at once in a best-first search: fewer, since their halves may be better.
 _BEST = 1 << 12
-# Boxes that are kept in order.
+# Boxes kept in order.
 _TOGETHER = 1 << 20
 
 
 def _pop(pending: list[Boxes], number: int) -> Boxes:
-    """Take the last boxes off a list, at most so many of them; the others stay."""
+    """Remove and return at most `number` boxes of the last item of a list."""
     boxes = pending.pop()
     if len(boxes) > number:
         pending.append(boxes[number:])
@@ -38,7 +38,7 @@ def _pop(pending: list[Boxes], number: int) -> Boxes:
 
 
 def _sift(subspace: Subspace, condition: Condition, settle: Settle, advance: Advance) -> None:
-    """Halve boxes until each is out, or settled."""
+    """Halve boxes until each is rejected or settled."""
     for root in subspace.roots():
         pending = [root]
         while pending:
@@ -53,7 +53,7 @@ def _sift(subspace: Subspace, condition: Condition, settle: Settle, advance: Adv
 
 
 def count(subspace: Subspace, condition: Condition, advance: Advance) -> int:
-    """Return how many designs of a subspace fulfil a condition."""
+    """Return the number of designs of a subspace that fulfil a condition."""
     total = 0
 
     def settle(boxes: Boxes, bounds: Bounds, sure: Any) -> Any:
@@ -68,7 +68,7 @@ def count(subspace: Subspace, condition: Condition, advance: Advance) -> int:
 def histogram(
     subspace: Subspace, key: Polynomial, edges: list[int], condition: Condition, advance: Advance
 ) -> list[int]:
-    """Return how many designs of a subspace have a key from each edge to the next."""
+    """Return the number of designs of a subspace whose key lies in each bin."""
     numbers = [0] * (len(edges) + 1)
 
     def settle(boxes: Boxes, bounds: Bounds, sure: Any) -> Any:
@@ -86,7 +86,7 @@ def histogram(
 def top(
     subspace: Subspace, k: int, key: Polynomial, condition: Condition, advance: Advance
 ) -> dict[str, Numbers]:
-    """Return the sizes of the k designs with the largest key, the best first.
+    """Return the sizes of the k designs with the largest key, best first.
 
     The boxes that may hold the largest keys are halved first, so most are never halved at all.
     """
@@ -103,26 +103,26 @@ def top(
             later = boxes[rest], high[rest]
             if len(rest) + len(halves) <= _TOGETHER:
                 pending.append((Boxes.joined([halves, later[0]]), np.append(values, later[1])))
-            else:  # no more than that is held in order; the rest has to wait
+            else:  # at most this many are kept in order; the rest waits
                 pending += [later, (halves, values)]
     return subspace.sizes(search.best.places)
 
 
 class _Search:
-    """What is looked for, and what was found so far.
+    """The state of a `top` search.
 
     Parameters
     ----------
     subspace
         The designs.
     k
-        How many are wanted.
+        Number of designs wanted.
     key
-        What has to be large.
+        What to maximize.
     condition
-        What a design must fulfil.
+        The condition that designs must fulfil.
     advance
-        Called with how many designs are dealt with.
+        Called with the number of designs decided.
     """
 
     def __init__(
@@ -130,23 +130,23 @@ class _Search:
     ) -> None:
         self.subspace, self.key, self.condition, self.advance = subspace, key, condition, advance
         self.best = _Best(subspace, k)
-        # No design above that fulfils the condition, whatever the corners of its box have.
+        # No design with a larger key fulfils the condition, whatever the bounds of its box.
         self.cap = min(largest_allowed(condition, key), np.iinfo(np.int64).max)
 
     def wanted(self, boxes: Boxes, high: Numbers) -> tuple[Boxes, Numbers]:
-        """Return the boxes that still may hold a design that belongs to the best."""
+        """Return the boxes that may still hold one of the best designs."""
         wanted = self.best.is_wanted(boxes, high)
         self.advance(self.subspace.size_of(boxes[~wanted]))
         return boxes[wanted], high[wanted]
 
     def let_in(self, boxes: Boxes) -> tuple[Boxes, Numbers]:
-        """Return the boxes that have to be halved, with their largest keys; take the best."""
+        """Keep the best designs known; return the boxes left to halve, with their largest keys."""
         bounds = self.subspace.bounds(boxes)
         sure, maybe = self.subspace.decide(self.condition, bounds, len(boxes))
         low, high = self.subspace.evaluate("by", self.key, bounds, len(boxes))
         high = np.minimum(high, self.cap)
         self._raise_the_bar(boxes, bounds)
-        # Where all designs have the same key, the foremost of them can be named at once.
+        # Where all designs of a box have the same key, its first ones are the best.
         level = sure & (low == high)
         wanted = level & self.best.is_wanted(boxes, high)
         places, owners = self.subspace.unpacked(boxes[wanted], self.best.k)
@@ -156,7 +156,7 @@ class _Search:
         return boxes[left], high[left]
 
     def _raise_the_bar(self, boxes: Boxes, bounds: Bounds) -> None:
-        """Look at the corners, which are designs: k of them as good as a key rule out less."""
+        """Raise the bar to the kth largest key among the corners, which are designs."""
         reached = np.full(len(boxes), np.iinfo(np.int64).min)
         for upper in (0, 1):
             corner = self.subspace.at(boxes, bounds, upper)
@@ -167,7 +167,7 @@ class _Search:
 
 
 class _Best:
-    """The k best designs so far: the largest keys, and of equals those with the smaller axes."""
+    """The k best designs so far: the largest keys, and among equals the smaller axes."""
 
     def __init__(self, subspace: Subspace, k: int) -> None:
         self.subspace, self.k = subspace, k
@@ -176,12 +176,12 @@ class _Best:
         self.bar = np.iinfo(np.int64).min
 
     def expect(self, reached: Numbers) -> None:
-        """Raise the bar to the kth of keys that designs in different boxes have."""
+        """Raise the bar to the kth largest of the keys reached in different boxes."""
         if len(reached) >= self.k:
             self.bar = max(self.bar, int(np.partition(reached, -self.k)[-self.k]))
 
     def is_wanted(self, boxes: Boxes, high: Numbers) -> Numbers:
-        """Advance which boxes may hold a design that belongs to the best."""
+        """Tell which boxes may hold one of the best designs."""
         wanted = np.asarray(high >= self.bar)
         if len(self.keys) == self.k:
             worst = self.subspace.ranks(self._box(self.places[:, -1:]))[:, 0]
@@ -190,7 +190,7 @@ class _Best:
         return wanted
 
     def take(self, places: Numbers, keys: Numbers) -> None:
-        """Take designs where they are better."""
+        """Keep the designs that are better than those so far."""
         if not len(keys):
             return
         self.places = np.concatenate([self.places, places], axis=1)
@@ -207,7 +207,7 @@ class _Best:
 
 
 def _is_before(ranks: Numbers, other: Numbers) -> Numbers:
-    """Advance which columns come before another in the order of the axes."""
+    """Tell which columns come before another in the order of the axes."""
     before = np.zeros(ranks.shape[1], dtype=bool)
     equal = np.ones(ranks.shape[1], dtype=bool)
     for row, value in zip(ranks, other, strict=True):
@@ -223,11 +223,11 @@ def pareto(
     limit: int,
     advance: Advance,
 ) -> dict[str, Numbers]:
-    """Return the sizes of designs among which all are that no design is better than."""
+    """Return the sizes of designs that include the whole Pareto front."""
     search = _FrontSearch(subspace, objectives, condition, advance)
     for root in subspace.roots():
-        # Boxes of the same size are looked at together, and what one finds rules out others; but
-        # no more than memory has room for.
+        # Boxes of the same size are handled together, so that each can rule out others, but no
+        # more than fit into memory.
         pending = [root]
         while pending:
             boxes = _pop(pending, _TOGETHER)
@@ -243,7 +243,7 @@ def pareto(
 
 
 class _FrontSearch:
-    """The search for the designs that none is better than, for `pareto`."""
+    """The state of a `pareto` search."""
 
     def __init__(
         self,
@@ -254,12 +254,12 @@ class _FrontSearch:
     ) -> None:
         self.subspace, self.objectives = subspace, objectives
         self.condition, self.advance = condition, advance
-        # What is known to exist, wherever, and what needs no more halving.
+        # Points that exist somewhere, and the boxes that need no more halving.
         self.archive = fronts.Archive(len(objectives))
         self.front = fronts.Front(len(objectives), labels=2 * len(subspace.names))
 
     def sift(self, boxes: Boxes) -> Boxes:
-        """Return the boxes that have to be halved; what can't be told apart is found."""
+        """Return the boxes left to halve; those whose designs are all equal go to the front."""
         subspace = self.subspace
         bounds = subspace.bounds(boxes)
         sure, maybe = subspace.decide(self.condition, bounds, len(boxes))
@@ -275,7 +275,7 @@ class _FrontSearch:
         return boxes[left]
 
     def _look_at_corners(self, boxes: Boxes, bounds: Bounds) -> None:
-        """Let the corners, which are designs, rule out what they are better than."""
+        """Add the corners, which are designs, to the archive that rules out others."""
         corners = []
         for upper in (0, 1):
             corner = self.subspace.at(boxes, bounds, upper)
@@ -285,7 +285,7 @@ class _FrontSearch:
         self.archive.add(np.concatenate(corners, axis=1))
 
     def found(self) -> Boxes:
-        """Return the boxes whose designs none is better than."""
+        """Return the boxes on the front."""
         self.front.finish()
         return Boxes(*np.split(self.front.labels, 2))
 
@@ -293,7 +293,7 @@ class _FrontSearch:
 def _oriented(
     subspace: Subspace, objectives: list[tuple[Polynomial, int]], bounds: Bounds, number: int
 ) -> tuple[Numbers, Numbers]:
-    """Return the best and the worst of each objective in boxes, so that more is better."""
+    """Return the best and the worst value of each objective in boxes, so that more is better."""
     best, worst = [], []
     for polynomial, sense in objectives:
         low, high = subspace.evaluate("an objective", polynomial, bounds, number)

@@ -1,4 +1,4 @@
-"""Questions about a design space: who answers them, and how the answers look."""
+"""Answer the questions of a design space: choose the method, and put the answers in tables."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from convcost.exact.scalars import check_number, refuse
 from convcost.sweeps import counting, fronts, pruning
 from convcost.sweeps.boxes import Subspace
 from convcost.sweeps.conditions import COUNTS, atoms_of
+from convcost.sweeps.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Progress = Callable[[float], None]
 
 METHODS = ("prune", "all")
-# Where every value of an axis has to be a box of its own, most designs may be.
+# Pruning pays off from this many designs per value of the axes without a known direction.
 _FEW = 16
 
 
@@ -38,7 +39,7 @@ def _is_for_pruning(grid: Grid, method: str | None, engine: Mapping[str, Any]) -
         single = prod(len(axis) for name, axis in grid.axes.items() if ways[name] is None)
         pruned = not engine and single * _FEW <= grid.size
     elif method not in METHODS:
-        refuse(ValueError, "method", method, "prune, all or None")
+        refuse(ValueError, "method", method, "'prune', 'all' or None")
     else:
         pruned = method == "prune"
     _check_engine(engine, used=not pruned)
@@ -56,7 +57,7 @@ def _answers(
     progress: Progress | None = None,
     **engine: Any,
 ) -> list[tuple[Mapping[str, Any], Any]]:
-    """Return the answer for each variant, from whoever fits: pruning, or counting each design."""
+    """Return the answer for each variant, by pruning or by counting each design."""
     if not _is_for_pruning(grid, method, engine):
         found: list[tuple[Mapping[str, Any], Any]] = count_all(
             grid, *arguments, atoms, progress, **engine
@@ -86,6 +87,7 @@ def count(grid: Grid, where: Any, **how: Any) -> int:
 
 def histogram(grid: Grid, by: str, bins: Any, where: Any, **how: Any) -> pd.Series:
     """Answer `Space.histogram`."""
+    require("pandas")
     import pandas as pd
 
     condition, key = grid.condition(where), grid.expression("by", by)
@@ -143,7 +145,7 @@ def pareto(
         *((grid.expression("minimize", name), -1) for name in _names("minimize", minimize)),
     ]
     if not objectives:
-        raise ValueError('pareto needs an objective: maximize=["params"], minimize=["macs"]')
+        raise ValueError('pareto needs an objective: maximize=["params"] or minimize=["macs"]')
     condition = grid.condition(where)
     arguments = (objectives, condition, limit)
     atoms = atoms_of(condition, [polynomial for polynomial, _ in objectives])
@@ -157,22 +159,25 @@ def pareto(
 def _names(argument: str, names: Any) -> list[str]:
     listed = [names] if isinstance(names, str) else names
     if not isinstance(listed, (list, tuple)):
-        refuse(TypeError, argument, names, 'names of quantities and axes: ["params", "df"]')
+        refuse(TypeError, argument, names, 'names of quantities and axes, such as ["params", "df"]')
     return list(listed)
 
 
 def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
     for name in engine:
         if name not in ("client", "block"):
-            raise TypeError(f"got {name}, which is no option of this question")
+            raise TypeError(
+                f"{name} is not an option here; the options are method, progress, client and block"
+            )
         if not used:
-            raise ValueError(f'{name} is for method="all", which counts each design with Dask')
+            raise ValueError(f'{name} needs method="all", which counts each design with Dask')
 
 
 def _table(
     grid: Grid, found: list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
 ) -> pd.DataFrame:
-    """Return designs as a table: a column for each axis and each quantity, a row for each."""
+    """Return designs as a table: a row per design, a column per axis and quantity."""
+    require("pandas")
     import pandas as pd
 
     parts = []
@@ -211,7 +216,7 @@ def evaluate(grid: Grid, polynomial: Polynomial, table: pd.DataFrame) -> Numbers
 
 
 def _ranks(grid: Grid, table: pd.DataFrame) -> list[Numbers]:
-    """Return for each axis the places of the designs' values, in the axis's order."""
+    """Return for each axis the indices of the designs' values in the axis's order."""
     ranks = []
     for name in grid.dims:
         if name in grid.categorical_axes:

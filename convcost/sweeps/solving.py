@@ -1,4 +1,4 @@
-"""How far one argument can go within a budget, and where two costs are equal."""
+"""Find the largest value of an argument within a budget, and where two costs are equal."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from convcost.sweeps.grid import Grid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Far beyond what anybody builds: a count that is the same there does not depend on the argument.
+# Far beyond any real design: a budget that is met even there is always met.
 _FAR = 1 << 200
 
 
 def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) -> int:
-    """Return how far one argument of a design can go within a budget.
+    """Return the largest value of one argument within a budget, or the smallest.
 
     Parameters
     ----------
     what
         As in `Space`: a function such as `convcost.separable`, or a class of `convcost.layers`.
     argument
-        The argument that is free: one with which all costs grow, or all shrink.
+        The free argument: one with which all costs grow, or all shrink.
     at_least
-        Whether the budgets are the least that the design may cost, rather than the most.
+        Whether the budgets are what the design must cost at least, rather than at most.
     **given
-        `params`, `macs`, `flops` and `bias_adds`: one or more budgets, all of which hold; and the
-        other arguments of `what`.
+        One or more budgets, all of which must be met: `params`, `macs`, `flops`, `bias_adds`; and
+        the other arguments of `what`.
 
     Returns
     -------
@@ -44,8 +44,8 @@ def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it may be, costs do not depend on `argument` or not in one
-        direction, or no value is within the budgets.
+        If an argument is not valid, costs do not depend on `argument` or not in one direction, or
+        no value is within the budgets.
 
     Examples
     --------
@@ -59,16 +59,16 @@ def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) 
     """
     budgets = {name: _check_budget(name, given.pop(name)) for name in UNITS if name in given}
     if not budgets:
-        raise TypeError(f"solve needs a budget: {join_names(list(UNITS))}")
+        raise TypeError(f"solve needs a budget: one or more of {join_names(list(UNITS))}")
     if argument in given:
-        raise TypeError(f"{argument} is what is looked for; leave it out, or look for another")
+        raise TypeError(f"{argument} is the free argument; leave it out, or solve for another")
     grid = Grid(what, **{argument: [1], **given})
     if grid.dims != (argument,):
-        raise TypeError(f"solve looks for {argument} alone; give one value for each other argument")
+        raise TypeError(f"solve varies only {argument}; give one value for each other argument")
     way = grid.directions({})[argument]
     if way is None:
         raise ValueError(
-            f"costs need not grow with {argument} here: ask a Space with the values it may take"
+            f"costs do not always grow with {argument} here; use a Space with its possible values"
         )
 
     def cost(value: int) -> Cost:
@@ -96,14 +96,15 @@ def _check_budget(name: str, budget: Any) -> Fraction:
 def _furthest(
     argument: str, holds: Callable[[int], bool], cost: Callable[[int], Cost], *, last: bool
 ) -> int:
-    """Return the last, or the first, value for which something holds that holds on one side."""
+    """Return the last, or the first, value for which `holds` is true; it changes only once."""
     if last and not holds(1):
-        raise ValueError(f"no {argument} is within the budget: for 1 there are {cost(1)}")
+        raise ValueError(f"no {argument} is within the budget: even 1 costs {cost(1)}")
     wanted = not last
     if holds(_FAR) != wanted:
         raise ValueError(
-            f"there is no {'largest' if last else 'smallest'} {argument}: however large it is, the"
-            f" budget is {'kept' if last else 'not reached'}"
+            f"{argument} is unbounded: every value meets the budget"
+            if last
+            else f"no value of {argument} meets the budget, however large"
         )
     if holds(1) == wanted:
         return 1
@@ -120,28 +121,27 @@ def _furthest(
 
 
 def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple[Any, ...]:
-    """Return for which values of a symbol two designs cost the same.
+    """Return the values of a symbol for which two designs cost the same.
 
     Parameters
     ----------
     first, second
-        Costs of SymPy expressions.
+        Costs that are SymPy expressions.
     symbol
-        The symbol in them that is free, as a positive real number.
+        The free symbol, taken as a positive real number.
     by
-        What has to be the same: `params`, `macs`, `flops` or `bias_adds`.
+        The count to compare: `params`, `macs`, `flops` or `bias_adds`.
 
     Returns
     -------
     tuple
-        SymPy expressions; none where one design is always cheaper. Those that can't be positive are
-        left out.
+        SymPy expressions, without those that can't be positive; empty if one design is always
+        cheaper.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it may be, the two cost the same everywhere, or there is no
-        closed form.
+        If an argument is not valid, the two cost the same everywhere, or there is no closed form.
 
     Examples
     --------
@@ -163,14 +163,14 @@ def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple
     if not isinstance(symbol, sympy.Symbol):
         refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
     difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
-    # For SymPy a symbol that is an integer has no value between two integers, where curves cross.
+    # For SymPy an integer symbol has no value between two integers, where curves may cross.
     loose = {one: sympy.Dummy(one.name, positive=True) for one in difference.free_symbols}
     if arithmetic.is_equal(getattr(first, by), getattr(second, by)):
         raise ValueError(f"the two have the same {by} for every {symbol}")
     try:
         found = sympy.solve(difference.subs(loose), loose.get(symbol, symbol))
     except NotImplementedError as error:
-        raise ValueError(f"there is no closed form for where {by} are the same: {error}") from None
+        raise ValueError(f"there is no closed form for where {by} are equal: {error}") from None
     back = {dummy: one for one, dummy in loose.items()}
     positive = [sympy.simplify(one).subs(back) for one in found if one.is_positive is not False]
     return tuple(sorted(positive, key=sympy.default_sort_key))

@@ -1,4 +1,4 @@
-"""A design space: a grid of designs, and the questions that are asked of it."""
+"""A design space: a grid of designs, and the questions to ask about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Space(Grid):
-    """All the designs over some axes, of which nothing is counted before it is asked for.
+    """All the designs over some axes; nothing is counted until a question is asked.
 
     Parameters
     ----------
@@ -26,15 +26,15 @@ class Space(Grid):
         axes are the `width` and `resolution` of `Network.scale`), or any function that returns a
         `Cost` for arrays.
     **arguments
-        What `what` takes. A range, a list or an array is an axis: positive integers, each once; or
-        a list of words, truths or tuples. Anything else is the same for all designs. For a layer
-        there are `input_shape`, and the names in it (and in other tuples) are axes, too:
+        The arguments of `what`. A range, a list or an array is an axis: distinct positive integers,
+        or a list of strings, booleans or tuples. Anything else is the same for all designs. A layer
+        also takes `input_shape`, and the names in it (and in other tuples) are axes, too:
         `input_shape=("side", "side", "channels"), side=[7, 14], channels=range(8, 65)`.
 
     Raises
     ------
     TypeError, ValueError, OverflowError
-        If an argument is missing, unknown, or not what it may be.
+        If an argument is missing, unknown or not valid.
 
     Examples
     --------
@@ -54,32 +54,32 @@ class Space(Grid):
 
     @property
     def words(self) -> dict[str, CategoricalAxis]:
-        """Another name of `categorical_axes`."""
+        """Another name for `categorical_axes`."""
         return self.categorical_axes
 
-    # Each question has a module of its own that knows how to answer it.
+    # The modules that answer are imported when the first question is asked.
 
     def count(self, where: Any = None, **how: Any) -> int:
-        """Return how many designs fulfil a condition.
+        """Return the number of designs that fulfil a condition.
 
         Parameters
         ----------
         where
             A condition such as `"macs <= 3e8 and m % 16 == 0"`, or a list of them: comparisons of
             sums, products and quotients of `params`, `macs`, `flops`, `bias_adds` and the axes.
-            Numbers are taken exactly as they are written.
+            Numbers are read exactly as written.
         **how
-            As in `top`.
+            `method`, `progress`, `client` and `block`, as in `top`.
 
         Returns
         -------
         int
-            Number of designs, exactly.
+            Exact number of designs.
 
         Raises
         ------
         TypeError, ValueError
-            If `where` is no such condition.
+            If `where` is not such a condition.
 
         Examples
         --------
@@ -101,7 +101,7 @@ class Space(Grid):
         Parameters
         ----------
         k
-            How many designs, at most.
+            Maximum number of designs.
         by
             A sum of products of quantities and axes: `"params"`, `"macs + 2 * bias_adds"`.
         where
@@ -109,21 +109,21 @@ class Space(Grid):
         smallest
             Whether to take the smallest values instead.
         **how
-            `method`: `"prune"` rules out and lets in whole boxes of designs, `"all"` counts each
-            one with Dask; by default the one that fits. `progress`: called with the fraction that
-            is done. For `"all"`: `client`, a `dask.distributed.Client`, and `block`, the number of
-            designs that are counted at once.
+            `method`: `"prune"` accepts or rejects whole boxes of designs, `"all"` counts each
+            design with Dask; by default it is chosen automatically. `progress`: a function called
+            with the fraction done. For `"all"`: `client`, a `dask.distributed.Client`, and `block`,
+            the number of designs counted at once.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each design, the best first: its axes, and its counts. Of equals, those with
-            the smaller axes come first, in the order of the axes.
+            A row for each design, best first, with its axes and its counts. Among equals, smaller
+            values come first, compared axis by axis in the order of the axes.
 
         Raises
         ------
         TypeError, ValueError, OverflowError
-            If an argument is not what it may be, or a count does not fit into int64.
+            If an argument is not valid, or a count does not fit into int64.
         """
         from convcost.sweeps import questions
 
@@ -137,16 +137,16 @@ class Space(Grid):
         where: Any = None,
         **how: Any,
     ) -> pd.DataFrame:
-        """Return the designs that no other design is better than in all respects.
+        """Return the Pareto front: the designs that no other design dominates.
 
         Parameters
         ----------
         maximize, minimize
-            Quantities and axes of which more is better, and of which less is.
+            Quantities and axes to maximize, and those to minimize.
         where
             As in `count`.
         **how
-            As in `top`; and `limit`, the most designs to return (a million by default).
+            As in `top`, and `limit`: the maximum number of designs (a million by default).
 
         Returns
         -------
@@ -163,24 +163,24 @@ class Space(Grid):
         return questions.pareto(self, maximize, minimize, where, **how)
 
     def histogram(self, by: str, bins: Any, where: Any = None, **how: Any) -> pd.Series:
-        """Return how many designs have which value of an expression.
+        """Return the number of designs in each bin of the values of an expression.
 
         Parameters
         ----------
         by
             As in `top`.
         bins
-            The edges, ascending: integers. A design belongs to a bin if its value is at least the
-            lower edge and less than the upper one.
+            Ascending integers: the edges of the bins. Each bin includes its lower edge and excludes
+            its upper one.
         where
             As in `count`.
         **how
-            As in `top`.
+            `method`, `progress`, `client` and `block`, as in `top`.
 
         Returns
         -------
         pandas.Series
-            The number of designs of each bin, by its interval.
+            The number of designs in each bin, indexed by its interval.
         """
         from convcost.sweeps import questions
 
@@ -197,33 +197,27 @@ class Space(Grid):
         where
             As in `count`; not for .zarr.
         **how
-            `progress`: called with the fraction that is done. `client`: a
-            `dask.distributed.Client`. `part`: the number of designs of a part, at most.
-            `overwrite`: whether to replace what is there.
+            `progress`: a function called with the fraction done. `client`: a
+            `dask.distributed.Client`. `part`: the maximum number of designs per part.
+            `overwrite`: whether to replace what exists.
 
         Returns
         -------
         pathlib.Path
-            Where it was written. Killed and called again, it goes on with the parts that are
-            missing, and ends with the same bytes.
+            The path written to. After a kill, the same call resumes with the missing parts, and
+            writes the same bytes as an uninterrupted run.
 
         Raises
         ------
         FileExistsError
-            If there is something at `path`, or parts of something else beside it.
+            If `path` exists, or there are parts of another space beside it.
         """
         from convcost.sweeps.export import write_space
 
         return write_space(self, path, where, **how)
 
     def dataset(self, chunks: Any = None) -> xr.Dataset:
-        """Return the counts of all designs, as `convcost.sweep` does.
-
-        Parameters
-        ----------
-        chunks
-            As in `convcost.sweep`.
-        """
+        """Return the counts of all designs as an xarray Dataset, as `convcost.sweep` does."""
         from convcost.sweeps.datasets import make_dataset
 
         return make_dataset(self, chunks)
@@ -235,13 +229,14 @@ def sweep(what: Any, /, *, chunks: Any = None, **arguments: Any) -> xr.Dataset:
     Parameters
     ----------
     what
-        As in `Space`: a function such as `convcost.separable`, a class of `convcost.layers`, or a
-        `Network`.
+        A function such as `convcost.separable`, a class of `convcost.layers`, or a `Network`, as in
+        `Space`.
     chunks
-        None to count at once up to 33,554,432 designs, and with Dask, when somebody asks, beyond
-        that; `"auto"`, or the number of values of a chunk (for all axes, or by name), for Dask.
+        None counts up to 33,554,432 designs at once, and returns lazy Dask arrays beyond that;
+        `"auto"`, or the number of values per chunk (for all axes, or by name), always returns lazy
+        arrays.
     **arguments
-        What `what` takes, as in `Space`: ranges, lists and arrays are axes, and dimensions of
+        The arguments of `what`, as in `Space`: ranges, lists and arrays are axes, and dimensions of
         the result; anything else is a coordinate without a dimension.
 
     Returns

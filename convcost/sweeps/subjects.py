@@ -1,4 +1,4 @@
-"""What a design space may be made of: a function, a class of layers, or a network."""
+"""The subject of a design space: a function, a class of layers, or a network."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _SCALING = ("width", "resolution")
 
 
 class Subject(ABC):
-    """What a space is made of: which arguments it takes, and what each design costs.
+    """What a space varies: the arguments that it takes, and what each design costs.
 
     Attributes
     ----------
     name
-        What it is called.
+        The name that a space prints.
     categorical
-        The arguments whose numbers are not sizes, so that their axes are categorical.
+        Arguments whose numbers are not sizes, so their axes are categorical.
     """
 
     name: str
     categorical: tuple[str, ...] = ()
 
     def is_free(self, name: str) -> bool:
-        """Tell whether an argument is an axis even where it has a single value."""
+        """Tell whether an argument is an axis even if it has a single value."""
         return False
 
     @abstractmethod
@@ -50,19 +50,19 @@ class Subject(ABC):
         """Refuse arguments that are missing or unknown."""
 
     def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:  # noqa: B027
-        """Refuse axes that nothing refers to; where nothing can, there is nothing to refuse."""
+        """Refuse axes that no argument refers to; by default there are none."""
 
     @abstractmethod
     def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        """Return the cost for values that all designs share, and sizes or arrays of them."""
+        """Return the cost for values that all designs share, and sizes or arrays of sizes."""
 
     @abstractmethod
     def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
-        """Return what tells for an axis in which direction costs grow, where it is known."""
+        """Return a function from an axis to the direction in which costs grow, or None."""
 
 
 class _Function(Subject):
-    """A function of sizes as what a space is made of."""
+    """A function of sizes as the subject of a space."""
 
     def __init__(self, function: Callable[..., Cost]) -> None:
         self.function = function
@@ -88,7 +88,7 @@ class _Function(Subject):
 
 
 class _LayerClass(Subject):
-    """A class of layers as what a space is made of."""
+    """A class of layers as the subject of a space."""
 
     def __init__(self, kind: type[Layer]) -> None:
         self.kind = kind
@@ -101,8 +101,8 @@ class _LayerClass(Subject):
     def check(self, arguments: dict[str, Any]) -> None:
         if "input_shape" not in arguments:
             raise TypeError(
-                f'{self.name} needs an input_shape: ("side", "side", "channels"), say, and what'
-                " these may be"
+                f'{self.name} needs an input_shape, such as input_shape=("side", "side", 32) with'
+                " side=[14, 28]"
             )
 
     def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
@@ -112,7 +112,7 @@ class _LayerClass(Subject):
         for name in axes:
             if name not in self.own and name not in used:
                 raise TypeError(
-                    f"{name} is no argument of {self.name}, and no other argument speaks of it;"
+                    f"{self.name} has no argument {name!r}, and no other argument refers to it;"
                     f" it takes {join_names(list(self.own))}"
                 )
 
@@ -139,7 +139,7 @@ class _LayerClass(Subject):
 
 
 class _ScaledNetwork(Subject):
-    """A network at several widths and resolutions as what a space is made of."""
+    """A network at several widths and resolutions as the subject of a space."""
 
     name = "Network.scale"
     categorical = ("width",)
@@ -163,7 +163,7 @@ class _ScaledNetwork(Subject):
         if not is_array(resolution):
             return self._total(width, resolution, options)
         count = partial(self._counts, width, options)
-        # Each resolution is a walk through the network, whatever the array is of.
+        # Each resolution is a separate walk through the network, for every kind of array.
         return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
@@ -183,7 +183,7 @@ class _ScaledNetwork(Subject):
 
 
 def subject_of(what: Any) -> Subject:
-    """Return what there is to know of a function, a class of layers or a network."""
+    """Return the subject for a function, a class of layers or a network."""
     if isinstance(what, type) and issubclass(what, Layer):
         return _LayerClass(what)
     if isinstance(what, Network):
