@@ -1,4 +1,4 @@
-"""Design spaces for property-based tests, and the slow and plain way to count their designs."""
+"""Design spaces for property-based tests, and counting their designs by brute force."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ values = st.lists(st.integers(1, 40), min_size=1, max_size=6, unique=True)
 few = st.lists(st.integers(1, 4), min_size=1, max_size=3, unique=True)
 
 
-# A kernel of 4 with a dilation of 4 reaches over 13.
+# A kernel of 4 with a dilation rate of 4 spans 13 elements.
 sides = st.lists(st.integers(13, 40), min_size=1, max_size=4, unique=True)
 
 
@@ -54,7 +54,7 @@ spaces = st.one_of(function_spaces(), layer_spaces())
 
 
 def designs(what, axes):
-    """Count each design by itself, in the order of its axes' values; the slow and plain way."""
+    """Count each design separately, in the order of the axes' values: slow and simple."""
     named = {name: value for name, value in axes.items() if isinstance(value, list)}
     fixed = {name: value for name, value in axes.items() if name not in named}
     order = {

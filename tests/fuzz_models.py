@@ -1,6 +1,6 @@
-"""Model files, broken in every way one can think of: each ends in a result or a ModelError.
+"""Broken model files of every kind: each must give a result or a ModelError.
 
-`python tests/fuzz_models.py --cases 10000` measures the slowest and the memory, too.
+`python tests/fuzz_models.py --cases 10000` also measures the slowest case and the memory.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def places(tree, found=None):
 
 
 def break_tree(config, rng):
-    """Return a config with a few fields removed, swapped, made absurd, or put in twice."""
+    """Return a config with a few fields removed, swapped, made absurd, or duplicated."""
     config = copy.deepcopy(config)
     for _ in range(rng.choice([1, 1, 1, 2, 5])):
         every = places(config)
@@ -66,7 +66,7 @@ def break_tree(config, rng):
 
 
 def break_bytes(content, rng):
-    """Return bytes with some of them flipped, cut off, or put in twice."""
+    """Return bytes with some of them flipped, cut off, or duplicated."""
     content = bytearray(content)
     for _ in range(rng.choice([1, 2, 10, 100])):
         if not content:
@@ -92,7 +92,7 @@ def archive(text, rng):
 
 
 def source(rng, models, folder):
-    """Return something that from_keras takes, broken."""
+    """Return a broken source for from_keras."""
     config = rng.choice(models)
     form = rng.choice(["dict", "text", "bytes", "json file", "keras file", "keras bytes"])
     if form in ("dict", "text", "keras file"):
@@ -115,7 +115,7 @@ def source(rng, models, folder):
 
 
 def run(cases, seed):
-    """Read so many broken models; return the outcomes and the seconds of the slowest."""
+    """Read a number of broken models; return the outcomes and the seconds of the slowest."""
     rng = random.Random(seed)
     models = list(configs().values())
     outcomes, slowest = {"read": 0, "refused": 0}, 0.0

@@ -1,7 +1,7 @@
 """The imports of `convcost/`, read from its source: `python tests/import_graph.py [folder]`.
 
-A room is what stands directly in `convcost/`: a module, or a package with all that is in it.
-Imports inside functions count, `TYPE_CHECKING` blocks don't.
+A room is a module directly in `convcost/`, or a package there with everything in it. Imports inside
+functions count, `TYPE_CHECKING` blocks don't.
 """
 
 import ast
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 PACKAGE = "convcost"
 SOURCE = Path(__file__).parent.parent / PACKAGE
-# Public, for all their underscores.
+# Public despite their underscores.
 NAMED_TUPLE = ("_asdict", "_fields", "_make", "_replace")
-# The public names of the package and the modules where they are found when first used.
+# The public names of the package, and the modules that they are imported from when first used.
 FOUND_BY_NAME = ("_HOMES", "_MODULES")
 
 
@@ -32,7 +32,7 @@ def module_name(path, source=SOURCE):
 
 
 def room(module):
-    """Return the room that a module stands in; the face of the package is `__init__`."""
+    """Return the room of a module; the package's own `__init__.py` is `__init__`."""
     return [*module.split("."), "__init__"][1]
 
 
@@ -61,7 +61,7 @@ def walk(node):
 
 
 def imports(tree, known):
-    """Yield the modules of this package that a module imports, or finds by name when asked."""
+    """Yield the modules of this package that a module imports, or imports lazily by name."""
     for node in walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -87,7 +87,7 @@ def room_of_package(module):
 
 
 def module_graph(source=SOURCE):
-    """Return for each module those that it imports."""
+    """Return the modules that each module imports."""
     found = trees(source)
     return {
         name: {one.target for one in imports(tree, found)} - {name} for name, tree in found.items()
@@ -95,7 +95,7 @@ def module_graph(source=SOURCE):
 
 
 def room_graph(graph):
-    """Return for each room those that its modules import."""
+    """Return the rooms that the modules of each room import."""
     rooms = {room(module): set() for module in graph}
     for module, targets in graph.items():
         rooms[room(module)] |= {room(target) for target in targets} - {room(module)}
@@ -103,7 +103,7 @@ def room_graph(graph):
 
 
 def find_circle(graph):
-    """Return the modules or rooms of one circle, or None."""
+    """Return the modules or rooms of one cycle, or None."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -112,8 +112,7 @@ def find_circle(graph):
 
 
 def floors(graph):
-    """Return the floor of each room: one above the highest that it imports, in a graph without
-    circles."""
+    """Return the floor of each room of an acyclic graph: one above the highest it imports."""
     level = {}
     for name in TopologicalSorter(graph).static_order():
         level[name] = 1 + max((level[target] for target in graph.get(name, ())), default=0)
@@ -158,7 +157,7 @@ def private_definitions(tree):
 
 
 def strong_components(graph):
-    """Return the sets of modules or rooms that reach each other, those of one alone left out."""
+    """Return the sets of modules or rooms that reach each other, without those of a single one."""
 
     def reach(start):
         seen, pending = set(), [start]
@@ -178,14 +177,14 @@ def strong_components(graph):
 
 
 def main(source):
-    """Print what the house looks like."""
+    """Print the number of modules, rooms and imports, and the floors."""
     modules = module_graph(source)
     rooms = room_graph(modules)
     circles = strong_components(rooms)
-    print(f"{len(modules)} modules, {sum(map(len, modules.values()))} arrows between modules")
-    print(f"{len(rooms)} rooms, {sum(map(len, rooms.values()))} arrows between rooms")
-    print(f"{len(circles)} circles of rooms: {[sorted(circle) for circle in circles]}")
-    print(f"{len(strong_components(modules))} circles of modules")
+    print(f"{len(modules)} modules, {sum(map(len, modules.values()))} imports between modules")
+    print(f"{len(rooms)} rooms, {sum(map(len, rooms.values()))} imports between rooms")
+    print(f"{len(circles)} cycles of rooms: {[sorted(circle) for circle in circles]}")
+    print(f"{len(strong_components(modules))} cycles of modules")
     print(f"{len(list(private_uses(source)))} uses of another room's private names")
     if not circles:
         levels = floors(rooms)

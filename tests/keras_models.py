@@ -1,4 +1,4 @@
-"""Models that are nasty, and layers of a user's own, for tests of how models are read."""
+"""Difficult models and users' own layers, for tests of how models are read."""
 
 import keras
 from keras import layers as kl
@@ -6,7 +6,7 @@ from keras import ops
 
 
 def shared():
-    """A layer called three times, twice at one size and once at another."""
+    """A layer called three times, twice with one input size and once with another."""
     big, small = keras.Input((16, 16, 3), name="big"), keras.Input((8, 8, 3), name="small")
     conv = kl.Conv2D(4, 3, padding="same", name="conv")
     x = kl.Add(name="sum")([conv(big), conv(big)])
@@ -14,7 +14,7 @@ def shared():
 
 
 def nested():
-    """A model in a model in a model, the innermost called twice; two layers of one name."""
+    """A model in a model in a model, the innermost called twice; two layers with one name."""
     deep = keras.Sequential(
         [keras.Input((8, 8, 4)), kl.Conv2D(4, 3, padding="same", name="conv")], name="deep"
     )
@@ -26,7 +26,7 @@ def nested():
 
 
 def several():
-    """Two inputs and two outputs, by name, with a nested model of two of either."""
+    """Two named inputs and outputs, with a nested model that has two of each."""
     a, b = keras.Input((6,), name="a"), keras.Input((4,), name="b")
     joint = kl.Concatenate(name="joint")([a, b])
     inner = keras.Model([a, b], [kl.Dense(3, name="left")(joint), joint], name="inner")
@@ -67,7 +67,7 @@ def channels_first():
 
 
 def operations():
-    """A functional model with bare operations in it."""
+    """A functional model with operations that are not layers."""
     x = entry = keras.Input((8, 8, 4), name="image")
     x = ops.relu(kl.Conv2D(4, 3, padding="same", name="conv")(x) * 2.0 + x)
     x = ops.concatenate([x, 1 - x], axis=-1)
@@ -91,7 +91,7 @@ MODELS = [
 
 
 class Block(kl.Layer):
-    """A layer of the user's own, of known ones, with weights of its own."""
+    """A user's own layer, made of known layers, with additional weights."""
 
     def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)
@@ -119,7 +119,7 @@ class Subclassed(keras.Model):
 
 
 class Opaque(kl.Layer):
-    """What it does can't be recorded."""
+    """A layer whose call can't be recorded."""
 
     def call(self, x):
         import numpy as np

@@ -1,4 +1,4 @@
-"""All models of Keras Applications, held to Keras and the TF profiler, and to the docs' table."""
+"""Check all Keras Applications against Keras, the TF profiler and the table in the docs."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def test_every_number_is_kerass_and_the_tables(docs, name, tmp_path):
     # Groups are what the profiler doesn't see.
     assert bool(totals["profiler"].quantities) != name.startswith("ConvNeXt")
     assert docs.line(name, report) in docs.TABLE.read_text(encoding="utf-8").splitlines()
-    # The same from the JSON, where importing Keras or TensorFlow raises.
+    # The same from JSON, with imports of Keras and TensorFlow blocked.
     path = tmp_path / "model.json"
     path.write_text(text)
     network = report.network

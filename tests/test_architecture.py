@@ -1,4 +1,4 @@
-"""The rooms of the house, and that every import goes downwards: read from the source."""
+"""Check from the source that every import between rooms goes down."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def modules():
 
 @pytest.fixture(scope="module")
 def table():
-    """The floor of each room, and the rooms that it says it imports."""
+    """The floor of each room, and the rooms that it imports, from the docs."""
     row = re.compile(r"\| (\d+) \| `([^`]+)` \|.*\| ([^|]*) \|$", re.MULTILINE)
     found = {}
     for floor, name, imported in row.findall(TABLE.read_text(encoding="utf-8")):

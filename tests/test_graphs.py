@@ -1,5 +1,4 @@
-"""Graphs of models that no framework made: whose turn it is, and operations that say themselves
-what they compute."""
+"""Graphs built without a framework: the order of calls, and operations other than Keras's."""
 
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ def graph(*entries, output):
 
 @dataclass(frozen=True)
 class Filtered:
-    """A convolution as another framework may have it: a function of an image and its weights."""
+    """A convolution as in another framework: a function of an image and its weights."""
 
     filters: int
 
@@ -35,7 +34,7 @@ class Filtered:
 
 
 class Halves:
-    """Two outputs, and products of what comes in."""
+    """An operation with two outputs, which are products of its inputs."""
 
     def apply(self, args, kwargs):
         (left, right), (scale,) = args[0], args[1:]
@@ -88,7 +87,7 @@ def test_a_circle_is_told_by_a_layer_that_is_in_it():
         entry("b", Dense(3), Ref("a")),
         output=Ref("behind"),
     )
-    with pytest.raises(convcost.ModelError, match="goes in a circle: layer 'a' needs itself"):
+    with pytest.raises(convcost.ModelError, match="has a cycle: layer 'a' depends on itself"):
         convcost.Network(made)
 
 

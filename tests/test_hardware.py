@@ -1,4 +1,4 @@
-"""Rooflines: held to arithmetic with Fractions, to arrays, to symbols and to XLA's byte counts."""
+"""Check rooflines against arithmetic with Fractions, arrays, symbols and XLA's byte counts."""
 
 from fractions import Fraction
 
@@ -142,7 +142,7 @@ def test_the_machines_of_the_data_sheets():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Machine(3, 1, 1), TypeError, "name must be a text; got 3"),
+        (lambda: Machine(3, 1, 1), TypeError, "name must be a string; got 3"),
         (lambda: Machine("x", "1", 1), TypeError, "flops_per_second must be a positive.*'1'"),
         (lambda: Machine("x", True, 1), TypeError, "flops_per_second must .*True"),
         (lambda: Machine("x", 1, np.ones(2)), TypeError, "bytes_per_second must"),

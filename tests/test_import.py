@@ -52,6 +52,30 @@ def test_sympy_missing_names_the_extra():
     )
 
 
+@pytest.mark.parametrize(
+    ("missing", "call"),
+    [
+        ("numpy", "convcost.Space"),
+        ("dask", "space.count('macs > 0', method='all')"),
+        ("xarray", "space.dataset()"),
+        ("dask", "space.dataset('auto')"),
+        ("pandas", "space.top(1, 'macs')"),
+        ("pandas", "space.histogram('macs', [0, 9])"),
+        ("moocore", "space.pareto(minimize=['macs'])"),
+        ("pandas", "space.write('designs.csv')"),
+    ],
+)
+def test_a_package_for_sweeps_that_is_missing_names_the_extra(missing, call, tmp_path):
+    code = (
+        f"import os, sys; sys.modules['{missing}'] = None; os.chdir({str(tmp_path)!r})\n"
+        "import convcost\n"
+        "space = convcost.Space(convcost.separable, dk=[3, 5], m=[8], n=[8], df=7)\n"
+        f"{call}"
+    )
+    message = f'ImportError: convcost.sweeps needs {missing}: pip install "convcost[sweeps]"'
+    assert message in python(code).stderr
+
+
 def test_keras_missing_names_the_extra():
     code = (
         "import sys; sys.modules['keras'] = None\nimport convcost\n"

@@ -1,9 +1,10 @@
-# ruff: noqa: E501  (tables of one case a line)
-"""Files from strangers: nothing in them runs, and what is wrong with them is told in one line."""
+# ruff: noqa: E501  (tables with one case per line)
+"""Untrusted files: nothing in them runs, and their errors are one line."""
 
 import base64
 import json
 import marshal
+import re
 import subprocess
 import sys
 import zipfile
@@ -58,23 +59,23 @@ def test_a_plain_one_is_read():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ({}, "class_name must be a printable text; got None"),
+        ({}, "class_name must be printable text; got None"),
         ({"class_name": "Functional", "config": {}}, "lists no layers"),
         ({"class_name": "Mine", "config": {"units": 3}}, "give a subclassed one as a live model"),
         ({"class_name": "Sequential", "config": {"layers": 3}}, "layers must be a list; got 3"),
         ({"class_name": "Sequential", "config": {"layers": [3]}}, "a layer of .* must be a dict"),
         ({"class_name": "Sequential", "config": {"layers": []}}, "declares no shape"),
-        ("{", "the JSON text: the config is no JSON"),
-        ('{"a": ' + "[" * 100_000, "nested too deep"),
+        ("{", "the JSON text: the config is not valid JSON"),
+        ('{"a": ' + "[" * 100_000, "nested too deeply"),
         ('{"a": "' + "x" * files.LARGEST + '"}', "larger than 8 MiB"),
         (functional(layer("Dense", "d", ["in"])), r"layer 'd' \(Dense\): .*units"),
         (functional(layer("Dense", "d", ["in"], units=-1)), "units must be a positive integer"),
         (functional(layer("Dense", "d", ["in"], units="3")), "units must be a positive integer"),
-        (functional(layer("Dense", "d", ["gone"], units=3)), "no output of call 0 of a layer 'gone'"),
-        (functional(layer("Dense", "d", ["d"], units=3)), "goes in a circle: layer 'd' needs itself"),
-        (functional(layer("Dense", "d", units=3), last="d"), "no output of call 0"),
-        (functional(layer("Dense", "in", ["in"], units=3)), "two layers of the name 'in'"),
-        (functional(layer("Dense", "d", ["in"], units=3), last="x"), "layer 'x', which 'its outputs'"),
+        (functional(layer("Dense", "d", ["gone"], units=3)), "'d' of .* to call 0 of a layer 'gone'"),
+        (functional(layer("Dense", "d", ["d"], units=3)), "a cycle: layer 'd' depends on itself"),
+        (functional(layer("Dense", "d", units=3), last="d"), "refers to call 0 of a layer 'd'"),
+        (functional(layer("Dense", "in", ["in"], units=3)), "two layers named 'in'"),
+        (functional(layer("Dense", "d", ["in"], units=3), last="x"), "an input or output .* a layer 'x'"),
         (functional(layer("Dense", "d", ["in"], units=3), first="d"), "'d' is an input .* not an input"),
         (functional(layer("Dense", "d", ["in"], units=3), first="x"), "'x' is an input .* not an input"),
         (functional(layer("Flatten", "f", ["in"]), layer("LSTM", "l", ["f"], units=3)), "LSTM"),
@@ -106,12 +107,12 @@ def test_parts_of_the_graph_that_make_no_sense_are_told():
         (json.loads(good.replace('"in", 0, 0', '"in", 0')), "keras_history must have three parts"),
         (json.loads(good.replace('["in", 0, 0]', "null")), "keras_history must be a list"),
         (json.loads(good.replace('"in", 0, 0', '"in", 0, 1')), "layer 'in' has no output 1"),
-        ([], "no output of call 0 of a layer 'd'"),
+        ([], "model .* refers to call 0 of a layer 'd', which does not exist"),
     ]:
         inner["inbound_nodes"] = nodes
         refused(model, message)
     inner["inbound_nodes"] = [{"args": [], "kwargs": {"x": 1}}]
-    refused(model, "called without a tensor")
+    refused(model, "called without an input tensor")
     inner["inbound_nodes"] = json.loads(good)
     model["config"]["output_layers"] = 3
     refused(model, "must be tensors; got 3")
@@ -186,7 +187,7 @@ def test_models_nested_without_end():
     model = functional(layer("Dense", "d", ["in"], units=3))
     for _ in range(60):
         model = functional({**layer("Functional", "m", ["in"]), "config": model["config"]})
-    refused(model, "nested more than 40 deep")
+    refused(model, "nested more than 40 levels deep")
     assert inner
     wrapped = layer("Dense", "d", units=3)
     for _ in range(60):
@@ -197,7 +198,7 @@ def test_models_nested_without_end():
 
 
 def test_models_that_call_each_other_until_the_end_of_time():
-    # 30 models, each of which calls the one before twice: a billion layers in a few kilobytes.
+    # 30 models, each calling the previous one twice: a billion layers in a few kilobytes.
     model = functional(layer("Dense", "d", ["in"], units=8))
     for _ in range(30):
         twice = {**layer("Functional", "m", ["in"]), "config": model["config"]}
@@ -228,13 +229,24 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
 
 def test_archives_that_are_none(tmp_path):
     path = zipped(tmp_path / "m.keras", "{}", name="other.json")
-    refused(path, "there is no config.json in it")
+    refused(path, r"it has no config.json: is it a .keras file\?")
     path.write_bytes(b"PK\x03\x04 and no more")
     refused(path, "broken or encrypted")
     path.write_bytes(b"\xff\xfe\x00")
-    refused(path, "the config is no")
-    with pytest.raises(OSError, match="nothing"):
-        convcost.from_keras(tmp_path / "nothing.keras")
+    refused(path, "the config is not valid text")
+
+
+def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
+    (tmp_path / "model.keras").touch()
+    wrong, near = str(tmp_path / "mdoel.keras"), str(tmp_path / "model.keras")
+    far = str(tmp_path / "gone" / "nothing.h5")
+    for source, message in [
+        (wrong, f"there is no file {wrong!r}; did you mean {near!r}?"),
+        (far, f"there is no file {far!r}; source must be a Keras model, a .keras, "),
+        ("MobileNetV2", "there is no file 'MobileNetV2'; give a Keras application as a model"),
+    ]:
+        with pytest.raises(FileNotFoundError, match=re.escape(message)):
+            convcost.summary(source)
 
 
 def test_hdf5_files_that_hold_no_model(tmp_path):
@@ -243,7 +255,7 @@ def test_hdf5_files_that_hold_no_model(tmp_path):
     path = tmp_path / "weights.h5"
     with h5py.File(path, "w") as file:
         file.attrs["other"] = 1
-    refused(path, "there is no model_config in it")
+    refused(path, "the file holds weights but no model configuration")
     path.write_bytes(path.read_bytes()[:100])
     refused(path, "the file is broken")
 
@@ -257,7 +269,7 @@ def test_hdf5_needs_h5py(tmp_path, monkeypatch):
 
 
 def test_nothing_in_a_file_runs(tmp_path):
-    """Lambda bytecode, a module to import, a class to find: each would touch a file."""
+    """Lambda bytecode, a module to import, a class to find: each would create a file if run."""
     canary = tmp_path / "canary"
     module = tmp_path / "evil.py"
     module.write_text(f"open({str(canary)!r}, 'w').write('ran')\nclass Evil: pass\n")
@@ -309,12 +321,12 @@ def test_broken_models_end_in_a_result_or_an_error():
 
 def test_names_are_no_escape_sequences():
     wrong = functional(layer("Flatten", "\x1b]0;owned\x07", ["in"]))
-    assert "\x1b" not in refused(wrong, "the name of a layer must be a printable text")
+    assert "\x1b" not in refused(wrong, "the name of a layer must be printable text")
 
 
 def test_what_is_told_of_a_config_stays_short():
     error = refused(
-        {"class_name": {"x": "y" * 10_000}, "config": {}}, "class_name must be a printable text"
+        {"class_name": {"x": "y" * 10_000}, "config": {}}, "class_name must be printable text"
     )
     assert len(error) < 300
 
@@ -339,7 +351,7 @@ def test_what_would_fill_the_memory_or_take_for_ever_is_refused():
         operation("Tile", "b", "a", repeats=[1, 10**1000]),
     )
     refused(long, "'b' .*: a side of its output has more than 4,096 bits")
-    # Each side is made of all before it.
+    # Each side is built from all the sides before it.
     layers, name = [], "in"
     for step in range(30):
         half = operation("GetItem", f"h{step}", name, [everything(), everything(2)])

@@ -1,4 +1,4 @@
-"""Models in every form, live and as files, each held to Keras: rows, paths, totals."""
+"""Check models in every form, live and as files, against Keras: rows, paths, totals."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ def test_live_json_and_files_say_the_same_and_keras_agrees(make, tmp_path):
 
 
 def rows(network):
-    # An operation's name is no part of what is computed, and counts on from model to model.
+    # Ignore operations' names: Keras numbers them across models, and they don't affect counts.
     return [(row.kind, row.input_shapes, row.output_shape, row.cost) for row in network]
 
 
@@ -98,8 +98,18 @@ def test_a_network_prints_as_a_graph():
     assert repr(network) == "<Network 'shared' of 5 layers for (16, 16, 3), (8, 8, 3)>"
     assert network.name == "shared"
     assert len(network) == 5
-    with pytest.raises(KeyError):
-        network["nothing"]
+
+
+def test_a_layer_that_is_not_there_is_an_error_with_near_names():
+    network = convcost.from_keras(shared())
+    for name, message in [
+        ("cnv", "model 'shared' has no layer 'cnv'; did you mean 'conv'?"),
+        ("nothing", "model 'shared' has no layer 'nothing'; print it to see all"),
+        (0, "model 'shared' has no layer 0; print it to see all"),
+    ]:
+        with pytest.raises(KeyError) as error:
+            network[name]
+        assert error.value.args == (message,)
 
 
 @pytest.mark.parametrize("source", [3, None, [1, 2]])
@@ -161,5 +171,6 @@ def test_what_moved_into_the_batch_is_merged_together():
     assert product["dot"].macs == 4 * 2 * 2 * 3
     assert product["dot"].output_shape == (4, 2, 2)
     mixed = keras.Model([entry, other], kl.Add(name="add")([x, other]))
-    with pytest.raises(convcost.ModelError, match=r"'add'.*what became of the batch"):
+    message = "'add'.*its inputs differ in the elements moved into the batch dimension"
+    with pytest.raises(convcost.ModelError, match=message):
         convcost.from_keras(mixed)

@@ -1,4 +1,4 @@
-"""Operations of functional models, held to the shapes that Keras computes for them."""
+"""Check operations of functional models against the shapes that Keras computes."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ SHAPE = (4, 6, 3)
 
 
 def check(function, *shapes):
-    """Put a function of tensors into a model, and hold what convcost reads to Keras."""
+    """Put a function of tensors into a model, and check convcost's shapes against Keras."""
     inputs = [keras.Input(shape) for shape in shapes]
     outputs = function(*inputs)
     model = keras.Model(inputs, outputs)
@@ -115,7 +115,7 @@ def test_what_brings_elements_into_another_order(function):
 
 
 def test_a_tile_of_the_batch_is_counted():
-    # ops.tile(x, 2) is the last axis alone; the batch goes along where it is asked for.
+    # ops.tile(x, 2) repeats only the last axis; the batch is repeated only if given.
     network = check(lambda x: keras.layers.Dense(5)(ops.tile(x, (4, 1))), (7,))
     assert network.macs == 4 * 7 * 5
 
@@ -134,7 +134,7 @@ def test_what_moves_elements_into_the_batch_is_counted_for_one_input():
     assert row.effective_macs == row.macs
     assert row.shape == (2, 2, 3)
     assert row.output_shape == (4, 1, 1, 5)
-    # 4 windows in, 4 out, the weights once.
+    # 4 windows in, 4 out, and the weights once.
     assert row.intensity() == convcost.layers.Conv2D(5, 2).intensity((2, 2, 3), batch=4)
 
 
@@ -198,25 +198,25 @@ LONG = Tensor((1, 10**6))
         ("Add", {}, (X, []), ValueError, "must be equal"),
         ("Mean", {"axis": 4}, (X,), ValueError, "an axis from -4 to 3"),
         ("Mean", {"axis": 1.0}, (X,), TypeError, "axis must be an integer"),
-        ("Transpose", {"axes": [0, 1, 1, 2]}, (X,), ValueError, "each axis"),
-        ("Squeeze", {"axis": 1}, (X,), ValueError, "axes of length 1"),
+        ("Transpose", {"axes": [0, 1, 1, 2]}, (X,), ValueError, "a permutation of"),
+        ("Squeeze", {"axis": 1}, (X,), ValueError, "axes of length 1 in"),
         ("Split", {"indices_or_sections": 5, "axis": 2}, (X,), ValueError, "must divide"),
         ("Split", {"indices_or_sections": 10**6, "axis": 1}, (LONG,), ValueError, "at most"),
         ("Unstack", {"axis": 1}, (LONG,), ValueError, "at most"),
         ("Reshape", {"newshape": [5, 5]}, (X,), ValueError, "newshape must be a shape"),
         ("GetItem", {}, (X, [0, 1, 2, 3, 4]), ValueError, "at most 4 indices"),
         ("GetItem", {}, (X, [..., ...]), ValueError, "one ellipsis"),
-        ("GetItem", {}, (X, [0, 9]), ValueError, "an index into an axis of 4"),
-        ("GetItem", {}, (X, [0, "a"]), TypeError, "integers, slices"),
+        ("GetItem", {}, (X, [0, 9]), ValueError, "an index into an axis of length 4"),
+        ("GetItem", {}, (X, [0, "a"]), TypeError, "made of integers, slices"),
         ("GetItem", {}, (X, [0, slice(0, 2, 0)]), ValueError, "other than 0"),
-        ("GetItem", {}, (X, [0, slice(3, 3)]), ValueError, "leaves something"),
+        ("GetItem", {}, (X, [0, slice(3, 3)]), ValueError, "that is not empty"),
         ("GetItem", {}, (X, [0, slice("a")]), TypeError, "key must be an integer"),
         ("MaxPool", {"pool_size": 2}, (Tensor((1, 4)),), ValueError, "three to five axes"),
         ("Resize", {"size": [2, 2]}, (Tensor((1, 4)),), ValueError, "of three axes"),
         ("Matmul", {}, (X, Tensor((1, 4, 6, 3))), ValueError, "inner sides"),
         ("Matmul", {}, (Tensor(()), X), ValueError, "a vector"),
         ("Dot", {}, (Tensor((4, 3)), Tensor((4, 3))), ValueError, "inner sides"),
-        ("Einsum", {"subscripts": 3}, (X, X), TypeError, "subscripts must be a text"),
+        ("Einsum", {"subscripts": 3}, (X, X), TypeError, "subscripts must be a string"),
     ],
 )  # fmt: skip
 def test_what_is_refused(kind, own, args, error, message):
@@ -230,8 +230,8 @@ def test_what_is_refused(kind, own, args, error, message):
         ("ij,jk", "two operands"),
         ("ij->ji", "two operands"),
         ("...ij,jk->ik", "two operands"),
-        ("ijk,jk->ik", "as many letters"),
-        ("ij,ik->jk", "one length"),
+        ("ijk,jk->ik", "a letter for each side"),
+        ("ij,ik->jk", "one length each; 'i' has two"),
         ("ij,jk->iz", "two operands"),
         ("ij,jk->ii", "two operands"),
     ],

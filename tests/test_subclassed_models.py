@@ -1,4 +1,4 @@
-"""Subclassed models and layers of a user's own: recorded by one symbolic call, or refused."""
+"""Subclassed models and users' own layers: recorded by one symbolic call, or refused."""
 
 import keras
 import pytest
@@ -20,7 +20,7 @@ def test_a_subclassed_model_is_recorded():
     assert network.macs == 3 * conv + 2048 * 10
     assert network["one/weights"].params == 8 + 6
     assert network["one/weights"].non_trainable_params == 6
-    # Recording leaves no trace, and can be done again without saying the shape.
+    # Recording leaves no trace, and can be repeated without giving the shape.
     assert not model.head._inbound_nodes
     again = convcost.from_keras(model)
     assert again.input_shapes == ((16, 16, 8),)
@@ -115,12 +115,12 @@ def test_an_output_from_nowhere():
 
     model = Nowhere()
     model.built = True
-    with pytest.raises(convcost.ModelError, match="comes from none of its inputs"):
+    with pytest.raises(convcost.ModelError, match="does not depend on any of its inputs"):
         convcost.from_keras(model, (4,))
 
 
 def nothing():
-    """A layer that Keras makes, and whose output would be empty."""
+    """A layer that Keras accepts, but whose output would be empty."""
     return kl.Resizing(0, 4, name="wrong")
 
 

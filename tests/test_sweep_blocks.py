@@ -1,4 +1,4 @@
-"""Blocks and boxes: every design is in one of them, once."""
+"""Blocks and boxes: every design is in exactly one of them."""
 
 import numpy as np
 

@@ -120,7 +120,7 @@ def test_on_a_cluster(run):
         (("--count", "--bias", "1:2:3:4"), "--bias must be start:stop"),
         (("--count", "--bias", "a:b"), "--bias must be start:stop"),
         (("--count", "--bias", "1,,2"), "nothing between two commas"),
-        (("-o", "x.xlsx"), "ends with .parquet, .csv, .json and .zarr"),
+        (("-o", "x.xlsx"), "ends with .parquet, .csv, .json or .zarr"),
         (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
         (("--count", "--plot", "x.png"), "--plot draws what --top"),
         (("-o", "all", "--plot", "x.png"), "--plot draws what --top"),

@@ -1,4 +1,4 @@
-"""All counts of a design space as a dataset of xarray."""
+"""All counts of a design space as an xarray Dataset."""
 
 import dask
 import numpy as np
@@ -57,5 +57,5 @@ def test_nothing_is_counted_before_it_is_asked_for(monkeypatch):
     assert int(costs.macs.sum()) == sum(
         convcost.separable(3, m, n, df).macs for m in many for n in many for df in many
     )
-    with pytest.raises(ValueError, match="one of the axes of integers: dk, m"):
+    with pytest.raises(ValueError, match="one of the integer axes: dk, m"):
         convcost.sweep(convcost.separable, dk=[3], m=many, n=3, df=3, chunks={"x": 3})

@@ -1,4 +1,4 @@
-"""Sweeps as files: complete or not there, and the same bytes after a kill."""
+"""Sweeps as files: complete or absent, and the same bytes after a kill."""
 
 import hashlib
 import json
@@ -64,7 +64,7 @@ def test_those_that_fulfil_a_condition(tmp_path):
     table = read(small().write(tmp_path / "some.parquet", where, part=7))
     assert len(table) == small().count(where) > 0
     assert (table.macs <= 1e5).all()
-    # As one file: a parquet folder is one for the field's readers.
+    # As one file: readers treat a folder of Parquet files as one.
     assert len(pd.read_parquet(tmp_path / "some.parquet")) == len(table)
 
 
@@ -78,7 +78,7 @@ def test_a_grid_as_zarr(tmp_path):
 
 def test_what_is_there_is_not_overwritten(tmp_path):
     path = small().write(tmp_path / "all.csv")
-    with pytest.raises(FileExistsError, match="exists already"):
+    with pytest.raises(FileExistsError, match="already exists"):
         small().write(path)
     before = digest(path)
     small(bias=False).write(path, overwrite=True)
@@ -93,16 +93,16 @@ def test_parts_of_something_else_are_not_mixed_in(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         small().write(tmp_path / "all.csv", part=10)
     monkeypatch.undo()
-    with pytest.raises(FileExistsError, match="parts of something else"):
+    with pytest.raises(FileExistsError, match="parts of another space"):
         small(bias=False).write(tmp_path / "all.csv", part=10)
-    with pytest.raises(FileExistsError, match="parts of something else"):
+    with pytest.raises(FileExistsError, match="parts of another space"):
         small().write(tmp_path / "all.csv", part=11)
     small(bias=False).write(tmp_path / "all.csv", part=10, overwrite=True)
     assert len(read(tmp_path / "all.csv")) == small().size
 
 
 def stop_after(monkeypatch, number):
-    """Interrupt the writing after so many parts."""
+    """Interrupt the writing after a number of parts."""
     run = export._run
     done = []
 
@@ -116,7 +116,7 @@ def stop_after(monkeypatch, number):
 
 
 def digest(folder):
-    """Return what stands for every byte below a folder."""
+    """Return a digest of every byte in a folder."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -133,12 +133,12 @@ def test_interrupted_and_gone_on(suffix, tmp_path, monkeypatch):
             small().write(tmp_path / f"cut{suffix}", part=10)
         monkeypatch.undo()
         assert not (tmp_path / f"cut{suffix}").exists()
-    # What a kill in the middle of a file leaves.
+    # What a kill in the middle of a file leaves behind.
     (tmp_path / f"cut{suffix}.unfinished" / "data" / ".part-3.csv.17.tmp").write_text("half")
     fractions = []
     cut = small().write(tmp_path / f"cut{suffix}", part=10, progress=fractions.append)
     assert digest(cut) == digest(whole)
-    assert fractions[0] > 0.1  # three parts were there
+    assert fractions[0] > 0.1  # three parts were finished
 
 
 def test_stopped_after_the_last_part(tmp_path, monkeypatch):
@@ -171,7 +171,7 @@ def test_killed_and_started_again_ends_with_the_same_bytes(run, tmp_path):
             [*command, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         if kills < 3:
-            # Once it is at work: at any moment from the first part on.
+            # At any moment after the first part is finished.
             process.stdout.readline()
             time.sleep(source.random() * 0.1)
             process.send_signal(signal.SIGKILL)
@@ -186,7 +186,7 @@ def test_killed_and_started_again_ends_with_the_same_bytes(run, tmp_path):
 @pytest.mark.parametrize(
     ("path", "error", "message"),
     [
-        ("all.xlsx", ValueError, "ends with .parquet, .csv, .json and .zarr"),
+        ("all.xlsx", ValueError, "ends with .parquet, .csv, .json or .zarr"),
         ("all", ValueError, "ends with"),
         (3, TypeError, "path must be a path; got 3"),
     ],

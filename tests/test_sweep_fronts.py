@@ -1,4 +1,4 @@
-"""Pareto fronts of points, held to comparing all pairs."""
+"""Check Pareto fronts of points against comparing all pairs."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a design space is made of: its axes, and functions, layers and networks."""
+"""Design spaces: their axes, and functions, layers and networks as subjects."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Layers that the library doesn't know: refused, left out, or registered."""
+"""Layers that the library does not know: refused, left out, or registered."""
 
 import keras
 import pytest
@@ -15,12 +15,12 @@ def test_a_layer_that_is_not_known_is_an_error_or_left_out(form):
         convcost.from_keras(source)
     for part in ("'mystery'", "Opaque", "@convcost.layers.register('Opaque')"):
         assert part in str(error.value)
-    with pytest.warns(UserWarning, match="1 layers of 'opaque' are left out.*mystery"):
+    with pytest.warns(UserWarning, match="1 layer is left out of the cost of 'opaque', .*mystery"):
         network = convcost.from_keras(source, on_unknown="warn")
     assert network.left_out == ("mystery",)
     assert network["mystery"].layer is None
     assert network["mystery"].effective_macs == 0
-    # The shape behind it is the one that the model records.
+    # The next layer gets the shape that the model records.
     assert network["after"].input_shapes == ((6, 6, 1),)
     assert "left out, since their cost is not known: mystery" in convcost.summary(network).notes[-1]
     assert convcost.summary(network).as_dict()["left_out"] == ["mystery"]
@@ -28,7 +28,7 @@ def test_a_layer_that_is_not_known_is_an_error_or_left_out(form):
 
 @pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json()])
 def test_a_recorded_shape_is_not_believed_at_another_input(form):
-    with pytest.raises(convcost.ModelError, match=r"'after'.*doesn't record"):
+    with pytest.raises(convcost.ModelError, match=r"'after'.*does not record"):
         convcost.from_keras(form(opaque()), (10, 10, 3), on_unknown="warn")
 
 

@@ -1,4 +1,4 @@
-"""What a network would cost otherwise, held to Keras's models built that way, and to the paper."""
+"""Check what-ifs against Keras models built that way, and against the paper."""
 
 from fractions import Fraction
 
@@ -34,7 +34,7 @@ def test_mobilenet_with_full_convolutions_is_that_of_its_paper(mobilenet):
     assert round(mobilenet.params / 10**6, 1) == 4.3
     assert full["conv_pw_1"].kind == "Conv2D"
     assert full["conv_pw_1"].layer.kernel_size == (3, 3)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="has no layer 'conv_dw_1_bn'; did you mean"):
         full["conv_dw_1_bn"]
 
 
@@ -219,7 +219,7 @@ def test_what_comes_together_again_is_followed_once():
     z = kl.Average(name="mean")([kl.Add(name="twice")([left, right]), x])
     network = convcost.from_keras(keras.Model(entry, [kl.Dense(2, name="head")(y), z]))
     with pytest.raises(convcost.ModelError, match="'sum'"):
-        network.scale(0.5)  # what is concatenated has no width that could be agreed on
+        network.scale(0.5)  # no common width is sought across a concatenation
     assert network.scale(0.5, keep=["last"])["conv"].layer.filters == 8  # it makes an output
 
 
@@ -252,7 +252,8 @@ def test_what_is_refused(options, error, message):
 
 def test_a_vector_has_no_resolution():
     network = convcost.from_keras(keras.Sequential([keras.Input((8,)), kl.Dense(3)]))
-    with pytest.raises(ValueError, match=r"None for an input of \(8,\)"):
+    message = r"None for an input of shape \(8,\), which has no spatial sides"
+    with pytest.raises(ValueError, match=message):
         network.scale(resolution=4)
 
 
