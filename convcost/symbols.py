@@ -11,21 +11,21 @@ Examples
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sympy
+    from sympy import Symbol
 
-    dk: sympy.Symbol
-    m: sympy.Symbol
-    n: sympy.Symbol
-    df: sympy.Symbol
+    dk: Symbol
+    m: Symbol
+    n: Symbol
+    df: Symbol
 
 __all__ = ["df", "dk", "m", "n"]
 
 
 @cache
-def symbol(name: str) -> "sympy.Symbol":
+def symbol(name: str) -> "Symbol":
     """Return a symbol for a size: a positive integer.
 
     Parameters
@@ -57,7 +57,7 @@ def symbol(name: str) -> "sympy.Symbol":
     return sympy.Symbol(name, integer=True, positive=True)
 
 
-def __getattr__(name: str) -> "sympy.Symbol":
+def __getattr__(name: str) -> "Symbol":
     if name in __all__:
         return symbol(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -75,6 +75,7 @@ def test_sorting_filtering_and_the_first(report):
     assert sizes == sorted(sizes, reverse=True)
     assert report.sort("name", descending=False).lines[0][0] == "block_1_bn"
     assert report.sort("share").lines[0] == report.sort("macs").lines[0]
+    assert report.sort("flops").lines == report.sort("macs").lines
     assert report.sort("intensity").entries[0].intensity is not None
     assert report.sort("effective_macs").lines[0][0] == "block_2_conv"
     assert len(report.top(2).lines) == 2

@@ -191,7 +191,7 @@ def everything_by_hand(question: str, threads: int) -> int:
     return len(_sweep_line(params, macs)[0])
 
 
-def ask(space: convcost.Space, question: str, method: str, **how: Any) -> int:
+def ask(space: convcost.Space, question: str, method: Any, **how: Any) -> int:
     """Ask a design space, and return how many designs the answer has."""
     kind, _, budget = question.partition(" within ")
     where = f"macs <= {budget}" if budget else WHERE

@@ -51,7 +51,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable
 @shape_option
 @click.option(
     "--sort",
-    type=click.Choice(["name", "kind", "params", "macs", "effective_macs", "intensity"]),
+    type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
     help="Order the layers by this, largest first.",
 )
 @click.option("--top", type=click.IntRange(min=1), help="Show so many layers alone.")

@@ -141,7 +141,7 @@ class _Question:
         if self.is_front:
             more, less = _names(self.maximize), _names(self.minimize)
             return space.pareto(maximize=more, minimize=less, **how)
-        space.write(self.output, overwrite=self.overwrite, **how)
+        space.write(str(self.output), overwrite=self.overwrite, **how)
         return None
 
     def give(self, space: Space, answer: Any) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
 SortKey: TypeAlias = Literal[
-    "name", "kind", "params", "macs", "share", "effective_macs", "intensity"
+    "name", "kind", "params", "macs", "flops", "share", "effective_macs", "intensity"
 ]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
@@ -141,7 +141,7 @@ class Report(Table):
         Parameters
         ----------
         by
-            `name`, `kind`, `params`, `macs`, `share`, `effective_macs` or `intensity`.
+            `name`, `kind`, `params`, `macs`, `flops`, `share`, `effective_macs` or `intensity`.
         descending
             Whether the largest come first.
 
@@ -159,7 +159,7 @@ class Report(Table):
         return self._with(entry for _, entry in keys)
 
     def _key(self, entry: Line, by: str) -> Any:
-        if by in ("params", "macs", "share"):
+        if by in ("params", "macs", "flops", "share"):
             return getattr(entry.cost, "macs" if by == "share" else by)
         value = getattr(entry, by)
         return 0 if value is None else value

@@ -26,25 +26,26 @@ from convcost.sweeps.polynomials import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from os import PathLike
     from typing import TypeAlias
 
     import pandas as pd
     import xarray as xr
+    from distributed import Client
 
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.grid import Grid
+    from convcost.sweeps.types import Progress, Where
 
     # The name of a part, and the function that writes it into a folder.
     Task: TypeAlias = tuple[str, Callable[[Path], None]]
 
 FORMATS = (".parquet", ".csv", ".json", ".zarr")
-# Designs per part: about 60 MB before compression.
-PART = 1 << 20
 # In the unfinished folder: what is written, the marks of the finished parts, and the parts.
 _ABOUT, _DONE, _DATA = "about.json", "done", "data"
 
 
-def check_path(path: Any) -> Path:
+def check_path(path: str | PathLike[str]) -> Path:
     """Return the path to write to, or refuse one whose suffix is not a known format."""
     if not isinstance(path, (str, os.PathLike)):
         refuse(TypeError, "path", path, "a path")
@@ -54,7 +55,7 @@ def check_path(path: Any) -> Path:
     return Path(path)
 
 
-def check_table_path(path: Any) -> Path:
+def check_table_path(path: str | PathLike[str]) -> Path:
     """Return the path to write a table to, or refuse one whose suffix is not a table format."""
     target = check_path(path)
     if target.suffix == ".zarr":
@@ -62,7 +63,7 @@ def check_table_path(path: Any) -> Path:
     return target
 
 
-def write_table(table: pd.DataFrame, path: Any) -> Path:
+def write_table(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
     """Write a table of designs to one file, in the format of its suffix."""
     target = check_table_path(path)
     _replace(target, partial(_write, table))
@@ -71,13 +72,13 @@ def write_table(table: pd.DataFrame, path: Any) -> Path:
 
 def write_space(
     grid: Grid,
-    path: Any,
-    where: Any = None,
+    path: str | PathLike[str],
+    where: Where,
     *,
-    progress: Callable[[float], None] | None = None,
-    client: Any = None,
-    part: int = PART,
-    overwrite: bool = False,
+    progress: Progress | None,
+    client: Client | None,
+    part: int,
+    overwrite: bool,
 ) -> Path:
     """Answer `convcost.Space.write`."""
     target = check_path(path)
@@ -110,12 +111,12 @@ def _was_finished(folder: Path, about: Mapping[str, Any]) -> bool:
     return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
 
 
-def _advance(progress: Callable[[float], None], done: int, number: int, fraction: float) -> None:
+def _advance(progress: Progress, done: int, number: int, fraction: float) -> None:
     """Report the fraction of all parts done, given the fraction of the missing ones."""
     progress((done + fraction * (number - done)) / number)
 
 
-def _about(grid: Grid, where: Any, suffix: str, part: int) -> dict[str, Any]:
+def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, Any]:
     axes = {name: axis.values.tolist() for name, axis in grid.axes.items()}
     categories = {
         name: [repr(value) for value in axis.values] for name, axis in grid.categorical_axes.items()

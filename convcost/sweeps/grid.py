@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from convcost.cost.cost import Cost
     from convcost.sweeps.conditions import Condition
     from convcost.sweeps.polynomials import Polynomial
+    from convcost.sweeps.types import Subject, Where
 
 
 class Grid:
     """The designs over some axes: it takes what `Space` takes, and has no questions."""
 
-    def __init__(self, what: Any, /, **arguments: Any) -> None:
+    def __init__(self, what: Subject, /, **arguments: object) -> None:
         self._subject = subject_of(what)
         self._subject.check(arguments)
         self._axes = {
@@ -98,7 +99,7 @@ class Grid:
         known = self._subject.directions({**self.fixed, **categories})
         return {name: known(name) for name in self.axes}
 
-    def condition(self, where: Any) -> Condition:
+    def condition(self, where: Where) -> Condition:
         """Return the condition that a string states."""
         return parse_conditions(where, self.names)
 

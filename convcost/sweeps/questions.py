@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,30 +19,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
+    from distributed import Client
 
     from convcost.exact.types import Numbers
     from convcost.sweeps.grid import Grid
     from convcost.sweeps.polynomials import Atom, Polynomial
-
-    Progress = Callable[[float], None]
+    from convcost.sweeps.types import Method, Progress, Where
 
 METHODS = ("prune", "all")
 # Pruning pays off from this many designs per value of the axes without a known direction.
 _FEW = 16
 
 
-def _is_for_pruning(grid: Grid, method: str | None, engine: Mapping[str, Any]) -> bool:
+class How(NamedTuple):
+    """How to answer a question.
+
+    Attributes
+    ----------
+    method
+        `prune` or `all`; None for the faster one.
+    progress
+        A function called with the fraction done.
+    client, block
+        Where each design is counted, and how many at once; only for `all`.
+    """
+
+    method: Method | None
+    progress: Progress | None
+    client: Client | None
+    block: int | None
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        """The options of counting each design that were given."""
+        given = {"client": self.client, "block": self.block}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _is_for_pruning(grid: Grid, how: How) -> bool:
+    method = how.method
     if not grid.axes and method != "prune":
         pruned = False
     elif method is None:
         ways = grid.directions(next(grid.variants()))
         single = prod(len(axis) for name, axis in grid.axes.items() if ways[name] is None)
-        pruned = not engine and single * _FEW <= grid.size
+        pruned = not how.engine and single * _FEW <= grid.size
     elif method not in METHODS:
         refuse(ValueError, "method", method, "'prune', 'all' or None")
     else:
         pruned = method == "prune"
-    _check_engine(engine, used=not pruned)
+    if pruned and how.engine:
+        name = next(iter(how.engine))
+        raise ValueError(f'{name} needs method="all", which counts each design with Dask')
     return pruned
 
 
@@ -52,15 +80,12 @@ def _answers(
     grid: Grid,
     arguments: tuple[Any, ...],
     atoms: set[Atom],
-    *,
-    method: str | None = None,
-    progress: Progress | None = None,
-    **engine: Any,
+    how: How,
 ) -> list[tuple[Mapping[str, Any], Any]]:
     """Return the answer for each variant, by pruning or by counting each design."""
-    if not _is_for_pruning(grid, method, engine):
+    if not _is_for_pruning(grid, how):
         found: list[tuple[Mapping[str, Any], Any]] = count_all(
-            grid, *arguments, atoms, progress, **engine
+            grid, *arguments, atoms, how.progress, **how.engine
         )
         return found
     done = 0
@@ -68,8 +93,8 @@ def _answers(
     def advance(number: int) -> None:
         nonlocal done
         done += number
-        if progress is not None:
-            progress(done / grid.size)
+        if how.progress is not None:
+            how.progress(done / grid.size)
 
     return [
         (categories, prune(Subspace(grid, categories, atoms), *arguments, advance))
@@ -77,15 +102,15 @@ def _answers(
     ]
 
 
-def count(grid: Grid, where: Any, **how: Any) -> int:
+def count(grid: Grid, where: Where, how: How) -> int:
     """Answer `Space.count`."""
     condition = grid.condition(where)
     atoms = atoms_of(condition)
-    answers = _answers(pruning.count, counting.count, grid, (condition,), atoms, **how)
+    answers = _answers(pruning.count, counting.count, grid, (condition,), atoms, how)
     return sum(number for _, number in answers)
 
 
-def histogram(grid: Grid, by: str, bins: Any, where: Any, **how: Any) -> pd.Series:
+def histogram(grid: Grid, by: str, bins: object, where: Where, how: How) -> pd.Series[int]:
     """Answer `Space.histogram`."""
     require("pandas")
     import pandas as pd
@@ -93,13 +118,13 @@ def histogram(grid: Grid, by: str, bins: Any, where: Any, **how: Any) -> pd.Seri
     condition, key = grid.condition(where), grid.expression("by", by)
     edges = _check_edges(bins)
     arguments, atoms = (key, edges, condition), atoms_of(condition, (key,))
-    answers = _answers(pruning.histogram, counting.histogram, grid, arguments, atoms, **how)
+    answers = _answers(pruning.histogram, counting.histogram, grid, arguments, atoms, how)
     numbers = [sum(column) for column in zip(*(answer for _, answer in answers), strict=True)]
     index = pd.IntervalIndex.from_breaks(edges, closed="left", name=by)
     return pd.Series(numbers, index=index, name="designs")
 
 
-def _check_edges(bins: Any) -> list[int]:
+def _check_edges(bins: object) -> list[int]:
     allowed = "two or more ascending integers"
     if not isinstance(bins, (list, tuple, range, np.ndarray)) or len(bins) < 2:
         refuse(ValueError, "bins", bins, allowed)
@@ -115,7 +140,7 @@ def _check_edges(bins: Any) -> list[int]:
 
 
 def top(
-    grid: Grid, k: int, by: str, where: Any, *, smallest: bool = False, **how: Any
+    grid: Grid, k: int, by: str, where: Where, how: How, *, smallest: bool = False
 ) -> pd.DataFrame:
     """Answer `Space.top`."""
     k = check_number("k", k)
@@ -123,7 +148,7 @@ def top(
     if smallest:
         key = grid.expression("by", f"-({by})")
     arguments, atoms = (k, key, condition), atoms_of(condition, (key,))
-    table = _table(grid, _answers(pruning.top, counting.top, grid, arguments, atoms, **how))
+    table = _table(grid, _answers(pruning.top, counting.top, grid, arguments, atoms, how))
     keys = evaluate(grid, key, table)
     order = np.lexsort((*_ranks(grid, table)[::-1], -keys))[:k]
     return table.iloc[order].reset_index(drop=True)
@@ -133,10 +158,9 @@ def pareto(
     grid: Grid,
     maximize: Sequence[str],
     minimize: Sequence[str],
-    where: Any,
-    *,
-    limit: int = 1_000_000,
-    **how: Any,
+    where: Where,
+    limit: int,
+    how: How,
 ) -> pd.DataFrame:
     """Answer `Space.pareto`."""
     limit = check_number("limit", limit)
@@ -149,28 +173,18 @@ def pareto(
     condition = grid.condition(where)
     arguments = (objectives, condition, limit)
     atoms = atoms_of(condition, [polynomial for polynomial, _ in objectives])
-    table = _table(grid, _answers(pruning.pareto, counting.pareto, grid, arguments, atoms, **how))
+    table = _table(grid, _answers(pruning.pareto, counting.pareto, grid, arguments, atoms, how))
     values = [sense * evaluate(grid, polynomial, table) for polynomial, sense in objectives]
     table = table[fronts.is_best(np.stack(values))]
     order = np.lexsort(_ranks(grid, table)[::-1])
     return table.iloc[order].reset_index(drop=True)
 
 
-def _names(argument: str, names: Any) -> list[str]:
+def _names(argument: str, names: object) -> list[str]:
     listed = [names] if isinstance(names, str) else names
     if not isinstance(listed, (list, tuple)):
         refuse(TypeError, argument, names, 'names of quantities and axes, such as ["params", "df"]')
     return list(listed)
-
-
-def _check_engine(engine: Mapping[str, Any], *, used: bool) -> None:
-    for name in engine:
-        if name not in ("client", "block"):
-            raise TypeError(
-                f"{name} is not an option here; the options are method, progress, client and block"
-            )
-        if not used:
-            raise ValueError(f'{name} needs method="all", which counts each design with Dask')
 
 
 def _table(

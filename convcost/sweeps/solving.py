@@ -16,24 +16,41 @@ from convcost.sweeps.grid import Grid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sympy import Symbol
+
+    from convcost.exact.types import Expression
+    from convcost.sweeps.types import Quantity, Subject
+
 # Far beyond any real design: a budget that is met even there is always met.
 _FAR = 1 << 200
 
 
-def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) -> int:
+def solve(
+    what: Subject,
+    argument: str,
+    /,
+    *,
+    at_least: bool = False,
+    params: float | Fraction | None = None,
+    macs: float | Fraction | None = None,
+    flops: float | Fraction | None = None,
+    bias_adds: float | Fraction | None = None,
+    **given: object,
+) -> int:
     """Return the largest value of one argument within a budget, or the smallest.
 
     Parameters
     ----------
     what
-        As in `Space`: a function such as `convcost.separable`, or a class of `convcost.layers`.
+        A function such as `convcost.separable`, or a class of `convcost.layers`.
     argument
         The free argument: one with which all costs grow, or all shrink.
     at_least
         Whether the budgets are what the design must cost at least, rather than at most.
+    params, macs, flops, bias_adds
+        The budgets, without unit: one or more, all of which must be met.
     **given
-        One or more budgets, all of which must be met: `params`, `macs`, `flops`, `bias_adds`; and
-        the other arguments of `what`.
+        The other arguments of `what`.
 
     Returns
     -------
@@ -57,7 +74,8 @@ def solve(what: Any, argument: str, /, *, at_least: bool = False, **given: Any) 
     >>> convcost.solve(convcost.separable, "n", params=10**6, at_least=True, dk=3, m=64, df=28)
     15376
     """
-    budgets = {name: _check_budget(name, given.pop(name)) for name in UNITS if name in given}
+    asked = {"params": params, "macs": macs, "flops": flops, "bias_adds": bias_adds}
+    budgets = {name: _check_budget(name, asked[name]) for name in UNITS if asked[name] is not None}
     if not budgets:
         raise TypeError(f"solve needs a budget: one or more of {join_names(list(UNITS))}")
     if argument in given:
@@ -120,7 +138,9 @@ def _furthest(
     return inside if last else beyond
 
 
-def crossings(first: Cost, second: Cost, symbol: Any, by: str = "macs") -> tuple[Any, ...]:
+def crossings(
+    first: Cost[Any], second: Cost[Any], symbol: Symbol, by: Quantity = "macs"
+) -> tuple[Expression, ...]:
     """Return the values of a symbol for which two designs cost the same.
 
     Parameters

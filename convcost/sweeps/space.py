@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.sweeps.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
     from pathlib import Path
+    from typing import Any
 
+    import numpy as np
     import pandas as pd
     import xarray as xr
+    from distributed import Client
+    from numpy.typing import NDArray
 
     from convcost.sweeps.axes import CategoricalAxis
+    from convcost.sweeps.types import Chunks, Method, Progress, Subject, Where
 
 
 class Space(Grid):
@@ -59,7 +65,15 @@ class Space(Grid):
 
     # The modules that answer are imported when the first question is asked.
 
-    def count(self, where: Any = None, **how: Any) -> int:
+    def count(
+        self,
+        where: Where = None,
+        *,
+        method: Method | None = None,
+        progress: Progress | None = None,
+        client: Client | None = None,
+        block: int | None = None,
+    ) -> int:
         """Return the number of designs that fulfil a condition.
 
         Parameters
@@ -68,8 +82,15 @@ class Space(Grid):
             A condition such as `"macs <= 3e8 and m % 16 == 0"`, or a list of them: comparisons of
             sums, products and quotients of `params`, `macs`, `flops`, `bias_adds` and the axes.
             Numbers are read exactly as written.
-        **how
-            `method`, `progress`, `client` and `block`, as in `top`.
+        method
+            `prune` accepts or rejects whole boxes of designs, `all` counts each design with Dask;
+            None for the faster one.
+        progress
+            A function called with the fraction done.
+        client
+            A `dask.distributed.Client` to count on, for `all`.
+        block
+            Number of designs counted at once, for `all`.
 
         Returns
         -------
@@ -91,10 +112,19 @@ class Space(Grid):
         """
         from convcost.sweeps import questions
 
-        return questions.count(self, where, **how)
+        return questions.count(self, where, questions.How(method, progress, client, block))
 
     def top(
-        self, k: int, by: str, where: Any = None, *, smallest: bool = False, **how: Any
+        self,
+        k: int,
+        by: str,
+        where: Where = None,
+        *,
+        smallest: bool = False,
+        method: Method | None = None,
+        progress: Progress | None = None,
+        client: Client | None = None,
+        block: int | None = None,
     ) -> pd.DataFrame:
         """Return the k designs with the largest value of an expression.
 
@@ -105,14 +135,11 @@ class Space(Grid):
         by
             A sum of products of quantities and axes: `"params"`, `"macs + 2 * bias_adds"`.
         where
-            As in `count`.
+            A condition, or a list of them, as for `count`.
         smallest
             Whether to take the smallest values instead.
-        **how
-            `method`: `"prune"` accepts or rejects whole boxes of designs, `"all"` counts each
-            design with Dask; by default it is chosen automatically. `progress`: a function called
-            with the fraction done. For `"all"`: `client`, a `dask.distributed.Client`, and `block`,
-            the number of designs counted at once.
+        method, progress, client, block
+            How to count, as for `count`.
 
         Returns
         -------
@@ -127,15 +154,20 @@ class Space(Grid):
         """
         from convcost.sweeps import questions
 
-        return questions.top(self, k, by, where, smallest=smallest, **how)
+        how = questions.How(method, progress, client, block)
+        return questions.top(self, k, by, where, how, smallest=smallest)
 
     def pareto(
         self,
         *,
         maximize: Sequence[str] = (),
         minimize: Sequence[str] = (),
-        where: Any = None,
-        **how: Any,
+        where: Where = None,
+        limit: int = 1_000_000,
+        method: Method | None = None,
+        progress: Progress | None = None,
+        client: Client | None = None,
+        block: int | None = None,
     ) -> pd.DataFrame:
         """Return the Pareto front: the designs that no other design dominates.
 
@@ -144,9 +176,11 @@ class Space(Grid):
         maximize, minimize
             Quantities and axes to maximize, and those to minimize.
         where
-            As in `count`.
-        **how
-            As in `top`, and `limit`: the maximum number of designs (a million by default).
+            A condition, or a list of them, as for `count`.
+        limit
+            Maximum number of designs of the front.
+        method, progress, client, block
+            How to count, as for `count`.
 
         Returns
         -------
@@ -160,22 +194,33 @@ class Space(Grid):
         """
         from convcost.sweeps import questions
 
-        return questions.pareto(self, maximize, minimize, where, **how)
+        how = questions.How(method, progress, client, block)
+        return questions.pareto(self, maximize, minimize, where, limit, how)
 
-    def histogram(self, by: str, bins: Any, where: Any = None, **how: Any) -> pd.Series:
+    def histogram(
+        self,
+        by: str,
+        bins: Sequence[int] | NDArray[np.integer[Any]],
+        where: Where = None,
+        *,
+        method: Method | None = None,
+        progress: Progress | None = None,
+        client: Client | None = None,
+        block: int | None = None,
+    ) -> pd.Series[int]:
         """Return the number of designs in each bin of the values of an expression.
 
         Parameters
         ----------
         by
-            As in `top`.
+            A sum of products of quantities and axes, as for `top`.
         bins
             Ascending integers: the edges of the bins. Each bin includes its lower edge and excludes
             its upper one.
         where
-            As in `count`.
-        **how
-            `method`, `progress`, `client` and `block`, as in `top`.
+            A condition, or a list of them, as for `count`.
+        method, progress, client, block
+            How to count, as for `count`.
 
         Returns
         -------
@@ -184,9 +229,19 @@ class Space(Grid):
         """
         from convcost.sweeps import questions
 
-        return questions.histogram(self, by, bins, where, **how)
+        how = questions.How(method, progress, client, block)
+        return questions.histogram(self, by, bins, where, how)
 
-    def write(self, path: Any, where: Any = None, **how: Any) -> Path:
+    def write(
+        self,
+        path: str | PathLike[str],
+        where: Where = None,
+        *,
+        progress: Progress | None = None,
+        client: Client | None = None,
+        part: int = 1 << 20,
+        overwrite: bool = False,
+    ) -> Path:
         """Write all designs, or those that fulfil a condition, part by part.
 
         Parameters
@@ -195,11 +250,15 @@ class Space(Grid):
             A name that ends with .parquet, .csv or .json, for a folder of such files with a row for
             each design; or with .zarr, for a store with the arrays of `Space.dataset`.
         where
-            As in `count`; not for .zarr.
-        **how
-            `progress`: a function called with the fraction done. `client`: a
-            `dask.distributed.Client`. `part`: the maximum number of designs per part.
-            `overwrite`: whether to replace what exists.
+            A condition, or a list of them, as for `count`; not for .zarr.
+        progress
+            A function called with the fraction done.
+        client
+            A `dask.distributed.Client` to count on.
+        part
+            Maximum number of designs per part; a million are about 60 MB before compression.
+        overwrite
+            Whether to replace what exists.
 
         Returns
         -------
@@ -214,16 +273,18 @@ class Space(Grid):
         """
         from convcost.sweeps.export import write_space
 
-        return write_space(self, path, where, **how)
+        return write_space(
+            self, path, where, progress=progress, client=client, part=part, overwrite=overwrite
+        )
 
-    def dataset(self, chunks: Any = None) -> xr.Dataset:
+    def dataset(self, chunks: Chunks = None) -> xr.Dataset:
         """Return the counts of all designs as an xarray Dataset, as `convcost.sweep` does."""
         from convcost.sweeps.datasets import make_dataset
 
         return make_dataset(self, chunks)
 
 
-def sweep(what: Any, /, *, chunks: Any = None, **arguments: Any) -> xr.Dataset:
+def sweep(what: Subject, /, *, chunks: Chunks = None, **arguments: object) -> xr.Dataset:
     """Return the counts of all designs over some axes as an xarray Dataset.
 
     Parameters
