@@ -254,7 +254,7 @@ def _kind(layer: Layer) -> str:
     return "+".join(type(part).__name__ for part in parts)
 
 
-def leaves(tree: Any, kind: type) -> Iterator[Any]:
+def leaves(tree: object, kind: type) -> Iterator[Any]:
     """Yield the objects of a type in nested lists, tuples and dicts, in Keras's order."""
     if isinstance(tree, kind):
         yield tree
@@ -266,6 +266,6 @@ def leaves(tree: Any, kind: type) -> Iterator[Any]:
             yield from leaves(tree[key], kind)
 
 
-def refs(tree: Any) -> Iterator[Ref]:
+def refs(tree: object) -> Iterator[Ref]:
     """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
     return leaves(tree, Ref)

@@ -29,7 +29,7 @@ def assuming_sides(shapes: Sequence[Factors]) -> Any:
     return nullcontext([])
 
 
-def input_shapes(graph: Graph, given: Any) -> list[Factors]:
+def input_shapes(graph: Graph, given: object) -> list[Factors]:
     """Return the shapes of a graph's inputs: the given ones, or the declared ones."""
     inputs = [ref.entry for ref in refs(graph.inputs)]
     declared = [_declared(graph, name) for name in inputs]
@@ -49,7 +49,7 @@ def input_shapes(graph: Graph, given: Any) -> list[Factors]:
     ]
 
 
-def _in_order(given: Any, inputs: list[str]) -> list[Any]:
+def _in_order(given: object, inputs: list[str]) -> list[Any]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
             names = ", ".join(inputs)
@@ -62,7 +62,7 @@ def _in_order(given: Any, inputs: list[str]) -> list[Any]:
     return list(given) if nested else [given]
 
 
-def _check_shape(shape: Any, name: str) -> Factors:
+def _check_shape(shape: object, name: str) -> Factors:
     if not isinstance(shape, (tuple, list)):
         refuse(TypeError, name, shape, "a shape without the batch dimension")
     sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))

@@ -144,7 +144,7 @@ class Network:
                 return row
         raise KeyError(self._not_found(name))
 
-    def _not_found(self, name: Any) -> str:
+    def _not_found(self, name: object) -> str:
         """Return the message for a layer that does not exist, with near names."""
         from difflib import get_close_matches
 

@@ -35,7 +35,7 @@ _ELEMENTWISE = ("Add", "Divide", "Maximum", "Minimum", "Multiply", "Subtract")
 _INPUT: LayerPath = ()
 
 
-def check_width(width: Any) -> None:
+def check_width(width: object) -> None:
     """Raise TypeError or ValueError unless a width multiplier is a positive number."""
     allowed = "a positive number, such as 0.75"
     if isinstance(width, bool) or not isinstance(width, (int, float, Fraction)):
@@ -44,7 +44,7 @@ def check_width(width: Any) -> None:
         refuse(ValueError, "width", width, allowed)
 
 
-def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: Any) -> list[Factors]:
+def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: object) -> list[Factors]:
     """Return the input shapes with new spatial sides; a resolution of None keeps them.
 
     Raises
@@ -66,7 +66,7 @@ def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: Any) -> 
     return made
 
 
-def rounded(width: Any, divisor: int) -> int:
+def rounded(width: float | Fraction, divisor: int) -> int:
     """Round a number of channels as Keras does: to a multiple, but at most a tenth down.
 
     `divisor=1` truncates, as MobileNet does. Howard et al., "MobileNets" (arXiv:1704.04861);
@@ -102,7 +102,7 @@ class Widths:
         self,
         rows: Mapping[LayerPath, Row],
         kept: set[LayerPath],
-        width: Any,
+        width: float | Fraction,
         divisor: int,
     ) -> None:
         self._rows = rows
@@ -118,7 +118,7 @@ class Widths:
         }
         self.layers: dict[LayerPath, Layer] = {}
 
-    def __call__(self, path: LayerPath, layer: Any, shapes: list[Any]) -> Any:
+    def __call__(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
         """Return the scaled layer, given the input shapes that it now has."""
         if path in self.layers:
             return self.layers[path]
@@ -127,7 +127,7 @@ class Widths:
             self.layers[path] = changed
         return changed
 
-    def _changed(self, path: LayerPath, layer: Any, shapes: list[Any]) -> Any:
+    def _changed(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
         if isinstance(layer, kinds.Reshape):
             return self._reshaped(path, layer)
         if isinstance(layer, kinds.LayerScale):
@@ -152,7 +152,7 @@ class Widths:
         if own or self._around.is_expansion(path, layer, before):
             now: int = number // before * _channels(layer, shapes[0][1:])
             return now
-        scaled = number * self._width
+        scaled: float | Fraction = number * self._width
         if self._divisor != 1 and not self._around.is_first(path):
             scaled = int(scaled)  # as Keras's MobileNetV2 does in all but its first layer
         return rounded(scaled, self._divisor)
@@ -165,7 +165,7 @@ class Widths:
         return layer
 
 
-def _width_name(layer: Any) -> str:
+def _width_name(layer: object) -> str:
     return "units" if isinstance(layer, kinds.Dense) else "filters"
 
 
@@ -234,7 +234,7 @@ class _Around:
             yield self._by_name[source]
             pending += self._by_name[source].sources
 
-    def is_expansion(self, path: LayerPath, layer: Any, channels: Any) -> bool:
+    def is_expansion(self, path: LayerPath, layer: object, channels: object) -> bool:
         """Tell whether a pointwise convolution expands a linear bottleneck by an integer factor.
 
         Sandler et al., "MobileNetV2" (arXiv:1801.04381): the block keeps this factor. Its input

@@ -60,7 +60,7 @@ def _standard_entry(entry: Entry) -> Entry:
     return entry._replace(layer=full, kind=type(full).__name__)
 
 
-def _placed(layer: Any) -> dict[str, Any]:
+def _placed(layer: object) -> dict[str, Any]:
     """Return the arguments that decide where the kernel is placed."""
     names = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
     return {name: getattr(layer, name) for name in names}

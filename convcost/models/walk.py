@@ -354,7 +354,7 @@ def _describe(layer: RegisteredLayer, shapes: list[Any]) -> Layer:
 
 
 def _operate(operation: Operation, call: Call, known: dict[tuple[str, int], Any]) -> _Counted:
-    def place(tree: Any) -> Any:
+    def place(tree: object) -> Any:
         if isinstance(tree, Tensor):
             return tree
         if isinstance(tree, Ref):

@@ -75,7 +75,7 @@ class CategoricalAxis:
         return list(self.values) if plain else [str(value) for value in self.values]
 
 
-def is_axis(value: Any) -> bool:
+def is_axis(value: object) -> bool:
     """Tell whether a value stands for several values rather than one."""
     return isinstance(value, (range, list)) or (hasattr(value, "ndim") and value.ndim > 0)
 
@@ -118,7 +118,7 @@ def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis 
     return axis
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return (hasattr(value, "__index__") and not isinstance(value, bool)) or hasattr(value, "ndim")
 
 
@@ -131,7 +131,7 @@ def _categorical(name: str, values: list[Any]) -> CategoricalAxis:
     return CategoricalAxis(name, tuple(seen))
 
 
-def _element(name: str, index: int, value: Any) -> int:
+def _element(name: str, index: int, value: object) -> int:
     if not _is_number(value) or (hasattr(value, "ndim") and value.ndim > 0):
         refuse(TypeError, f"{name}[{index}]", value)
     exact: int = check_size(f"{name}[{index}]", value)
@@ -151,7 +151,7 @@ def _require_once(name: str, ascending: Numbers) -> None:
         raise ValueError(f"{name} must have each value once; got {ascending[:-1][same][0]} twice")
 
 
-def substitute(template: Any, values: Callable[[str], Any]) -> Any:
+def substitute(template: object, values: Callable[[str], Any]) -> Any:
     """Return an argument with the axis names in it replaced by what `values` returns.
 
     Examples

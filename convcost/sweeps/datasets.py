@@ -28,7 +28,7 @@ _UNIT_NAMES = {
 }
 
 
-def make_dataset(grid: Grid, chunks: Any = None) -> xr.Dataset:
+def make_dataset(grid: Grid, chunks: object = None) -> xr.Dataset:
     """Return the counts of all designs, each over the dimensions that it depends on."""
     chunks = _check_chunks(grid, chunks)
     variants = [_variant(grid, categories, chunks) for categories in grid.variants()]
@@ -41,7 +41,7 @@ def make_dataset(grid: Grid, chunks: Any = None) -> xr.Dataset:
     return dataset
 
 
-def _check_chunks(grid: Grid, chunks: Any) -> dict[Hashable, int] | None:
+def _check_chunks(grid: Grid, chunks: object) -> dict[Hashable, int] | None:
     lengths = {name: len(axis) for name, axis in grid.axes.items()}
     if chunks is None and grid.size <= LAZY_ABOVE:
         return None

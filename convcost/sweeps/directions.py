@@ -6,8 +6,6 @@ on the kind of layer, and some arguments have no fixed direction: their values a
 
 from __future__ import annotations
 
-from typing import Any
-
 from convcost.layers import Dense, Layer
 from convcost.layers.convolution import Convolution
 from convcost.layers.depthwise import DepthwiseConvolution, SeparableConvolution
@@ -22,7 +20,7 @@ _TRANSPOSED = {"kernel_size": GROWS, "strides": GROWS, "dilation_rate": GROWS}
 _CHANNELS = {"filters": GROWS, "depth_multiplier": GROWS, "units": GROWS, "input_shape": GROWS}
 
 
-def directions(kind: type[Layer], padding: Any, effective: bool) -> dict[str, int | None]:
+def directions(kind: type[Layer], padding: object, effective: bool) -> dict[str, int | None]:
     """Return for each argument of a layer whether costs grow or shrink with it, where known.
 
     Examples

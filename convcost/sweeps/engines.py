@@ -14,7 +14,7 @@ def run_calls(
     function: Callable[..., Any],
     calls: list[tuple[Any, ...]],
     progress: Callable[[float], None] | None = None,
-    client: Any = None,
+    client: object = None,
 ) -> list[Any]:
     """Call a function many times, and return the results in order.
 
@@ -29,7 +29,7 @@ def run_calls(
 
     done = 0
 
-    def after_task(*_: Any) -> None:
+    def after_task(*_: object) -> None:
         nonlocal done
         done += 1
         if progress is not None:

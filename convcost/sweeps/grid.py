@@ -103,6 +103,6 @@ class Grid:
         """Return the condition that a string states."""
         return parse_conditions(where, self.names)
 
-    def expression(self, name: str, text: Any) -> Polynomial:
+    def expression(self, name: str, text: object) -> Polynomial:
         """Return the polynomial that a string states."""
         return parse_expression(name, text, self.names)

@@ -6,7 +6,7 @@ import ast
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
 
 
-def parse_conditions(where: Any, names: Names) -> Condition:
+def parse_conditions(where: object, names: Names) -> Condition:
     """Return the condition that a string states, or several strings together.
 
     Examples
@@ -53,7 +53,7 @@ m and n; got os.system('ls') in "macs <= os.system('ls')"
     return Combination(tuple(_Parser("where", text, names).condition() for text in texts), all=True)
 
 
-def parse_expression(name: str, text: Any, names: Names) -> Polynomial:
+def parse_expression(name: str, text: object, names: Names) -> Polynomial:
     """Return the polynomial, with integer coefficients, that a string states.
 
     Examples

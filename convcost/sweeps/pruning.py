@@ -56,7 +56,7 @@ def count(subspace: Subspace, condition: Condition, advance: Advance) -> int:
     """Return the number of designs of a subspace that fulfil a condition."""
     total = 0
 
-    def settle(boxes: Boxes, bounds: Bounds, sure: Any) -> Any:
+    def settle(boxes: Boxes, bounds: Bounds, sure: object) -> Any:
         nonlocal total
         total += subspace.size_of(boxes[sure])
         return sure
@@ -71,7 +71,7 @@ def histogram(
     """Return the number of designs of a subspace whose key lies in each bin."""
     numbers = [0] * (len(edges) + 1)
 
-    def settle(boxes: Boxes, bounds: Bounds, sure: Any) -> Any:
+    def settle(boxes: Boxes, bounds: Bounds, sure: object) -> Any:
         low, high = subspace.evaluate("by", key, bounds, len(boxes))
         bins = np.searchsorted(edges, low, side="right")
         settled = sure & (bins == np.searchsorted(edges, high, side="right"))

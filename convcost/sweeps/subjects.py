@@ -167,7 +167,7 @@ class _ScaledNetwork(Subject):
         return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
-        self, width: Any, options: Mapping[str, Any], resolutions: Numbers
+        self, width: object, options: Mapping[str, Any], resolutions: Numbers
     ) -> tuple[Numbers, ...]:
         costs = [self._total(width, int(side), options) for side in resolutions.flat]
         columns = zip(*((c.params, c.macs, c.bias_adds) for c in costs), strict=True)
@@ -182,7 +182,7 @@ class _ScaledNetwork(Subject):
         return lambda _: None
 
 
-def subject_of(what: Any) -> Subject:
+def subject_of(what: object) -> Subject:
     """Return the subject for a function, a class of layers or a network."""
     if isinstance(what, type) and issubclass(what, Layer):
         return _LayerClass(what)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DEEPEST = 40
 
 
-def graph_of_config(config: Any) -> Graph:
+def graph_of_config(config: object) -> Graph:
     """Return the graph of a model from its config."""
     config = _dict(config, "the config")
     if "class_name" not in config and "layers" in config:
@@ -133,7 +133,7 @@ class _Part(NamedTuple):
     layer: dict[str, Any]
 
 
-def _part(value: Any, model: str) -> _Part:
+def _part(value: object, model: str) -> _Part:
     layer = _dict(value, f"a layer of {model!r}")
     config = _inner(layer)
     name = _text(layer.get("name") or config.get("name"), "the name of a layer")
@@ -149,7 +149,7 @@ class _TensorReader:
         # in everything that Keras 2 writes, and in the inputs and outputs that Keras 3 lists.
         self._shifted = {part.name for part in parts if _counts_itself(part)}
 
-    def call(self, node: Any) -> Call:
+    def call(self, node: object) -> Call:
         """Return the call of a layer that an entry of `inbound_nodes` describes."""
         found: list[Ref] = []
         if isinstance(node, dict):
@@ -171,7 +171,7 @@ class _TensorReader:
                     found.append(self._shifted_ref(value[:3]))
         return Call(tuple(found), (args,))
 
-    def tree(self, tree: Any) -> Any:
+    def tree(self, tree: object) -> Any:
         """Return the inputs or outputs of the model."""
         if isinstance(tree, list) and len(tree) == 3 and isinstance(tree[0], str):
             return self._shifted_ref(tree)
@@ -185,7 +185,7 @@ class _TensorReader:
         ref = _ref(value)
         return ref._replace(call=ref.call - 1) if ref.entry in self._shifted else ref
 
-    def _revive(self, value: Any, found: list[Ref]) -> Any:
+    def _revive(self, value: object, found: list[Ref]) -> Any:
         """Return the arguments of a call with a `Ref` for each tensor, and with real slices."""
         if isinstance(value, (list, tuple)):
             return [self._revive(one, found) for one in value]
@@ -250,7 +250,7 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, Any]
     return Unknown(unknown.kind, inputs, tuple(outputs))
 
 
-def _is_shape(shape: Any) -> bool:
+def _is_shape(shape: object) -> bool:
     """Tell whether a shape is known, except for its batch dimension."""
     return (
         isinstance(shape, (list, tuple))
@@ -294,7 +294,7 @@ def _input_shape(config: dict[str, Any], name: str) -> Any:
     return None
 
 
-def _shape(value: Any, what: str) -> tuple[int | None, ...]:
+def _shape(value: object, what: str) -> tuple[int | None, ...]:
     """Return a shape without its batch dimension; open sides are None."""
     sides = _list(value, what)
     for side in sides:
@@ -307,12 +307,12 @@ def _shape(value: Any, what: str) -> tuple[int | None, ...]:
     return tuple(sides[1:])
 
 
-def is_operation(module: Any) -> bool:
+def is_operation(module: object) -> bool:
     """Tell whether a module is one of Keras's modules of operations, rather than of layers."""
     return isinstance(module, str) and module.startswith(("keras.src.ops", "keras.ops"))
 
 
-def is_keras(module: Any) -> bool:
+def is_keras(module: object) -> bool:
     """Tell whether a module is Keras's; old files give none, and mean Keras."""
     return module is None or (
         isinstance(module, str)
@@ -339,30 +339,30 @@ def _inner(layer: dict[str, Any]) -> dict[str, Any]:
     return _dict(layer.get("config", {}), "the config of a layer")
 
 
-def _four(value: Any) -> list[Any]:
+def _four(value: object) -> list[Any]:
     one = _list(value, "inbound_nodes")
     if len(one) < 3:
         raise ModelError(f"inbound_nodes must name layer, call and output; got {shorten(value)}")
     return one
 
 
-def _values(kwargs: Any) -> list[Any]:
+def _values(kwargs: object) -> list[Any]:
     return list(kwargs.values()) if isinstance(kwargs, dict) else []
 
 
-def _dict(value: Any, what: str) -> dict[str, Any]:
+def _dict(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ModelError(f"{what} must be a dict; got {shorten(value)}")
     return value
 
 
-def _list(value: Any, what: str) -> list[Any]:
+def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, (list, tuple)):
         raise ModelError(f"{what} must be a list; got {shorten(value)}")
     return list(value)
 
 
-def _text(value: Any, what: str) -> str:
+def _text(value: object, what: str) -> str:
     # Names are printed, so an escape sequence in one would reach the terminal.
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ModelError(f"{what} must be printable text; got {shorten(value)}")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
+def graph_of_model(model: object, input_shape: object = None) -> Graph:
     """Return the graph of a live Keras model.
 
     A subclassed model is called once with symbolic tensors of the input shape, to record what it
@@ -47,7 +47,7 @@ def graph_of_model(model: Any, input_shape: Any = None) -> Graph:
     return reader.recorded(model, _shapes_for(model, input_shape))
 
 
-def _is_functional(layer: Any) -> bool:
+def _is_functional(layer: object) -> bool:
     # A subclass made with inputs and outputs is functional unless it overrides `call`.
     return isinstance(layer, Functional) and type(layer).call is Functional.call
 
@@ -111,7 +111,7 @@ class _ModelReader:
             entries.append(self._entry(node.operation, label, made, node))
         return Graph(name, kind, tuple(entries), _replaced(inputs, ref), _replaced(outputs, ref))
 
-    def _entry(self, layer: Any, name: str, calls: tuple[Call, ...], node: Any) -> Entry:
+    def _entry(self, layer: object, name: str, calls: tuple[Call, ...], node: object) -> Entry:
         kind = type(layer).__name__
         try:
             made = self._layer(layer, kind, node)
@@ -257,7 +257,7 @@ def _call(arguments: Any, ref: Any) -> Call:
     return Call.of(args, _replaced(arguments.kwargs, ref))
 
 
-def _tensors(tree: Any) -> Iterator[Any]:
+def _tensors(tree: object) -> Iterator[Any]:
     return leaves(tree, keras.KerasTensor)
 
 
@@ -281,15 +281,15 @@ _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
 class Attributes:
     """A live layer's config, read from its attributes, since `get_config` is slow."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: object) -> None:
         self._layer = layer
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return an attribute, or the default if it is missing."""
         return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
 
 
-def _saved_as(layer: Any) -> Any:
+def _saved_as(layer: object) -> Any:
     return keras.saving.get_registered_name(type(layer))
 
 

@@ -50,12 +50,12 @@ class OperationCall(NamedTuple):
         """Return the shape of an argument of the call."""
         return shape_of(name, self.input(index, name))
 
-    def option(self, name: str, default: Any = None) -> Any:
+    def option(self, name: str, default: object = None) -> Any:
         """Return one of the operation's own arguments."""
         return self.own.get(name, default)
 
 
-def shape_of(name: str, value: Any) -> Factors:
+def shape_of(name: str, value: object) -> Factors:
     """Return the shape of a tensor, a number, or a constant in nested lists."""
     if isinstance(value, Tensor):
         return value.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.exact import arithmetic
 from convcost.exact.scalars import refuse
@@ -37,7 +37,7 @@ def _got(call: OperationCall) -> Factors:
     return tuple(sides)
 
 
-def _sliced(key: Any, side: Count) -> list[Count]:
+def _sliced(key: object, side: Count) -> list[Count]:
     if isinstance(key, int) and not isinstance(key, bool):
         if type(side) is int and not -side <= key < side:
             refuse(ValueError, "key", key, f"an index into an axis of length {side}")

@@ -106,11 +106,11 @@ def _reduced(call: OperationCall) -> Factors:
     return tuple(side for index, side in enumerate(shape) if index not in gone)
 
 
-def _axes(name: str, axes: Any, rank: int) -> list[int]:
+def _axes(name: str, axes: object, rank: int) -> list[int]:
     return [_axis(name, one, rank) for one in _list(axes)]
 
 
-def _axis(name: str, axis: Any, rank: int) -> int:
+def _axis(name: str, axis: object, rank: int) -> int:
     axis = arguments.check_axis(name, axis)
     if not -rank <= axis < rank:
         refuse(ValueError, name, axis, f"an axis from {-rank} to {rank - 1}")
@@ -127,7 +127,7 @@ def _target(name: str, call: OperationCall) -> Factors:
     return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
