@@ -85,10 +85,18 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
         from convcost.models.keras import live
 
         return live.graph_of_model(source, input_shape)
-    if hasattr(source, "to_json"):  # a model of Keras 2
+    if hasattr(source, "to_json") and not isinstance(source, type):  # a model of Keras 2
         return config.graph_of_config(files.parse(source.to_json(), "the model's JSON"))
-    if isinstance(source, type) or callable(source):
-        raise ModelError(f"source must be {_ALLOWED}; got a function or class: call it first")
+    if keras is not None and isinstance(source, keras.Layer):
+        raise ModelError(
+            f"source must be {_ALLOWED}; got the layer {source.name!r} ({type(source).__name__}):"
+            " put it into a model, keras.Sequential([keras.Input(shape), layer])"
+        )
+    if callable(source):
+        name = getattr(source, "__name__", source)
+        raise ModelError(
+            f"source must be {_ALLOWED}; got {name}, a function or class: call it first"
+        )
     refuse(TypeError, "source", source, _ALLOWED)
 
 

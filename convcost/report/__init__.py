@@ -1,7 +1,7 @@
-"""What a network costs, for people to read and programs to take.
+"""Reports on what networks and designs cost: tables, files and plots.
 
-What draws, or writes other forms than text, CSV and JSON, needs packages of its own; where one is
-missing, an ImportError names the extra that installs it.
+Text, CSV and JSON need nothing else. The other formats and the plots need optional packages; if
+one is missing, an ImportError names the extra to install.
 """
 
 from convcost.report.comparison import Comparison

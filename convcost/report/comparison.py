@@ -42,13 +42,13 @@ class Comparison(Table):
 
     @property
     def total(self) -> Ratio[Any]:
-        """What the second costs as a fraction of the first."""
+        """The cost of the second network as a fraction of the first."""
         return self.after.total() / self.before.total()
 
     def pairs(self) -> list[tuple[str, Row | None, Row | None]]:
         """Return the layers that cost something in either network, with their names."""
         left, right = _by_name(self.before), _by_name(self.after)
-        # A layer that the second alone has stands behind the one that comes before it there.
+        # A layer that only the second network has goes after its predecessor there.
         behind: dict[str | None, list[str]] = {}
         before = None
         for name in right:
@@ -121,7 +121,7 @@ def _float(value: Count) -> float | None:
 
 
 def _by_name(network: Network) -> dict[str, Row]:
-    """Return the rows by name; those of later calls of a layer with their number."""
+    """Return the rows by name; later calls of a layer get a number, such as `conv (2)`."""
     rows: dict[str, Row] = {}
     calls: Counter[str] = Counter()
     for row in network:

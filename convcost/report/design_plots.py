@@ -1,4 +1,4 @@
-"""What a design space holds, to look at: a Pareto front, and a ratio over two axes."""
+"""Plots of design spaces: a Pareto front, and a ratio over two axes."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def plot_front(
     color: str | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Draw designs as points over two of their columns.
+    """Plot designs as points, one column against another.
 
     Parameters
     ----------
     front
         What `Space.pareto` or `Space.top` returned.
     x, y
-        Columns of it, of numbers: quantities or axes. Both scales are logarithmic.
+        Names of its columns of numbers, quantities or axes. Both scales are logarithmic.
     color
-        A third one, shown as the points' color; None for one color.
+        Name of a third column, shown as the color of the points; None for a single color.
     axes
-        Axes of matplotlib; None for a new figure.
+        Matplotlib axes to draw on; None for a new figure.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def plot_front(
     Raises
     ------
     TypeError
-        If `front` is not a data frame, or a column has no numbers.
+        If `front` is not a data frame, or a column does not hold numbers.
     ValueError
-        If there is no such column, or no design.
+        If `front` is empty or lacks one of the columns.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def plot_front(
     """
     pyplot = import_optional("matplotlib.pyplot")
     if not isinstance(front, import_optional("pandas").DataFrame):
-        refuse(TypeError, "front", front, "a data frame, as Space.pareto returns")
+        refuse(TypeError, "front", front, "a data frame, such as Space.pareto returns")
     if not len(front):
         raise ValueError("front has no designs to draw")
     for argument, column in (("x", x), ("y", y), ("color", color)):
@@ -80,7 +80,9 @@ def _check_column(front: pd.DataFrame, argument: str, column: str) -> None:
     if column not in front:
         refuse(ValueError, argument, column, f"one of {', '.join(map(str, front.columns))}")
     if front[column].dtype == object:
-        refuse(TypeError, argument, column, "a column of numbers")
+        raise TypeError(
+            f"{argument} must be a column of numbers, but column {column!r} has dtype object"
+        )
 
 
 def plot_ratio(
@@ -90,18 +92,19 @@ def plot_ratio(
     y: str | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Draw a ratio over two axes as colors, with the line on which it has a value.
+    """Plot a ratio over two axes as a color map, with a contour line at one value.
 
     Parameters
     ----------
     ratio
-        Positive numbers over two dimensions: a quotient of what `convcost.sweep` returned.
+        Positive numbers over two dimensions, such as the quotient of two results of
+        `convcost.sweep`.
     level
-        The value of the line, and of the middle of the colors; positive.
+        Value of the contour line and of the middle of the color scale; positive.
     x, y
-        The dimensions to the right and upwards; by default the second and the first one.
+        Dimensions of the horizontal and vertical axis; by default the second and the first.
     axes
-        Axes of matplotlib; None for a new figure.
+        Matplotlib axes to draw on; None for a new figure.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def plot_ratio(
     TypeError
         If `ratio` is not a DataArray, or `level` not a number.
     ValueError
-        If `ratio` does not have two dimensions, or something in it, or `level`, is not positive.
+        If `ratio` does not have two dimensions, or one of its values or `level` is not positive.
 
     Examples
     --------
@@ -130,16 +133,16 @@ def plot_ratio(
     if not 0 < level < inf:
         refuse(ValueError, "level", level, "a positive number")
     if not isinstance(ratio, import_optional("xarray").DataArray):
-        refuse(TypeError, "ratio", ratio, "a DataArray, as what convcost.sweep returns has")
+        refuse(TypeError, "ratio", ratio, "a DataArray, such as convcost.sweep(...).macs")
     if ratio.ndim != 2:
         raise ValueError(
             f"ratio must have two dimensions; got {ratio.ndim} ({', '.join(map(str, ratio.dims))})"
-            " of them: choose values of the others with .sel"
+            ": select a value of each other dimension with .sel"
         )
     x, y = _dimensions(ratio, x, y)
     values = ratio.transpose(y, x)
     if not bool((values > 0).all()):
-        raise ValueError("ratio must be positive throughout: its colors are on a logarithmic scale")
+        raise ValueError("ratio must be positive everywhere: its color scale is logarithmic")
     return _draw_ratio(values, float(level), x, y, _axes(pyplot, axes))
 
 
@@ -147,11 +150,11 @@ def _dimensions(ratio: xr.DataArray, x: str | None, y: str | None) -> tuple[str,
     up, right = (str(dim) for dim in ratio.dims)
     for argument, dim in (("x", x), ("y", y)):
         if dim is not None and dim not in (up, right):
-            refuse(ValueError, argument, dim, f"{up} or {right}")
+            refuse(ValueError, argument, dim, f"{up!r} or {right!r}")
     x = x or (up if y == right else right)
     y = y or (right if x == up else up)
     if x == y:
-        refuse(ValueError, "y", y, "another dimension than x")
+        refuse(ValueError, "y", y, "a different dimension from x")
     return x, y
 
 
@@ -159,7 +162,7 @@ def _draw_ratio(values: xr.DataArray, level: float, x: str, y: str, axes: Axes) 
     from matplotlib.colors import LogNorm
 
     numbers = values.values.astype(float)
-    # As far down as up from the level, in ratios, so that the color in the middle is the level.
+    # The same ratio below and above the level, so that the middle color stands for the level.
     reach = max(abs(log(numbers.min() / level)), abs(log(numbers.max() / level)), log(1.01))
     norm = LogNorm(level * exp(-reach), level * exp(reach))
     grid = values[x].values, values[y].values
@@ -175,7 +178,7 @@ def _draw_ratio(values: xr.DataArray, level: float, x: str, y: str, axes: Axes) 
 
 
 def _axes(pyplot: ModuleType, axes: Axes | None) -> Axes:
-    """Return given axes of matplotlib, or those of a new figure."""
+    """Return the given matplotlib axes, or those of a new figure."""
     if axes is not None:
         return axes
     made: Axes

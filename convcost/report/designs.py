@@ -1,4 +1,4 @@
-"""Designs that were looked for, in all the forms of a table."""
+"""The designs that a search of a space returned, as a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Designs(Table):
     frame
         What `Space.top` or `Space.pareto` returned.
     title
-        What was asked.
+        Heading of the table.
     """
 
     def __init__(self, frame: pd.DataFrame, title: str) -> None:
@@ -29,7 +29,7 @@ class Designs(Table):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The axes, and the quantities behind them."""
+        """The axes, then the quantities."""
         return tuple(
             Column(name, UNITS.get(name, name), _text, self._frame[name].dtype != object)
             for name in map(str, self._frame.columns)
@@ -37,18 +37,18 @@ class Designs(Table):
 
     @property
     def lines(self) -> Sequence[tuple[Any, ...]]:
-        """The designs, in their order."""
+        """The designs, in the order of the data frame."""
         columns = [self._frame[name].tolist() for name in self._frame]
         return list(zip(*columns, strict=True))
 
     @property
     def title(self) -> str:
-        """What was asked."""
+        """The heading."""
         return self._title
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How many designs there are."""
+        """The number of designs."""
         number = len(self._frame)
         return (f"{number:,} design{'s' * (number != 1)}",)
 

@@ -1,4 +1,4 @@
-"""What a report says of each layer, and of layers that are taken together."""
+"""The lines of a report: one for each layer, or for each group of layers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\
 
 
 class Line(NamedTuple):
-    """What a report says of one layer, or of several that were taken together."""
+    """One line of a report: a layer, or a group of layers."""
 
     name: str
     kind: str
@@ -30,12 +30,12 @@ class Line(NamedTuple):
 
     @property
     def effective_macs(self) -> Count:
-        """Multiply-accumulates whose tap lies inside the input."""
+        """MACs whose tap lies inside the input."""
         return arithmetic.total("macs", [row.effective_macs for row in self.rows])
 
     @property
     def intensity(self) -> Count | None:
-        """FLOPs for each byte moved; none for several layers together."""
+        """FLOPs per byte moved; None for a group of layers."""
         return self.rows[0].intensity() if len(self.rows) == 1 else None
 
     def formula(self, quantity: str) -> str:
@@ -46,14 +46,14 @@ class Line(NamedTuple):
         return f"{len(self.rows)} layers: {arithmetic.text(getattr(self.cost, quantity))}"
 
     def fraction(self, whole: Count) -> Count | None:
-        """Return its part of all MACs; none where there are none, or symbols would fill a page."""
+        """Return its share of all MACs; None if these are 0 or symbolic."""
         if is_expression(whole) or whole == 0:
             return None
         return arithmetic.divide("MACs", self.cost.macs, whole)
 
 
 def line_of(row: Row) -> Line:
-    """Return what a report says of one layer."""
+    """Return the line of one layer."""
     return Line(row.name, row.kind, (row,), row.output_shape, row.cost)
 
 
@@ -74,7 +74,7 @@ def _together(name: str, rows: list[Row]) -> Line:
 
 
 def block_of(row: Row) -> str:
-    """Return the block that a layer belongs to, as its path or its name says it.
+    """Return the block that a layer belongs to, judging by its path or its name.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One web page that needs nothing else: a table to sort, and charts to look into."""
+"""A self-contained web page with a sortable table and interactive charts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ p { margin: 0.3rem 0; }
 
 
 def write(table: Table, lines: Sequence[Line], path: str | Path | None) -> str:
-    """Return the page of a table and the lines behind it, and write it where a path is given."""
+    """Return the page of a table and its lines, and write it to `path` if one is given."""
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     title = escape(table.title)
     return written(
@@ -76,7 +76,7 @@ def _table(table: Table) -> str:
     pandas, itables = import_optional("pandas"), import_optional("itables")
     javascript = import_optional("itables.javascript")
     import_optional("itables.options")
-    # As text, since JavaScript's numbers are exact up to 2**53; DataTables sorts 1,344 as 1344.
+    # As text: JavaScript's numbers are exact only up to 2**53, and DataTables sorts 1,344 as 1344.
     frame = pandas.DataFrame(table.texts(), columns=table.titles())
     numbers = [place for place, column in enumerate(table.columns) if column.number]
     made: str = itables.to_html_datatable(

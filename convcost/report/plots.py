@@ -1,4 +1,4 @@
-"""The MACs and parameters of layers as bars, and how they add up along the network."""
+"""Bar charts of the MACs and parameters of layers, with running totals."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ DRAWN = ("macs", "params")
 
 
 def heights(lines: Sequence[Line], quantity: str) -> list[int]:
-    """Return what each line has of a quantity.
+    """Return the value of a quantity in each line.
 
     Raises
     ------
     TypeError
-        If there are symbols in it, which have no height.
+        If a value is symbolic, and so has no height.
     """
     values = [getattr(line.cost, quantity) for line in lines]
     if any(map(is_expression, values)):
         raise TypeError(
-            f"{quantity} can't be drawn: there are symbols in them; give input_shape in numbers"
+            f"{quantity} can't be plotted, because they contain symbols; give an input_shape of"
+            " integers"
         )
     return values
 
 
 def draw_lines(lines: Sequence[Line], title: str, axes: Sequence[Axes] | None) -> Figure:
-    """Draw lines on two axes of matplotlib, or on a new figure."""
+    """Plot lines on two matplotlib axes, or on a new figure."""
     pyplot = import_optional("matplotlib.pyplot")
     drawn = [heights(lines, quantity) for quantity in DRAWN]
     if axes is None:
@@ -47,7 +48,7 @@ def draw_lines(lines: Sequence[Line], title: str, axes: Sequence[Axes] | None) -
     for one, numbers, quantity in zip(axes, drawn, DRAWN, strict=True):
         _draw_quantity(one, numbers, UNITS[quantity])
     names = [line.name for line in lines]
-    # More names than these would be printed over each other.
+    # More names than this would overlap.
     step = max(1, -(-len(names) // 40))
     lower.set_xticks(range(0, len(names), step), names[::step], rotation=90, fontsize="x-small")
     upper.set_title(title)

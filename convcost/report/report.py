@@ -1,4 +1,4 @@
-"""The report of one network: a row for each layer, with the arithmetic behind it."""
+"""The report on one network: a row for each layer, with the arithmetic behind it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SortKey: TypeAlias = Literal[
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
 CONVENTION_NOTE = (
-    "a MAC is one multiply and one add; FLOPs are two for each MAC, biases not among them"
+    "a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions"
 )
 
 
@@ -51,8 +51,10 @@ class Report(Table):
     ----------
     network
         The network.
-    effective, intensity, formula
-        The columns, as in `convcost.summary`.
+    effective, intensity
+        Whether to add a column of effective MACs, or of FLOPs per byte of float32.
+    formula
+        Which arithmetic to show: `params` or `macs`.
 
     Raises
     ------
@@ -107,14 +109,14 @@ class Report(Table):
         return total([entry.cost for entry in self.entries])
 
     def count(self, convention: Convention) -> Count:
-        """Return the total as others count it.
+        """Return the total in one of the conventions in use.
 
         Parameters
         ----------
         convention
-            `macs`: multiply-accumulates of convolutions, dense layers and products of two inputs.
-            `flops`: two for each of those, nothing else. `tf.profiler`: two for each of those and
-            one for each addition of a bias, as the TF profiler counts these operations.
+            `macs`: MACs of convolutions, dense layers and products of two inputs. `flops`: two per
+            MAC, nothing else. `tf.profiler`: two per MAC and one per bias addition, as the TF
+            profiler counts these operations.
 
         Returns
         -------
@@ -124,7 +126,7 @@ class Report(Table):
         Raises
         ------
         ValueError
-            If there is no such convention.
+            If `convention` is none of these.
         """
         cost = self.total()
         if convention == "macs":
@@ -148,13 +150,16 @@ class Report(Table):
         Raises
         ------
         ValueError
-            If there is no such column, or symbols keep open which number is larger.
+            If `by` is none of these, or its values are symbolic and have no order.
         """
         if by not in SORTABLE:
             refuse(ValueError, "by", by, f"one of {', '.join(SORTABLE)}")
         keys = [(self._key(entry, by), entry) for entry in self.entries]
         if any(is_expression(key) and key.free_symbols for key, _ in keys):
-            raise ValueError(f"by={by!r} can't be sorted by: symbols keep open which is larger")
+            raise ValueError(
+                f"can't sort by={by!r}: its values contain symbols, so their order is unknown; give"
+                " an input_shape of integers"
+            )
         keys.sort(key=lambda pair: pair[0], reverse=descending)
         return self._with(entry for _, entry in keys)
 
@@ -167,19 +172,19 @@ class Report(Table):
     def filter(
         self, where: Callable[[Row], bool] | None = None, *, kind: str | None = None
     ) -> Report:
-        """Return the report with some of its rows alone.
+        """Return the report with only some of its rows.
 
         Parameters
         ----------
         where
-            A function that is called with each layer's `Row`; None for all.
+            Called with each layer's `Row`, and returns whether to keep it; None keeps all.
         kind
-            Name of the class; None for all.
+            Name of the layer class to keep; None keeps all.
 
         Returns
         -------
         Report
-            A report whose total is that of the rows that are left.
+            A report whose total is that of the rows it keeps.
         """
         return self._with(
             entry
@@ -189,12 +194,12 @@ class Report(Table):
         )
 
     def top(self, number: int) -> Report:
-        """Return the report with its first rows alone.
+        """Return the report with only its first `number` rows.
 
         Raises
         ------
         TypeError, ValueError
-            If the number is not a positive integer.
+            If `number` is not a positive integer.
         """
         return self._with(self.entries[: check_number("number", number)])
 
@@ -204,13 +209,13 @@ class Report(Table):
         Parameters
         ----------
         by
-            `kind`, for the class; `block`, for the model that a layer is in, or what its name says
-            of a block; or a function that is called with each `Row` and returns the group's name.
+            `kind` groups by class; `block` by the nested model that a layer is in, or by the block
+            in its name; a function is called with each `Row` and returns the name of its group.
 
         Raises
         ------
         ValueError
-            If it is another word.
+            If `by` is another string.
         """
         named: dict[str, Callable[[Row], str]] = {"kind": lambda row: row.kind, "block": block_of}
         if not callable(by) and by not in tuple(named):
@@ -218,17 +223,17 @@ class Report(Table):
         return self._grouped(by if callable(by) else named[by])
 
     def fold(self, depth: int = 1) -> Report:
-        """Return the report with the models inside the model as one row each.
+        """Return the report with one row for each nested model.
 
         Parameters
         ----------
         depth
-            How many levels stay: 1 shows the outermost model's own layers alone.
+            How many levels to keep: 1 shows only the layers and models of the outermost model.
 
         Raises
         ------
         TypeError, ValueError
-            If the depth is not a positive integer.
+            If `depth` is not a positive integer.
         """
         levels = check_number("depth", depth)
         return self._grouped(lambda row: "/".join(row.path[:levels]))
@@ -277,13 +282,13 @@ class Report(Table):
 
     @property
     def title(self) -> str:
-        """The model's name and what goes into it."""
+        """The model's name and its input shapes."""
         shapes = ", ".join(map(shape_text, self.network.input_shapes))
         return f"{self.network.name}: {shapes}"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The totals with their convention, and what does not hold or is left out."""
+        """The totals with their convention, under which conditions they hold, what is left out."""
         network = self.network
         shown = sum(len(entry.rows) for entry in self.entries)
         part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
@@ -318,12 +323,12 @@ class Report(Table):
         }
 
     def plot(self, axes: Sequence[Axes] | None = None) -> Figure:
-        """Draw the MACs and parameters of each layer, and how they add up.
+        """Plot the MACs and parameters of each layer, with running totals.
 
         Parameters
         ----------
         axes
-            Two axes of matplotlib, one above the other; None for a new figure.
+            Two matplotlib axes, the upper one first; None for a new figure.
 
         Returns
         -------
@@ -339,17 +344,17 @@ class Report(Table):
         return plots.draw_lines(self.entries, self.title, axes)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return one web page with a table to sort and charts to look into, which works offline.
+        """Return a web page with a sortable table and interactive charts; it works offline.
 
         Parameters
         ----------
         path
-            Where to write it, too; None for nowhere.
+            File to write as well, if any.
 
         Returns
         -------
         str
-            HTML with everything in it, a few megabytes.
+            Self-contained HTML, a few megabytes.
 
         Raises
         ------

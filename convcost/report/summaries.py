@@ -1,4 +1,4 @@
-"""What people ask of models: what one costs, and two of them side by side."""
+"""The cost of a model, layer by layer, and of two models side by side."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def summary(
     Parameters
     ----------
     source
-        A `Network`, or whatever `from_keras` takes: a Keras model, a file, a configuration.
+        A `Network`, or anything that `from_keras` reads: a Keras model, a file, or a config.
     input_shape
         Shape of one input in elements, without the batch; by default what the model declares.
     on_unknown
         What to do with layers whose cost is not known: `error`, or `warn` and leave them out.
     effective
-        Whether there is a column for the MACs whose tap lies inside the input.
+        Whether to add a column of effective MACs: those whose tap lies inside the input.
     intensity
-        Whether there is a column for the arithmetic intensity, in FLOPs per byte of float32.
+        Whether to add a column of arithmetic intensity, in FLOPs per byte of float32.
     formula
-        Whose arithmetic is shown: `params` or `macs`.
+        Which arithmetic to show: `params` or `macs`.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def summary(
     Raises
     ------
     ModelError, TypeError, ValueError, OSError, ImportError
-        If the model can't be read, or an argument is not what it may be.
+        If the model can't be read, or another argument is wrong.
 
     Examples
     --------
@@ -71,9 +71,10 @@ def compare(
     Parameters
     ----------
     before, after
-        Networks, or what `from_keras` takes.
+        Networks, or anything that `from_keras` reads.
     input_shape
-        Shape of one input of both, in elements, without the batch.
+        Shape of one input of either model, in elements, without the batch; by default what each
+        model declares.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A table in all the forms in which one may want it."""
+"""A table that prints, and converts to data frames, CSV, JSON, Markdown, LaTeX and HTML."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     import rich.table
 
 
-# Digits of a number that is shown in one piece.
+# Longer numbers may be broken across lines when a table is printed.
 _WHOLE = 25
 
 
 class Column(NamedTuple):
-    """A column: its name in data, its title for people, and how a value is written.
+    """A column: its name in data, its heading in print, and how its values are printed.
 
     Attributes
     ----------
     name
         Name in data frames, CSV and JSON.
     title
-        Heading for people.
+        Heading in print.
     text
-        What writes a value for people.
+        Function that formats a value for print.
     number
         Whether it is aligned to the right.
     """
@@ -47,34 +47,34 @@ class Column(NamedTuple):
 
 
 def count_text(value: Any) -> str:
-    """Write a count with its thousands separated; nothing for None."""
+    """Format a count with thousands separators; None as an empty string."""
     return "" if value is None else arithmetic.text(value)
 
 
 def shape_text(value: Any) -> str:
-    """Write a shape."""
+    """Format a shape."""
     return "?" if value is None else show(value)
 
 
 def percent_text(value: Any) -> str:
-    """Write a share of a total in percent; a symbolic one as it is."""
+    """Format a share of a total in percent; a symbolic one as it is."""
     if value is None:
         return ""
     return str(value) if is_expression(value) else f"{float(100 * value):.2f} %"
 
 
 def decimal_text(value: Any) -> str:
-    """Write a quotient with four digits; a symbolic one as it is."""
+    """Format a quotient with four significant digits; a symbolic one as it is."""
     if value is None:
         return ""
     return str(value) if is_expression(value) else f"{float(value):.4g}"
 
 
 class Table:
-    """Rows and columns; the classes below say which.
+    """Base class of tables: subclasses give the rows and columns.
 
-    Data frames, Markdown and LaTeX need packages of their own; where one is missing, an ImportError
-    names the extra that installs it.
+    Data frames, Markdown and LaTeX need optional packages; if one is missing, an ImportError names
+    the extra to install.
     """
 
     @property
@@ -94,7 +94,7 @@ class Table:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What stands below: totals, with their convention, and what is left out."""
+        """Lines below the table, such as totals with their convention."""
         raise NotImplementedError
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Table:
         Parameters
         ----------
         path
-            Where to write it, too; None for nowhere.
+            File to write as well, if any.
 
         Returns
         -------
@@ -126,12 +126,12 @@ class Table:
         Parameters
         ----------
         path
-            Where to write it, too; None for nowhere.
+            File to write as well, if any.
 
         Returns
         -------
         str
-            A line of names, and one for each row.
+            A line of column names, then a line for each row.
         """
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
@@ -145,8 +145,8 @@ class Table:
         Returns
         -------
         pandas.DataFrame
-            A column for each of the table's, with exact integers (as objects where they don't fit
-            into int64) and ratios as `Fraction`.
+            The columns of the table, with exact integers (as objects if they don't fit into int64)
+            and ratios as `Fraction`.
         """
         pandas = import_optional("pandas")
         names = [column.name for column in self.columns]
@@ -157,11 +157,11 @@ class Table:
         return frame
 
     def to_markdown(self) -> str:
-        """Return the table in GitHub's Markdown."""
+        """Return the table as GitHub Markdown."""
         return self._tabulate("github")
 
     def to_latex(self) -> str:
-        """Return the table as LaTeX, a `tabular` with the rules of booktabs."""
+        """Return the table as a LaTeX `tabular` with booktabs rules."""
         return self._tabulate("latex_booktabs")
 
     def _repr_html_(self) -> str:
@@ -170,7 +170,7 @@ class Table:
 
     def _tabulate(self, form: str) -> str:
         tabulate = import_optional("tabulate").tabulate
-        # What would be emphasis, or the next cell.
+        # These would start emphasis, or a new cell.
         special = str.maketrans({"*": r"\*", "|": r"\|"} if form == "github" else {})
         texts = [[text.translate(special) for text in line] for line in self.texts()]
         align = ["right" if column.number else "left" for column in self.columns]
@@ -184,11 +184,11 @@ class Table:
         return made
 
     def titles(self) -> tuple[str, ...]:
-        """Return the headings of the columns, for people."""
+        """Return the headings of the columns in print."""
         return tuple(column.title for column in self.columns)
 
     def texts(self) -> list[tuple[str, ...]]:
-        """Return the rows as people read them."""
+        """Return the rows with their values formatted for print."""
         return [
             tuple([column.text(value) for column, value in zip(self.columns, line, strict=True)])
             for line in self.lines
@@ -213,7 +213,7 @@ class Table:
             table.add_column(
                 column.title,
                 justify="right" if column.number else "left",
-                # Numbers stay whole; names, formulas and expressions go on in the next line.
+                # Numbers stay on one line; names, formulas and expressions may wrap.
                 no_wrap=column.number and short,
                 overflow="fold",
                 min_width=None if column.number else min(8, len(column.title)),
@@ -238,7 +238,7 @@ class Table:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value in a form that JSON can hold."""
     if value is None or isinstance(value, (int, str)):
         return value
     if isinstance(value, Fraction):
@@ -267,7 +267,7 @@ def written(text: str, path: str | Path | None) -> str:
 
 
 def import_optional(name: str) -> Any:
-    """Return a module, or say which extra installs it."""
+    """Return a module, or raise an ImportError that names the extra to install."""
     from importlib import import_module
 
     package = name.partition(".")[0]
