@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line, or say what it needs."""
+    """Run the command line, or say which package it needs."""
     try:
         from convcost.cli.main import run
     except ImportError as error:

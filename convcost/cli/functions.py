@@ -23,12 +23,12 @@ CONVOLUTIONS = {
     "standard": "Cost of a standard convolution.",
     "depthwise": "Cost of a depthwise convolution.",
     "pointwise": "Cost of a pointwise (1x1) convolution.",
-    "separable": "Cost of a separable convolution, beside the standard one it replaces.",
+    "separable": "Cost of a separable convolution, compared with the standard one it replaces.",
 }
 
 
 def _command(name: str, about: str, show: Callable[..., None]) -> click.Command:
-    """Return the command of a function: its sizes are arguments, its bias is an option."""
+    """Return the command for a function: its sizes are arguments, its bias is an option."""
     *sizes, bias = inspect.signature(getattr(convcost, name)).parameters.values()
 
     def command(as_json: bool, **arguments: Any) -> None:
@@ -40,7 +40,7 @@ def _command(name: str, about: str, show: Callable[..., None]) -> click.Command:
             "--bias/--no-bias",
             default=bias.default,
             show_default=True,
-            help="Whether filters add a bias.",
+            help="Whether the convolution has a bias.",
         ),
         json_option,
     ]
@@ -62,7 +62,7 @@ def _show_cost(name: str, arguments: dict[str, Any], as_json: bool) -> None:
     click.echo(f"{name} convolution ({_describe(arguments)})")
     _print_counts(cost, explanation)
     if full is not None:
-        click.echo("\nbeside the standard convolution that it replaces")
+        click.echo("\ncompared with the standard convolution that it replaces")
         quotients = {name: getattr(cost / full, name) for name in ("params", "macs")}
         _print_counts(
             full,
@@ -100,8 +100,8 @@ def _call(name: str, arguments: dict[str, Any]) -> Any:
 
 
 def _print_counts(cost: Cost, notes: dict[str, str]) -> None:
-    """Print the counts that there are notes for, each with its unit and its note."""
-    # Written plainly, not as a table fitted to the terminal: no digit of a count may be cut.
+    """Print each count that has a note, with its unit and the note."""
+    # Plain lines, not a table fitted to the terminal, so that no digit is cut off.
     rows: list[tuple[str, ...]] = [
         (unit, arithmetic.text(getattr(cost, quantity)), f" {notes[quantity]}")
         for quantity, unit in UNITS.items()

@@ -1,7 +1,7 @@
 """The command line: the costs of convolutions and of whole models, and their verification.
 
-Exit codes: 0 for success, 1 if a verification found a disagreement and for nothing else, 2 for a
-usage or environment error, 130 if interrupted.
+Exit codes: 0 for success, 1 only if a verification found a disagreement, 2 for a usage or
+environment error, 130 if interrupted.
 """
 
 import traceback
@@ -20,7 +20,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        The words behind `convcost`; by default those of this process.
+        The arguments after `convcost`; by default those of this process.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        # Without standalone mode, since click's own would exit with 1 where it's interrupted.
+        # Not in click's standalone mode, which exits with 1 when interrupted.
         code = app.main(arguments, prog_name="convcost", standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -37,10 +37,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("convcost: interrupted", err=True)
         return INTERRUPTED
     except SystemExit:
-        # click's own answer to a reader that closed the pipe is 1, which here means disagreement.
+        # click exits with 1 if the reader closed the pipe; here 1 means a disagreement.
         return USAGE_OR_ENVIRONMENT
     except Exception:
-        # Python's own exit code for a crash is 1, too; show the crash, but don't call it that.
+        # Python exits with 1 after a crash, too: show the traceback, but return another code.
         traceback.print_exc()
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(convcost.__version__, prog_name="convcost")
 def app() -> None:
-    """Say exactly what a convolution or a whole model costs, and prove it against Keras.
+    """Show exactly what a convolution or a whole model costs, and verify it against Keras.
 
     DK is the side of the kernel, M the number of input channels, N the number of output channels,
     and DF the side of the output feature map.

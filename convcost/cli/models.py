@@ -25,14 +25,17 @@ _on_unknown = click.option(
     type=click.Choice(["error", "warn"]),
     default="error",
     show_default=True,
-    help="What to do with layers whose cost is not known.",
+    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
 )
 
 
 def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         command = click.option(
-            "--output", "-o", type=click.Path(dir_okay=False, writable=True), help="Write it there."
+            "--output",
+            "-o",
+            type=click.Path(dir_okay=False, writable=True),
+            help="File to write to.",
         )(command)
         return click.option(
             "--format",
@@ -40,7 +43,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable
             type=click.Choice(formats),
             default="table",
             show_default=True,
-            help="How to show it.",
+            help="Format of the output.",
         )(command)
 
     return decorate
@@ -52,19 +55,23 @@ def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable
 @click.option(
     "--sort",
     type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
-    help="Order the layers by this, largest first.",
+    help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
-@click.option("--top", type=click.IntRange(min=1), help="Show so many layers alone.")
-@click.option("--group", type=click.Choice(["kind", "block"]), help="One row for each of these.")
-@click.option("--fold", type=click.IntRange(min=1), help="Levels of models that stay apart.")
-@click.option("--effective", is_flag=True, help="Add the MACs whose tap lies inside the input.")
-@click.option("--intensity", is_flag=True, help="Add the arithmetic intensity.")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show only the first N rows.")
+@click.option("--group", type=click.Choice(["kind", "block"]), help="Show a row for each of these.")
+@click.option(
+    "--fold",
+    type=click.IntRange(min=1),
+    help="Levels of nested models to show; each model below them is one row.",
+)
+@click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
+@click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
 @click.option(
     "--formula",
     type=click.Choice(["params", "macs"]),
     default="params",
     show_default=True,
-    help="Whose arithmetic to show.",
+    help="Which arithmetic to show.",
 )
 @_on_unknown
 @_output(_FORMATS)
@@ -80,10 +87,10 @@ def summary(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Say what each layer of a model costs, with the arithmetic behind it.
+    """Show what each layer of a model costs, with the arithmetic behind it.
 
-    SOURCE is a .keras, .h5 or JSON file, of which nothing is run, or the name of a model in Keras
-    Applications (which needs Keras; weights are not downloaded).
+    SOURCE is a .keras, .h5 or JSON file, which is read but never run, or the name of a model in
+    Keras Applications (which needs Keras; weights are not downloaded).
     """
     with usage_errors():
         report = convcost.summary(network_of(source, input_shape, on_unknown), **options)
@@ -121,19 +128,29 @@ def compare(
 @click.command()
 @_source
 @shape_option
-@click.option("--separable", is_flag=True, help="Separable convolutions for full ones.")
-@click.option("--standard", is_flag=True, help="Full convolutions for separable ones.")
-@click.option("--block", is_flag=True, help="With --separable: blocks as in MobileNet.")
-@click.option("--width", type=float, help="Multiply the widths of layers: 0.75.")
-@click.option("--resolution", type=click.IntRange(min=1), help="Sides of the input: 192.")
+@click.option("--separable", is_flag=True, help="Replace standard convolutions by separable ones.")
+@click.option("--standard", is_flag=True, help="Replace separable convolutions by standard ones.")
+@click.option(
+    "--block",
+    is_flag=True,
+    help="With --separable: as in MobileNet, with batch normalization between the two steps.",
+)
+@click.option("--width", type=float, help="Multiply the channels of layers by this, such as 0.75.")
+@click.option(
+    "--resolution", type=click.IntRange(min=1), help="Sides of the input in elements, such as 192."
+)
 @click.option(
     "--divisor",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="With --width: what widths are multiples of; MobileNetV2 has 8.",
+    help="With --width: round channels to multiples of this; MobileNetV2 uses 8.",
 )
-@click.option("--keep", multiple=True, help="With --width: a layer that keeps its width.")
+@click.option(
+    "--keep",
+    multiple=True,
+    help="With --width: a layer that keeps its number of channels; may be repeated.",
+)
 @_on_unknown
 @_output(_FORMATS[:-1])
 def whatif(
@@ -150,11 +167,11 @@ def whatif(
     form: str,
     output: str | None,
 ) -> None:
-    """Compare a model with what it would be otherwise: separable, full, narrower or smaller."""
+    """Compare a model with a variant: separable, standard, narrower, or for smaller inputs."""
     if not (separable or standard or width is not None or resolution is not None):
         raise click.UsageError("give --separable, --standard, --width or --resolution")
     if separable and standard:
-        raise click.UsageError("--separable and --standard undo each other; give one of them")
+        raise click.UsageError("--separable and --standard undo each other; give only one of them")
     with usage_errors():
         network = network_of(source, input_shape, on_unknown)
         changed = network.with_standard() if standard else network

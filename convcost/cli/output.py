@@ -1,4 +1,4 @@
-"""How commands end and what they print: exit codes, errors in one line, tables, JSON."""
+"""Exit codes, one-line errors, tables and JSON for all commands."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """Turn what is wrong with a model or an option into an error of one line, and exit code 2."""
+    """Turn errors about a model or an option into one line and exit code 2."""
     try:
         yield
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
@@ -30,11 +30,11 @@ def usage_errors() -> Iterator[None]:
 
 
 def show_table(table: Table, form: str, output: str | None) -> None:
-    """Print a table in some form, or write it to a file."""
+    """Print a table in a format, or write it to a file."""
     if form == "table" and output is None:
         console = Console()
         if not console.is_terminal:
-            # A file or a program reads it: as wide as it is, so that no line is broken.
+            # A file or a program reads it: print at full width, so that no line wraps.
             widest = Console(width=10_000).measure(table).maximum
             console = Console(width=max(widest, console.width))
         console.print(table)
@@ -56,7 +56,7 @@ def _text(table: Table, form: str) -> str:
 
 
 def print_json(data: dict[str, Any], indent: int | None = 2) -> None:
-    """Print data as JSON, other collections as lists; an error if there are too many digits."""
+    """Print data as JSON, any collection as a list; refuse counts with too many digits."""
     try:
         click.echo(json.dumps(data, indent=indent, default=list))
     except ValueError as error:  # Python's limit on the digits of an integer

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 import convcost
 from convcost.cli.functions import CONVOLUTIONS
 from convcost.cli.output import json_option, print_json, show_table, usage_errors
+from convcost.cli.sources import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,23 +28,28 @@ if TYPE_CHECKING:
     options_metavar="[--ARGUMENT VALUES]... [OPTIONS]",
 )
 @click.argument("what")
-@click.option("--where", multiple=True, help='Which designs: "macs <= 3e8"; may be repeated.')
-@click.option("--count", is_flag=True, help="Say how many there are.")
-@click.option("--top", type=click.IntRange(min=1), help="Show so many of them, the best first.")
-@click.option("--by", help="With --top: what is largest in the best; params, or an expression.")
-@click.option("--smallest", is_flag=True, help="With --top: the smallest are the best.")
-@click.option("--maximize", default="", help="Of what more is better: params,df. A Pareto front.")
-@click.option("--minimize", default="", help="Of what less is better: macs. A Pareto front.")
+@click.option(
+    "--where", multiple=True, help='Condition on the designs, "macs <= 3e8"; may be repeated.'
+)
+@click.option("--count", is_flag=True, help="Print how many designs there are.")
+@click.option(
+    "--top", type=click.IntRange(min=1), metavar="N", help="Show only the best N designs."
+)
+@click.option("--by", help="With --top: rank by this, largest first: params, or an expression.")
+@click.option("--smallest", is_flag=True, help="With --top: rank the smallest first.")
+@click.option("--maximize", default="", help="Show the Pareto front for large values: params,df.")
+@click.option("--minimize", default="", help="Show the Pareto front for small values: macs.")
 @click.option(
     "--output",
     "-o",
     type=click.Path(),
-    help="Write it there: .parquet, .csv or .json; all designs, without a question, go into a"
-    " folder of such files, or into a .zarr store. Killed and started again, that goes on.",
+    help="File for the answer: .parquet, .csv or .json. Without --count, --top, --maximize or"
+    " --minimize, all designs are written: a folder of such files, or a .zarr store, which resumes"
+    " after an interruption.",
 )
-@click.option("--plot", type=click.Path(), help="Draw the designs into an image: front.png.")
-@click.option("--overwrite", is_flag=True, help="Replace what is there.")
-@click.option("--workers", type=click.IntRange(min=1), help="Count with so many processes.")
+@click.option("--plot", type=click.Path(), help="Plot the designs to an image, such as front.png.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
+@click.option("--workers", type=click.IntRange(min=1), help="Count in this many processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster at tcp://...")
 @json_option
 @click.pass_context
@@ -58,14 +64,15 @@ def sweep(
 ) -> None:
     """Find the designs that fit a budget, among millions or trillions.
 
-    WHAT is standard, depthwise, pointwise or separable, or a layer: Conv2D. Its arguments are
-    options; their values are integers, words, and ranges as Python's slices, between commas:
+    WHAT is standard, depthwise, pointwise or separable, or a layer such as Conv2D. Its arguments
+    are given as options. Their values are integers, words, or ranges start:stop:step that exclude
+    the stop, separated by commas:
 
     \b
       convcost sweep separable --dk 3,5,7 --m 8:513:8 --n 8:1025:8 --df 7,14,28
         --where "macs <= 3e8" --maximize params,df --minimize macs
 
-    For a layer, --input-shape side,side,channels has names whose values are options, too.
+    For a layer, --input-shape side,side,channels names further options: --side and --channels.
     """  # noqa: D301
     question = _Question(**asked)
     question.check()
@@ -79,7 +86,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked of a design space, and where the answer goes: the options of the command."""
+    """The command's options: a question about a design space, and where to put the answer."""
 
     count: bool
     top: int | None
@@ -97,30 +104,28 @@ class _Question:
         return bool(self.maximize or self.minimize)
 
     def check(self) -> None:
-        """Refuse options that don't go together."""
+        """Refuse options that exclude or lack each other."""
         asked = [self.count, self.top is not None, self.is_front]
         if sum(asked) > 1:
-            raise click.UsageError(
-                "--count, --top and --maximize or --minimize are three questions"
-            )
+            raise click.UsageError("give only one of --count, --top, and --maximize or --minimize")
         if not any(asked) and self.output is None:
             raise click.UsageError(
-                "give --count, --top, --maximize or --minimize, or --output for all"
+                "give --count, --top, --maximize or --minimize, or --output to write all designs"
             )
         if (self.top is None) != (self.by is None):
             raise click.UsageError(
-                "--top says how many and --by what is best: give both or neither"
+                "--top says how many designs and --by what to rank them by: give both or neither"
             )
         if self.plot is not None and (self.count or not any(asked)):
-            raise click.UsageError("--plot draws what --top, or --maximize and --minimize, find")
+            raise click.UsageError("--plot needs designs: give --top, --maximize or --minimize")
         if self.output is not None and self.count:
-            raise click.UsageError("--count prints a number: leave out --output")
+            raise click.UsageError("--count only prints a number: leave out --output")
 
     def check_paths(self) -> None:
-        """Refuse, before anything is counted, where the answer can't go."""
+        """Refuse files that can't be written, before anything is counted."""
         from convcost.sweeps.export import check_table_path
 
-        # What is in a folder for all designs is looked into by what writes it.
+        # A folder for all designs is checked by the code that writes it.
         files = [self.plot]
         if self.output is not None and (self.is_front or self.top is not None):
             files.append(str(check_table_path(self.output)))
@@ -128,12 +133,12 @@ class _Question:
             _check_image(self.plot)
         for path in map(Path, filter(None, files)):
             if path.exists() and not self.overwrite:
-                raise FileExistsError(f"{path} exists already; give another, or --overwrite")
+                raise FileExistsError(f"{path} already exists; give another file, or --overwrite")
             if not path.parent.is_dir():
-                raise FileNotFoundError(f"{path} can't be written: there is no {path.parent}")
+                raise FileNotFoundError(f"{path} can't be written: {path.parent} is not a folder")
 
     def ask(self, space: Space, **how: Any) -> Any:
-        """Return the number or the designs; None where all of them were written."""
+        """Return the number or the designs; None if all of them were written."""
         if self.count:
             return space.count(**how)
         if self.top is not None:
@@ -145,7 +150,7 @@ class _Question:
         return None
 
     def give(self, space: Space, answer: Any) -> None:
-        """Print, draw or write an answer."""
+        """Print, plot or write the answer."""
         if self.count:
             _print_count(space, answer, self.as_json)
         elif answer is not None:
@@ -156,7 +161,7 @@ class _Question:
             print_json({"space": repr(space), "output": self.output}, indent=None)
 
     def _draw(self, frame: Any, path: str) -> None:
-        """Draw what is to be small to the right, what is to be large upwards, the next as color."""
+        """Plot the first to minimize across, the first to maximize upwards, the next as color."""
         more, less = _names(self.maximize), _names(self.minimize)
         x, y = (less or ["macs"])[0], (more or ["params"])[0]
         color = next(iter([*more[1:], *less[1:]]), None)
@@ -167,13 +172,21 @@ def _what(name: str) -> Any:
     if name in CONVOLUTIONS:
         return getattr(convcost, name)
     kind = getattr(convcost.layers, name, None)
-    if isinstance(kind, type) and issubclass(kind, convcost.layers.Layer):
+    if _is_layer(kind):
         return kind
-    raise ValueError(f"{name!r} is none of {', '.join(CONVOLUTIONS)}, and no class of layers")
+    classes = [one for one in convcost.layers.__all__ if _is_layer(getattr(convcost.layers, one))]
+    raise ValueError(
+        f"{name!r} is not one of {', '.join(CONVOLUTIONS)}, nor a layer of convcost.layers"
+        f"{near(name, [*CONVOLUTIONS, *classes])}"
+    )
+
+
+def _is_layer(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, convcost.layers.Layer)
 
 
 def parse_arguments(words: list[str]) -> dict[str, Any]:
-    """Return the arguments that options stand for, each with the values that it may take.
+    """Return the arguments that the options give, each with the values that it may take.
 
     Examples
     --------
@@ -195,7 +208,7 @@ def parse_arguments(words: list[str]) -> dict[str, Any]:
             text = rest.pop(0)
         key = name[2:].replace("-", "_")
         if key in arguments:
-            raise ValueError(f"{name} is given twice; put all its values between commas")
+            raise ValueError(f"{name} is given twice; separate its values by commas")
         arguments[key] = _shape(text) if key == "input_shape" else _values(name, text)
     return arguments
 
@@ -211,7 +224,7 @@ def _values(name: str, text: str) -> Any:
     values: list[Any] = []
     for part in parts:
         if not part:
-            raise ValueError(f"{name} has nothing between two commas: {text!r}")
+            raise ValueError(f"{name} has an empty value before or after a comma: {text!r}")
         values += _range(name, part) if ":" in part else [_value(part)]
     return values
 
@@ -222,8 +235,8 @@ def _range(name: str, text: str) -> range:
         return range(start, stop, *step)
     except (ValueError, TypeError):
         raise ValueError(
-            f"{name} must be start:stop or start:stop:step, in integers, the stop excluded; got"
-            f" {text!r}"
+            f"{name} must be start:stop or start:stop:step, in integers, with the stop excluded;"
+            f" got {text!r}"
         ) from None
 
 
@@ -243,15 +256,21 @@ def _names(text: str) -> list[str]:
 
 @contextmanager
 def _engine(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    """Give who counts: nobody in particular, processes on this machine, or a cluster."""
+    """Provide what counts: this process, processes on this machine, or a cluster."""
     if workers is None and scheduler is None:
         yield {}
         return
     if workers is not None and scheduler is not None:
-        raise ValueError("--workers starts processes here, --scheduler names those of a cluster")
-    import distributed
-
-    make: Any = distributed.Client  # without types of its own
+        raise ValueError(
+            "give --workers for processes on this machine, or --scheduler for a cluster, not both"
+        )
+    try:
+        import distributed
+    except ImportError as error:
+        raise ImportError(
+            '--workers and --scheduler need Dask: pip install "convcost[sweeps]"'
+        ) from error
+    make: Any = distributed.Client  # untyped
     if scheduler is not None:
         with make(scheduler, timeout=30) as client:
             yield {"client": client}
@@ -284,7 +303,7 @@ def _check_image(path: str) -> None:
 
     known = import_optional("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
-        raise ValueError(f"--plot must end with one of .{', .'.join(sorted(known))}; got {path}")
+        raise ValueError(f"--plot must end with .{', .'.join(sorted(known))}; got {path}")
 
 
 def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`convcost verify`: the formulas, or one model, against counts that other people's code makes."""
+"""`convcost verify`: check the formulas, or one model, against independent counts."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many configurations to draw.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="What to draw them with.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random draws.")
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
-    help="A kind to draw, as the table names it; may be repeated. By default all.",
+    help="Kind to draw, by its name in the table; may be repeated. By default all.",
 )
 @click.option(
     "--oracle",
     "oracles",
     multiple=True,
-    help="Who is asked: keras, run, profiler, xla or torch; may be repeated. By default all that"
-    " are installed.",
+    help="Oracle to compare with: keras, run, profiler, xla or torch; may be repeated. By default"
+    " all that are installed.",
 )
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "gpu"]),
     default="auto",
     show_default=True,
-    help="Where to run; auto takes a GPU if there is one.",
+    help="Device to run on; auto uses a GPU if there is one.",
 )
 @json_option
 def verify(
@@ -62,16 +62,16 @@ def verify(
     device: str,
     as_json: bool,
 ) -> int:
-    """Prove the formulas against counts that other people's code makes.
+    """Verify the formulas against independent counts made by other software.
 
-    Layers of all kinds are drawn at random, with all their options, and each is shown to five
-    oracles: what Keras's layers say of themselves (keras), what comes out of them when they run on
-    ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's FlopCounterMode
-    (torch).
+    Layers of all kinds are drawn at random, with all their options, and each is compared with five
+    oracles: the parameters and shapes that Keras reports (keras), the outputs of Keras's layers run
+    on ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's
+    FlopCounterMode (torch).
 
     With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
-    loaded in Keras, and each of its layers is held to count_params and compute_output_shape, the
-    totals to the kernels' shapes and the TF profiler.
+    loaded in Keras. Each of its layers is checked against count_params and compute_output_shape,
+    and the totals against the shapes of the kernels and the TF profiler.
 
     Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
     """
@@ -107,15 +107,17 @@ def verify(
     else:
         _print_report(report)
     if len(report.unseen) == len(report.results):
-        raise click.ClickException("no oracle that was asked can see any of the configurations")
+        raise click.ClickException(
+            "none of the chosen oracles can see any of the configurations; choose others"
+        )
     return 0 if report.agrees else DISAGREEMENT
 
 
 def _quieten_tensorflow() -> None:
-    """Leave out what TensorFlow logs; what really goes wrong comes as a Python exception."""
-    # C++ side: on a machine without a GPU it logs errors about that.
+    """Silence TensorFlow's log; real errors are raised as Python exceptions."""
+    # C++: on a machine without a GPU it logs errors about that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Python side: it warns about retracing, since no two layers here have the same shapes.
+    # Python: it warns about retracing, because no two layers here have the same shapes.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
@@ -137,12 +139,12 @@ def _print_report(report: verification.Report) -> None:
         click.echo(f"not visible to {name} ({times}): {reason}")
     for name, oracle in ORACLES.items():
         if not oracle.is_installed():
-            click.echo(f"not asked: {name} ({oracle.title}); it needs {oracle.install}")
+            click.echo(f"not installed: {name} ({oracle.title}); it needs {oracle.install}")
     click.echo(str(report))
 
 
 def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
-    """Build or load a model in Keras, hold each layer to it, and tell whether all agrees."""
+    """Build or load a model in Keras, check each layer against it, and return whether all agree."""
     from convcost.verify.devices import import_keras
     from convcost.verify.whole_models import check_model
 
@@ -152,8 +154,8 @@ def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
         path = Path(source)
         if is_file(source):
             click.echo(
-                f"convcost: Keras loads {source}, in its safe mode; unlike summary, that runs Keras"
-                " on what is in the file",
+                f"convcost: loading {source} with Keras in its safe mode; unlike `convcost"
+                " summary`, this runs Keras on the content of the file",
                 err=True,
             )
             network = convcost.from_keras(path, shape)
@@ -161,7 +163,7 @@ def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
         else:
             model = application(source)
             network = convcost.from_keras(model, shape)
-        status.update("Holding each layer to Keras")
+        status.update("Checking each layer against Keras")
         report = check_model(model, network)
     if as_json:
         print_json(report.as_dict())
@@ -176,5 +178,5 @@ def _loaded(keras: Any, path: Path) -> Any:
             return keras.models.model_from_json(path.read_text(encoding="utf-8"))
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        # Whatever Keras raises for what it can't, or won't, load.
+        # Keras raises errors of many types for files that it can't or won't load.
         raise ValueError(f"Keras can't load {path}: {error}") from error
