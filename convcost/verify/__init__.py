@@ -1,6 +1,6 @@
-"""Proof that the formulas hold: layers are built, run and counted by other people's code.
+"""Verification of the formulas: other software builds, runs and counts the layers.
 
-Keras is imported when the first check runs, on whichever backend `KERAS_BACKEND` names.
+Keras is imported on the first check, with the backend that `KERAS_BACKEND` names.
 
 Examples
 --------
@@ -18,7 +18,7 @@ from convcost.verify.drawing import KINDS, draw
 from convcost.verify.findings import Finding, Outcome, Quantity, Result, Verification
 from convcost.verify.oracles import ORACLES, NotVisible, Oracle
 
-# Their names in earlier versions.
+# Names from earlier versions.
 LayerCase = Case
 Report = Verification
 

@@ -1,4 +1,4 @@
-"""One configuration that is verified: the layers that oracles count, and what convcost says."""
+"""One configuration to verify: the layers that oracles count, and what convcost claims."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from convcost.layers.depthwise import SeparableConvolution
 if TYPE_CHECKING:
     Subject = tuple[layers.Layer, tuple[int, ...]]
 
-# The layer that each function of convcost is about, and the sizes that it takes, in their order.
-# The ratio's is the separable one, beside the standard one in its place.
+# The layer whose cost each function of convcost returns, and the sizes it takes, in order. A ratio
+# compares this layer with the standard convolution in its place.
 FUNCTIONS: dict[str, tuple[type[layers.Layer], tuple[str, ...]]] = {
     "standard": (layers.Conv2D, ("dk", "m", "n", "df")),
     "depthwise": (layers.DepthwiseConv2D, ("dk", "m", "df")),
@@ -27,28 +27,28 @@ FUNCTIONS: dict[str, tuple[type[layers.Layer], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A layer and the shape of one input, and who says what that costs.
+    """A layer and the shape of one input, and what convcost claims they cost.
 
     Parameters
     ----------
     layer
-        One of `convcost.layers`, with Python integers as arguments.
+        A layer of `convcost.layers`, with Python integers as arguments.
     input_shape
         Shape of the input in elements, without the batch.
     function
-        The function of convcost whose numbers are verified, by name; None for the layer's own.
+        Name of the function of convcost whose numbers to verify; None for those of the layer.
 
     Raises
     ------
     TypeError, ValueError
-        If the layer is not one, its arguments are not Python integers, it doesn't take the input,
-        or the function is about another layer.
+        If `layer` is not a layer with Python integers as arguments, doesn't accept the input, or
+        is not the one whose cost the function returns.
 
     Examples
     --------
     >>> case = Case.of_function("pointwise", m=3, n=8, df=5)
-    >>> print(case, "is about", case.layer)
-    pointwise(m=3, n=8, df=5, bias=True) is about Conv2D(8, 1)
+    >>> print(case, "counts", case.layer)
+    pointwise(m=3, n=8, df=5, bias=True) counts Conv2D(8, 1)
     >>> case.claims()["macs"] == Case(case.layer, case.input_shape).claims()["macs"]
     True
     """
@@ -59,12 +59,12 @@ class Case:
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, layers.Layer):
-            refuse(TypeError, "layer", self.layer, "one of convcost.layers")
+            refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
         cost = self.layer.cost(self.input_shape)
         counted = (*self.layer.output_shape(self.input_shape), cost.macs, cost.params)
         if not all(type(number) is int for number in counted):
-            refuse(TypeError, "layer", self.layer, "a layer of integers, since one is built")
+            refuse(TypeError, "layer", self.layer, "a layer with integer arguments, to be built")
         if self.function is not None:
             self._check_function(self.function)
 
@@ -76,14 +76,15 @@ class Case:
             own = _layer_and_shape(function, self.layer.use_bias, **self.sizes())
             if own == (self.layer, self.input_shape):
                 return
-        refuse(ValueError, "layer", self.layer, f"as Case.of_function({function!r}, ...) makes it")
+        allowed = f"the one that Case.of_function({function!r}, ...) makes"
+        refuse(ValueError, "layer", self.layer, allowed)
 
     @classmethod
     def of_function(cls, function: str, *, bias: bool = True, **sizes: int) -> Case:
-        """Return the case of a function of convcost, with the layer that it is about.
+        """Return the case of a function of convcost, with the layer whose cost it returns.
 
-        The padding is `valid`, so that every tap lies inside the input, whose side is such that the
-        output's side is the given one.
+        The padding is `valid`, so that every tap lies inside the input, and the input is as large
+        as the given side of the output requires.
 
         Parameters
         ----------
@@ -92,7 +93,8 @@ class Case:
         bias
             Whether there is a bias.
         **sizes
-            Those of `dk`, `m`, `n` and `df` that the function takes, in elements and channels.
+            The sizes that the function takes, out of `dk`, `m`, `n` and `df`, in elements and
+            channels.
 
         Returns
         -------
@@ -103,7 +105,7 @@ class Case:
 
     @property
     def kind(self) -> str:
-        """The function, or the layer's class, by name."""
+        """The name of the function, or of the layer's class."""
         return self.function or type(self.layer).__name__
 
     def sizes(self) -> dict[str, int]:
@@ -119,7 +121,7 @@ class Case:
         return {name: every[name] for name in FUNCTIONS[self.function][1]}
 
     def subjects(self) -> tuple[Subject, ...]:
-        """Return the layers to count, each with the shape of an input."""
+        """Return the layers to count, each with its input shape."""
         if self.function != "ratio":
             return ((self.layer, self.input_shape),)
         dk, n = self.layer.kernel_size, self.layer.filters
@@ -127,7 +129,7 @@ class Case:
         return (self.layer, self.input_shape), (standard, self.input_shape)
 
     def claims(self) -> dict[str, Any]:
-        """Return what convcost says, by the names under which oracles count."""
+        """Return what convcost claims, under the names that oracles use."""
         if self.function is None:
             return claims(self.layer, self.input_shape)
         said = getattr(convolutions, self.function)(**self.sizes(), bias=self.layer.use_bias)
@@ -138,7 +140,7 @@ class Case:
         return {**counts, "output shape": shape, "bias_adds": said.bias_adds}
 
     def combine(self, counted: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return what the counts of the subjects say: for a ratio their quotients."""
+        """Return the counts of the one subject, or for a ratio the quotients of the two."""
         if self.function != "ratio":
             return counted[0]
         separable, standard = counted
@@ -149,7 +151,7 @@ class Case:
         }
 
     def extent(self) -> int:
-        """Return how large the configuration is in MACs, for the smallest to be found."""
+        """Return the size of the configuration in MACs, to find the smallest one."""
         macs: int = sum(layer.cost(shape).macs for layer, shape in self.subjects())
         return macs
 
@@ -174,7 +176,7 @@ def _layer_and_shape(
 
 
 def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return everything that convcost says of a layer, by the names under which oracles count.
+    """Return everything that convcost claims about a layer, under the names that oracles use.
 
     Examples
     --------
@@ -200,11 +202,11 @@ def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _sum_of_outputs(layer: SeparableConvolution, input_shape: tuple[int, ...]) -> int:
-    """Return what ones through the two steps add up to.
+    """Return the sum of the outputs when an input of ones passes through both steps.
 
-    Each output of the depthwise step is the number of its taps inside; the pointwise step adds them
-    up for each filter. That is what the standard convolution in its place would do, once for each
-    of the depth multiplier's filters.
+    Each output of the depthwise step is its number of taps inside the input; the pointwise step
+    adds these up for each filter. The standard convolution in its place does the same, once for
+    each unit of the depth multiplier.
     """
     kinds: dict[int, Any] = {1: layers.Conv1D, 2: layers.Conv2D}
     arguments = layer.arguments()

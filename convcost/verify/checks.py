@@ -1,4 +1,4 @@
-"""The comparison of what convcost says with what the oracles count."""
+"""The comparison of what convcost claims with what the oracles count."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ def check(
     oracles: Iterable[str] | None = None,
     device: str = "auto",
 ) -> Result:
-    """Compare everything that convcost says of a layer with what the oracles count.
+    """Compare everything that convcost claims about a layer with what the oracles count.
 
     Parameters
     ----------
     layer
-        One of `convcost.layers`, with Python integers as arguments.
+        A layer of `convcost.layers`, with Python integers as arguments.
     input_shape
-        Shape of one input, without the batch.
+        Shape of one input in elements, without the batch.
     oracles
-        Names of the oracles to ask; by default all whose framework is installed.
+        Names of the oracles to use; by default all whose framework is installed.
     device
-        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+        `cpu`, `gpu`, or `auto` for a GPU if there is one.
 
     Returns
     -------
     Result
-        What each oracle says, and whether it agrees.
+        What each oracle counts, and whether it agrees.
 
     Raises
     ------
     TypeError, ValueError
-        If the layer doesn't take the input, or an oracle or the device is unknown.
+        If the layer doesn't accept the input, or an oracle or the device is unknown.
     ImportError
         If Keras or its backend, or an oracle's framework, is not installed.
     DeviceError
-        If a GPU was asked for and there is none.
+        If `device` is `gpu` and there is none.
 
     Examples
     --------
@@ -85,16 +85,16 @@ def run(
     kinds
         Names of functions and of classes of `convcost.layers`; by default all.
     oracles
-        Names of the oracles to ask; by default all whose framework is installed.
+        Names of the oracles to use; by default all whose framework is installed.
     device
-        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+        `cpu`, `gpu`, or `auto` for a GPU if there is one.
     on_result
-        Called with each result as it comes, for a progress bar.
+        Called with each result as it arrives, for a progress bar.
 
     Returns
     -------
     Verification
-        All results; `.agrees` where not one number differs.
+        All results; `.agrees` is True if no number differs.
 
     Examples
     --------
@@ -115,20 +115,20 @@ def run(
 
 
 def prepare(names: Iterable[str] | None, device: Device) -> tuple[Oracle, ...]:
-    """Return the oracles of those names, or all that are installed, ready to count.
+    """Return the oracles with these names, or all that are installed, ready to count.
 
     Raises
     ------
     ValueError
-        If there is no oracle of a name.
+        If a name is unknown, or there are none.
     ImportError
-        If an oracle was asked for and its framework is not installed.
+        If the framework of a named oracle is not installed.
     """
     if names is None:
         return tuple(oracle(device) for oracle in ORACLES.values() if oracle.is_installed())
     asked = tuple(dict.fromkeys(names))
     if not asked:
-        refuse(ValueError, "oracles", asked, f"some of {join_names(tuple(ORACLES))}")
+        refuse(ValueError, "oracles", asked, f"one or more of {join_names(tuple(ORACLES))}")
     for name in asked:
         if name not in ORACLES:
             refuse(ValueError, "oracle", name, f"one of {join_names(tuple(ORACLES))}")
@@ -139,7 +139,7 @@ def prepare(names: Iterable[str] | None, device: Device) -> tuple[Oracle, ...]:
 
 
 def check_case(case: Case, oracles: Sequence[Oracle]) -> Result:
-    """Verify one configuration with oracles that were prepared before."""
+    """Verify one configuration with the oracles that `prepare` returned."""
     claims = case.claims()
     return Result(case, tuple(_ask(oracle, case, claims) for oracle in oracles))
 

@@ -1,4 +1,4 @@
-"""Keras as it is installed here: which backend it runs on, and which device a check uses."""
+"""The installed Keras: its backend, and the device that a check uses."""
 
 import os
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ DEVICES = ("auto", "cpu", "gpu")
 _GPU_HELP = {
     "tensorflow": 'pip install "convcost[gpu]" (Linux; on Windows inside WSL2)',
     "jax": 'pip install "jax[cuda]"',
-    "torch": "a CUDA build of PyTorch, see https://pytorch.org/get-started",
+    "torch": "install a CUDA build of PyTorch, see https://pytorch.org/get-started",
 }
 
 
 class DeviceError(RuntimeError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Device:
 
     def scope(self) -> Any:
         """Return a context manager in which Keras builds and runs on this device."""
-        # PyTorch's one CPU is "cpu" without a number. Under any other name Keras takes a variable
-        # for one of another device, copies it whenever it is used, and finds no gradients.
+        # PyTorch's CPU is "cpu", without a number. With any other name, Keras believes that
+        # variables are on another device, copies them at each use, and gets no gradients.
         on_torchs_cpu = self.backend.startswith("torch") and self.name == "cpu:0"
         return import_keras().device("cpu" if on_torchs_cpu else self.name)
 
@@ -50,15 +50,15 @@ def import_keras() -> ModuleType:
     Raises
     ------
     ImportError
-        If Keras or its backend is not installed; says what to install.
+        If Keras or its backend is not installed; the message says what to install.
     """
-    # JAX takes three quarters of a GPU's memory at its first use unless told not to before.
+    # By default JAX allocates three quarters of a GPU's memory on first use.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     try:
         import keras
-    except (ImportError, ValueError) as error:  # ValueError: KERAS_BACKEND names no backend
+    except (ImportError, ValueError) as error:  # ValueError: KERAS_BACKEND is not a backend
         raise ImportError(
-            'convcost.verify needs Keras and a backend: pip install "convcost[keras]"'
+            'this needs Keras and a backend: pip install "convcost[keras]"'
             f" (importing keras failed: {error})"
         ) from error
     module: ModuleType = keras
@@ -66,12 +66,12 @@ def import_keras() -> ModuleType:
 
 
 def select_device(device: str) -> Device:
-    """Find the device to run on, and let it take its memory as it needs it.
+    """Return the device to run on, and let a GPU's memory grow as needed.
 
     Parameters
     ----------
     device
-        `cpu`, `gpu`, or `auto` for a GPU where there is one.
+        `cpu`, `gpu`, or `auto` for a GPU if there is one.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def select_device(device: str) -> Device:
     ImportError
         If Keras is not installed.
     DeviceError
-        If a GPU was asked for and the backend sees none.
+        If `device` is `gpu` and the backend sees none.
     """
     if device not in DEVICES:
         raise ValueError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
@@ -99,15 +99,15 @@ def select_device(device: str) -> Device:
     if device == "auto":
         return Device("cpu:0", described)
     raise DeviceError(
-        f"device 'gpu' was asked for, but {described} sees no GPU (it sees:"
-        f" {', '.join(_seen(backend))}); what it needs: {_GPU_HELP.get(backend, 'its GPU build')}"
+        f"device is 'gpu', but {described} sees no GPU (it sees: {', '.join(_seen(backend))});"
+        f" to use one: {_GPU_HELP.get(backend, 'install its GPU build')}"
     )
 
 
 def visible_gpus(backend: str) -> list[str]:
     """Return the names of the GPUs that the backend sees, with memory growth set on each."""
-    # Keras lists devices for two of its three backends, and listing TensorFlow's through it would
-    # start them before memory growth can be set.
+    # Keras lists the devices of only two of its three backends, and listing TensorFlow's through
+    # Keras would initialize them before memory growth can be set.
     if backend == "tensorflow":
         import tensorflow as tf
 
@@ -120,7 +120,7 @@ def visible_gpus(backend: str) -> list[str]:
 
         try:
             return [str(gpu) for gpu in jax.devices("gpu")]
-        except RuntimeError:  # JAX's way to say that there is no such platform
+        except RuntimeError:  # JAX raises it if there is no such platform
             return []
     if backend == "torch":
         import torch
@@ -133,7 +133,7 @@ def _grow(tf: ModuleType, gpu: Any) -> None:
     try:
         tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:
-        # The caller's program has started the GPU already, with settings of its own choice.
+        # The caller's program has already initialized the GPU with its own settings.
         return
 
 

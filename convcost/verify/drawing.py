@@ -1,4 +1,4 @@
-"""Configurations drawn at random, with everything that can go wrong among them."""
+"""Configurations drawn at random, with all options and corner cases among them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ LAYER_CLASSES: dict[str, type[layers.Layer[Any]]] = {
 }
 KINDS = (*FUNCTIONS, *LAYER_CLASSES)
 
-# What the functions' sizes are drawn from.
+# The values that the functions' sizes are drawn from.
 _SIZES = {
     "dk": (1, 2, 3, 4, 5, 7),
     "m": (1, 1, 2, 3, 5, 8, 16, 32),
     "n": (1, 1, 2, 3, 5, 8, 16, 32),
     "df": (1, 2, 3, 5, 8, 14),
 }
-# Ones are frequent, so that a wrong number has few causes; the large ones go beyond every side.
+# Ones are frequent, so that a wrong number has few possible causes; the largest exceed every side.
 _KERNELS = {1: (1, 2, 3, 4, 5, 7, 12), 2: (1, 2, 3, 4, 5, 9), 3: (1, 2, 3, 5)}
 _SIDES = {1: (1, 2, 3, 5, 8, 13, 20), 2: (1, 2, 3, 5, 6, 9), 3: (1, 2, 3, 4)}
 _STRIDES = (1, 1, 1, 2, 3, 6)
@@ -61,7 +61,7 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
     seed
         The same seed draws the same configurations.
     kinds
-        Which kinds take turns: functions of convcost, and classes of `convcost.layers`, by name.
+        Names of the kinds that take turns: functions of convcost and classes of `convcost.layers`.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
     Raises
     ------
     TypeError, ValueError
-        If `count` is not a positive integer, `seed` not an integer, or a kind unknown.
+        If `count` is not a positive integer, `seed` is not an integer, or a kind is unknown.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
         refuse(TypeError, "seed", seed, "an integer")
     turns = tuple(kinds)
     if not turns:
-        refuse(ValueError, "kinds", turns, f"some of {join_names(KINDS)}")
+        refuse(ValueError, "kinds", turns, f"one or more of {join_names(KINDS)}")
     for kind in turns:
         if kind not in KINDS:
             refuse(ValueError, "kind", kind, f"one of {join_names(KINDS)}")
@@ -99,7 +99,7 @@ def _draw_one(kind: str, source: random.Random) -> Case:
 
 
 def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[int, ...]]:
-    """Draw a layer of a kind with any of its options, and an input shape that it takes.
+    """Draw a layer of a kind with any of its options, and an input shape that it accepts.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
     rank = cls.rank
 
     def per_axis(values: tuple[int, ...]) -> tuple[int, ...]:
-        # All axes alike are the rule, and the only thing that some frameworks take.
+        # Equal axes are the usual case, and the only one that some frameworks support.
         if _coin(source):
             return (source.choice(values),) * rank
         return tuple(source.choice(values) for _ in range(rank))
@@ -165,7 +165,7 @@ def _draw_groups(options: dict[str, Any], source: random.Random) -> None:
     groups = source.choice(_GROUPS)
     options["groups"] = groups
     options["filters"] *= groups
-    # As many groups as channels, now and then: a depthwise convolution by another name.
+    # Sometimes one group per channel, which makes it a depthwise convolution.
     options["channels"] = groups if _coin(source) else groups * options["channels"]
 
 
@@ -181,7 +181,7 @@ def _draw_output_padding(
 
 
 def _fit(layer: Spatial, axis: int, side: int) -> int:
-    """Return the side, or the smallest one with an output."""
+    """Return the side, or the smallest one that gives an output if it is too short."""
     word = layer.padding if isinstance(layer.padding, str) else "explicit"
     around = 0 if isinstance(layer.padding, str) else sum(layer.padding[axis])
     kernel = description.dilated_kernel(layer)[axis]

@@ -1,4 +1,4 @@
-"""What a verification found: quantities, findings of oracles, and the results of many cases."""
+"""Results of a verification: quantities, findings of oracles, and all cases together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What an oracle says of a configuration."""
+    """What an oracle says about a configuration."""
 
     CONFIRMED = "confirmed"
     NOT_VISIBLE = "not visible"
@@ -32,9 +32,9 @@ class Quantity:
     name
         What is counted.
     convcost
-        What convcost says.
+        The value that convcost claims.
     oracle
-        What the oracle says.
+        The value that the oracle counts.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Quantity:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are equal, exactly."""
+        """Whether the two are exactly equal."""
         return bool(self.convcost == self.oracle)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the quantity as plain data; a ratio as a text like 73/576."""
+        """Return the quantity as plain data; a ratio as a string such as 73/576."""
         return {
             "name": self.name,
             "convcost": _plain(self.convcost),
@@ -63,14 +63,14 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one oracle says of one configuration.
+    """What one oracle says about one configuration.
 
     Parameters
     ----------
     oracle
         Its name.
     quantities
-        Every number that was compared; none where it can't see the configuration.
+        Every number that was compared; empty if the oracle can't see the configuration.
     reason
         Why it can't see it.
     """
@@ -104,7 +104,7 @@ class Finding:
 
 
 def agree(findings: Iterable[Finding]) -> bool:
-    """Tell whether something is confirmed and nothing contradicted."""
+    """Return whether something is confirmed and nothing contradicted."""
     outcomes = {finding.outcome for finding in findings}
     return Outcome.CONFIRMED in outcomes and Outcome.CONTRADICTED not in outcomes
 
@@ -131,7 +131,7 @@ class Result:
 
     @property
     def contradictions(self) -> tuple[Finding, ...]:
-        """What contradicts it."""
+        """The findings that contradict convcost."""
         return tuple(f for f in self.findings if f.outcome is Outcome.CONTRADICTED)
 
     def as_dict(self) -> dict[str, Any]:
@@ -158,11 +158,11 @@ class Verification:
     results
         One for each configuration.
     oracles
-        Names of the oracles that were asked.
+        Names of the oracles that were used.
     seed
-        What the configurations were drawn with.
+        Seed of the random draws.
     device
-        Where layers ran.
+        The device that layers ran on.
     seconds
         How long it took.
     """
@@ -186,11 +186,11 @@ class Verification:
 
     @property
     def unseen(self) -> tuple[Result, ...]:
-        """The configurations that none of the oracles asked can see."""
+        """The configurations that none of the chosen oracles can see."""
         return tuple(r for r in self.results if not any(f.quantities for f in r.findings))
 
     def table(self) -> dict[str, dict[str, Counter[Outcome]]]:
-        """Return for each kind and oracle how many configurations had which outcome."""
+        """Return how many configurations had each outcome, for each kind and oracle."""
         rows: dict[str, dict[str, Counter[Outcome]]] = {}
         for result in self.results:
             row = rows.setdefault(result.case.kind, {name: Counter() for name in self.oracles})
@@ -199,7 +199,7 @@ class Verification:
         return rows
 
     def smallest_contradictions(self) -> dict[tuple[str, str], Result]:
-        """Return the smallest configuration that contradicts, for each kind and oracle."""
+        """Return the smallest contradicted configuration for each kind and oracle."""
         smallest: dict[tuple[str, str], Result] = {}
         for result in self.disagreements:
             for finding in result.contradictions:
@@ -207,7 +207,7 @@ class Verification:
         return smallest
 
     def reasons(self) -> Counter[tuple[str, str]]:
-        """Return why oracles saw nothing, and how often: (oracle, reason)."""
+        """Return how often each oracle saw nothing for each reason, by (oracle, reason)."""
         return Counter(
             (finding.oracle, finding.reason)
             for result in self.results
@@ -253,7 +253,7 @@ class Verification:
             return f"All {total} configurations agree, {quantities} ({where})."
         return (
             f"{total - len(self.unseen)} of {total} configurations agree, {quantities}; the others"
-            f" are seen by no oracle that was asked ({where})."
+            f" are seen by none of the chosen oracles ({where})."
         )
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from convcost.models.network import Network
     from convcost.models.walk import Row
 
-# What the profiler's number is made of: the operations that convolutions and dense layers run.
+# The operations that convolutions and dense layers run, and whose FLOPs are added up.
 _PROFILED = {
     "Conv2D",
     "Conv2DBackpropInput",
@@ -32,14 +32,14 @@ _PROFILED = {
 
 @dataclass(frozen=True)
 class ModelVerification:
-    """What oracles say of a model.
+    """What oracles say about a model.
 
     Parameters
     ----------
     network
         The model as convcost sees it.
     findings
-        For the name of each layer, and "total" for the whole model, what each oracle says.
+        Pairs of the name of a layer, or "total" for the whole model, and what an oracle says.
     """
 
     network: Network
@@ -52,7 +52,7 @@ class ModelVerification:
 
     @property
     def contradictions(self) -> tuple[tuple[str, Finding], ...]:
-        """What contradicts convcost, with the layer's name."""
+        """The findings that contradict convcost, each with the layer's name."""
         return tuple(pair for pair in self.findings if pair[1].outcome is Outcome.CONTRADICTED)
 
     def quantities(self) -> int:
@@ -100,20 +100,20 @@ def _totals(network: Network) -> dict[str, Any]:
 
 
 def check_model(model: Any, network: Network) -> ModelVerification:
-    """Hold every layer of a network, and its totals, to the Keras model that it stands for.
+    """Check every layer of a network, and its totals, against the Keras model.
 
     Parameters
     ----------
     model
-        The live model, of Keras 3.
+        The live Keras 3 model.
     network
-        What `convcost.from_keras` made of it, or of a file of it.
+        What `convcost.from_keras` read from it, or from its file.
 
     Returns
     -------
     ModelVerification
-        Per layer `count_params` and `compute_output_shape`; in total the parameters, the MACs
-        counted from the shapes of the built kernels, and those of the TF profiler.
+        For each layer `count_params` and `compute_output_shape`; for the total the parameters, the
+        MACs counted from the shapes of the built kernels, and those of the TF profiler.
     """
     live = dict(_live_layers(model, ()))
     findings: list[tuple[str, Finding]] = []
@@ -126,7 +126,7 @@ def check_model(model: Any, network: Network) -> ModelVerification:
 
 
 def _live_layers(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every layer and operation of models in models, with its path."""
+    """Yield every layer and operation, those of nested models included, with its path."""
     import keras
 
     operations = model.layers if isinstance(model, keras.Sequential) else model.operations
@@ -145,7 +145,7 @@ def _check_row(row: Row, layer: Any) -> Finding:
     if row.times == 1 and row.input_shapes and hasattr(layer, "count_params"):
         quantities.append(Quantity("output shape", row.output_shape, _output_shape(row, layer)))
     if not quantities:
-        return Finding("keras", reason="Keras has neither parameters nor a shape to ask for")
+        return Finding("keras", reason="Keras reports neither parameters nor a shape for it")
     return Finding("keras", tuple(quantities))
 
 
@@ -179,14 +179,14 @@ def _check_kernels(network: Network, live: dict[tuple[str, ...], Any]) -> Findin
     for row in network:
         if row.path not in live:
             if row.macs != 0:
-                return Finding("kernels", reason=f"{row.name} is not a layer of its own in Keras")
+                return Finding("kernels", reason=f"{row.name} is not a separate layer in Keras")
             continue
         macs += kernel_macs(live[row.path], row.input_shapes) * row.times
     return Finding("kernels", (Quantity("macs", network.macs, macs),))
 
 
 def kernel_macs(layer: Any, input_shapes: Any) -> int:
-    """Return the weights of a built layer's kernels times the positions where they lie."""
+    """Return the number of weights in a built layer's kernels times the number of positions."""
     shape: tuple[int, ...] = input_shapes[0] if input_shapes else ()
     if type(layer).__name__ == "TimeDistributed":
         return int(shape[0]) * kernel_macs(layer.layer, (shape[1:],))
@@ -206,13 +206,13 @@ def kernel_macs(layer: Any, input_shapes: Any) -> int:
 
 
 def _check_profiler(model: Any, network: Network) -> Finding:
-    """Compare with the TF profiler, whose blind spots show as a lower number."""
+    """Compare with the TF profiler, unless the model has layers that it miscounts."""
     try:
         counted = profiled_macs(model, network.input_shapes)
     except ImportError:
-        return Finding("profiler", reason="TensorFlow is not installed")
+        return Finding("profiler", reason="it needs TensorFlow as the backend of Keras")
     except Exception as error:
-        # Whatever TensorFlow raises where it can't trace a model: groups on a CPU, other backends.
+        # TensorFlow raises errors of many types for models that it can't trace.
         return Finding("profiler", reason=f"TensorFlow can't trace it: {str(error)[:200]}")
     blind = [row.name for row in network if _is_blind(row)]
     if blind:
@@ -241,7 +241,7 @@ def profiled_macs(model: Any, input_shapes: Any) -> int:
     import tensorflow as tf
 
     if keras.backend.backend() != "tensorflow":
-        raise ImportError("the profiler sees models on the TensorFlow backend alone")
+        raise ImportError("the profiler only sees models on the TensorFlow backend")
     specs = [tf.TensorSpec((1, *shape)) for shape in input_shapes]
     function = tf.function(lambda *inputs: model(inputs[0] if len(inputs) == 1 else list(inputs)))
     flops = profile_graph(function.get_concrete_function(*specs).graph)

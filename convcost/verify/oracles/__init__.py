@@ -1,4 +1,4 @@
-"""Five independent counts, each made by somebody else's code."""
+"""Five independent counts, each made by third-party code."""
 
 from convcost.verify.oracles.keras_layers import KerasLayer, RunningLayer
 from convcost.verify.oracles.oracle import NotVisible, Oracle

@@ -1,7 +1,7 @@
-"""What the frameworks have to be told about a layer: its axes in their order, and its padding.
+"""Layers described to the frameworks: the order of their axes, and their padding.
 
-The padding is worked out here as the frameworks' documentation has it, not by
-`convcost.layers.geometry`, which is what is to be verified.
+The padding is computed here according to the frameworks' documentation, not by
+`convcost.layers.geometry`, which is what is being verified.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 def steps(layer: SeparableConvolution) -> tuple[Layer, Layer]:
-    """Return a separable layer's depthwise and pointwise step as layers of their own."""
+    """Return the depthwise and the pointwise step of a separable layer as separate layers."""
     kinds: dict[int, tuple[Any, Any]] = {
         1: (layers.DepthwiseConv1D, layers.Conv1D),
         2: (layers.DepthwiseConv2D, layers.Conv2D),
@@ -42,7 +42,7 @@ def steps(layer: SeparableConvolution) -> tuple[Layer, Layer]:
 def channels_last(
     layer: Layer, shape: tuple[int, ...]
 ) -> tuple[Layer, tuple[int, ...], Callable[[tuple[int, ...]], tuple[int, ...]]]:
-    """Return the same layer and shape with the channels last, and what puts a shape back."""
+    """Return the layer and shape with the channels last, and a function that restores a shape."""
     if not isinstance(layer, Spatial) or layer.data_format != "channels_first":
         return layer, shape, tuple
     twin: Layer = type(layer)(**{**layer.arguments(), "data_format": "channels_last"})
@@ -63,7 +63,7 @@ def output_channels_last(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...
 
 
 def groups_and_filters(layer: Layer, channels: int) -> tuple[int, int]:
-    """Return how a layer's first step groups its channels, and how many filters it has."""
+    """Return the groups and the filters of a layer's first step."""
     if isinstance(layer, Spatial) and hasattr(layer, "depth_multiplier"):
         return channels, channels * layer.depth_multiplier
     assert isinstance(layer, (layers.Conv1D, layers.Conv2D, layers.Conv3D, TransposedConvolution))
@@ -71,7 +71,7 @@ def groups_and_filters(layer: Layer, channels: int) -> tuple[int, int]:
 
 
 def dilated_kernel(layer: Spatial) -> tuple[int, ...]:
-    """Return the sides of the kernel with its dilation, axis by axis, in elements."""
+    """Return the sides of the dilated kernel, in elements."""
     return tuple(
         1 + (kernel - 1) * dilation
         for kernel, dilation in zip(layer.kernel_size, layer.dilation_rate, strict=True)
@@ -79,7 +79,7 @@ def dilated_kernel(layer: Spatial) -> tuple[int, ...]:
 
 
 def pads(layer: Spatial, images: tuple[int, ...], positions: tuple[int, ...]) -> Pairs:
-    """Return the padding (before, after) of a layer over images with that many positions."""
+    """Return each axis's padding (before, after), for the given image sides and positions."""
     return tuple(
         _pads(layer.padding if isinstance(layer.padding, str) else layer.padding[axis], *sizes)
         for axis, sizes in enumerate(
@@ -105,8 +105,8 @@ def _pads(
 def transposed_pads(layer: Spatial, images: tuple[int, ...], positions: tuple[int, ...]) -> Pairs:
     """Return the padding of the convolution that a transposed layer reverses.
 
-    It has exactly as many positions as the layer has inputs; where the output reaches further, the
-    padding behind it is negative.
+    It has exactly as many positions as the layer has inputs; if the output extends further, the
+    padding after it is negative.
     """
     around = pads(layer, images, positions)
     return tuple(

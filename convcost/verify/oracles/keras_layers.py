@@ -1,4 +1,4 @@
-"""Keras as an oracle: what its layers say of themselves, and what comes out when they run."""
+"""Keras as an oracle: what its layers report, and what they output when they run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from convcost.verify.oracles.oracle import NotVisible, Oracle
 if TYPE_CHECKING:
     from convcost.layers import Layer
 
-# 1 GiB of float32: what one tensor of a check may take.
+# 1 GiB of float32: the largest tensor of a check.
 MAX_ELEMENTS = 2**28
-# float32 counts exactly up to here.
+# float32 represents all integers up to here.
 _MAX_OUTPUT = 2**24
 _INSTALL = 'pip install "convcost[keras]"'
 
 
 class KerasLayer(Oracle):
-    """What a built Keras layer says: parameters, weights, and its output's shape."""
+    """What a built Keras layer reports: parameters, weights and output shape."""
 
     name, title, module, install = "keras", "Keras's layers", "keras", _INSTALL
 
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
-        """Count parameters and name the weights' and the output's shapes."""
+        """Count the parameters, and return the shapes of the weights and of the output."""
         with self.device.scope():
             model = build(layer, input_shape)
         return {
@@ -39,19 +39,19 @@ class KerasLayer(Oracle):
 
 
 class RunningLayer(Oracle):
-    """What comes out of a Keras layer that is given ones.
+    """The outputs of a Keras layer that runs on ones.
 
     With ones as weights and as input, and no bias, each multiply-accumulate whose tap lies on the
     input adds 1 to an output, and one whose tap lies on the padding adds 0. So the outputs add up
     to the effective MACs. With zeros as weights and ones as biases they add up to the bias
     additions. Layers run with their channels last: on a CPU TensorFlow has few operations for the
-    other format, which changes the order of the axes alone.
+    other format, which only changes the order of the axes.
     """
 
     name, title, module, install = "run", "running on ones", "keras", _INSTALL
 
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
-        """Count effective MACs and bias additions by running, and see the output's shape."""
+        """Run the layer to count effective MACs and bias additions, and get the output shape."""
         layer, input_shape, restore = channels_last(layer, input_shape)
         with self.device.scope():
             model = build(layer, input_shape)
@@ -63,10 +63,10 @@ class RunningLayer(Oracle):
 
 
 def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any) -> dict[str, Any]:
-    """Run the two steps, each on ones of its own, and the layer.
+    """Run each of the two steps on ones, and then the whole layer.
 
-    Ones through the whole layer can't count its MACs: the depthwise step's outputs are not ones.
-    What comes out of it is counted as well, since it shows that the steps are those of the layer.
+    Running the whole layer on ones can't count its MACs, because the outputs of the depthwise step
+    are not ones. The sum of its outputs is counted to show that the two steps are its own.
     """
     depthwise, pointwise = steps(layer)
     first, between = build(depthwise, shape), depthwise.output_shape(shape)
@@ -76,12 +76,12 @@ def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any
 
 
 def build(layer: Layer, input_shape: tuple[int, ...]) -> Any:
-    """Return a Keras model of the one layer, and of the padding or cropping that Keras lacks.
+    """Return a Keras model of the layer, with the padding or cropping that Keras's layer lacks.
 
     Raises
     ------
     NotVisible
-        If Keras has no such layer, or refuses it, or it is too large to be run.
+        If Keras has no such layer, or refuses it, or it is too large to run.
     """
     _require_extent(layer, input_shape)
     keras = import_keras()
@@ -94,7 +94,7 @@ def build(layer: Layer, input_shape: tuple[int, ...]) -> Any:
 
 
 def _first_sentence(error: Exception) -> str:
-    """Return what an error says, without the values that it lists."""
+    """Return the first sentence of an error, without the values that it lists."""
     sentence, _, _ = " ".join(str(error).split()).partition(". ")
     return sentence[:200]
 
@@ -144,9 +144,9 @@ def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bi
     Raises
     ------
     ArithmeticError
-        If an output lies too far from an integer to be a count.
+        If an output is too far from an integer to be a count.
     NotVisible
-        If the framework can't run it, or an output is beyond what float32 counts.
+        If the framework can't run it, or an output is too large for float32 to count exactly.
     """
     import numpy as np
 
@@ -160,9 +160,9 @@ def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bi
     except _refusals() as error:
         outputs = _run_compiled(model, ones, error)
     if np.abs(outputs).max() >= _MAX_OUTPUT:
-        raise NotVisible(f"an output is {_MAX_OUTPUT:,} or more, where float32 stops counting")
-    # A GPU may convolve by a transform whose rounding leaves 287.99997 for 288; what is counted is
-    # whole, and less than half away.
+        raise NotVisible(f"an output is {_MAX_OUTPUT:,} or more, where float32 stops being exact")
+    # A GPU may convolve by a transform that rounds 288 to 287.99997; counts are integers, so the
+    # nearest one is meant.
     whole = np.rint(outputs)
     if np.abs(outputs - whole).max() > 0.25:
         raise ArithmeticError(f"an output of {model.name} is not a count: {outputs.ravel()[:4]}")
@@ -170,24 +170,24 @@ def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bi
 
 
 def _run_compiled(model: Any, ones: Any, refusal: Exception) -> Any:
-    """Run what has no operation of its own through XLA, which has one for every convolution."""
+    """Run through XLA, which supports every convolution, what the backend can't run otherwise."""
     model.compile(jit_compile=True)
     try:
         return model.predict(ones, verbose=0)
     except _refusals() as error:
-        # TensorFlow's own words stand behind the name of the node that it wraps them in.
+        # TensorFlow's message follows the name of the node that failed.
         said = re.search(r"\}\} (.+?)( \[Op:|$)", str(refusal), re.MULTILINE)
         reason = said[1] if said else _first_sentence(refusal)
         raise NotVisible(f"it does not run here: {reason}") from error
 
 
 def _refusals() -> tuple[type[Exception], ...]:
-    """Return the errors by which backends say that they have no such operation."""
+    """Return the errors that backends raise for operations they don't have."""
     refusals: list[type[Exception]] = [NotImplementedError, ValueError]
     if import_keras().backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        # oneDNN aborts some transposed convolutions that TensorFlow hands to it (its issue 113188).
+        # oneDNN aborts some transposed convolutions (TensorFlow issue 113188).
         aborted = tf.errors.AbortedError
         refusals += [aborted, tf.errors.InvalidArgumentError, tf.errors.UnimplementedError]
     return tuple(refusals)

@@ -1,4 +1,4 @@
-"""What an oracle is: somebody else's code that counts something about a layer."""
+"""The interface of an oracle: third-party code that counts something about a layer."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class NotVisible(Exception):  # noqa: N818 - an answer, not a failure
 
 
 class Oracle(ABC):
-    """A count that somebody else's code makes.
+    """An independent count, made by third-party code.
 
     Parameters
     ----------
     device
-        Where to run what has to be run.
+        The device to run on, if anything has to run.
     """
 
-    # How `--oracle` calls it, what it is, and what has to be installed for it.
+    # Its name for `--oracle`, its title, the module it needs, and how to install that.
     name: ClassVar[str]
     title: ClassVar[str]
     module: ClassVar[str]
@@ -38,24 +38,24 @@ class Oracle(ABC):
 
     @classmethod
     def is_installed(cls) -> bool:
-        """Tell whether the framework is there, without importing it."""
+        """Return whether the framework is installed, without importing it."""
         return find_spec(cls.module) is not None
 
     @abstractmethod
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
-        """Count what can be counted of a layer and one input.
+        """Count what this oracle can see of a layer and one input.
 
         Parameters
         ----------
         layer
             The layer, with integers as arguments.
         input_shape
-            Shape of the input, without the batch.
+            Shape of the input in elements, without the batch.
 
         Returns
         -------
         dict
-            Counts by the names of `convcost.verify.claims`.
+            Counts under the names that `convcost.verify.cases.claims` uses.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Oracle(ABC):
 
 
 class StepOracle(Oracle):
-    """An oracle that counts a separable layer step by step, and adds up what it counts."""
+    """An oracle that counts a separable layer step by step, and adds up the counts."""
 
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
         """Count the layer, or each of its two steps."""

@@ -21,9 +21,8 @@ _BIAS = "BiasAdd"
 class Profiler(StepOracle):
     """Nominal MACs and bias additions, from the statistics registered with TensorFlow's operations.
 
-    The operations are those that a layer comes down to, put into a graph as they are: a Keras layer
-    may wrap them into a compiled function, or take them apart, and then the profiler counts
-    nothing, or something else.
+    The layer's operations are put into a graph directly: a Keras layer may wrap them in a compiled
+    function or split them up, and then the profiler counts nothing or something else.
     """
 
     name, title, module = "profiler", "TF profiler", "tensorflow"
@@ -40,22 +39,22 @@ class Profiler(StepOracle):
 
 
 def why_blind(layer: Layer, input_shape: tuple[int, ...]) -> str:
-    """Return why TensorFlow's statistics (2.21) don't count a layer, or nothing if they do.
+    """Return why the statistics of TensorFlow 2.21 miscount a layer; empty if they don't.
 
-    These are facts about TensorFlow; tests notice when one of them ends.
+    Tests fail when a later TensorFlow lifts one of these limitations.
     """
     if isinstance(layer, layers.Conv3DTranspose):
         return "TensorFlow registers no FLOPs for Conv3DBackpropInputV2"
     if isinstance(layer, layers.Conv3D) and layer.dilation_rate[1] != layer.dilation_rate[2]:
-        return "TensorFlow's Conv3D takes the dilation rates of height and width for each other's"
+        return "TensorFlow's Conv3D swaps the dilation rates of height and width"
     if isinstance(layer, TransposedConvolution):
         sides, _ = description.sides_and_channels(layer, input_shape)
         outputs, _ = description.sides_and_channels(layer, layer.output_shape(input_shape))
         spread = tuple(s * stride for s, stride in zip(sides, layer.strides, strict=True))
         if outputs != spread:
             return (
-                "TensorFlow takes the output's sides divided by the strides for a transposed"
-                " convolution's positions, which they are not here"
+                "TensorFlow divides the output's sides by the strides to get a transposed"
+                " convolution's positions, which is wrong here"
             )
     return ""
 
@@ -82,7 +81,7 @@ def profile_graph(graph: Any) -> dict[str, int]:
 
 
 def _walk(node: Any) -> Iterator[tuple[str, int]]:
-    """Yield every type of operation with its own FLOPs; each lies inside the one before."""
+    """Yield every type of operation with its own FLOPs; each node is nested in the previous one."""
     for child in getattr(node, "children", ()):
         yield child.name, int(child.float_ops)
         yield from _walk(child)
@@ -100,7 +99,7 @@ def _operations(layer: Layer, shape: tuple[int, ...]) -> None:
         assert isinstance(layer, Spatial)
         _convolve(layer, shape)
     if layer.arguments()["use_bias"]:
-        # On an output of its own: what the operation makes is still to be cut, or brought in order.
+        # On a separate output: that of the operation is still to be cropped or transposed.
         *places, channels = description.output_channels_last(layer, shape)
         tf.raw_ops.BiasAdd(value=_input((1, *places, channels)), bias=_input((channels,)))
 
@@ -112,7 +111,7 @@ def _input(shape: tuple[int, ...]) -> Any:
 
 
 def _convolve(layer: Spatial, shape: tuple[int, ...]) -> None:
-    """Put the layer's convolution into the graph, channels last, one dimension as two of them."""
+    """Put the layer's convolution into the graph, channels last, a one-dimensional one as 2D."""
     import tensorflow as tf
 
     sides, m = description.sides_and_channels(layer, shape)

@@ -21,11 +21,11 @@ COMMAND = (sys.executable, "-m", "convcost.verify.oracles.pytorch_process")
 class FlopCounter(StepOracle):
     """Nominal MACs of the forward pass and of a whole training step, on tensors without data.
 
-    PyTorch runs in a process of its own: its CUDA builds bring a compiler that crashes where
-    TensorFlow is loaded already.
+    PyTorch runs in a separate process, because the compiler in its CUDA builds crashes if
+    TensorFlow is already loaded.
 
-    PyTorch (2.13) counts the gradient by the weights of a grouped convolution as if there were no
-    groups; there the forward pass alone is taken. A test notices when that changes.
+    PyTorch 2.13 counts the gradient with respect to the weights of a grouped convolution as if
+    there were no groups; for these only the forward pass is used. A test fails when that changes.
     """
 
     name, title, module, install = "torch", "PyTorch", "torch", "pip install torch"
@@ -44,10 +44,10 @@ class FlopCounter(StepOracle):
             process.stdin.write(json.dumps(question) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline()
-        except BrokenPipeError:  # it ended before, and this is not the first question since
+        except BrokenPipeError:  # it had already ended
             answer = ""
         if not answer:
-            raise ArithmeticError(f"PyTorch's process ended without a count of {layer!r}")
+            raise ArithmeticError(f"the PyTorch process ended without a count of {layer!r}")
         counted: dict[str, Any] = json.loads(answer)
         return counted
 
@@ -55,7 +55,7 @@ class FlopCounter(StepOracle):
 @cache
 def start(command: tuple[str, ...]) -> subprocess.Popen[str]:
     """Start the process that answers questions, once; it ends with this one."""
-    # In a session of its own: Ctrl-C is for this process, at whose end the other one ends.
+    # In its own session: Ctrl-C interrupts only this process, which ends the other one.
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -70,4 +70,4 @@ def start(command: tuple[str, ...]) -> subprocess.Popen[str]:
 
 def _stop(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(BrokenPipeError):
-        process.communicate()  # closes its input, at whose end it ends
+        process.communicate()  # closes its input, which ends it

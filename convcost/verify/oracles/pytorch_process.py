@@ -1,4 +1,4 @@
-"""The process in which PyTorch counts: a line of JSON in asks about a layer, a line out answers."""
+"""The process in which PyTorch counts: each line of JSON in is a layer, each line out its count."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _apply(layer: Layer, shape: tuple[int, ...]) -> Any:
     groups, filters = description.groups_and_filters(layer, m)
     common = {"stride": layer.strides, "dilation": layer.dilation_rate, "groups": groups}
     if isinstance(layer, TransposedConvolution):
-        # What is cut off or added behind changes the output alone, not what is multiplied.
+        # Cropping and output padding only change the output, not what is multiplied.
         spread = getattr(functional, f"conv_transpose{layer.rank}d")
         kernel = _tensor((m, filters // groups, *layer.kernel_size))
         return spread(_tensor((1, m, *sides)), kernel, **common)
@@ -67,7 +67,7 @@ def _apply(layer: Layer, shape: tuple[int, ...]) -> Any:
 
 
 def main() -> None:
-    """Answer until there are no more questions."""
+    """Answer until the input ends."""
     for line in sys.stdin:
         question = json.loads(line)
         layer = getattr(layers, question["kind"])(**question["arguments"])

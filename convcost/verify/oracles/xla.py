@@ -27,7 +27,7 @@ class CostAnalysis(StepOracle):
     """Effective MACs of the forward pass and of both gradients, from XLA's cost analysis.
 
     XLA counts two FLOPs for each tap on the input. A transposed convolution is the gradient of a
-    convolution by its input, and is given to XLA as that.
+    convolution with respect to its input, and is passed to XLA as such.
     """
 
     name, title, module, install = "xla", "XLA", "jax", "pip install jax"
@@ -51,7 +51,7 @@ def _matmul(image: Any, kernel: Any) -> Any:
 def _convolution(
     layer: Spatial, shape: tuple[int, ...]
 ) -> tuple[Callable[[Any, Any], Any], tuple[int, ...], tuple[int, ...]]:
-    """Return the convolution that a layer is, or is the gradient of, and its two shapes."""
+    """Return a layer's convolution, or the one that it reverses, with image and kernel shapes."""
     import jax
 
     sides, m = description.sides_and_channels(layer, shape)
@@ -64,7 +64,7 @@ def _convolution(
     padding: Any = find_pads(layer, images, positions)
     in_words = str(layer.padding).upper()
     if in_words in ("SAME", "VALID"):
-        # The framework's own padding, where it gives as many positions as the layer has.
+        # The framework's own padding, if it gives as many positions as the layer has.
         found = jax.lax.padtype_to_pads(
             images, description.dilated_kernel(layer), layer.strides, in_words
         )
@@ -126,9 +126,9 @@ def _passes(
 def _macs(function: Callable[[Any, Any], Any], *shapes: Any) -> int:
     import jax
 
-    # Where no tap lies on the input XLA has nothing to say.
+    # XLA reports no FLOPs if no tap lies on the input.
     flops = jax.jit(function).lower(*shapes).cost_analysis().get("flops", 0)
     macs, odd = divmod(int(flops), 2)
     if odd or int(flops) != flops:
-        raise ArithmeticError(f"XLA counts {flops} FLOPs, which is no even number")
+        raise ArithmeticError(f"XLA counts {flops} FLOPs, which is not an even number")
     return macs
