@@ -1,4 +1,4 @@
-"""Write `_applications.md`: all models of Keras Applications, held to Keras and the TF profiler.
+"""Write `_applications.md`: all models of Keras Applications, checked against Keras and TensorFlow.
 
 Run it with `python docs/applications.py`. It builds each model (no weights are downloaded), reads
 it live and through its JSON, and exits with 1 if a number differs.
@@ -24,13 +24,13 @@ HEAD = """\
 
 
 def input_shape(model: keras.Model) -> tuple[int, int, int]:
-    """Return the shape that the model declares, with 224 for sides that it leaves open."""
+    """Return the shape that the model declares, with 224 for open sides."""
     height, width, channels = model.input_shape[1:]
     return height or 224, width or 224, channels
 
 
 def check(name: str) -> tuple[str, ModelVerification]:
-    """Hold what convcost reads of a model, live and as JSON, to Keras; return the JSON, too."""
+    """Check what convcost reads from a model, live and as JSON, against Keras; return both."""
     model = getattr(keras.applications, name)(weights=None)
     shape = input_shape(model)
     network = convcost.from_keras(model, shape)
@@ -38,7 +38,7 @@ def check(name: str) -> tuple[str, ModelVerification]:
     read = convcost.from_keras(text, shape)
     costs = [[(row.name, row.output_shape, row.cost) for row in one] for one in (network, read)]
     if costs[0] != costs[1]:
-        raise SystemExit(f"{name}: live and from JSON differ")
+        raise SystemExit(f"{name}: the live model and its JSON give different costs")
     return text, check_model(model, network)
 
 
@@ -54,7 +54,7 @@ def line(name: str, report: ModelVerification) -> str:
 
 
 def main() -> None:
-    """Check them all, and write the table."""
+    """Check all models, and write the table."""
     lines = []
     for name in track(NAMES, description="Keras Applications"):
         _, report = check(name)

@@ -1,6 +1,6 @@
-"""Write what `gallery.md` shows: `python docs/gallery.py`.
+"""Write the files that `gallery.md` shows: `python docs/gallery.py`.
 
-It needs Keras and, for the screenshot, Chromium with its driver. The texts are held by the tests.
+It needs Keras and, for the screenshot, Chromium with its driver. The tests check the texts.
 """
 
 import io
@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
 
 
 def plain(config: Any) -> Any:
-    """Return a config without what bears on no count: initializers and the like."""
+    """Return a config without what does not affect any count: initializers and the like."""
     left_out = ("_initializer", "_regularizer", "_constraint", "compile_config")
     if isinstance(config, dict):
         return {key: plain(value) for key, value in config.items() if not key.endswith(left_out)}
@@ -48,7 +48,7 @@ def fashion_mnist() -> str:
 
 
 def text(table: Table) -> str:
-    """Return a table as a terminal of 110 columns shows it."""
+    """Return a table as it prints on a terminal with 110 columns."""
     file = io.StringIO()
     Console(file=file, width=110).print(table)
     lines = file.getvalue().splitlines()
@@ -56,10 +56,10 @@ def text(table: Table) -> str:
 
 
 def mobilenet() -> str:
-    """Return MobileNet beside what it would be with full convolutions."""
+    """Return the comparison of MobileNet with the same network with standard convolutions."""
     network = convcost.from_keras(keras.applications.MobileNet(weights=None))
     comparison = convcost.compare(network.with_standard(), network)
-    # Without what both have, and without normalization.
+    # Without the layers that are equal in both, and without normalization.
     left_out = (" 1", "BatchNormalization")
     lines = text(comparison).splitlines()
     kept = [line for line in lines if not line.endswith(left_out[0]) and left_out[1] not in line]
@@ -67,7 +67,7 @@ def mobilenet() -> str:
 
 
 def symbolic() -> str:
-    """Return the MACs of MobileNetV2 in its sides."""
+    """Return the MACs of MobileNetV2 as a formula in its input sides."""
     h, w, k = symbol("h"), symbol("w"), symbol("k")
     network = convcost.from_keras(keras.applications.MobileNetV2(weights=None), (h, w, 3))
     macs = network.macs
@@ -80,7 +80,7 @@ TEXTS = {"fashion_mnist.txt": fashion_mnist, "mobilenet.txt": mobilenet, "symbol
 
 
 def pictures() -> None:
-    """Draw the plot, and take a picture of the page."""
+    """Write the plot, and a screenshot of the page."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -93,7 +93,7 @@ def pictures() -> None:
 
 
 def screenshot(page: Path) -> None:
-    """Sort the page by MACs in Chromium, and take a picture of it."""
+    """Sort the page by MACs in Chromium, and take a screenshot."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
