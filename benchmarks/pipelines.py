@@ -1,7 +1,7 @@
 """The example's input pipelines side by side: images per second, and seconds to an accuracy.
 
-Run `python benchmarks/pipelines.py` where Fashion-MNIST is (`FASHION_MNIST_DIR`), or with
-`--data synthetic`. The ways take turns, so that a noisy moment of the machine hits them all.
+Run `python benchmarks/pipelines.py` with Fashion-MNIST in the folder `FASHION_MNIST_DIR`, or with
+`--data synthetic`. The variants take turns, so that noise on the machine affects them all.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from results import FILE, describe_machine
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "train_fashion_mnist.py"
 FIGURES = FILE.with_name("pipelines.json")
-# In the article's plain way; as TensorFlow does that on processors where it has to be asked for
-# oneDNN; in the new way, with the same batches of 32; without each thing that makes it faster; and
-# with larger batches.
+# The article's pipeline; the same on processors where TensorFlow doesn't use oneDNN by default; the
+# fast pipeline, with the same batches of 32; without each of its speed-ups; with larger batches.
 WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
     "article": (["--pipeline", "article"], {}),
     "article, without oneDNN": (["--pipeline", "article"], {"TF_ENABLE_ONEDNN_OPTS": "0"}),
@@ -34,12 +33,12 @@ WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
     "fast, batches of 64": (["--batch-size", "64"], {}),
     "fast, batches of 128": (["--batch-size", "128"], {}),
 }
-# Of these it is asked how long they take to an accuracy.
+# These are also trained to an accuracy.
 TRAINED = ("article", "fast", "fast, batches of 64", "fast, batches of 128")
 
 
 def train(way: str, folder: Path, *words: str) -> list[dict[str, float]]:
-    """Train in one way, or go on with what is in the folder, and return the rows of the history."""
+    """Train one variant, or resume the run in the folder, and return the rows of the history."""
     options, environment = WAYS[way]
     where = ["--output-dir", str(folder), *(["--resume"] if folder.exists() else [])]
     subprocess.run(
@@ -53,7 +52,7 @@ def train(way: str, folder: Path, *words: str) -> list[dict[str, float]]:
 
 
 def images_per_second(way: str, data: str, images: int, epochs: int) -> list[float]:
-    """Train in one way, and return the images per second of each epoch but the first."""
+    """Train one variant, and return the images per second of each epoch but the first."""
     words = ["--data", data, "--limit", str(images), "--epochs", str(epochs)]
     with tempfile.TemporaryDirectory() as folder:
         rows = train(way, Path(folder) / "run", *words)
@@ -61,7 +60,7 @@ def images_per_second(way: str, data: str, images: int, epochs: int) -> list[flo
 
 
 def until(way: str, accuracy: float, folder: Path, seed: int, most: int) -> dict[str, Any]:
-    """Train in one way, and return after how many epochs and seconds it has the accuracy."""
+    """Train one variant, and return the epochs and seconds that it takes to reach the accuracy."""
     name = way.replace(", ", "-").replace(" ", "-")
     rows = train(way, folder / name, "--seed", str(seed), "--epochs", str(most))
     for number, row in enumerate(rows, 1):
@@ -73,18 +72,20 @@ def until(way: str, accuracy: float, folder: Path, seed: int, most: int) -> dict
 
 @click.command()
 @click.option("--data", type=click.Choice(["fashion-mnist", "synthetic"]), default="fashion-mnist")
-@click.option("--rounds", default=3, show_default=True, help="How often each way has its turn.")
+@click.option("--rounds", default=3, show_default=True, help="Number of turns of each variant.")
 @click.option("--images", default=3_840, show_default=True)
-@click.option("--epochs", default=4, show_default=True, help="The first one is not counted.")
-@click.option("--until", "accuracy", type=float, help="Train on all images to this accuracy, too.")
-@click.option("--most", default=6, show_default=True, help="Epochs at most for that.")
+@click.option(
+    "--epochs", default=4, show_default=True, help="Epochs per turn; the first is not counted."
+)
+@click.option("--until", "accuracy", type=float, help="Also train on all images to this accuracy.")
+@click.option("--most", default=6, show_default=True, help="With --until: epochs at most.")
 @click.option("--seed", default=1, show_default=True)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="Keep these trainings here, and go on with them.",
+    help="With --until: keep the runs in this folder, and resume them.",
 )
-@click.option("--write", is_flag=True, help="Write the figures, and the table of the docs.")
+@click.option("--write", is_flag=True, help="Write the figures and the table of the docs.")
 def main(
     data: str,
     rounds: int,
@@ -96,7 +97,7 @@ def main(
     folder: Path | None,
     write: bool,
 ) -> None:
-    """Measure all ways in turns, and print how they compare with the article's."""
+    """Measure all variants in turns, and print how they compare with the article's."""
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way in WAYS:
@@ -104,7 +105,7 @@ def main(
     figures: dict[str, Any] = {
         "where": describe_machine(),
         "images per second": {
-            # The fastest epoch: whatever else the machine does can only slow it down.
+            # The fastest epoch: other load on the machine can only slow it down.
             way: round(max(speeds))
             for way, speeds in found.items()
         },

@@ -1,6 +1,6 @@
 """Write the tables and plots of the docs, and the table of the README, from the figures.
 
-`python benchmarks/report.py` writes them anew from `docs/benchmarks/results.json`.
+`python benchmarks/report.py` rewrites them from `docs/benchmarks/results.json`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOTE = "<!-- Written by benchmarks/report.py from results.json; change those. --
 COUNTED, TIMED = "layers.Layers.track_macs", "layers.LayerTimes.time_count"
 MODELS, MODEL_TIMES = "models.Models.track_macs", "models.ModelTimes.time_count"
 IMPORT, CALL = "calls.Import.timeraw_import", "calls.Call.time_call"
-# What has to be imported before a peer can count.
+# The module to import before a peer can count.
 MODULES = {
     "convcost": "convcost",
     "TF profiler": "tensorflow",
@@ -40,7 +40,7 @@ MODULES = {
 
 
 def table(heading: list[str], rows: Iterable[list[str]], numbers: int | None = None) -> str:
-    """Return a table of Markdown, its first column to the left, the rest to the right."""
+    """Return a Markdown table, the first column aligned left and the others right."""
     right = len(heading) - 1 if numbers is None else numbers
     align = ["left"] * (len(heading) - right) + ["right"] * right
     text = tabulate(list(rows), heading, tablefmt="github", colalign=align, disable_numparse=True)
@@ -48,7 +48,7 @@ def table(heading: list[str], rows: Iterable[list[str]], numbers: int | None = N
 
 
 def seconds(value: float | None) -> str:
-    """Return a time with its unit, in three digits.
+    """Return a time with its unit, to three significant digits.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def seconds(value: float | None) -> str:
 
 
 def times(value: float) -> str:
-    """Return a ratio in the digits that it is worth.
+    """Return a ratio to three significant digits, or to two from 10 on.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def _ratio(value: float | None, other: float) -> str:
 
 
 def verdict(counted: float | None, layer: Layer, shape: tuple[int, ...]) -> str:
-    """Return which number a counter gives: nominal, effective, another one, or none."""
+    """Return which number a counter reports: nominal, effective, another one, or none."""
     if counted is None:
         return "-"
     for effective, word in ((False, "nominal"), (True, "effective")):
@@ -89,7 +89,7 @@ def verdict(counted: float | None, layer: Layer, shape: tuple[int, ...]) -> str:
 
 
 def layers_table(results: Results) -> str:
-    """Return what each counter says of each layer."""
+    """Return the table of what each counter reports for each layer."""
     rows = []
     for name, (layer, shape) in LAYERS.items():
         nominal, effective = (layer.cost(shape, effective=flag).macs for flag in (False, True))
@@ -100,7 +100,7 @@ def layers_table(results: Results) -> str:
 
 
 def models_table(results: Results) -> str:
-    """Return what each counter says of each model, and by how much it differs from convcost."""
+    """Return the table of what each counter reports for each model, and how far from convcost."""
     names, counters = results.parameters(MODELS)
     rows = []
     for counter in counters:
@@ -116,7 +116,7 @@ def models_table(results: Results) -> str:
 
 
 def times_table(results: Results) -> str:
-    """Return how long each counter takes, and how many times as long as convcost."""
+    """Return the table of the times of each counter, also as multiples of convcost's."""
     layer, *_ = results.parameters(TIMED)[0]
     models = results.parameters(MODEL_TIMES)[0]
     rows = []
@@ -140,7 +140,7 @@ def times_table(results: Results) -> str:
 
 
 def call_table(results: Results) -> str:
-    """Return what one call costs over the bare expression."""
+    """Return the table of the time of one call, and that of the bare expression."""
     bare, call = results.parameters(CALL)[0]
     rows = [
         [
@@ -160,7 +160,7 @@ EVERYTHING, PRUNED = "sweeps.Everything", "sweeps.Pruned"
 
 
 def millions_table(results: Results) -> str:
-    """Return how long 3.1 million designs take, against memory and against one by one."""
+    """Return the table of 3.1 million designs, compared with a memory write and one by one."""
     from suite.sweeps import MILLIONS
 
     (ways,) = results.parameters(GRID)
@@ -178,7 +178,7 @@ def millions_table(results: Results) -> str:
 
 
 def columns_table(results: Results) -> str:
-    """Return how long a million layers take together, and one of them."""
+    """Return the table of the times of a million layers together, and of one."""
     rows = []
     for macs in results.parameters(f"{COLUMNS}.time_one")[0]:
         one, together = (
@@ -186,12 +186,12 @@ def columns_table(results: Results) -> str:
         )
         each = together / 1_000_000
         rows.append([macs, seconds(one), seconds(together), seconds(each), times(one / each)])
-    heading = ["MACs", "one by itself", "1,000,000 as columns", "per design", "faster"]
+    heading = ["MACs", "one layer", "1,000,000 as columns", "per design", "faster"]
     return table(heading, rows)
 
 
 def large_table(results: Results) -> str:
-    """Return how long 10^9 and 10^12 designs take, and how much memory."""
+    """Return the table of the time and memory that 10^9 and 10^12 designs take."""
     rows = []
     questions, ways = results.parameters(f"{EVERYTHING}.time_all")
     for question in questions:
@@ -209,12 +209,12 @@ def large_table(results: Results) -> str:
     for question in results.parameters(f"{PRUNED}.time_pruned")[0]:
         figures = _figures(results, PRUNED, "pruned", (question,))
         rows.append(["10^12, pruned", question, "convcost", *figures, ""])
-    heading = ["designs", "question", "way", "answer", "time", "most memory", "by hand"]
+    heading = ["designs", "question", "way", "answer", "time", "peak memory", "by hand"]
     return table(heading, rows, 4)
 
 
 def cluster_table(results: Results) -> str:
-    """Return how much sooner two processes are done than one."""
+    """Return the table of the times of one and of two processes."""
     rows = []
     questions, processes = results.parameters(CLUSTER)
     for question in questions:
@@ -240,7 +240,7 @@ def _figures(results: Results, benchmark: str, what: str, parameters: tuple[str,
 
 
 def where_text(results: Results) -> str:
-    """Return where and with what it was measured, in a sentence."""
+    """Return a sentence on the machine and the versions that were measured."""
     where = results.where
     versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
     return (
@@ -250,7 +250,7 @@ def where_text(results: Results) -> str:
 
 
 def readme_table(results: Results) -> str:
-    """Return the peers in short: on how many layers they agree, and how long they take."""
+    """Return the short table of the peers: on how many layers they agree, and their times."""
     (layer, *_), (model, *_) = results.parameters(TIMED)[0], results.parameters(MODEL_TIMES)[0]
     rows = []
     for counter in ("convcost", *PEERS):
@@ -268,13 +268,13 @@ def readme_table(results: Results) -> str:
 
 
 def _agreeing(results: Results, counter: str) -> int:
-    """Return on how many layers a counter says what convcost says, nominal or effective."""
+    """Return on how many layers a counter agrees with convcost's nominal or effective MACs."""
     said = (verdict(results.get(COUNTED, name, counter), *what) for name, what in LAYERS.items())
     return sum(word in ("nominal", "effective") for word in said)
 
 
 def pipelines_table(figures: dict[str, Any]) -> str:
-    """Return how fast the example's pipelines are, and how soon they are as accurate."""
+    """Return the table of the speed of the example's pipelines, and their time to an accuracy."""
     speeds, trained = figures["images per second"], figures.get("until", {}).get("trained", {})
     rows = []
     for way, speed in speeds.items():
@@ -283,9 +283,9 @@ def pipelines_table(figures: dict[str, Any]) -> str:
             reached = trained.get(way)
             row += _reached(reached, trained["article"]) if reached else ["", "", ""]
         rows.append(row)
-    heading = ["way", "images per second in training", "of the article's"]
+    heading = ["pipeline", "images per second in training", "relative to the article"]
     if trained:
-        heading += [f"epochs to {figures['until']['accuracy']:.1%}", "seconds", "of the article's"]
+        heading += [f"epochs to {figures['until']['accuracy']:.1%}", "seconds", "relative"]
     return table(heading, rows)
 
 
@@ -297,12 +297,12 @@ def _reached(reached: dict[str, Any], article: dict[str, Any]) -> list[str]:
 
 
 def write_pipelines(figures: dict[str, Any]) -> None:
-    """Write the table of the pipelines, which are measured apart from the rest."""
+    """Write the table of the pipelines, which are measured separately."""
     (FOLDER / "pipelines.md").write_text(pipelines_page(figures), encoding="utf-8")
 
 
 def pipelines_page(figures: dict[str, Any]) -> str:
-    """Return the page that has the table."""
+    """Return the page with the table."""
     note = "<!-- Written by benchmarks/pipelines.py from pipelines.json; change those. -->"
     return f"{note}\n\n{pipelines_table(figures)}\n"
 
@@ -321,7 +321,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
 
 
 def pages(results: Results) -> dict[Path, str]:
-    """Return the text of each file that is written."""
+    """Return the text of each file to write."""
     made = {FOLDER / f"{name}.md": f"{NOTE}\n\n{make(results)}\n" for name, make in TABLES.items()}
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -331,7 +331,7 @@ def pages(results: Results) -> dict[Path, str]:
 
 
 def plot(results: Results, folder: Path = FOLDER) -> None:
-    """Draw how long the counters take."""
+    """Plot the times of the counters."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,4 +1,4 @@
-"""What was measured: the figures of a run, and where and with what they were measured."""
+"""The figures of a run, with the machine and the versions that they were measured on."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Results:
     Parameters
     ----------
     where
-        The machine, the versions of what was measured.
+        The machine, and the versions of the measured packages.
     figures
         For each benchmark its unit, and its figures by the parameters joined with " | ": medians
-        in seconds, bytes, or whatever the unit says; None where nothing came.
+        in seconds, bytes, or another unit; None without a result.
     """
 
     where: dict[str, Any]
@@ -57,22 +57,22 @@ class Results:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def write(self, path: Path = FILE) -> None:
-        """Write them into a file, as text that a person may read."""
+        """Write them to a file, as readable text."""
         path.parent.mkdir(parents=True, exist_ok=True)
         known = {"where": self.where, "figures": dict(sorted(self.figures.items()))}
         text = json.dumps(known, indent=1, ensure_ascii=False)
         path.write_text(text + "\n", encoding="utf-8")
 
     def get(self, benchmark: str, *parameters: str) -> float | None:
-        """Return a figure, or None where nothing came."""
+        """Return a figure, or None without a result."""
         figure: float | None = self.figures[benchmark]["figures"][" | ".join(parameters)]
         return figure
 
     def value(self, benchmark: str, *parameters: str) -> float:
-        """Return a figure, which must have come."""
+        """Return a figure, which must exist."""
         figure = self.get(benchmark, *parameters)
         if figure is None:
-            raise ValueError(f"{benchmark} of {', '.join(parameters)} brought nothing")
+            raise ValueError(f"{benchmark} has no result for {', '.join(parameters)}")
         return figure
 
     def parameters(self, benchmark: str) -> list[list[str]]:
@@ -82,11 +82,11 @@ class Results:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what this machine is, and the versions of what is measured on it."""
+    """Return a description of this machine, and the versions of the measured packages."""
     versions = {}
     for package in PACKAGES:
         try:
-            # Without the part that says which build it is.
+            # Without the build number.
             versions[package] = version(package).partition("+")[0]
         except PackageNotFoundError:
             continue
@@ -109,7 +109,7 @@ def _processor() -> str:
 
 
 def collect(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the figures that asv left in its folder of one machine, the latest of each."""
+    """Return the latest figure of each benchmark from asv's folder for one machine."""
     described = json.loads((folder.parent / "benchmarks.json").read_text(encoding="utf-8"))
     figures: dict[str, dict[str, Any]] = {}
     files = (path for path in folder.glob("*.json") if path.name != "machine.json")
@@ -128,7 +128,7 @@ def _from_asv(path: Path, described: Mapping[str, Any]) -> dict[str, dict[str, A
             continue
         params = measured.get_result_params(key)
         values = measured.get_result_value(key, params)
-        # asv writes parameters as Python would: with quotes.
+        # asv writes parameters as Python literals, with quotes.
         plain = [[value.strip("'") for value in one] for one in params]
         found[key] = {
             "unit": described[key]["unit"],
@@ -146,7 +146,7 @@ def _joined(params: list[list[str]]) -> list[str]:
 
 
 def _rounded(value: float | None) -> float | int | None:
-    """Return four digits of what was measured, and all of what was counted."""
+    """Return a measured figure to four significant digits, and a count exactly."""
     if value is None or math.isnan(value):
         return None
     if float(value).is_integer():

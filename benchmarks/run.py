@@ -16,12 +16,12 @@ ASV = HERE / ".asv" / "results"
 
 
 @click.command()
-@click.option("--bench", multiple=True, help="Only what matches this regular expression.")
-@click.option("--quick", is_flag=True, help="Each once, to see whether it runs, without writing.")
+@click.option("--bench", multiple=True, help="Run only benchmarks that match this regex.")
+@click.option("--quick", is_flag=True, help="Run each once, as a check, and write nothing.")
 def main(bench: tuple[str, ...], quick: bool) -> None:
-    """Measure, with airspeed velocity, what docs and README show; about half an hour.
+    """Measure the figures of docs and README with airspeed velocity, in about half an hour.
 
-    With --bench the other figures stay as they are, and must be of this machine.
+    With --bench the other figures are kept, and must be from this machine and these versions.
     """
     where = describe_machine()
     kept = _kept(where) if bench and not quick else {}
@@ -31,7 +31,7 @@ def main(bench: tuple[str, ...], quick: bool) -> None:
         sys.exit(failed)
     folders = [path.parent for path in ASV.glob("*/machine.json")]
     if not folders:
-        raise click.ClickException("asv has left no results; what it printed says why")
+        raise click.ClickException("asv wrote no results; see its output above")
     results = Results(where, kept | collect(folders[0]))
     results.write()
     click.echo(f"Wrote {FILE}")
@@ -45,17 +45,17 @@ def _kept(where: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if before.where != where:
         differs = [name for name in where if before.where.get(name) != where[name]]
         raise click.UsageError(
-            f"the figures in {FILE} were measured elsewhere ({', '.join(differs)} differ);"
-            " measure everything, without --bench"
+            f"the figures in {FILE} are from another machine or from other versions"
+            f" ({', '.join(differs)} differ); measure everything, without --bench"
         )
     return before.figures
 
 
 def _measure(bench: tuple[str, ...], quick: bool) -> int:
-    """Let asv run the suite in this interpreter's environment; return its exit code."""
+    """Run the suite with asv in this interpreter's environment, and return its exit code."""
     config = str(HERE / "asv.conf.json")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an import is measured as users have it
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # imports are measured as users run them
     asv = [sys.executable, "-m", "asv"]
     named = [*asv, "machine", "--yes", "--config", config]
     subprocess.run(named, check=True, env=environment, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""How the examples' commands end: with an exit code that scripts can trust."""
+"""The exit codes of the examples' commands, for use in scripts."""
 
 import click
 
@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 def run(command: click.Command) -> int:
-    """Run a command line and return its exit code, 2 where it was used wrongly."""
+    """Run a command line and return its exit code, 2 for a usage error."""
     try:
         return int(command.main(standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""Measure what separable convolutions save in time, beside what their formulas promise.
+"""Measure how much time separable convolutions save, compared with what their formulas promise.
 
 Run `python examples/separable_vs_standard.py --help` for the options. Exit codes: 0 for success, 2
 for a usage or environment error, 130 if interrupted.
@@ -27,9 +27,12 @@ from convcost.verify.devices import DeviceError, select_device
 @click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64)
 @click.option(
-    "--repeats", type=click.IntRange(min=1), default=7, help="Timings of which the median counts."
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=7,
+    help="Number of timings; the median is used.",
 )
-@click.option("--quick", is_flag=True, help="The smallest layers and the model alone.")
+@click.option("--quick", is_flag=True, help="Only the smallest layers and the model.")
 @click.option(
     "--onednn/--no-onednn",
     default=True,
@@ -38,7 +41,7 @@ from convcost.verify.devices import DeviceError, select_device
 @click.option(
     "--output-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where results.json and the plots are written; nowhere by default.",
+    help="Folder for results.json, the table and the plots; by default none are written.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def compare(
@@ -74,7 +77,7 @@ def compare(
 
 
 def write_results(results: dict[str, Any], folder: Path) -> None:
-    """Write the results as JSON, as the table, and as pictures."""
+    """Write the results as JSON, as a table, and as plots."""
     from timing import plots
 
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -88,7 +91,7 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     machine = results["machine"]
     console.print(
         f"{results['device']}: {machine['flops_per_second'] / 1e9:,.1f} GFLOP/s in a large matrix"
-        f" product, {machine['bytes_per_second'] / 1e9:,.1f} GB/s in a large copy; beyond"
+        f" product, {machine['bytes_per_second'] / 1e9:,.1f} GB/s in a large copy; above"
         f" {machine['ridge']:.1f} FLOPs per byte the first is the limit",
         soft_wrap=True,
     )
@@ -112,8 +115,8 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     console.print(table)
     console.print(
         "params, MACs: how many times fewer; roofline: the speed-up that the machine allows;"
-        " measured: the speed-up that there is, and its share of the MACs' ratio; GFLOP/s: without"
-        " the taps on the padding",
+        " measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without the"
+        " taps on the padding",
         soft_wrap=True,
     )
 

@@ -1,12 +1,12 @@
-"""Train a Fashion-MNIST classifier whose every parameter is explained by its formula.
+"""Train a Fashion-MNIST classifier, with a formula for every one of its parameters.
 
 Read it from top to bottom: the model, the formula behind each of its numbers, the training, the
-evaluation, and the command line that calls them in this order. What the article's program does
-without stands in the package `fashion_mnist`: the faster pipeline, the strong recipe, resuming.
+evaluation, and the command line that calls them in this order. What the article's program lacks is
+in the package `fashion_mnist`: the faster pipeline, the strong recipe, resuming.
 
 Run `python examples/train_fashion_mnist.py --help` for the options. Exit codes: 0 for a finished
-training, 1 where a formula and the built model differ, 2 for a usage, data or environment error, 3
-where training failed (the loss is not a number, or nothing can be written any more), 130 if
+training, 1 if a formula and the built model differ, 2 for a usage, data or environment error, 3 if
+the training failed (the loss is not a number, or files can no longer be written), 130 if
 interrupted.
 """
 
@@ -30,9 +30,9 @@ from rich.console import Console
 import convcost
 from convcost.verify.devices import DeviceError
 
-# Keras is imported inside functions: what is asked for on the command line has to be set before.
+# Keras is imported inside functions, because some options must be set before that.
 
-# The article's recipe: Adam, and five epochs of patience with the validation loss.
+# The article's recipe: Adam, and early stopping after five epochs.
 ARTICLE = Recipe(epochs=10, batch_size=32, learning_rate=0.001, patience=5)
 RECIPES = {"article": ARTICLE, "strong": STRONG}
 LOSS = "sparse_categorical_crossentropy"
@@ -63,7 +63,7 @@ def build_model(kind: str = "separable") -> Any:
             keras.layers.MaxPooling2D(2),
             keras.layers.Flatten(),
             keras.layers.Dense(128, activation="selu"),
-            # Probabilities stay float32 where the layers before them compute in half precision.
+            # Probabilities stay float32 even if the layers before them use half precision.
             keras.layers.Dense(10, activation="softmax", dtype="float32"),
         ],
         name=f"fashion_mnist_{kind}",
@@ -93,7 +93,7 @@ def explain(model: Any) -> convcost.Network:
 def compile_model(
     model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, settings: dict[str, Any]
 ) -> tuple[Any, Any, tuple[Any, Any]]:
-    """Return the compiled model, the batches to train it on, and what to validate it with."""
+    """Return the compiled model, its training batches, and its validation data."""
     import keras
 
     seed = settings["seed"]
@@ -105,11 +105,11 @@ def compile_model(
         batches = Batches(labels, images=images, batch_size=recipe.batch_size, seed=seed)
         trained, validation = model, data.validation
     else:
-        # The same layers and weights, computed in another way; `model` is what is kept.
+        # The same layers and weights, computed in another way; `model` is the one that is saved.
         from fashion_mnist.fast import feed
 
         trained, batches, validation = feed(model, data, recipe, parts=where.parts, seed=seed)
-        # It isn't trained itself, but loaded from its file and evaluated.
+        # `model` itself isn't trained, but it is evaluated when loaded from its file.
         model.compile(optimizer="adam", **how)
         model.optimizer.build(model.trainable_variables)
     if settings["recipe"] == "article":
@@ -125,13 +125,13 @@ def compile_model(
 def train(
     model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
 ) -> None:
-    """Train from where the folder's run has come to, and keep each epoch in it."""
+    """Train from where the folder's run stopped, and save each epoch in the folder."""
     import keras
     from fashion_mnist import resuming, stopping
 
     trained, batches, validation = compile_model(model, data, recipe, where, folder.settings)
     if folder.rows:
-        console.print(f"Going on after epoch {len(folder.rows)}")
+        console.print(f"Resuming after epoch {len(folder.rows)}")
         resuming.load(trained, folder.variables())
     if recipe.is_over(folder.losses):
         return
@@ -140,7 +140,7 @@ def train(
         callbacks.append(keras.callbacks.TensorBoard(folder.path / TENSORBOARD, write_graph=False))
     trained.fit(
         batches,
-        shuffle=False,  # the order is the batches' own
+        shuffle=False,  # the batches are already in random order
         validation_data=validation,
         validation_batch_size=recipe.validation_batch_size,
         initial_epoch=len(folder.rows),
@@ -151,10 +151,10 @@ def train(
 
 
 def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict[str, Any]:
-    """Return how the best checkpoint does on the test images, and how the training went."""
+    """Return the test results of the best checkpoint, and the figures of the training."""
     import keras
 
-    # The file, not the model in memory: what is reported is what was kept.
+    # The file, not the model in memory: the results are those of the saved model.
     best = keras.models.load_model(folder.best_path)
     loss, accuracy = best.evaluate(*data.test, batch_size=500, verbose=0)
     training_seconds = statistics.median(row["training_seconds"] for row in folder.rows)
@@ -181,13 +181,13 @@ def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict
     "--recipe",
     type=click.Choice(list(RECIPES)),
     default="article",
-    help="strong: augmentation, a learning rate that falls, averaged weights, more epochs.",
+    help="strong: augmentation, a falling learning rate, averaged weights, more epochs.",
 )
 @click.option(
     "--pipeline",
     type=click.Choice(["fast", "article"]),
     default="fast",
-    help="article: images are sent to the device batch by batch.",
+    help="article: send the images to the device batch by batch.",
 )
 @click.option(
     "--data",
@@ -199,23 +199,27 @@ def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict
     "--data-dir",
     type=click.Path(path_type=Path),
     envvar="FASHION_MNIST_DIR",
-    help="Folder with the four IDX .gz files; without it Keras downloads them.",
+    help="Folder with the four IDX .gz files; by default Keras downloads them.",
 )
 @click.option(
     "--output-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where everything is written; by default a fresh folder below runs/.",
+    help="Folder for all files; by default a new one below runs/.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in --output-dir.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the files of an earlier run in --output-dir."
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="By default the recipe's.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Likewise.")
+@click.option(
+    "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="By default the recipe's."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
 @click.option("--limit", type=click.IntRange(min=1), help="Use only the first N training images.")
-@click.option("--normalize/--no-normalize", default=True, help="Or train on raw pixels.")
+@click.option("--normalize/--no-normalize", default=True, help="Normalise, or use raw pixels.")
 @options.further_options
 def main(**given: Any) -> int:
-    """Train a Fashion-MNIST classifier and show the formula behind each number of its summary."""
+    """Train a Fashion-MNIST classifier, and show the formula behind each of its parameters."""
     augmented = RECIPES[given["recipe"]].augmentation is not None
     settings, folder = options.read(given, augmented=augmented)
     recipe = RECIPES[settings["recipe"]].changed_by(settings)
@@ -253,7 +257,7 @@ def main(**given: Any) -> int:
 def run(
     data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
 ) -> dict[str, Any]:
-    """Build the model, explain it, train it, evaluate it, and write what came of it."""
+    """Build the model, explain it, train it, evaluate it, and write the results."""
     import keras
     from fashion_mnist.curves import plot
 
@@ -272,14 +276,14 @@ def run(
 
 
 def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
-    """Say how well the best checkpoint does, how fast it was trained, and where all is."""
+    """Print the results of the best checkpoint, the training speed, and where the files are."""
     console.print(
         f"Best checkpoint (epoch {metrics['best_epoch']}): test accuracy"
         f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
     )
     console.print(
         f"Median time of an epoch: {metrics['seconds_per_epoch']:.1f} s;"
-        f" training alone: {metrics['samples_per_second']:,.0f} images per second"
+        f" training only: {metrics['samples_per_second']:,.0f} images per second"
     )
     console.print(
         f"Written to {folder.path}: {', '.join(folder.written())}", markup=False, soft_wrap=True

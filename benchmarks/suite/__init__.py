@@ -1,6 +1,6 @@
-"""What convcost and its peers say, and how long they take: benchmarks for airspeed velocity."""
+"""Benchmarks for airspeed velocity: what convcost and its peers report, and how long they take."""
 
 import os
 
-# Before TensorFlow is imported by whatever benchmark needs it.
+# Before any benchmark imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

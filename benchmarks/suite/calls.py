@@ -1,4 +1,4 @@
-"""The price of one call over bare arithmetic, and of importing the library over starting Python."""
+"""The time of one call, compared with bare arithmetic, and the time to import each counter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIZES = (3, 32, 64, 28)
 
 
 def bare(dk: int, m: int, n: int, df: int) -> tuple[int, int, int]:
-    """Return what `separable` returns, without a check of anything."""
+    """Return what `separable` returns, without any checks."""
     return dk * dk * m + m * n + n, df * df * m * (dk * dk + n), n * df * df
 
 
@@ -19,7 +19,7 @@ class Call:
     param_names = ("what",)
 
     def setup(self, what: str) -> None:
-        """Choose what is called."""
+        """Choose the function to call."""
         self.call = bare if what == self.params[0] else separable
 
     def time_call(self, what: str) -> None:
@@ -35,5 +35,5 @@ class Import:
     timeout = 300
 
     def timeraw_import(self, module: str) -> str:
-        """Import the module, and with ours what it imports only when that is asked for."""
+        """Return the import statement; convcost's also loads the arithmetic."""
         return "from convcost import separable" if module == "convcost" else f"import {module}"

@@ -1,6 +1,6 @@
-"""What each counter says, asked in a process of its own, since Keras takes one backend in each.
+"""What each counter reports, in a separate process, since Keras has one backend per process.
 
-`python -m suite.counts models XLA`, in the folder above, asks one of them.
+`python -m suite.counts models XLA`, in the folder above, runs one of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Counts = dict[str, dict[str, "int | None"]]
 
 
 def _questions(kind: str, counter: str) -> dict[str, Callable[[], int]]:
-    """Return what there is to ask a counter about "layers" or "models", by its name."""
+    """Return a call that counts each of the "layers" or "models", by name."""
     peer = COUNTERS[counter]
     if kind == "models":
         return {name: lambda name=name: peer.model(name)() for name in MODELS}  # type: ignore[misc]
@@ -33,14 +33,14 @@ def _questions(kind: str, counter: str) -> dict[str, Callable[[], int]]:
 
 
 def ask(kind: str, counter: str) -> dict[str, int | None]:
-    """Return what a counter says; why it says nothing goes to standard error."""
+    """Return the MACs that a counter reports; reasons for refusals go to standard error."""
     found: dict[str, int | None] = {}
     for name, question in _questions(kind, counter).items():
         try:
             with silence():
                 found[name] = question()
         except Exception as error:
-            # Whatever others raise: it is a refusal, and nobody has to believe it unseen.
+            # Counters raise errors of many types: each is a refusal, and is shown.
             said = f"{counter} has no number for {name}: {type(error).__name__}: {error}"
             sys.stderr.write(said + "\n")
             found[name] = None
@@ -48,12 +48,12 @@ def ask(kind: str, counter: str) -> dict[str, int | None]:
 
 
 def everyones(kind: str) -> Counts:
-    """Ask all counters about "layers" or "models"."""
+    """Run all counters on "layers" or "models"."""
     return {name: _apart(kind, name) for name in counters_of(kind)}
 
 
 def or_nan(macs: int | None) -> float:
-    """Return a count, or NaN, asv's word for no result, where the counter refused."""
+    """Return a count, or NaN, which means no result to asv, if the counter refused."""
     return math.nan if macs is None else macs
 
 

@@ -1,4 +1,4 @@
-"""MACs of single layers: what each counter says, and how long it takes to say it."""
+"""MACs of single layers: what each counter reports, and how long it takes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _OF_LAYERS = counters_of("layers")
 
 
 class Layers:
-    """A layer, from its arguments to its MACs, what has to be built for that included."""
+    """A layer, from its arguments to its MACs, including whatever has to be built."""
 
     params = (list(LAYERS), _OF_LAYERS)
     param_names = ("layer", "counter")
 
     def setup_cache(self) -> Counts:
-        """Ask them all."""
+        """Run all counters."""
         return everyones("layers")
 
     setup_cache.timeout = 900  # type: ignore[attr-defined]
 
     def track_macs(self, counts: Counts, layer: str, counter: str) -> float:
-        """Return the MACs; NaN where the counter refuses the layer."""
+        """Return the MACs; NaN if the counter refuses the layer."""
         return or_nan(counts[counter][layer])
 
     track_macs.unit = "MACs"  # type: ignore[attr-defined]
@@ -36,7 +36,7 @@ class LayerTimes:
     timeout = 300
 
     def setup(self, layer: str, counter: str) -> None:
-        """Count once: what a counter imports when first asked is not what is measured."""
+        """Count once, so that imports on first use are not measured."""
         count = COUNTERS[counter].layer
         assert count
         self.count, self.what = count, LAYERS[layer]

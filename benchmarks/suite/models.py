@@ -1,4 +1,4 @@
-"""MACs of whole models that Keras and torchvision both have."""
+"""MACs of whole models that both Keras and torchvision have."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from .subjects import MODELS
 
 
 class Models:
-    """A model that lives, or its JSON or file, to its MACs."""
+    """From a live model, its JSON or its file to its MACs."""
 
     params = (list(MODELS), list(COUNTERS))
     param_names = ("model", "counter")
 
     def setup_cache(self) -> Counts:
-        """Ask them all."""
+        """Run all counters."""
         return everyones("models")
 
     setup_cache.timeout = 1200  # type: ignore[attr-defined]
 
     def track_macs(self, counts: Counts, model: str, counter: str) -> float:
-        """Return the MACs; NaN where the counter refuses the model."""
+        """Return the MACs; NaN if the counter refuses the model."""
         return or_nan(counts[counter][model])
 
     track_macs.unit = "MACs"  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ class ModelTimes:
     timeout = 600
 
     def setup(self, model: str, counter: str) -> None:
-        """Build the model, and count once, so that what is imported is not measured."""
+        """Build the model, and count once, so that imports are not measured."""
         self.count = COUNTERS[counter].model(model)
         self.time_count(model, counter)
 

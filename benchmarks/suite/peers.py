@@ -1,4 +1,4 @@
-"""Who counts: each peer is asked as its own documentation tells its users to."""
+"""The counters: each peer is called as its documentation recommends."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from .subjects import Shape
 
-    # From a layer and its input's shape to MACs.
+    # From a layer and its input shape to MACs.
     AskLayer = Callable[[Layer, Shape], int]
-    # From a model's name to what counts its MACs, everything before that done.
+    # From a model's name to a prepared call that counts its MACs.
     AskModel = Callable[[str], Callable[[], int]]
 
 
 @contextlib.contextmanager
 def silence() -> Any:
-    """Swallow what counters print and warn of."""
+    """Suppress the output and the warnings of counters."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _convcost_layer(layer: Layer, shape: Shape) -> int:
-    # A layer of its own, as the peers build one.
+    # A new layer, as the peers build one.
     return int(type(layer)(**layer.arguments()).cost(shape).macs)
 
 
@@ -108,7 +108,7 @@ def _xla_model(name: str) -> Callable[[], int]:
     image = jax.ShapeDtypeStruct((1, subjects.SIDE, subjects.SIDE, 3), "float32")
 
     def count() -> int:
-        # A new function each time, since JAX keeps what it traced.
+        # A new function each time, because JAX caches traces.
         lowered = jax.jit(lambda x: model(x, training=False)).lower(image)
         return int(lowered.cost_analysis()["flops"]) // 2
 
@@ -171,11 +171,11 @@ class Peer:
     Parameters
     ----------
     package
-        What is installed for it.
+        The package to install.
     layer
-        Counts a layer, building it included.
+        Counts a layer, including the time to build it.
     model
-        Prepares to count a model, and returns what counts.
+        Prepares to count a model, and returns the call that counts it.
     """
 
     package: str
@@ -184,7 +184,7 @@ class Peer:
 
 
 def _of_modules(package: str, count: Callable[[Any, Shape], int], device: str = "cpu") -> Peer:
-    """Return a peer that counts PyTorch's modules."""
+    """Return a peer that counts PyTorch modules."""
 
     def layer(what: Layer, shape: Shape) -> int:
         return count(*subjects.torch_layer(what, shape, device))
@@ -196,7 +196,7 @@ def _of_modules(package: str, count: Callable[[Any, Shape], int], device: str = 
     return Peer(package, layer, model)
 
 
-#: convcost's own ways, and the peers', by the names that tables show.
+#: The entry points of convcost, and the peers, by their names in the tables.
 OURS = {
     "convcost": Peer("convcost", _convcost_layer, _convcost_model),
     "convcost, from JSON": Peer("convcost", None, _convcost_json),
@@ -205,7 +205,7 @@ OURS = {
 PEERS = {
     "TF profiler": Peer("tensorflow", _profiler_layer, _profiler_model),
     "XLA": Peer("jax", _xla_layer, _xla_model),
-    # On tensors without data, the fastest way that it has for a layer.
+    # On tensors without data, its fastest way to count a layer.
     "FlopCounterMode": _of_modules("torch", _flop_counter, "meta"),
     "fvcore": _of_modules("fvcore", _fvcore),
     "torchinfo": _of_modules("torchinfo", _torchinfo),
@@ -217,5 +217,5 @@ COUNTERS = OURS | PEERS
 
 
 def counters_of(kind: str) -> list[str]:
-    """Return who can be asked about "layers" or "models"."""
+    """Return the counters that can count "layers" or "models"."""
     return [name for name, peer in COUNTERS.items() if peer.layer or kind == "models"]

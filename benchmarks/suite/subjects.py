@@ -1,4 +1,4 @@
-"""What is counted: layers and models, and what they are in PyTorch."""
+"""The layers and models to count, and their counterparts in PyTorch."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _LAYERS: list[tuple[Layer, Shape]] = [
     (layers.Dense(128, use_bias=False), (1152,)),
 ]
 
-#: Each layer with its input's shape, by how it is written.
+#: Each layer with its input shape, by its repr.
 LAYERS = {repr(layer).replace(", use_bias=False", ""): (layer, shape) for layer, shape in _LAYERS}
 
-#: The models that Keras and torchvision both have, with torchvision's names.
+#: The models that both Keras and torchvision have, with torchvision's names.
 MODELS = {
     "MobileNetV2": "mobilenet_v2",
     "EfficientNetB0": "efficientnet_b0",
@@ -44,7 +44,7 @@ SIDE = 224
 
 
 def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, Shape]:
-    """Return the PyTorch module that a layer is, and its input's shape with the batch."""
+    """Return the PyTorch module for a layer, and its input shape with the batch."""
     import torch
 
     if isinstance(layer, layers.Dense):
@@ -79,7 +79,7 @@ def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, S
 
 
 def torch_model(name: str) -> tuple[Any, Shape]:
-    """Return torchvision's model without trained weights, and its input's shape."""
+    """Return torchvision's model without trained weights, and its input shape."""
     import torchvision
 
     return getattr(torchvision.models, MODELS[name])(weights=None).eval(), (1, 3, SIDE, SIDE)

@@ -1,4 +1,4 @@
-"""Many designs: against memory, against PyTorch design by design, and against NumPy by hand."""
+"""Many designs, compared with a memory write, PyTorch one by one, and handwritten NumPy."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ FRONT: dict[str, Any] = {"maximize": ["params"], "minimize": ["macs"]}
 
 
 class Grid:
-    """3.1 million separable convolutions, every count of each of them."""
+    """All counts of 3.1 million separable convolutions."""
 
     params = ("np.full", "NumPy by hand", "convcost.separable", "convcost.sweep")
     param_names = ("way",)
 
     def setup(self, way: str) -> None:
-        """Make the open grid."""
+        """Create the open grid."""
         self.grid = np.ix_(*(np.asarray(values, dtype=np.int64) for values in MILLIONS.values()))
         cost = convcost.separable(*self.grid)
-        # The arrays that a sweep returns: each over the axes that it depends on.
+        # The shapes of the arrays that a sweep returns, each over the axes that it depends on.
         self.shapes = [cost.params.shape, cost.macs.shape, cost.bias_adds.shape, cost.flops.shape]
         ways: dict[str, Callable[[], Any]] = {
             "np.full": self.write,
@@ -61,12 +61,12 @@ class Grid:
         self.run = ways[way]
 
     def write(self) -> list[Any]:
-        """Write as many numbers, which is the least that has to be done."""
+        """Write the same number of numbers, which is the minimum work."""
         return [np.full(shape, 1, dtype=np.int64) for shape in self.shapes]
 
     @staticmethod
     def every(cost: convcost.Cost) -> tuple[Any, ...]:
-        """Return all counts; FLOPs are counted when asked for."""
+        """Return all counts; FLOPs are computed on access."""
         return cost.params, cost.macs, cost.bias_adds, cost.flops
 
     def time_all(self, way: str) -> None:
@@ -75,7 +75,7 @@ class Grid:
 
 
 class OneByOne:
-    """One design as others see it, to be compared with one of the 3.1 million."""
+    """One design in each counter, to compare with one of the 3.1 million."""
 
     params = ("convcost", "FlopCounterMode")
     param_names = ("counter",)
@@ -94,20 +94,20 @@ class OneByOne:
 
 
 class Columns:
-    """A million `Conv2D` designs as columns, without anything that they have in common."""
+    """A million `Conv2D` designs as columns, without using that they form a grid."""
 
     params = ("nominal", "effective")
     param_names = ("macs",)
 
     def setup(self, macs: str) -> None:
-        """Make the columns of side, input channels, kernel and stride."""
+        """Create the columns of side, input channels, kernel and stride."""
         axes = np.ix_(*map(np.array, (*_SIDES_AND_CHANNELS, range(1, 11), range(1, 9))))
         self.columns = [column.ravel() for column in np.broadcast_arrays(*axes)]
         self.one = [int(column[500_000]) for column in self.columns]
 
     @staticmethod
     def cost(design: Any, macs: str) -> convcost.Cost:
-        """Return what designs cost."""
+        """Return the cost of designs."""
         side, channels, kernel, stride = design
         layer = Conv2D(64, kernel, strides=stride, padding="same")
         return layer.cost((side, side, channels), effective=macs == "effective")
@@ -122,14 +122,14 @@ class Columns:
 
 
 def by_hand(dk: Any, m: Any, n: Any, df: Any) -> tuple[Any, Any, Any, Any]:
-    """Return the counts as whoever knows the formulas writes them, without any check."""
+    """Return the counts by plain formulas, without any checks."""
     params = dk * dk * m + m * n + n
     macs = df * df * (dk * dk * m + m * n)
     return params, macs, n * df * df, 2 * macs
 
 
 def _parts(size: int) -> list[tuple[int, range]]:
-    """Return kernels and parts of the input channels, of about so many designs each."""
+    """Return kernels and parts of the input channels, with about `size` designs each."""
     channels = BILLION["m"]
     step = max(1, size // (len(BILLION["n"]) * len(BILLION["df"])))
     starts = range(0, len(channels), step)
@@ -158,14 +158,14 @@ def top_by_hand(dk: int, channels: range) -> Any:
 
 
 def front_by_hand(dk: int, channels: range) -> Any:
-    """Return parameters and MACs of the designs of a part that none is better than."""
+    """Return the parameters and MACs of a part's Pareto front."""
     params, macs = _counted(dk, channels)
     inside = macs <= BUDGET
     return _sweep_line(params[inside], macs[inside])
 
 
 def _sweep_line(params: Any, macs: Any) -> Any:
-    """Return the points with more parameters than all with as few MACs or fewer; equals stay."""
+    """Return the points with more parameters than all with at most their MACs; keep equal ones."""
     order = np.lexsort((-params, macs))
     params, macs = params[order], macs[order]
     if not len(params):
@@ -179,7 +179,7 @@ def _sweep_line(params: Any, macs: Any) -> Any:
 
 
 def everything_by_hand(question: str, threads: int) -> int:
-    """Go through the 10^9 designs in parts, and return how many designs the answer has."""
+    """Process the 10^9 designs in parts, and return the number of designs in the answer."""
     ask: Any = {"count": count_by_hand, "top-100": top_by_hand, "Pareto": front_by_hand}[question]
     with ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(lambda part: ask(*part), _parts(1 << 20)))
@@ -192,7 +192,7 @@ def everything_by_hand(question: str, threads: int) -> int:
 
 
 def ask(space: convcost.Space, question: str, method: Any, **how: Any) -> int:
-    """Ask a design space, and return how many designs the answer has."""
+    """Ask a design space a question, and return the number of designs in the answer."""
     kind, _, budget = question.partition(" within ")
     where = f"macs <= {budget}" if budget else WHERE
     if kind == "count":
@@ -208,11 +208,11 @@ class Everything:
     params = (["count", "top-100", "Pareto"], ["NumPy by hand", "convcost, on Dask"])
     param_names = ("question", "way")
     timeout = 1200
-    # Each takes long, and so long that its first time is as good as the next.
+    # Each takes so long that one run without warm-up is enough.
     number, repeat, rounds, warmup_time = 1, 1, 2, 0.0
 
     def run(self, question: str, way: str) -> int:
-        """Go through them all."""
+        """Count them all."""
         if way == self.params[1][0]:
             import os
 
@@ -220,22 +220,22 @@ class Everything:
         return ask(convcost.Space(convcost.separable, **BILLION), question, "all")
 
     def time_all(self, question: str, way: str) -> None:
-        """Go through them all."""
+        """Count them all."""
         self.run(question, way)
 
     def peakmem_all(self, question: str, way: str) -> None:
-        """Go through them all, for the most memory that the process has."""
+        """Count them all, to measure the process's peak memory."""
         self.run(question, way)
 
     def track_designs(self, question: str, way: str) -> int:
-        """Return how many designs the answer has, which must be the same."""
+        """Return the number of designs in the answer, which must be the same."""
         return self.run(question, way)
 
     track_designs.unit = "designs"  # type: ignore[attr-defined]
 
 
 class Cluster:
-    """The same on a cluster of processes, which run already."""
+    """The same on a cluster of processes that are already running."""
 
     params = (["count", "top-100"], [1, 2])
     param_names = ("question", "processes")
@@ -243,13 +243,13 @@ class Cluster:
     number, repeat, rounds, warmup_time = 1, 1, 2, 0.0
 
     def setup(self, question: str, processes: int) -> None:
-        """Start the processes, of a thread each."""
+        """Start the processes, with one thread each."""
         import distributed
 
-        make: Any = distributed.Client  # without types of its own
+        make: Any = distributed.Client  # untyped
         self.client = make(n_workers=processes, threads_per_worker=1, dashboard_address=None)
         self.space = convcost.Space(convcost.separable, **BILLION)
-        # What the workers import first is not measured.
+        # So that the workers' imports are not measured.
         small = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
         small.count(WHERE, method="all", client=self.client, block=1)
 
@@ -258,21 +258,21 @@ class Cluster:
         self.client.shutdown()
 
     def time_all(self, question: str, processes: int) -> None:
-        """Go through them all."""
+        """Count them all."""
         ask(self.space, question, "all", client=self.client)
 
 
 class Pruned:
-    """10^12 designs, most of which are never looked at."""
+    """10^12 designs, most of which are never counted."""
 
-    # The front grows with the budget, and what it takes with the front.
+    # The front grows with the budget, and the time with the front.
     params = (["count", "top-100", "Pareto within 1e6", "Pareto within 1e7"],)
     param_names = ("question",)
     timeout = 1200
     number, repeat, rounds, warmup_time = 1, 1, 2, 0.0
 
     def setup(self, question: str) -> None:
-        """Describe the space."""
+        """Create the space."""
         self.space = convcost.Space(convcost.separable, **TRILLION)
 
     def time_pruned(self, question: str) -> None:
@@ -280,11 +280,11 @@ class Pruned:
         ask(self.space, question, "prune")
 
     def peakmem_pruned(self, question: str) -> None:
-        """Ask, for the most memory that the process has."""
+        """Ask, to measure the process's peak memory."""
         ask(self.space, question, "prune")
 
     def track_designs(self, question: str) -> int:
-        """Return how many designs the answer has."""
+        """Return the number of designs in the answer."""
         return ask(self.space, question, "prune")
 
     track_designs.unit = "designs"  # type: ignore[attr-defined]

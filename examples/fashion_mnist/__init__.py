@@ -1,1 +1,1 @@
-"""What stands behind `train_fashion_mnist.py`: data, devices, speed, accuracy, and resuming."""
+"""The parts of `train_fashion_mnist.py`: data, devices, speed, accuracy, and resuming."""

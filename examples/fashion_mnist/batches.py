@@ -1,7 +1,7 @@
-"""The batches of an epoch, sent as images or as a plan by which the device makes them.
+"""The batches of an epoch, sent as images, or as a plan from which the device makes them.
 
-The order of an epoch, and how each image is changed in it, are a function of the seed and the
-number of the epoch. So a resumed training sees the images it would have seen.
+The order of an epoch and the changes to each image depend only on the seed and the number of the
+epoch, so a resumed training sees the same images.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 
 def unchanged(images: npt.NDArray[Any]) -> Plan:
-    """Return the plan that takes these images as they are."""
+    """Return the plan that leaves these images as they are."""
     plan = np.zeros((len(images), len(Change._fields)), np.int32)
     plan[:, 0] = images
     return plan
@@ -58,9 +58,9 @@ def draw_plan(seed: int, epoch: int, count: int, augmentation: Augmentation | No
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The batches of one epoch after the other; whoever trains sets `epoch` before each.
+    """The batches of one epoch after another; the caller sets `epoch` before each.
 
-    Without images, which are on the device then, a batch is the plan's rows.
+    Without images (then they are on the device) a batch consists of rows of the plan.
     """
 
     def __init__(

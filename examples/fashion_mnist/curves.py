@@ -1,4 +1,4 @@
-"""The picture of a training."""
+"""The learning curves of a training."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
-    """Draw loss and accuracy, on training and validation images, epoch by epoch."""
+    """Plot loss and accuracy on training and validation images, epoch by epoch."""
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     epochs = [row["epoch"] for row in rows]

@@ -1,4 +1,4 @@
-"""The Fashion-MNIST data set: read, checked, split and normalised."""
+"""Read, check, split and normalise the Fashion-MNIST data set."""
 
 import gzip
 import hashlib
@@ -27,14 +27,14 @@ FILES = {
 
 
 class DataError(Exception):
-    """The data set is not there, or not what it should be."""
+    """The data set is missing or wrong."""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Images of shape (count, 28, 28, 1) and their class numbers, in three parts.
 
-    `source` says where they come from; `mean` and `deviation` are what they were normalised with.
+    `source` says where they come from; they were normalised with `mean` and `deviation`.
     """
 
     train: tuple[Images, Labels]
@@ -54,8 +54,8 @@ class Dataset:
 def load(data: str, folder: Path | None, *, normalize: bool, limit: int | None) -> Dataset:
     """Load the data set, split off the validation images, and normalise.
 
-    Normalised images have had one mean subtracted and are divided by one standard deviation, both
-    over all pixels of the training part. Without a folder for the four files, Keras downloads them.
+    Normalising subtracts one mean and divides by one standard deviation, both over all pixels of
+    the training part. Without a folder with the four files, Keras downloads them.
     """
     if data == "synthetic":
         parts, source = make_synthetic(), "SYNTHETIC images (random patterns, not Fashion-MNIST)"
@@ -77,7 +77,10 @@ def _prepare(
     train = images[VALIDATION_IMAGES:end]
     mean, deviation = (float(train.mean()), float(train.std())) if normalize else (0.0, 1.0)
     if deviation == 0:
-        raise DataError("the training images are all one colour: nothing to normalise by")
+        raise DataError(
+            "all training images are the same colour, so they can't be normalised; use"
+            " --no-normalize"
+        )
 
     def scale(pixels: Bytes, classes: Bytes) -> tuple[Images, Labels]:
         scaled = (pixels[..., np.newaxis].astype(np.float32) - mean) / deviation
@@ -111,14 +114,14 @@ def _read(path: Path) -> Bytes:
         known = {md5: name for name, md5 in FILES.items()}
         what = f"it holds {known[actual]}" if actual in known else "it is truncated or corrupt"
         raise DataError(f"{path} has MD5 {actual} instead of {expected}: {what}")
-    # A header of four bytes, and four more for each axis. With that MD5 sum it needs no check.
+    # A header of four bytes, and four more per axis; with this MD5 sum it needs no check.
     is_images = "idx3" in path.name
     pixels = np.frombuffer(gzip.decompress(packed), np.uint8, offset=16 if is_images else 8)
     return pixels.reshape(-1, SIDE, SIDE) if is_images else pixels
 
 
 def download() -> tuple[Bytes, Bytes, Bytes, Bytes]:
-    """Return what Keras's own loader downloads, or finds in its cache."""
+    """Return what Keras's loader downloads, or finds in its cache."""
     import keras
 
     try:
@@ -126,7 +129,7 @@ def download() -> tuple[Bytes, Bytes, Bytes, Bytes]:
     except Exception as error:  # the loader raises a bare Exception when a download fails
         raise DataError(
             f"Keras's loader could not get Fashion-MNIST: {error}. Give the folder with its four"
-            " files by --data-dir or FASHION_MNIST_DIR, or try the program with --data synthetic"
+            " files with --data-dir or FASHION_MNIST_DIR, or try the program with --data synthetic"
         ) from error
     return images, labels, test_images, test_labels
 
@@ -134,7 +137,7 @@ def download() -> tuple[Bytes, Bytes, Bytes, Bytes]:
 def make_synthetic(
     count: int = 6_000, test_count: int = 1_000
 ) -> tuple[Bytes, Bytes, Bytes, Bytes]:
-    """Return noisy images of ten random patterns: something to run on, not to learn from."""
+    """Return noisy images of ten random patterns: enough to run the program, not to learn."""
     source = np.random.default_rng(0)
     patterns = source.integers(0, 256, (CLASSES, SIDE, SIDE))
 

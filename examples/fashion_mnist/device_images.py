@@ -1,4 +1,4 @@
-"""The images on the device, where batches are gathered and changed."""
+"""The images on the device, where batches are gathered and augmented."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from fashion_mnist.data import SIDE, Images
 
 
 class DeviceImages(keras.layers.Layer):  # type: ignore[misc]
-    """Images that are on the device, gathered and changed there by the rows of a plan.
+    """Images on the device, gathered and augmented there according to the rows of a plan.
 
-    An image goes to the device once, rather than in every epoch, and its changes are computed where
-    the model is.
+    An image is copied to the device once, rather than in every epoch, and is augmented where the
+    model runs.
     """
 
     def __init__(self, images: Images, *, augmented: bool) -> None:
@@ -24,7 +24,7 @@ class DeviceImages(keras.layers.Layer):  # type: ignore[misc]
         )
 
     def call(self, plan: Any) -> Any:
-        """Return the images that the rows of a plan say."""
+        """Return the images for the rows of a plan."""
         ops = keras.ops
         if not self.augmented:
             return ops.take(self.pixels, plan[:, 0], axis=0)
@@ -37,7 +37,7 @@ class DeviceImages(keras.layers.Layer):  # type: ignore[misc]
             (side >= change.erased_top) & (side < change.erased_bottom),
             (side >= change.erased_left) & (side < change.erased_right),
         )
-        # The image is mirrored first and moved then.
+        # The image is mirrored first, then shifted.
         x = ops.where(change.flip == 1, SIDE - 1 - x, x)
         row = change.image * SIDE + ops.clip(y, 0, SIDE - 1)
         where = _grid(ops.add, row * SIDE, ops.clip(x, 0, SIDE - 1))

@@ -1,6 +1,6 @@
-"""Where a training runs: one device or several, by what each backend of Keras offers.
+"""Where a training runs: one device or several, as each Keras backend supports it.
 
-This is the example's one module with a branch for each backend.
+This is the only module of the example with a branch for each backend.
 """
 
 import os
@@ -11,9 +11,9 @@ from typing import Any
 from convcost.verify.devices import Device, DeviceError, import_keras, select_device, visible_gpus
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-# More steps than these hardly save time, but Ctrl-C has to wait for them.
+# More steps hardly save time, but Ctrl-C has to wait for them.
 _STEPS = 10
-# More would be of few images each, and the graph of the training step larger for nothing.
+# More parts would have few images each, and make the graph of the training step larger for nothing.
 _MOST_PARTS = 8
 
 Settings = dict[str, Any]
@@ -21,13 +21,13 @@ Settings = dict[str, Any]
 
 @dataclass(frozen=True)
 class Placement:
-    """The devices of a training, and what they are to do."""
+    """The devices of a training, and how they are used."""
 
     device: Device  # the first of them
     count: int
-    jit_compile: bool | str  # by XLA, as Keras's `compile` takes it
-    parts: int  # of each batch, computed side by side
-    steps_per_execution: int  # taken without a look at them
+    jit_compile: bool | str  # with XLA, as in Keras's `compile`
+    parts: int  # of each batch, computed in parallel
+    steps_per_execution: int  # per call from Python
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context manager in which the model is built and trained."""
@@ -42,10 +42,10 @@ class Placement:
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Set what has to be set before a backend is imported."""
+    """Set the environment variables that a backend reads when it is imported."""
     if settings["pipeline"] == "fast":
-        # Its depthwise convolutions train twice as fast, but TensorFlow uses oneDNN unasked only
-        # on processors with instructions for neural networks.
+        # oneDNN's depthwise convolutions train twice as fast, but by default TensorFlow uses them
+        # only on processors with instructions for neural networks.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if settings["deterministic"]:
         flags = os.environ.get("XLA_FLAGS", "")
@@ -53,27 +53,28 @@ def prepare_environment(settings: Settings) -> None:
 
 
 def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
-    """Find the devices, and set what holds for all that runs on them.
+    """Select the devices, and make the global settings for them.
 
-    A machine has one CPU; where more are to share a batch, they are virtual. No part of the
-    smallest batch may be without an image, which TensorFlow's convolutions refuse.
+    A machine has one CPU; several that share a batch are virtual. Each part of the smallest batch
+    must have an image, because TensorFlow's convolutions refuse empty batches.
 
     Raises
     ------
     DeviceError
-        If there are not that many devices, or the backend can't use them together.
+        If there are too few devices, or the backend can't use several together.
     """
     keras = import_keras()
     backend, count = keras.backend.backend(), settings["count"]
     if count > 1 and backend not in ("tensorflow", "jax"):
         raise DeviceError(
-            f"--devices {count} needs TensorFlow or JAX; Keras runs on {backend} here"
+            f"--devices {count} needs TensorFlow or JAX, but Keras runs on {backend}; set"
+            " KERAS_BACKEND"
         )
     steps = _choose_steps(backend, settings)
     if backend == "jax" and count > 1:
         import jax
 
-        # Has to be said before JAX starts its first device, whichever that will be.
+        # Must be set before JAX initializes any device.
         jax.config.update("jax_num_cpu_devices", count)
     first = select_device(device)
     _require(first, backend, count)
@@ -88,7 +89,7 @@ def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
     parts = min(parts, smallest_batch)
     if parts > 1 and on_tensorflows_cpu:
         _share_threads(parts)
-    # XLA makes this model's training ten times slower on a CPU. JAX has nothing else.
+    # XLA makes this model's training ten times slower on a CPU. JAX always uses it.
     jit_compile = "auto" if backend == "torch" else not on_tensorflows_cpu
     return Placement(first, count, jit_compile, parts, steps)
 
@@ -101,26 +102,28 @@ def _choose_steps(backend: str, settings: Settings) -> int:
         return _STEPS if fast and not one_at_a_time else 1
     if steps > 1 and one_at_a_time:
         where = "on PyTorch" if backend == "torch" else "on several devices with TensorFlow"
-        raise DeviceError(f"--steps-per-execution {steps}: Keras can't do that {where}")
+        raise DeviceError(
+            f"--steps-per-execution must be 1 {where}, where Keras supports no more; got {steps}"
+        )
     return steps
 
 
 def _share_threads(parts: int) -> None:
-    """Give each part of a batch threads of its own.
+    """Give each part of a batch its own threads.
 
-    An operation that is cut up for all threads has them wait for the slowest of them, at its end.
+    If an operation is split among all threads, they all wait for the slowest one at its end.
     """
     import tensorflow as tf
 
     cores = _count_cores()
-    # No more than there are cores: TensorFlow starts as many as it is told to, a million, too.
+    # No more than there are cores: TensorFlow starts any number of threads, even a million.
     side_by_side = min(parts, cores)
     tf.config.threading.set_inter_op_parallelism_threads(side_by_side)
     tf.config.threading.set_intra_op_parallelism_threads(cores // side_by_side)
 
 
 def _count_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -130,7 +133,7 @@ def _require(first: Device, backend: str, count: int) -> None:
     if first.name.startswith("gpu"):
         seen = len(visible_gpus(backend))
         if seen < count:
-            raise DeviceError(f"--devices {count}: {first.backend} sees {seen} GPU(s)")
+            raise DeviceError(f"--devices is {count}, but {first.backend} sees {seen} GPU(s)")
     elif backend == "tensorflow" and count > 1:
         import tensorflow as tf
 

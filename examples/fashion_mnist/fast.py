@@ -1,6 +1,6 @@
 """The fast pipeline: a model's own layers and weights, trained in a faster way.
 
-The model that is kept knows nothing of this.
+The saved model does not depend on it.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from fashion_mnist.recipes import Recipe
 
 
 class Parts(keras.layers.Layer):  # type: ignore[misc]
-    """Cuts a batch into `count` parts whose sizes differ by one row at most."""
+    """Splits a batch into `count` parts whose sizes differ by at most one row."""
 
     def __init__(self, count: int) -> None:
         super().__init__(name="parts", trainable=False)
@@ -31,15 +31,14 @@ class Parts(keras.layers.Layer):  # type: ignore[misc]
 
 
 class Watch(keras.layers.Layer):  # type: ignore[misc]
-    """Passes a batch on, and counts the training steps in which it is finite.
+    """Passes a batch through, and counts the training steps in which it is finite.
 
-    Where several steps are taken without a look at them, the count says in which of them a loss
-    became NaN.
+    If a call runs several steps, the count tells in which of them the loss became NaN.
     """
 
     def __init__(self) -> None:
         super().__init__(name="watch", trainable=False, dtype="float32")
-        # The mean, since devices that share a batch share the count: it is their steps' number.
+        # The mean, because devices that share a batch each count the same steps.
         self.finite_steps = self.add_weight(
             (), initializer="zeros", trainable=False, aggregation="mean", name="finite_steps"
         )
@@ -53,10 +52,10 @@ class Watch(keras.layers.Layer):  # type: ignore[misc]
 
 
 class ProductOfChannels(keras.layers.Layer):  # type: ignore[misc]
-    """A built separable layer whose pointwise half is computed as the matrix product that it is.
+    """A built separable layer whose pointwise step is computed as the matrix product that it is.
 
-    Backends have a convolution of their own for it, of which oneDNN's gradient with respect to the
-    kernel takes 1.2 to 2 times as long as that of the product.
+    Backends compute it as a convolution; with oneDNN, the gradient of that with respect to the
+    kernel takes 1.2 to 2 times as long as the gradient of the product.
     """
 
     def __init__(self, layer: Any) -> None:
@@ -89,7 +88,7 @@ class ProductOfChannels(keras.layers.Layer):  # type: ignore[misc]
 def feed(
     model: Any, data: Dataset, recipe: Recipe, *, parts: int, seed: int
 ) -> tuple[Any, Batches, tuple[Any, Any]]:
-    """Return the model as it is trained, its batches, and what it is validated with."""
+    """Return the model to train, its batches, and its validation data."""
     count = len(data.train[0])
     pixels = np.concatenate([data.train[0], data.validation[0]])
     images = DeviceImages(pixels, augmented=recipe.augmentation is not None)
@@ -103,16 +102,16 @@ def feed(
 def prepare(
     model: Any, images: DeviceImages, *, parts: int = 1, dropout: float = 0.0, seed: int = 0
 ) -> Any:
-    """Return a model of the same layers and weights that takes the rows of a plan.
+    """Return a model with the same layers and weights whose input is the rows of a plan.
 
-    Each batch goes through the layers in that many parts, none of which waits for another.
+    Each batch goes through the layers in `parts` parts, none of which waits for another.
     """
     inputs = keras.Input((len(Change._fields),), dtype="int32")
     *before, last = _trained_layers(model, dropout, seed)
     outputs = [inputs] if parts == 1 else Parts(parts)(inputs)
     for layer in (images, *before):
         outputs = [layer(part) for part in outputs]
-    # Before the last layer: a loss that finds a softmax is computed from what that is given.
+    # Before the last layer: Keras computes a loss after a softmax from the input of the softmax.
     whole = outputs[0] if parts == 1 else keras.ops.concatenate(outputs)
     return keras.Model(inputs, Watch()(last(whole)), name=f"{model.name}_training")
 

@@ -1,4 +1,4 @@
-"""The options that the article's program does without, and what its options must not say."""
+"""The options that the article's program lacks, and the checks of all options."""
 
 import datetime
 import math
@@ -12,35 +12,37 @@ from fashion_mnist.devices import PRECISIONS
 from fashion_mnist.run_folder import RunError, RunFolder
 
 Options = dict[str, Any]
-# What may differ when a run is resumed: it says where things are, not what is computed.
+# These may differ when a run is resumed: they say where things are, not what is computed.
 _NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
 
 _FURTHER = (
     click.option(
         "--resume",
         is_flag=True,
-        help="Go on with the run in --output-dir from its last finished epoch, with its settings.",
+        help="Resume the run in --output-dir after its last finished epoch, with its settings.",
     ),
     click.option(
         "--steps-per-execution",
         type=click.IntRange(min=1),
-        help="Steps taken without a look at them; by default what is faster.",
+        help="Training steps per call; by default the faster choice.",
     ),
     click.option(
         "--parts",
         type=click.IntRange(min=1),
-        help="Parts of a batch that are computed side by side, no more than the smallest batch has"
-        " images; by default what is faster.",
+        help="Parts of a batch to compute in parallel, at most the images of the smallest batch; by"
+        " default the faster choice.",
     ),
-    click.option("--deterministic", is_flag=True, help="The same numbers each time, bit by bit."),
+    click.option("--deterministic", is_flag=True, help="Make runs repeatable, bit by bit."),
     click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto"),
-    click.option("--devices", "count", type=click.IntRange(min=1), default=1, help="How many."),
+    click.option(
+        "--devices", "count", type=click.IntRange(min=1), default=1, help="Number of devices."
+    ),
     click.option("--precision", type=click.Choice(PRECISIONS), default="float32"),
 )
 
 
 def further_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options for resuming, for speed, and for other devices."""
+    """Add the options for resuming, speed, and other devices."""
     for option in reversed(_FURTHER):
         command = option(command)
     return command
@@ -52,9 +54,9 @@ def read(options: Options, *, augmented: bool) -> tuple[Options, RunFolder | Non
     Parameters
     ----------
     options
-        What the command line says.
+        The options of the command line.
     augmented
-        Whether the recipe changes the images.
+        Whether the recipe augments the images.
     """
     context = click.get_current_context()
     _check(context, options, augmented)
@@ -74,11 +76,11 @@ def _check(context: click.Context, options: Options, augmented: bool) -> None:
     if options["resume"] and options["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
     if options["resume"] and not options["output_dir"]:
-        raise click.UsageError("--resume needs the --output-dir of the run to go on with")
+        raise click.UsageError("--resume needs the --output-dir of the run to resume")
     if options["pipeline"] == "article" and augmented:
         raise click.UsageError(
-            f"--pipeline article sends the images as they are, but --recipe {options['recipe']}"
-            " changes them; use --pipeline fast"
+            "--pipeline article sends the images unchanged, but --recipe"
+            f" {options['recipe']} augments them; use --pipeline fast"
         )
     if options["pipeline"] == "article" and options["parts"]:
         raise click.UsageError("--pipeline article has no --parts; use --pipeline fast")
@@ -89,7 +91,7 @@ def _is_given(context: click.Context, name: str) -> bool:
 
 
 def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
-    """Open the run to resume; what is said again must be what was said at its start."""
+    """Open the run to resume; settings that are given again must be the same."""
     try:
         folder = RunFolder.resume(path)
     except RunError as error:
@@ -100,13 +102,13 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
         if _is_given(context, name) and value != folder.settings[name]:
             option = next(one.opts[0] for one in context.command.params if one.name == name)
             raise click.UsageError(
-                f"--resume goes on with {option} {folder.settings[name]}; got {value}"
+                f"--resume keeps the run's {option} {folder.settings[name]}; got {value}"
             )
     return folder
 
 
 def create_folder(options: Options, settings: Options) -> RunFolder:
-    """Make the folder that the options name, or a fresh one below `runs/`."""
+    """Create the folder that the options name, or a new one below `runs/`."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
     return RunFolder.create(path, settings, overwrite=options["overwrite"])

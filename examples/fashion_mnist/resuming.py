@@ -1,4 +1,4 @@
-"""What a killed training resumes from: its variables, its epochs, and random numbers by epoch."""
+"""Resuming a killed training: saved variables and epochs, and random numbers by epoch."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from fashion_mnist.run_folder import RunFolder
 def dump(model: Any) -> bytes:
     """Return everything that changes from step to step, exactly.
 
-    Not as HDF5: its library crashes the process, at its end, after a disk was full.
+    Not as HDF5: after a full disk, its library crashes the process at exit.
     """
     file = io.BytesIO()
     np.savez(file, *(keras.ops.convert_to_numpy(variable) for variable in _variables(model)))
@@ -23,18 +23,20 @@ def dump(model: Any) -> bytes:
 
 
 def load(model: Any, content: bytes) -> None:
-    """Set what `dump` wrote, in a model of the same layers compiled in the same way.
+    """Restore what `dump` returned, in a model with the same layers, compiled in the same way.
 
     Raises
     ------
     ValueError
-        If there are other variables in it.
+        If it has a different number of variables.
     """
     model.optimizer.build(model.trainable_variables)
     variables = _variables(model)
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         if len(arrays) != len(variables):
-            raise ValueError(f"there are {len(arrays)} arrays for {len(variables)} variables")
+            raise ValueError(
+                f"the checkpoint has {len(arrays)} arrays for {len(variables)} variables"
+            )
         for variable, name in zip(variables, arrays.files, strict=True):
             variable.assign(arrays[name])
 
@@ -46,13 +48,13 @@ def _variables(model: Any) -> list[Any]:
 def keep_epochs(
     trained: Any, model: Any, batches: Batches, recipe: Recipe, folder: RunFolder
 ) -> list[Any]:
-    """Return the callbacks that keep `model` and each epoch in which it is trained."""
+    """Return the callbacks that save `model` and each epoch of its training."""
 
     def keep_variables(epoch: int, _: Any) -> None:
         folder.keep_variables(epoch + 1, dump(trained))
 
-    # In this order: what the next epoch starts from is written before the weights are averaged,
-    # and the best model, which finishes the epoch, while they are.
+    # The order matters: the state for the next epoch is written before the averaged weights are
+    # swapped in, and the best model, which finishes the epoch, while they are in place.
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=keep_variables)]
     if recipe.averaging is not None:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -60,7 +62,7 @@ def keep_epochs(
 
 
 class KeepEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Makes an epoch a function of the seed and its number, and keeps what came of it."""
+    """Makes an epoch depend only on the seed and its number, and saves its results."""
 
     def __init__(self, kept: Any, batches: Batches, recipe: Recipe, folder: RunFolder) -> None:
         super().__init__()
@@ -70,7 +72,7 @@ class KeepEpoch(keras.callbacks.Callback):  # type: ignore[misc]
         self.folder = folder
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Choose the epoch's images, and what dropout leaves out of them."""
+        """Set the epoch's images and dropout masks."""
         self.batches.epoch = epoch
         dropouts = [one for one in self.model.layers if isinstance(one, keras.layers.Dropout)]
         for number, layer in enumerate(dropouts):
@@ -78,11 +80,11 @@ class KeepEpoch(keras.callbacks.Callback):  # type: ignore[misc]
         self.started = self.trained = time.perf_counter()
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Look at the clock."""
+        """Note the time at which training ends and validation starts."""
         self.trained = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Finish the epoch, and the training if the history says that it is over."""
+        """Save the epoch, and stop the training if the history says so."""
         row = {
             "epoch": epoch + 1,
             **{name: float(value) for name, value in logs.items()},

@@ -1,8 +1,8 @@
-"""What a training keeps on disk: enough to resume after it was killed, at whatever moment.
+"""The files of a training: enough to resume it after a kill at any moment.
 
-`checkpoint/state.json` is the one file that says how far a run has come. It is written under
-another name and renamed, after everything that it refers to is on the disk. All else that a run
-leaves is made from that state, and made again if the run was killed before it was.
+Only `checkpoint/state.json` says how far a run has got. It is written under a temporary name, and
+renamed once everything that it refers to is on the disk. All other files of a run are made from
+that state, and made again if the run was killed before.
 """
 
 import csv
@@ -25,25 +25,25 @@ _CHECKPOINT = "checkpoint"
 _STATE = "state.json"
 # Two checkpoints of weights, optimizer and averages, two best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
-_NO_ROOM = f"can't take the {_NEEDED_BYTES >> 20} MiB that a run writes"
+_NO_ROOM = f"can't hold the {_NEEDED_BYTES >> 20} MiB that a run writes"
 
 Row = dict[str, float]
 
 
 class RunError(Exception):
-    """The folder of a run can't be used as was asked."""
+    """The folder can't be used for this run."""
 
 
 class WriteError(Exception):
-    """Something can no longer be written; what was kept before is still there."""
+    """A file can no longer be written; what was saved before is still there."""
 
 
 class DivergedError(Exception):
-    """The loss is not a number any more."""
+    """The loss is no longer a number."""
 
 
 class RunFolder:
-    """The folder of one training, and how far it has come."""
+    """The folder of one training, and how far the training has got."""
 
     def __init__(self, path: Path, settings: dict[str, Any], rows: list[Row]) -> None:
         self.path = path
@@ -52,19 +52,19 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "RunFolder":
-        """Make the folder, and replace nothing that is not a run's.
+        """Create the folder, and replace only the files of a run.
 
         Raises
         ------
         RunError
-            If there is something in it and `overwrite` is false, or it can't be written to.
+            If it is not empty and `overwrite` is false, or it can't be written to.
         """
         with _raised_as(RunError, f"{path} {_NO_ROOM}"):
             if path.exists() and any(path.iterdir()):
                 if not overwrite:
                     raise RunError(
-                        f"{path} is not empty; choose another --output-dir, or --overwrite,"
-                        " or --resume the training in it"
+                        f"{path} is not empty; give another --output-dir, or --overwrite, or"
+                        " --resume the training in it"
                     )
                 _clear(path)
             (path / _CHECKPOINT).mkdir(parents=True, exist_ok=True)
@@ -73,21 +73,21 @@ class RunFolder:
 
     @classmethod
     def resume(cls, path: Path) -> "RunFolder":
-        """Open a folder in which a training was cut off, and finish what it was writing.
+        """Open the folder of an interrupted training, and finish what it was writing.
 
         Raises
         ------
         RunError
-            If no epoch was finished in it, or it can't be written to.
+            If it has no finished epoch, or it can't be written to.
         """
         try:
             state = json.loads((path / _CHECKPOINT / _STATE).read_text())
             folder = cls(path, state["settings"], state["rows"])
         except FileNotFoundError as error:
-            raise RunError(f"{path} holds no finished epoch to --resume from") from error
+            raise RunError(f"{path} has no finished epoch to --resume from") from error
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(
-                f"{path / _CHECKPOINT / _STATE} is not a run's state: {error}"
+                f"{path / _CHECKPOINT / _STATE} is not the state of a run: {error}"
             ) from error
         with _raised_as(RunError, f"{path} {_NO_ROOM}"):
             _try_out(path / _CHECKPOINT)
@@ -106,18 +106,18 @@ class RunFolder:
 
     @property
     def best_path(self) -> Path:
-        """The model of the best epoch."""
+        """The file of the best epoch's model."""
         return self.path / BEST
 
     def variables(self) -> bytes:
-        """Return what was kept after the last finished epoch."""
+        """Return the variables saved after the last finished epoch."""
         return self._variables_path().read_bytes()
 
     def _variables_path(self) -> Path:
         return self._file(int(self.rows[-1]["epoch"]), ".npz")
 
     def keep_variables(self, epoch: int, content: bytes) -> None:
-        """Write what the next epoch starts from."""
+        """Write the variables that the next epoch starts from."""
         self._write(self._file(epoch, ".npz"), lambda partial: partial.write_bytes(content))
 
     def keep_epoch(self, row: Row, save_model: Callable[[Path], None]) -> None:
@@ -136,21 +136,21 @@ class RunFolder:
         self._write_text(self.path / METRICS, json.dumps(metrics, indent=2) + "\n")
 
     def write_curves(self, save: Callable[[Path], Any]) -> None:
-        """Write the picture of the losses."""
+        """Write the learning curves."""
         self._write(self.path / CURVES, save)
 
     def written(self) -> list[str]:
-        """Return the names of what there is for the user."""
+        """Return the names of the files for the user that exist."""
         return [name for name in _FOR_THE_USER if (self.path / name).exists()]
 
     def describe_end(self, why: str) -> str:
-        """Say what is left of a training that did not come to its end."""
-        kept = ", ".join(self.written()) or "nothing: no epoch was finished"
-        text = f"{why} after {len(self.rows)} whole epochs. Kept in {self.path}: {kept}"
-        return f"{text}. --resume goes on from there" if self.rows else text
+        """Return a sentence on what is left of a training that ended early."""
+        kept = ", ".join(self.written()) or "nothing, because no epoch was finished"
+        text = f"{why} after {len(self.rows)} whole epochs. Saved in {self.path}: {kept}"
+        return f"{text}. --resume continues from there" if self.rows else text
 
     def _publish(self) -> None:
-        """Write what users look at, from the state, and remove what is out of date."""
+        """Write the files for the user from the state, and remove outdated files."""
         best = self._file(int(self.best["epoch"]), ".keras")
         _replace(self.best_path, lambda path: shutil.copyfile(best, path))
         table = io.StringIO()
@@ -174,7 +174,7 @@ class RunFolder:
 
 
 def _replace(path: Path, save: Callable[[Path], Any]) -> None:
-    """Write a file under another name, to the disk, and rename it."""
+    """Write a file to the disk under a temporary name, and rename it."""
     partial = path.with_name(f"partial-{path.name}")
     try:
         save(partial)
@@ -187,13 +187,13 @@ def _replace(path: Path, save: Callable[[Path], Any]) -> None:
 
 
 def _try_out(path: Path) -> None:
-    """Write and remove as much as a run needs."""
+    """Write and remove as many bytes as a run needs."""
     _replace(path / "trial", lambda partial: partial.write_bytes(bytes(_NEEDED_BYTES)))
     (path / "trial").unlink()
 
 
 def _clear(path: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
+    """Remove only the files that an earlier run wrote."""
     for name in _FOR_THE_USER:
         (path / name).unlink(missing_ok=True)
     for name in (_CHECKPOINT, TENSORBOARD):

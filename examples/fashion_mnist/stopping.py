@@ -1,4 +1,4 @@
-"""What ends a training between two steps: a loss that is not a number, and Ctrl-C."""
+"""Callbacks that end a training between two steps: for a loss of NaN, and for Ctrl-C."""
 
 import math
 import signal
@@ -10,10 +10,10 @@ from fashion_mnist.run_folder import DivergedError
 
 
 class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends a training whose loss is not a number, and says when it became so."""
+    """Ends a training whose loss is not a number, and reports in which step that happened."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start to count steps."""
+        """Start counting steps."""
         self.epoch = epoch + 1
         # The fast pipeline's model counts them itself.
         self.watch = next((one for one in self.model.layers if one.name == "watch"), None)
@@ -21,12 +21,12 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
             self.watch.finite_steps.assign(0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the mean loss of the epoch so far, which stays NaN once it is."""
+        """Check the mean loss of the epoch so far; once it is NaN, it stays NaN."""
         loss = float(logs["loss"])
         if math.isfinite(loss):
             return
-        # Several steps may have been taken since the last look. A loss can be infinite where the
-        # probabilities are still numbers; then the last step is all that is known.
+        # Several steps may have run since the last check. A loss can be infinite while the
+        # probabilities are still finite; then only the last step is known.
         last = batch + 1
         if self.model.steps_per_execution == 1:
             finite = last - 1
@@ -37,31 +37,31 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class Interruption(keras.callbacks.Callback):  # type: ignore[misc]
-    """Lets Ctrl-C end the training between two batches.
+    """Makes Ctrl-C end the training between two batches.
 
-    So it never comes while the checkpoint or the history is being written. A second Ctrl-C is not
-    held back.
+    So it never interrupts the writing of the checkpoint or the history. A second Ctrl-C interrupts
+    at once.
     """
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Take the signal."""
+        """Install the signal handler."""
         self.asked = False
         self.before = signal.signal(signal.SIGINT, self.ask)
 
     def ask(self, *_: Any) -> None:
-        """Remember that the end was asked for."""
+        """Note that the user pressed Ctrl-C."""
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """End if that was asked for."""
+        """End the training after Ctrl-C."""
         if self.asked:
             raise KeyboardInterrupt
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """End if that was asked for."""
+        """End the validation after Ctrl-C."""
         self.on_train_batch_end(batch)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Give the signal back."""
+        """Restore the previous signal handler."""
         signal.signal(signal.SIGINT, self.before)

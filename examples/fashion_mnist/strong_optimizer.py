@@ -8,12 +8,12 @@ from fashion_mnist.recipes import Recipe
 
 
 class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
-    """Keras's Muon, for the kernels of convolutions that mix channels, too.
+    """Keras's Muon, extended to the kernels of convolutions that mix channels.
 
-    Keras's own takes matrices alone and leaves such kernels to AdamW. But a kernel of sides K x K,
-    M inputs and N filters is a matrix of K*K*M rows and N columns, and a step along its momentum
-    made orthogonal is what Muon is about (Jordan et al., kellerjordan.github.io/posts/muon).
-    Depthwise kernels mix nothing and stay with AdamW.
+    Keras's own handles only matrices and leaves such kernels to AdamW. But a K x K kernel with M
+    inputs and N filters is a matrix of K*K*M rows and N columns, and Muon makes the momentum of a
+    matrix orthogonal (Jordan et al., kellerjordan.github.io/posts/muon). Depthwise kernels mix no
+    channels and stay with AdamW.
     """
 
     def _should_use_adamw(self, variable: Any) -> bool:
@@ -36,7 +36,7 @@ def _as_matrix(kernel: Any) -> Any:
 
 
 def make_optimizer(recipe: Recipe, steps_per_epoch: int, last_layer: str) -> ConvolutionMuon:
-    """Return the optimizer of a recipe; the layer of the classes is left to AdamW."""
+    """Return the optimizer of a recipe; AdamW handles the output layer."""
     steps = steps_per_epoch * recipe.epochs
     rising = int(recipe.warmup * steps)
     optimizer = ConvolutionMuon(

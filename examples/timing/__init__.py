@@ -1,1 +1,1 @@
-"""What stands behind `separable_vs_standard.py`: the clock, the pairs that it times, the plots."""
+"""The parts of `separable_vs_standard.py`: the clock, the pairs to time, and the plots."""

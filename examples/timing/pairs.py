@@ -1,4 +1,4 @@
-"""Standard and separable convolutions in pairs: what the machine allows, and what is measured."""
+"""Pairs of standard and separable convolutions: what the machine allows, and what is measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ Sizes = tuple[int, int, int]
 
 
 class Options(TypedDict):
-    """What the time of a work depends on, beside its sizes and the machine."""
+    """Settings of a timed run, other than its sizes and the machine."""
 
     batch: int
     training: bool
@@ -46,15 +46,15 @@ class Options(TypedDict):
 
 @dataclass(frozen=True)
 class Work:
-    """Something to be timed, and what the library says of it."""
+    """A computation to time, and what convcost says about it."""
 
     run: Run
     params: int
     macs: int  # of the whole batch
-    bounds: Sequence[Bound]  # without the taps on the padding, which no kernel computes
+    bounds: Sequence[Bound]  # without the taps on the padding, which kernels don't compute
 
     def report(self, seconds: float) -> dict[str, float]:
-        """Return the figures of this work, as JSON has them."""
+        """Return the figures of this work for the JSON file."""
         flops = sum(bound.flops for bound in self.bounds)
         return {
             "params": self.params,
@@ -70,9 +70,9 @@ class Work:
 def measure_all(
     device: Device, *, batch_size: int, repeats: int, quick: bool, progress: Progress
 ) -> dict[str, Any]:
-    """Return the machine's limits, and for each pair of works what was promised and measured.
+    """Return the machine's limits, and the promised and measured figures of each pair.
 
-    The median of the repeats counts; `quick` leaves out the larger layers.
+    Times are the median of the repeats; `quick` leaves out the larger layers.
     """
     machine = measure_machine(device, repeats)
     subjects = [None, *(GRID[:2] if quick else GRID)]
@@ -99,19 +99,19 @@ def measure_all(
 
 
 def _ratios(standard: dict[str, float], separable: dict[str, float]) -> dict[str, float]:
-    """Return how many times more of each the standard convolution takes."""
+    """Return the ratios of the standard convolution's figures to the separable one's."""
     names = {"params": "params", "macs": "macs", "roofline": "least_seconds", "measured": "seconds"}
     return {f"{name}_ratio": standard[key] / separable[key] for name, key in names.items()}
 
 
 def measure_machine(device: Device, repeats: int) -> Machine:
-    """Return what the device really does: in a large matrix product, and in a large copy."""
+    """Return the speed that the device reaches in a large matrix product and a large copy."""
     side, elements = (2048, 1 << 25) if "cpu" in device.name else (8192, 1 << 28)
     matrix = keras.ops.ones((side, side))
     multiplication = compiled(keras.ops.matmul, matrix, matrix)
     # One element is read and one written; a plain copy might be optimised away.
     copy = compiled(lambda x: x + 1, keras.ops.ones((elements,)))
-    # At their best: a limit is what nothing exceeds, on however noisy a machine.
+    # The fastest times: a limit should not be exceeded, even on a noisy machine.
     multiplied, copied = (
         min(time_in_turns([run], 2 * repeats)[0]) for run in (multiplication, copy)
     )
@@ -121,7 +121,7 @@ def measure_machine(device: Device, repeats: int) -> Machine:
 def _work(
     kind: str, sizes: Sizes | None, machine: Machine, batch_size: int, training: bool
 ) -> Work:
-    """Build a layer of these sizes, or the article's model, and count and predict it."""
+    """Build a layer of these sizes, or the article's model, and predict its costs."""
     options = Options(batch=batch_size, training=training)
     if sizes is None:
         built, shape = build_model(kind), (28, 28, 1)

@@ -1,4 +1,4 @@
-"""The passes that are timed, as each backend of Keras compiles them."""
+"""The passes to time, compiled by each Keras backend."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from timing.clock import Run
 
 
 def compiled(function: Callable[..., Any], *inputs: Any) -> Run:
-    """Return what computes a function, compiled as the backend does it, and waits for the end."""
+    """Return a call that computes a function, compiled by the backend, and waits until it ends."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -31,7 +31,7 @@ def compiled(function: Callable[..., Any], *inputs: Any) -> Run:
 
 
 def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
-    """Return what computes the gradients with respect to the weights and, if asked, the input."""
+    """Return a call that computes the gradients with respect to the weights and maybe the input."""
     backend = keras.backend.backend()
     if backend == "jax":
         import jax
@@ -61,7 +61,7 @@ def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
 
 
 def _waited(result: Any) -> Any:
-    """Return a result when the device has it."""
+    """Return a result once the device has computed it."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Pictures of what was promised and what was measured."""
+"""Plots of promised and measured speed."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ _MARKERS = {"forward": "o", "training": "^"}
 
 
 def draw(results: dict[str, Any], folder: Path) -> None:
-    """Write both pictures."""
+    """Write both plots."""
     for name, paint in ((ROOFLINE, _roofline), (SPEED_UP, _speed_up)):
         figure = Figure(figsize=(8, 5), layout="constrained")
         paint(figure.subplots(), results)
@@ -23,7 +23,7 @@ def draw(results: dict[str, Any], folder: Path) -> None:
 
 
 def _roofline(axes: Axes, results: dict[str, Any]) -> None:
-    """Draw each layer's achieved speed below the machine's roof."""
+    """Plot each layer's achieved speed under the machine's roofline."""
     machine = results["machine"]
     peak, bandwidth = machine["flops_per_second"] / 1e9, machine["bytes_per_second"] / 1e9
     found = []
@@ -38,13 +38,13 @@ def _roofline(axes: Axes, results: dict[str, Any]) -> None:
             axes.plot(*zip(*points, strict=True), marker, color=color, label=f"{kind}, {which}")
     intensities = [x for x, _ in found]
     x = np.geomspace(min(intensities) / 2, max(*intensities, machine["ridge"]) * 2, 200)
-    axes.plot(x, np.minimum(peak, x * bandwidth), color="black", label="the machine's roof")
+    axes.plot(x, np.minimum(peak, x * bandwidth), color="black", label="roofline")
     axes.set(
         xscale="log",
         yscale="log",
         xlabel="arithmetic intensity, FLOPs per byte",
         ylabel="GFLOP/s",
-        title=f"What is reached below the roof ({results['device']})",
+        title=f"Achieved speed under the roofline ({results['device']})",
     )
     axes.yaxis.set_minor_formatter(ScalarFormatter())
     axes.yaxis.set_major_formatter(ScalarFormatter())
@@ -53,7 +53,7 @@ def _roofline(axes: Axes, results: dict[str, Any]) -> None:
 
 
 def _speed_up(axes: Axes, results: dict[str, Any]) -> None:
-    """Draw the measured speed-up over the promised one."""
+    """Plot the measured speed-up over the promised one."""
     pairs = results["pairs"]
     for which, marker in _MARKERS.items():
         chosen = [pair for pair in pairs if pair["pass"] == which]
@@ -63,8 +63,8 @@ def _speed_up(axes: Axes, results: dict[str, Any]) -> None:
             values = [pair[quantity] for pair in chosen]
             axes.plot(promised, values, marker, color=color, label=f"{name}, {which}")
     most = max(pair["macs_ratio"] for pair in pairs) * 1.1
-    axes.plot([0, most], [0, most], "--", color="black", label="as many times as the MACs")
-    axes.axhline(1, color="tab:red", linewidth=1, label="no faster")
+    axes.plot([0, most], [0, most], "--", color="black", label="proportional to the MACs")
+    axes.axhline(1, color="tab:red", linewidth=1, label="no speed-up")
     axes.set(
         xlabel="MACs of standard / separable",
         ylabel="speed-up of separable over standard",
