@@ -1,4 +1,4 @@
-"""Every example in the README, the docs and the docstrings runs as a test."""
+"""Run every example in the README, the docs and the docstrings as a test."""
 
 import os
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE

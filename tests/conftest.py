@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "benchmarks")]
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("ci", max_examples=200, print_blob=True, **_COMMON)
 settings.register_profile("thorough", max_examples=2000, print_blob=True, **_COMMON)
-# For breaking formulas on purpose: only whether a test fails matters, not the smallest example.
+# For mutation testing: only whether a test fails matters, not the smallest failing example.
 settings.register_profile(
     "quick", max_examples=20, phases=[Phase.explicit, Phase.generate], database=None, **_COMMON
 )
@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def wait_for(process, condition):
-    """Wait until something is so, as long as a process runs that should make it so."""
+    """Wait until a condition holds, while the process that should bring it about is running."""
     deadline = time.monotonic() + 300
     while not condition():
         assert process.poll() is None, process.stdout.read()
@@ -41,7 +41,7 @@ def start(*words, command=(str(SCRIPT),), **options):
 
 @pytest.fixture
 def run(capsys):
-    """Run a command line in process; return its exit code and what it printed."""
+    """Run a command line in this process, and return its exit code and its output."""
 
     from convcost.cli import main as cli
 

@@ -19,7 +19,7 @@ FOUND_BY_NAME = ("_HOMES", "_MODULES")
 
 
 class Import(NamedTuple):
-    """A module that another one imports, and the names that it takes from it."""
+    """An imported module, and the names that are imported from it."""
 
     target: str
     names: tuple[str, ...]
@@ -49,7 +49,7 @@ def is_type_checking(node):
 
 
 def walk(node):
-    """Yield what runs: everything but `if TYPE_CHECKING:` blocks."""
+    """Yield the nodes that run: all except those in `if TYPE_CHECKING:` blocks."""
     for child in ast.iter_child_nodes(node):
         if is_type_checking(child):
             for other in child.orelse:
@@ -72,7 +72,7 @@ def imports(tree, known):
             for home in value.values() if isinstance(value, dict) else value:
                 yield Import(f"{PACKAGE}.{home}", ())
         elif isinstance(node, ast.ImportFrom):
-            # The package has no relative imports; ruff's rule TID252 would say so.
+            # The package has no relative imports; ruff's rule TID252 checks that.
             assert not node.level, ast.unparse(node)
             for alias in node.names if node.module and room_of_package(node.module) else ():
                 inner = f"{node.module}.{alias.name}"

@@ -10,8 +10,7 @@ import pytest
 import convcost
 from convcost.symbols import symbol
 
-# Keras builds these models much slower where each of its calls is traced; other tests cover what
-# runs here.
+# Measuring coverage makes Keras build these models much slower; other tests cover this code.
 pytestmark = pytest.mark.no_cover
 
 NAMES = sorted(name for name in vars(keras.applications) if name[0].isupper())
@@ -37,7 +36,7 @@ def test_every_number_is_kerass_and_the_tables(docs, name, tmp_path):
     totals = {finding.oracle: finding for layer, finding in report.findings if layer == "total"}
     assert totals["keras"].quantities
     assert totals["kernels"].quantities
-    # Groups are what the profiler doesn't see.
+    # The profiler doesn't see groups.
     assert bool(totals["profiler"].quantities) != name.startswith("ConvNeXt")
     assert docs.line(name, report) in docs.TABLE.read_text(encoding="utf-8").splitlines()
     # The same from JSON, with imports of Keras and TensorFlow blocked.
@@ -61,13 +60,13 @@ print(json.dumps([[row.name, row.params, row.macs, row.output_shape] for row in 
 
 
 def check_symbols(path, network):
-    """With h and w as sides: a polynomial at multiples of 32, and the same as with numbers."""
+    """With h and w as sides: a polynomial at multiples of 32, with the values of plain numbers."""
     import sympy
 
     h, w, k, j = map(symbol, "hwkj")
     symbolic = convcost.from_keras(path, (h, w, 3))
     declared = json.loads(path.read_text())["config"]["layers"][0]["config"]["batch_shape"]
-    if declared[1] is None:  # of MobileNetV3, whose sides are open
+    if declared[1] is None:  # MobileNetV3 has open sides
         assert convcost.from_keras(path).total() == symbolic.total()
     height, width, _ = network.input_shapes[0]
     for sides in ((height, width), (256, 320)):

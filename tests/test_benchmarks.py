@@ -1,4 +1,4 @@
-"""The tables of docs and README say what was measured, and what was counted is still so."""
+"""The tables of docs and README show what was measured, and the counts are still the same."""
 
 import doctest
 import json
@@ -54,7 +54,7 @@ def test_times_and_ratios_are_written_as_their_examples_say():
 def test_figures_of_two_machines_are_not_mixed():
     here = FIGURES.where
     assert benchmark_run._kept(here) == FIGURES.figures
-    with pytest.raises(click.UsageError, match=r"measured elsewhere \(cores differ\)"):
+    with pytest.raises(click.UsageError, match=r"or from other versions \(cores differ\)"):
         benchmark_run._kept({**here, "cores": here["cores"] + 1})
 
 

@@ -49,7 +49,7 @@ def test_verify_with_a_broken_formula_exits_with_1(tmp_path):
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_verify_on_other_backends(backend):
-    if find_spec(backend) is None:  # found, not imported: PyTorch beside TensorFlow may crash
+    if find_spec(backend) is None:  # not imported: PyTorch may crash beside TensorFlow
         pytest.skip(f"{backend} is not installed")
     import os
 
@@ -85,7 +85,7 @@ def test_separable_is_compared_with_standard(run):
     assert data["standard"]["macs"] == 14_450_688
     assert data["ratio"]["macs"] == {"exact": "73/576", "value": 73 / 576}
     _, out, _ = run("separable", 3, 32, 64, 28)
-    assert "beside the standard convolution that it replaces" in out
+    assert "compared with the standard convolution that it replaces" in out
     assert "73/576 = 0.1267 (7.89 times fewer)" in out
 
 
@@ -171,7 +171,7 @@ def test_verify_says_what_was_not_seen_and_who_was_not_asked(run, monkeypatch):
     code, out, _ = run("verify", *words)
     assert code == 0
     assert "not visible to profiler (4): TensorFlow registers no FLOPs" in out
-    assert "not asked: torch (PyTorch); it needs pip install torch" in out
+    assert "not installed: torch (PyTorch); it needs pip install torch" in out
     assert "0 / 4 / 0" in out
 
 
@@ -179,7 +179,7 @@ def test_verify_that_sees_nothing_proves_nothing(run):
     words = ("--kind", "Conv3DTranspose", "--cases", 4, "--oracle", "profiler")
     code, _, err = run("verify", *words)
     assert code == 2
-    assert "no oracle that was asked can see any of the configurations" in err
+    assert "none of the chosen oracles can see any of the configurations" in err
 
 
 def test_verify_lists_the_smallest_disagreements(run, monkeypatch):

@@ -1,4 +1,4 @@
-"""Plots of designs: what stands where, and what can't be drawn."""
+"""Plots of designs: what each axis and color shows, and what is refused."""
 
 from fractions import Fraction
 
@@ -54,7 +54,7 @@ def test_a_ratio(ratio):
     assert convcost.plot_ratio(ratio.rename("saved")).axes[1].get_ylabel() == "saved"
     mesh, line = axes.collections[:2]
     assert mesh.get_array().reshape(ratio.shape).tolist() == ratio.values.tolist()
-    # The middle of the colors is the level, and so is the line: there 1/n + 1/dk² is 1/8.
+    # The middle color and the line both stand for the level, where 1/n + 1/dk² is 1/8.
     assert mesh.norm(1 / 8) == pytest.approx(0.5)
     n, dk = np.concatenate([path.vertices for path in line.get_paths()]).T
     assert np.allclose(1 / n + 1 / dk**2, 1 / 8, rtol=0.1)
@@ -104,9 +104,9 @@ def test_all_equal():
         ({"level": float("nan")}, ValueError, "level must be a positive number; got nan"),
         ({"level": True}, TypeError, "level must be a positive number; got True"),
         ({"level": "1"}, TypeError, "level must be a positive number; got '1'"),
-        ({"x": "m"}, ValueError, "x must be dk or n; got 'm'"),
-        ({"y": "m"}, ValueError, "y must be dk or n; got 'm'"),
-        ({"x": "n", "y": "n"}, ValueError, "y must be another dimension than x; got 'n'"),
+        ({"x": "m"}, ValueError, "x must be 'dk' or 'n'; got 'm'"),
+        ({"y": "m"}, ValueError, "y must be 'dk' or 'n'; got 'm'"),
+        ({"x": "n", "y": "n"}, ValueError, "y must be a different dimension from x; got 'n'"),
     ],
 )
 def test_what_is_no_ratio_plot(ratio, given, error, message):
@@ -118,9 +118,9 @@ def test_what_is_no_ratio_plot(ratio, given, error, message):
 def test_what_is_no_ratio(ratio):
     with pytest.raises(ValueError, match=r"must have two dimensions; got 1 \(n\)"):
         convcost.plot_ratio(ratio.sel(dk=3))
-    with pytest.raises(ValueError, match="must be positive throughout"):
+    with pytest.raises(ValueError, match="must be positive everywhere"):
         convcost.plot_ratio(ratio - 1)
-    with pytest.raises(ValueError, match="must be positive throughout"):
+    with pytest.raises(ValueError, match="must be positive everywhere"):
         convcost.plot_ratio(ratio.where(ratio.n > 3))
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_ratio(ratio):
         ({"x": "side"}, ValueError, "x must be one of dk, m, n, df, params"),
         ({"y": "side"}, ValueError, "y must be one of dk"),
         ({"color": "side"}, ValueError, "color must be one of dk"),
-        ({"x": "padding"}, TypeError, "x must be a column of numbers; got 'padding'"),
+        ({"x": "padding"}, TypeError, "x must be a column of numbers, but column 'padding' has"),
     ],
 )
 def test_what_is_no_front_plot(given, error, message):

@@ -1,4 +1,4 @@
-"""The Fashion-MNIST example, end to end as its user runs it, and where it must fail."""
+"""The Fashion-MNIST example, end to end as a user runs it, and the cases in which it must fail."""
 
 import csv
 import json
@@ -54,7 +54,7 @@ def test_the_real_data_end_to_end(fashion_mnist, tmp_path):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["params"] == 184_234
     assert metrics["macs"] == 4_065_600
-    # 63 steps are enough to be far above the one in ten of guessing.
+    # 63 steps are enough to get far above the 10% of guessing.
     assert metrics["test_accuracy"] > 0.5
     assert metrics["settings"]["limit"] == 2000
     assert (
@@ -119,7 +119,7 @@ def losses(folder):
 
 
 def test_two_devices_give_what_one_gives(tmp_path):
-    """But for the order in which float32 sums are added up."""
+    """Equal except for the order in which float32 sums are added up."""
     found = {}
     for count in (1, 2):
         folder = tmp_path / f"run-{count}"
@@ -128,7 +128,7 @@ def test_two_devices_give_what_one_gives(tmp_path):
         assert result.returncode == 0, result.stderr
         found[count] = losses(folder)
     assert "2 x cpu:0" in result.stdout
-    # Measured: 4e-7 after the first epoch, and 30 steps let such differences grow.
+    # Measured: 4e-7 after the first epoch; such differences grow over 30 steps.
     np.testing.assert_allclose(found[2], found[1], rtol=1e-3)
 
 
@@ -197,7 +197,7 @@ def test_a_fresh_folder_by_default(tmp_path):
         (["--data", "synthetic", "--output-dir", PROGRAM[1]], "is a file"),
         (["--recipe", "strong", "--pipeline", "article"], "use --pipeline fast"),
         (["--resume"], "--resume needs the --output-dir"),
-        (["--resume", "--output-dir", "/nowhere"], "holds no finished epoch"),
+        (["--resume", "--output-dir", "/nowhere"], "has no finished epoch"),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--learning-rate", 0], "0 is not in the range"),
         (["--learning-rate", "nan", "--data", "synthetic"], "--learning-rate must be"),
@@ -224,7 +224,7 @@ def test_what_keras_cannot_do_is_refused():
     words = ("--data", "synthetic", "--devices", 2, "--steps-per-execution", 2, "--device", "cpu")
     result = run(*words)
     assert result.returncode == 2
-    assert "--steps-per-execution 2: Keras can't do that on several devices" in result.stderr
+    assert "--steps-per-execution must be 1 on several devices" in result.stderr
 
 
 def test_no_gpu_is_a_clear_error():
@@ -266,7 +266,7 @@ def test_an_interruption_keeps_what_there_is(tmp_path):
         process.kill()
     assert process.returncode == 130, out
     assert "Interrupted after" in out
-    assert "Kept in" in out
+    assert "Saved in" in out
     import keras
 
     assert keras.models.load_model(folder / "best.keras").count_params() == 184_234

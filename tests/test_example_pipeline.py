@@ -51,7 +51,7 @@ def test_a_plan_is_a_permutation_with_changes_within_their_limits(seed, epoch, c
 
 
 def change_by_loops(image, change, background):
-    """Mirror, move and erase one image, pixel by pixel."""
+    """Mirror and shift one image and erase a part of it, pixel by pixel."""
     out = np.full((28, 28, 1), background, np.float32)
     for y in range(28):
         for x in range(28):

@@ -1,4 +1,4 @@
-"""The example's recipes: Muon, the schedule, early stopping, and variables that come back."""
+"""The example's recipes: Muon, the schedule, early stopping, and restored variables."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_muon_takes_the_kernels_that_mix_channels_and_makes_their_steps_orthogon
     for variable, old in zip(muons, before, strict=True):
         step = (old - np.asarray(variable)).reshape(-1, variable.shape[-1]) / 0.1
         # Keras scales by 0.2 and the root of the longer side; five iterations of Newton and Schulz
-        # bring singular values near 1, but for the few of a square matrix that began near 0.
+        # bring singular values near 1, except for the few of a square matrix that start near 0.
         singular = np.linalg.svd(step / (0.2 * max(step.shape) ** 0.5), compute_uv=False)
         assert singular.max() < 1.3
         assert np.quantile(singular, 0.1) > 0.5

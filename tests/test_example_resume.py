@@ -1,4 +1,4 @@
-"""The Fashion-MNIST example, killed at random moments, goes on as if nothing had happened."""
+"""The Fashion-MNIST example, killed at random moments, resumes as if nothing had happened."""
 
 import csv
 import itertools
@@ -47,7 +47,7 @@ def finish(*words):
 
 
 def history(folder):
-    """Return the history without what the clock says."""
+    """Return the history without its times."""
     with (folder / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
@@ -55,7 +55,7 @@ def history(folder):
 
 @pytest.fixture(scope="module", params=["article", "strong"])
 def whole(request, tmp_path_factory):
-    """A training that nothing disturbs, and how long it takes."""
+    """An undisturbed training, and how long it takes."""
     folder = tmp_path_factory.mktemp(request.param) / "whole"
     words = [*WORDS, "--recipe", request.param]
     began = time.monotonic()
@@ -71,7 +71,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(whole, tmp_path)
         again = [*words, "--overwrite", "--output-dir", str(folder)]
         for kills in itertools.count():
             process = start(*again)
-            # Longer each time: on a machine that has become slower, no epoch might be finished.
+            # Longer each time: if the machine has become slower, no epoch might be finished.
             moment = moments.uniform(0.3, 0.95) * seconds * (1 + kills / 4)
             try:
                 out, _ = process.communicate(timeout=moment)
@@ -86,7 +86,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(whole, tmp_path)
         assert history(folder) == history(undisturbed)
         figures = [json.loads((one / "metrics.json").read_text()) for one in (folder, undisturbed)]
         assert figures[0]["test_loss"] == figures[1]["test_loss"]
-        # What is over stays as it is.
+        # A finished run stays as it is.
         finish("--resume", "--output-dir", str(folder))
         assert history(folder) == history(undisturbed)
 
@@ -96,11 +96,11 @@ def test_a_run_goes_on_with_its_own_settings_alone(whole):
     process = start("--resume", "--output-dir", str(folder), "--seed", "4")
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 2
-    assert "--resume goes on with --seed 3; got 4" in out
+    assert "--resume keeps the run's --seed 3; got 4" in out
 
 
 def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
-    """With a limit on the size of files, set while it trains, in the place of a full disk."""
+    """A limit on the size of files, set during training, stands for a full disk."""
     folder = tmp_path / "run"
     words = ["--data", "synthetic", "--limit", "600", "--epochs", "1000"]
     process = start(*words, "--output-dir", str(folder))
@@ -112,7 +112,7 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
         process.kill()
     assert process.returncode == 3, out
     assert "can no longer be written" in out
-    assert "--resume goes on from there" in out
+    assert "--resume continues from there" in out
     assert "Traceback" not in out
     kept = len(history(folder))
     assert f"after {kept} whole epochs" in out
@@ -124,4 +124,4 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130, out
-    assert f"Going on after epoch {kept}" in out
+    assert f"Resuming after epoch {kept}" in out

@@ -1,4 +1,4 @@
-"""What a run of the example keeps on disk, cut off at each of its writes."""
+"""The files of an example's run, interrupted at each of its writes."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ LOSSES = [0.9, 0.5, 0.7, 0.4, 0.6]
 
 
 class Killed(BaseException):
-    """Stands for a SIGKILL: nothing catches it, and what is on the disk stays as it is."""
+    """Stands for a SIGKILL: nothing catches it, and the files on disk stay as they are."""
 
 
 def row(epoch):
@@ -20,7 +20,7 @@ def row(epoch):
 
 
 def train(folder):
-    """Write what a training writes, from where the folder has come to."""
+    """Write what a training writes, from where the folder stopped."""
     for epoch in range(len(folder.rows) + 1, len(LOSSES) + 1):
         folder.keep_variables(epoch, b"variables %d" % epoch)
         folder.keep_epoch(row(epoch), lambda path, e=epoch: path.write_text(f"model {e}"))
@@ -61,7 +61,7 @@ def test_a_run_keeps_the_best_model_the_last_weights_and_the_history(whole):
 
 
 def test_killed_at_any_step_it_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
-    """Stop before, and in the middle of, each operation on a file, and go on from there."""
+    """Stop before, and in the middle of, each file operation, and resume from there."""
     number = 0
     while True:
         number += 1
@@ -78,7 +78,7 @@ def test_killed_at_any_step_it_ends_as_if_it_had_not_been(whole, tmp_path, monke
             return counted
 
         with monkeypatch.context() as patch:
-            # A process that was killed removes nothing that it was writing.
+            # A killed process does not remove the file it was writing.
             patch.setattr(runs, "_replace", replace_without_tidying)
             patch.setattr(runs.Path, "replace", interrupt(runs.Path.replace))
             patch.setattr(runs.Path, "write_text", interrupt(runs.Path.write_text))
@@ -131,7 +131,7 @@ def test_what_was_kept_survives_a_failing_write(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_found_before_the_training(tmp_path):
-    """With a limit on the size of files in the place of a full disk."""
+    """A limit on the size of files stands for a full disk."""
     code = (
         "import resource, signal, sys; from pathlib import Path;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -147,13 +147,13 @@ def test_a_full_disk_is_found_before_the_training(tmp_path):
         cwd=runs.Path(runs.__file__).parent.parent,
     )
     assert "RunError" in result.stderr
-    assert "run can't take the 32 MiB that a run writes: File too large" in result.stderr
+    assert "run can't hold the 32 MiB that a run writes: File too large" in result.stderr
     assert content(tmp_path / "run") == {}
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"file/run can't take the .* Not a directory"):
+    with pytest.raises(RunError, match=r"file/run can't hold the .* Not a directory"):
         RunFolder.create(tmp_path / "file" / "run", {}, overwrite=False)
 
 
@@ -161,10 +161,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 def test_a_state_that_is_none_is_named(tmp_path, state):
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "state.json").write_text(state)
-    with pytest.raises(RunError, match=r"state\.json is not a run's state"):
+    with pytest.raises(RunError, match=r"state\.json is not the state of a run"):
         RunFolder.resume(tmp_path)
 
 
 def test_there_must_be_something_to_resume(tmp_path):
-    with pytest.raises(RunError, match="holds no finished epoch"):
+    with pytest.raises(RunError, match="has no finished epoch"):
         RunFolder.resume(tmp_path)

@@ -26,8 +26,8 @@ KNOWN = {
     ),
     "profiler": (
         "TensorFlow registers no FLOPs for Conv3DBackpropInputV2",
-        "TensorFlow's Conv3D takes the dilation rates of height and width for each other's",
-        "TensorFlow takes the output's sides divided by the strides",
+        "TensorFlow's Conv3D swaps the dilation rates of height and width",
+        "TensorFlow divides the output's sides by the strides",
     ),
     "xla": (),
     "torch": (),
@@ -81,7 +81,7 @@ def test_params_weights_and_shapes_equal_keras(kind):
     # 11 kinds times 184 are 2,024 configurations in CI.
     seen = run("keras", kind, 184)
     share = 0.3 if kind.endswith("Transpose") else 0.6
-    # The few draws of the quick profile say nothing about a share.
+    # The few draws of the quick profile are not enough to judge a share.
     assert seen["confirmed"] >= (share * seen.total() if seen.total() > 100 else 1)
 
 
@@ -132,7 +132,7 @@ def test_a_count_of_xla_that_is_no_macs_is_an_error():
     from convcost.verify.oracles import xla
 
     # One addition for each of three elements.
-    with pytest.raises(ArithmeticError, match="no even number"):
+    with pytest.raises(ArithmeticError, match="which is not an even number"):
         xla._macs(lambda x: x + 1, jax.ShapeDtypeStruct((3,), "float32"))
 
 
@@ -199,7 +199,7 @@ def test_tensorflow_takes_a_dilation_rate_of_conv3d_for_anothers(profile):
     layer = layers.Conv3D(1, (1, 2, 1), dilation_rate=(1, 3, 1), use_bias=False)
     shape = (9, 9, 9, 1)
     assert profile(layer, shape)["Conv3D"] != layer.cost(shape).flops
-    with pytest.raises(NotVisible, match="each other"):
+    with pytest.raises(NotVisible, match="swaps the dilation rates"):
         ORACLES["profiler"](CPU).count(layer, shape)
 
 
@@ -207,7 +207,7 @@ def test_tensorflow_guesses_a_transposed_convolutions_positions(profile):
     layer, shape = layers.Conv2DTranspose(64, 3, use_bias=False), (14, 14, 32)
     # 16 x 16 outputs, but the kernel is applied at 14 x 14 inputs.
     assert profile(layer, shape)["Conv2DBackpropInput"] == 2 * 9 * 32 * 64 * 16 * 16
-    with pytest.raises(NotVisible, match="divided by the strides"):
+    with pytest.raises(NotVisible, match="divides the output's sides by the strides"):
         ORACLES["profiler"](CPU).count(layer, shape)
 
 

@@ -119,8 +119,18 @@ def test_sources_that_are_none(source):
 
 
 def test_a_function_is_no_model():
-    with pytest.raises(convcost.ModelError, match="call it first"):
+    with pytest.raises(convcost.ModelError, match="got MobileNet, a function or class: call it"):
         convcost.from_keras(keras.applications.MobileNet)
+    with pytest.raises(convcost.ModelError, match="got Sequential, a function or class: call it"):
+        convcost.summary(keras.Sequential)
+
+
+def test_a_layer_without_a_model_is_refused_with_the_way_out():
+    layer = keras.layers.Dense(3, name="head")
+    message = r"got the layer 'head' \(Dense\): put it into a model, keras\.Sequential\("
+    with pytest.raises(convcost.ModelError, match=message):
+        convcost.summary(layer)
+    assert convcost.summary(keras.Sequential([keras.Input((2,)), layer])).total().params == 9
 
 
 def test_a_model_of_keras_2_is_read_from_its_json():

@@ -1,4 +1,4 @@
-"""The HTML report in a browser that has no network."""
+"""The HTML report in a browser without a network connection."""
 
 import shutil
 import time
@@ -34,7 +34,7 @@ def browser():
         pytest.skip("no chromium with its driver: Debian's chromium and chromium-driver")
     options = selenium.ChromeOptions()
     options.binary_location = chromium
-    # Nothing is found by name: whatever the page would load from elsewhere fails, and is logged.
+    # No host name resolves: anything that the page loads from elsewhere fails, and is logged.
     for argument in (
         "headless=new",
         "no-sandbox",
@@ -50,7 +50,7 @@ def browser():
 
 
 def cells(browser, column):
-    # In one step, since sorting puts other rows in their place.
+    # In one step, because sorting replaces the rows.
     return browser.execute_script(
         "return [...document.querySelectorAll("
         f"'#layers tbody td:nth-child({column})')].map(cell => cell.innerText.trim())"
@@ -79,7 +79,7 @@ def test_the_table_sorts_and_nothing_is_loaded_or_run(page, browser):
     assert cells(browser, 5) == [f"{line[4]:,}" for line in report.sort("macs").lines]
     bars = browser.find_elements("css selector", ".js-plotly-plot .bars .point")
     assert len(bars) == 2 * 4
-    # The names are text, whatever they look like.
+    # Names are text, even if they look like HTML.
     assert browser.title == "<b>page</b>: (28, 28, 3)"
     assert "<img src=x onerror=document.title='ran'>" in cells(browser, 1)
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

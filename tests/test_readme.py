@@ -1,4 +1,4 @@
-"""What the README and the docs show of the shell is what the shell prints."""
+"""The shell output in the README and the docs is what the shell prints."""
 
 import re
 
@@ -8,7 +8,7 @@ from conftest import ROOT
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-# These print times, or install something; the rest is compared to the letter.
+# These print times, or install something; the rest must match exactly.
 NOT_COMPARED = ("pip", "python", "git", "convcost verify")
 
 

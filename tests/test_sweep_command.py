@@ -1,6 +1,7 @@
 """`convcost sweep`: what it prints, what it writes, and what it refuses."""
 
 import json
+import sys
 
 import pandas as pd
 import pytest
@@ -43,7 +44,7 @@ def test_front_into_a_file(run, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(path), front)
     code, _, err = run(*WORDS, *words)
     assert code == 2
-    assert "exists already" in err
+    assert "already exists; give another file, or --overwrite" in err
     assert run(*WORDS, *words, "--overwrite")[0] == 0
 
 
@@ -58,7 +59,7 @@ def test_front_as_a_picture(run, tmp_path):
     assert imread(path).std() > 0.1  # not a blank page
     code, _, err = run(*WORDS, *words, "--plot", path)
     assert code == 2
-    assert "front.png exists already" in "".join(err.split("\n"))
+    assert "front.png already exists" in "".join(err.split("\n"))
     assert run(*WORDS, *words, "--plot", path, "--overwrite")[0] == 0
 
 
@@ -106,7 +107,7 @@ def test_on_a_cluster(run):
     ("words", "message"),
     [
         ((), "give --count, --top, --maximize or --minimize, or --output"),
-        (("--count", "--top", "3", "--by", "macs"), "are three questions"),
+        (("--count", "--top", "3", "--by", "macs"), "give only one of --count, --top, and"),
         (("--top", "3"), "give both or neither"),
         (("--by", "macs", "--count"), "give both or neither"),
         (("--count", "-o", "x.csv"), "leave out --output"),
@@ -119,13 +120,13 @@ def test_on_a_cluster(run):
         (("--count", "x"), "expected an option such as --m 8:513:8; got 'x'"),
         (("--count", "--bias", "1:2:3:4"), "--bias must be start:stop"),
         (("--count", "--bias", "a:b"), "--bias must be start:stop"),
-        (("--count", "--bias", "1,,2"), "nothing between two commas"),
+        (("--count", "--bias", "1,,2"), "--bias has an empty value before or after a comma"),
         (("-o", "x.xlsx"), "ends with .parquet, .csv, .json or .zarr"),
         (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
-        (("--count", "--plot", "x.png"), "--plot draws what --top"),
-        (("-o", "all", "--plot", "x.png"), "--plot draws what --top"),
-        (("--top", "1", "--by", "macs", "--plot", "x.doc"), "--plot must end with one of ."),
-        (("--count", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"), "--workers starts"),
+        (("--count", "--plot", "x.png"), "--plot needs designs: give --top"),
+        (("-o", "all", "--plot", "x.png"), "--plot needs designs: give --top"),
+        (("--top", "1", "--by", "macs", "--plot", "x.doc"), "--plot must end with ."),
+        (("--count", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"), "or --scheduler for"),
     ],
 )
 def test_what_is_refused_exits_with_2(words, message, run, tmp_path, monkeypatch):
@@ -140,7 +141,18 @@ def test_what_is_refused_exits_with_2(words, message, run, tmp_path, monkeypatch
 def test_what_is_no_design_is_refused(run):
     code, _, err = run("sweep", "seperable", "--m", "3", "--count")
     assert code == 2
-    assert "'seperable' is none of standard, depthwise, pointwise, separable" in err
+    said = " ".join(err.split())
+    assert "'seperable' is not one of standard, depthwise, pointwise, separable, nor a" in said
+    assert "did you mean separable?" in said
+    assert "did you mean Conv2D?" in run("sweep", "conv2d", "--count")[2]
+    assert "did you mean" not in run("sweep", "winograd", "--count")[2]
+
+
+def test_dask_that_is_missing_is_named_with_its_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    code, _, err = run(*WORDS, "--count", "--workers", 1)
+    assert code == 2
+    assert '--workers and --scheduler need Dask: pip install "convcost[sweeps]"' in err
 
 
 def test_arguments():
@@ -171,4 +183,5 @@ def test_a_missing_folder_is_found_before_anything_is_counted(
     path = tmp_path / "nowhere" / name
     code, _, err = run(*WORDS, "--top", "3", "--by", "params", option, str(path))
     assert code == 2
-    assert "can't be written: there is no" in " ".join(err.split())
+    assert "front" in err
+    assert "nowhere is not a folder" in " ".join(err.split())

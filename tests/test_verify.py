@@ -1,4 +1,4 @@
-"""Verification: what oracles count, that a wrong formula is found, and what is refused."""
+"""Verification: what oracles count, whether a wrong formula is found, and what is refused."""
 
 import json
 import os
@@ -128,7 +128,7 @@ def test_a_broken_formula_is_found(kind, quantity, monkeypatch):
     if kind == "ratio" and quantity == "bias_adds":
         pytest.skip("a ratio has none")
     monkeypatch.setattr(formulas, "counts", BROKEN[quantity])
-    # Keras sees few of the transposed ones.
+    # Keras can build few of the transposed ones.
     count = 16 if kind.endswith("Transpose") else 3
     report = verify.run(count, kinds=[kind], oracles=["keras", "run"], device="cpu")
     assert not report.agrees
@@ -184,7 +184,7 @@ def test_what_nobody_sees_is_no_agreement():
     both = Verification((result, seen), ("keras",), 0, CPU, 1.0)
     assert both.agrees
     assert both.summary().startswith(
-        "1 of 2 configurations agree, in all 3 quantities; the others are seen by no oracle"
+        "1 of 2 configurations agree, in all 3 quantities; the others are seen by none of"
     )
     assert both.reasons() == {("keras", "Keras's transposed convolutions have no groups"): 1}
 
@@ -218,7 +218,7 @@ def test_an_output_beyond_what_float32_counts_is_not_seen():
 
 
 def test_what_onednn_aborts_does_not_end_the_checks():
-    # Where TensorFlow has to be asked for oneDNN it is asked for, in a process of its own.
+    # oneDNN is off by default on some processors, and can only be enabled before TensorFlow loads.
     words = (
         "verify",
         "--kind",
@@ -275,9 +275,9 @@ def test_what_is_too_large_to_run_is_not_built(layer, shape):
             ValueError,
             "kind must be one of standard, .* and Dense; got 'Conv",
         ),
-        ({"kinds": []}, ValueError, "kinds must be"),
+        ({"kinds": []}, ValueError, "kinds must be one or more of standard"),
         ({"oracles": ["Keras"]}, ValueError, "oracle must be one of keras"),
-        ({"oracles": []}, ValueError, "oracles must be"),
+        ({"oracles": []}, ValueError, "oracles must be one or more of keras"),
         ({"device": "GPU"}, ValueError, "device must be one of auto, cpu, gpu; got 'GPU'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which configurations are verified, how they are drawn, and what convcost says of them."""
+"""Which configurations are verified, how they are drawn, and what convcost claims about them."""
 
 import random
 
@@ -38,11 +38,11 @@ def test_a_function_and_its_layer_say_the_same(kind, bias):
     [
         (layers.Conv2D(4, 3), (5, 5, 2), "dilated", "function must be one of standard, depthwise"),
         (layers.Conv2D(4, 3), (5, 5, 2), ["ratio"], r"function must be one of .*; got \['ratio'\]"),
-        (layers.Dense(4), (5,), "standard", r"as Case.of_function\('standard', ...\) makes it"),
-        (layers.Conv2D(4, 3), (5, 5, 2), "separable", "layer must be as"),
-        (layers.Conv2D(4, 3), (5, 5, 2), "pointwise", "layer must be as"),
-        (layers.Conv2D(4, 3, padding="same"), (5, 5, 2), "standard", "layer must be as"),
-        (layers.Conv2D(4, 3), (5, 6, 2), "standard", "layer must be as"),
+        (layers.Dense(4), (5,), "standard", r"one that Case.of_function\('standard', ...\) makes"),
+        (layers.Conv2D(4, 3), (5, 5, 2), "separable", "layer must be the one that"),
+        (layers.Conv2D(4, 3), (5, 5, 2), "pointwise", "layer must be the one that"),
+        (layers.Conv2D(4, 3, padding="same"), (5, 5, 2), "standard", "layer must be the one that"),
+        (layers.Conv2D(4, 3), (5, 6, 2), "standard", "layer must be the one that"),
     ],
 )
 def test_a_function_is_about_the_layer_of_its_sizes(layer, shape, function, message):
@@ -102,7 +102,7 @@ def test_layers_are_layers_of_integers():
 
     from convcost.symbols import m, n
 
-    with pytest.raises(TypeError, match=r"layer must be one of convcost\.layers"):
+    with pytest.raises(TypeError, match=r"layer must be a layer of convcost\.layers"):
         verify.check("Conv2D", (1, 1))
     for layer, shape in (
         (layers.Conv2D(n, 3), (5, 5, 1)),
@@ -110,7 +110,7 @@ def test_layers_are_layers_of_integers():
         (layers.Conv2D(4, np.array([1, 3])), (5, 5, 1)),
         (layers.Conv2D(np.array([1, 3]), 1), (5, 5, 1)),
     ):
-        with pytest.raises(TypeError, match="a layer of integers, since one is built"):
+        with pytest.raises(TypeError, match="a layer with integer arguments, to be built"):
             verify.check(layer, shape)
     with pytest.raises(ValueError, match="without the batch"):
         verify.check(layers.Conv2D(4, 3), (1, 5, 5, 1))
@@ -127,6 +127,6 @@ def test_claims_are_what_the_layer_says():
     assert said["macs"] == 14_450_688
     assert said["training macs"] == 3 * said["macs"]
     assert "sum of outputs" not in said
-    # Ones through both steps: the standard convolution, once for each filter of the multiplier.
+    # Ones through both steps: the standard convolution, once for each unit of the multiplier.
     separable = claims(layers.SeparableConv2D(64, 3, depth_multiplier=2), (30, 30, 32))
     assert separable["sum of outputs"] == 2 * 14_450_688

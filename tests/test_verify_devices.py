@@ -1,4 +1,4 @@
-"""Devices and backends, on machines that have them and machines that have not."""
+"""Devices and backends, on machines with and without a GPU."""
 
 import sys
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ keras = pytest.importorskip("keras")
 
 
 def test_torchs_cpu_is_called_by_its_own_name(monkeypatch):
-    """Under the name cpu:0 Keras finds no gradients there."""
+    """Under the name cpu:0, Keras gets no gradients on PyTorch."""
     named = []
     monkeypatch.setattr(devices.import_keras(), "device", named.append)
     for name, version in (("cpu:0", "torch 2.13"), ("gpu:0", "torch 2.13"), ("cpu:0", "jax 0.10")):
@@ -29,7 +29,7 @@ def test_no_gpu_says_what_is_seen_and_what_to_install():
 
 @pytest.fixture
 def fake_gpus(monkeypatch):
-    """A TensorFlow with two GPUs, which remembers what was set on them."""
+    """Two fake GPUs in TensorFlow, and a list of the memory settings made on them."""
     import tensorflow as tf
 
     grown = []

@@ -1,4 +1,4 @@
-"""Whole models held to Keras and the TF profiler, by `convcost.verify.whole_models`."""
+"""Whole models checked against Keras and the TF profiler, by `convcost.verify.whole_models`."""
 
 import keras
 import pytest
@@ -19,7 +19,7 @@ def test_profiles_that_cannot_be_made(monkeypatch):
         return raise_it
 
     monkeypatch.setattr(whole_models, "profiled_macs", fail(ImportError()))
-    assert "profiler: not visible: TensorFlow is not" in str(check_model(operations(), network))
+    assert "profiler: not visible: it needs TensorFlow" in str(check_model(operations(), network))
     monkeypatch.setattr(whole_models, "profiled_macs", fail(ValueError("no groups")))
     report = check_model(operations(), network)
     assert "can't trace it: no groups" in str(report)
@@ -27,7 +27,7 @@ def test_profiles_that_cannot_be_made(monkeypatch):
     assert report.as_dict()["findings"][0]["layer"] == "conv"
     monkeypatch.undo()
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(ImportError, match="TensorFlow backend alone"):
+    with pytest.raises(ImportError, match="only sees models on the TensorFlow backend"):
         whole_models.profiled_macs(operations(), ((8, 8, 4),))
 
 
