@@ -9,15 +9,19 @@ Examples
 parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
 """
 
-from convcost.cost.convolutions import depthwise, pointwise, ratio, separable, standard
-from convcost.cost.cost import Cost
-from convcost.cost.ratio import Ratio
+from convcost._cost.convolutions import depthwise, pointwise, ratio, separable, standard
+from convcost._cost.cost import Cost
+from convcost._cost.ratio import Ratio
 
 __all__ = [
+    "Comparison",
     "Cost",
+    "Explanation",
     "ModelError",
     "Network",
     "Ratio",
+    "Report",
+    "Row",
     "Space",
     "UnknownLayerError",
     "__version__",
@@ -45,38 +49,34 @@ __all__ = [
 # The build reads it from this line, without importing anything.
 __version__ = "0.1.0"
 
-# Where to find the names that are imported on first use: modules, and names in them.
-_MODULES = {
-    "formulas": "cost.formulas",
-    "geometry": "geometry",
-    "hardware": "hardware",
-    "layers": "layers",
-    "symbols": "symbols",
-    "verify": "verify",
-}
+# The modules and names that are imported on first use.
+_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
 _HOMES = {
-    "ModelError": "models.errors",
-    "Network": "models.network",
-    "Space": "sweeps",
-    "UnknownLayerError": "models.errors",
-    "compare": "report",
-    "crossings": "sweeps",
-    "from_keras": "models.read",
-    "plot_front": "report",
-    "plot_ratio": "report",
-    "solve": "sweeps",
-    "summary": "report",
-    "sweep": "sweeps",
+    "Comparison": "_report.comparison",
+    "Explanation": "_cost.explanation",
+    "ModelError": "_models.errors",
+    "Network": "_models.network",
+    "Report": "_report.report",
+    "Row": "_models.walk",
+    "Space": "_sweeps",
+    "UnknownLayerError": "_models.errors",
+    "compare": "_report",
+    "crossings": "_sweeps",
+    "from_keras": "_models.read",
+    "plot_front": "_report",
+    "plot_ratio": "_report",
+    "solve": "_sweeps",
+    "summary": "_report",
+    "sweep": "_sweeps",
 }
 
 
 def __getattr__(name: str) -> object:
     # Imported on first use, so that `import convcost` loads only arithmetic.
-    home = _MODULES.get(name) or _HOMES.get(name)
-    if home is not None:
+    if name in _MODULES or name in _HOMES:
         from importlib import import_module
 
-        module = import_module(f"{__name__}.{home}")
+        module = import_module(f"{__name__}.{_HOMES.get(name, name)}")
         return module if name in _MODULES else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line, or say which package it needs."""
     try:
-        from convcost.cli.main import run
+        from convcost._cli.main import run
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("click", "rich"):

@@ -1,7 +1,7 @@
-"""The geometry of one axis: an old name of `convcost.layers.geometry`, which still works."""
+"""The geometry of one axis: an old name of `convcost._layers.geometry`, which still works."""
 
-from convcost.layers import geometry
-from convcost.layers.geometry import *  # noqa: F403
+from convcost._layers import geometry
+from convcost._layers.geometry import *  # noqa: F403
 
 # The old names of the functions.
 span = geometry.dilated_kernel_size

@@ -13,7 +13,7 @@ import keras
 from rich.progress import track
 
 import convcost
-from convcost.verify.whole_models import ModelVerification, check_model
+from convcost._verify.whole_models import ModelVerification, check_model
 
 TABLE = Path(__file__).with_name("_applications.md")
 NAMES = sorted(name for name, made in vars(keras.applications).items() if name[0].isupper())

@@ -18,7 +18,7 @@ import sympy
 from rich.console import Console
 
 import convcost
-from convcost.report.table import Table
+from convcost._report.table import Table
 from convcost.symbols import symbol
 
 FOLDER = Path(__file__).with_name("gallery")

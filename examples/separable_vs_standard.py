@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from convcost.verify.devices import DeviceError, select_device
+from convcost._verify.devices import DeviceError, select_device
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

@@ -28,7 +28,7 @@ from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFo
 from rich.console import Console
 
 import convcost
-from convcost.verify.devices import DeviceError
+from convcost._verify.devices import DeviceError
 
 # Keras is imported inside functions, because some options must be set before that.
 

@@ -43,7 +43,7 @@ def start(*words, command=(str(SCRIPT),), **options):
 def run(capsys):
     """Run a command line in this process, and return its exit code and its output."""
 
-    from convcost.cli import main as cli
+    from convcost._cli import main as cli
 
     def call(*words):
         code = cli.run([str(word) for word in words])

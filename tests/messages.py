@@ -102,7 +102,7 @@ def helps():
     sys.path.insert(0, str(SOURCE.parent))  # this checkout, not an installed convcost
     import click
 
-    from convcost.cli.main import app
+    from convcost._cli.main import app
 
     program = click.Context(app, info_name="convcost", **app.context_settings)
     yield app.get_help(program)

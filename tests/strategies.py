@@ -4,9 +4,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import convcost
-from convcost.exact.scalars import shorten
-from convcost.verify.drawing import LAYER_CLASSES as LAYERS
-from convcost.verify.drawing import draw_layer
+from convcost._exact.scalars import shorten
+from convcost._verify.drawing import LAYER_CLASSES as LAYERS
+from convcost._verify.drawing import draw_layer
 
 KERNELS = st.integers(1, 9)
 CHANNELS = st.integers(1, 64)

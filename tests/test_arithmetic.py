@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from convcost.exact import arithmetic
+from convcost._exact import arithmetic
 from convcost.symbols import m, n
 
 INTEGERS = st.integers(1, 1000)

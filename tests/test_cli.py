@@ -8,8 +8,8 @@ import pytest
 
 import convcost
 from conftest import SCRIPT, start
-from convcost.cli import main as cli
-from convcost.cost import formulas
+from convcost._cli import main as cli
+from convcost._cost import formulas
 
 
 @pytest.mark.parametrize("command", [(str(SCRIPT),), (sys.executable, "-m", "convcost")], ids=str)
@@ -37,7 +37,7 @@ def test_verify_through_the_entry_points(command):
 
 def test_verify_with_a_broken_formula_exits_with_1(tmp_path):
     code = (
-        "import sys\nfrom convcost.cli import main as cli\nfrom convcost.cost import formulas\n"
+        "import sys\nfrom convcost._cli import main as cli\nfrom convcost._cost import formulas\n"
         "formulas.counts = lambda w, f, p, b: (w * f, w * f * p, b * f * p)\n"
         "sys.exit(cli.run(['verify', '--cases', '16', '--oracle', 'keras']))"
     )
@@ -194,7 +194,7 @@ def test_verify_lists_the_smallest_disagreements(run, monkeypatch):
 
 
 def test_verify_without_a_gpu_or_keras_exits_with_2(run, monkeypatch):
-    from convcost.verify import devices
+    from convcost._verify import devices
 
     monkeypatch.setattr(devices, "visible_gpus", lambda name: [])
     code, out, err = run("verify", "--device", "gpu")

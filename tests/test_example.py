@@ -82,7 +82,7 @@ def test_every_layer_is_explained(kind, params):
 
 
 def test_a_wrong_formula_stops_the_program(monkeypatch):
-    from convcost.cost import formulas
+    from convcost._cost import formulas
 
     monkeypatch.setattr(formulas, "counts", lambda w, f, p, b: (w * f, w * f * p, 0))
     with pytest.raises(program.MismatchError, match=r"the formula says 3\*3\*1\*32 = 288, Keras"):
@@ -228,7 +228,7 @@ def test_what_keras_cannot_do_is_refused():
 
 
 def test_no_gpu_is_a_clear_error():
-    from convcost.verify import devices
+    from convcost._verify import devices
 
     if devices.visible_gpus("tensorflow"):
         pytest.skip("there is a GPU")

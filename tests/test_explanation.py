@@ -11,8 +11,8 @@ from strategies import BIASES, COSTS, call, sizes
 
 import convcost
 from convcost import Cost
-from convcost.cost import formulas
-from convcost.cost.recorder import Expression, Leaf
+from convcost._cost import formulas
+from convcost._cost.recorder import Expression, Leaf
 from convcost.symbols import dk, m, n
 
 

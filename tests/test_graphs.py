@@ -6,9 +6,9 @@ import pytest
 from import_graph import module_graph
 
 import convcost
+from convcost._layers.steps import Product, Step, Weights
+from convcost._models.graph import Call, Entry, Graph, Ref, Tensor, input_entry
 from convcost.layers import BatchNormalization, Chain, Conv2D, Dense, DepthwiseConv2D
-from convcost.layers.steps import Product, Step, Weights
-from convcost.models.graph import Call, Entry, Graph, Ref, Tensor, input_entry
 
 
 def entry(name, layer, *needs, calls=None):
@@ -106,7 +106,7 @@ def test_the_rooms_of_models_but_the_reader_know_no_source_of_them():
     users = {
         module
         for module, targets in module_graph().items()
-        if any(target.startswith("convcost.models.keras") for target in targets)
-        and not module.startswith("convcost.models.keras")
+        if any(target.startswith("convcost._models.keras") for target in targets)
+        and not module.startswith("convcost._models.keras")
     }
-    assert users == {"convcost.models.read"}
+    assert users == {"convcost._models.read"}

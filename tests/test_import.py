@@ -72,7 +72,7 @@ def test_a_package_for_sweeps_that_is_missing_names_the_extra(missing, call, tmp
         "space = convcost.Space(convcost.separable, dk=[3, 5], m=[8], n=[8], df=7)\n"
         f"{call}"
     )
-    message = f'ImportError: convcost.sweeps needs {missing}: pip install "convcost[sweeps]"'
+    message = f'ImportError: convcost._sweeps needs {missing}: pip install "convcost[sweeps]"'
     assert message in python(code).stderr
 
 
@@ -116,7 +116,7 @@ def test_the_command_line_in_process(missing, monkeypatch, capsys):
     from convcost import __main__
 
     monkeypatch.setitem(sys.modules, missing, None)
-    for name in [name for name in sys.modules if name.startswith("convcost.cli.")]:
+    for name in [name for name in sys.modules if name.startswith("convcost._cli.")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
@@ -127,14 +127,14 @@ def test_the_command_line_in_process(missing, monkeypatch, capsys):
 def test_other_import_errors_are_not_hidden(monkeypatch):
     from convcost import __main__
 
-    monkeypatch.setitem(sys.modules, "convcost.cli.main", None)
-    with pytest.raises(ImportError, match=r"convcost\.cli\.main"):
+    monkeypatch.setitem(sys.modules, "convcost._cli.main", None)
+    with pytest.raises(ImportError, match=r"convcost\._cli\.main"):
         __main__.main()
 
 
 def test_the_exit_code_is_that_of_the_command_line(monkeypatch):
     from convcost import __main__
-    from convcost.cli import main as cli
+    from convcost._cli import main as cli
 
     monkeypatch.setattr(cli, "run", lambda: 130)
     with pytest.raises(SystemExit) as caught:
@@ -145,10 +145,10 @@ def test_the_exit_code_is_that_of_the_command_line(monkeypatch):
 def test_old_paths_go_on_working():
     import convcost.formulas
     import convcost.geometry
-    from convcost.cost import formulas
+    from convcost._cost import formulas
+    from convcost._layers import geometry
     from convcost.formulas import standard
     from convcost.geometry import span
-    from convcost.layers import geometry
 
     assert convcost.formulas is formulas
     assert sys.modules["convcost.formulas"] is formulas

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convcost import layers
-from convcost.layers import Weight, arguments
+from convcost._layers import arguments
+from convcost.layers import Weight
 
 # Arguments that make a layer of each class; a test gives each of them a wrong value.
 ARGUMENTS = {

@@ -9,9 +9,9 @@ from hypothesis import given
 from strategies import LAYERS, examples, layers_with_shapes
 
 from convcost import layers, verify
-from convcost.verify.cases import claims
-from convcost.verify.devices import Device
-from convcost.verify.oracles import ORACLES, NotVisible, pytorch
+from convcost._verify.cases import claims
+from convcost._verify.devices import Device
+from convcost._verify.oracles import ORACLES, NotVisible, pytorch
 
 keras = pytest.importorskip("keras")
 CPU = Device("cpu:0", keras.backend.backend())
@@ -129,7 +129,7 @@ def test_xla_counts_any_number_of_outputs(output_padding):
 
 def test_a_count_of_xla_that_is_no_macs_is_an_error():
     jax = pytest.importorskip("jax")
-    from convcost.verify.oracles import xla
+    from convcost._verify.oracles import xla
 
     # One addition for each of three elements.
     with pytest.raises(ArithmeticError, match="which is not an even number"):
@@ -139,7 +139,7 @@ def test_a_count_of_xla_that_is_no_macs_is_an_error():
 @pytest.fixture(scope="module")
 def profile():
     pytest.importorskip("tensorflow")
-    from convcost.verify.oracles import profiler
+    from convcost._verify.oracles import profiler
 
     return lambda layer, shape: profiler.profile(lambda: profiler._operations(layer, shape))
 
@@ -181,7 +181,7 @@ def test_the_profiler_is_blind_for_conv3d_transpose():
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="about TensorFlow's graphs")
 def test_tensorflow_has_no_flops_for_the_operation_of_conv3d_transpose():
     tf = pytest.importorskip("tensorflow")
-    from convcost.verify.oracles import profiler
+    from convcost._verify.oracles import profiler
 
     def build():
         tf.raw_ops.Conv3DBackpropInputV2(

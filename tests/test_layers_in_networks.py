@@ -3,8 +3,8 @@
 import pytest
 
 from convcost import layers
-from convcost.layers import registry
-from convcost.layers.normalization import Holder
+from convcost._layers import registry
+from convcost._layers.normalization import Holder
 from convcost.symbols import symbol
 
 
@@ -166,7 +166,7 @@ def test_weights_that_a_layer_holds_itself():
 
 @pytest.mark.parametrize(("training", "first", "expected"), [(0, 0, 1), (1, 0, 3), (1, 1, 2)])
 def test_passes(training, first, expected):
-    from convcost.layers.results import passes
+    from convcost._layers.results import passes
 
     assert passes(bool(training), bool(first), True) == expected
     assert passes(bool(training), bool(first), False) == expected - bool(training)

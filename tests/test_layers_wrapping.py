@@ -5,7 +5,7 @@ import pytest
 from keras_layers import check
 
 from convcost import layers
-from convcost.layers import elementwise
+from convcost._layers import elementwise
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost.cli.sources import parse_shape
+from convcost._cli.sources import parse_shape
 
 
 def make():

@@ -12,8 +12,8 @@ import zipfile
 import pytest
 
 import convcost
-from convcost.models import walk
-from convcost.models.keras import config, files
+from convcost._models import walk
+from convcost._models.keras import config, files
 
 
 def layer(kind, name, inbound=(), /, **arguments):

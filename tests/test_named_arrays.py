@@ -15,7 +15,7 @@ from test_layer_numbers import VARIED
 
 import convcost
 from convcost import hardware
-from convcost.cost import formulas
+from convcost._cost import formulas
 from convcost.layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Flatten, SeparableConv2D
 from convcost.symbols import symbol
 

@@ -12,7 +12,7 @@ from keras import ops
 from keras_models import MODELS, frozen, nested, operations, sequences, shared
 
 import convcost
-from convcost.verify.whole_models import check_model
+from convcost._verify.whole_models import check_model
 
 
 @pytest.mark.parametrize("make", MODELS)

@@ -291,7 +291,7 @@ def test_fractions_and_arrays_mix_exactly():
 
 
 def test_halving_again_and_again_is_one_division():
-    from convcost.exact import arithmetic
+    from convcost._exact import arithmetic
     from convcost.symbols import symbol
 
     h = symbol("h")
@@ -308,7 +308,7 @@ def test_halving_again_and_again_is_one_division():
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 4), st.booleans()), max_size=5))
 def test_roundings_of_roundings_are_what_they_are_with_numbers(steps):
-    from convcost.exact import arithmetic
+    from convcost._exact import arithmetic
     from convcost.symbols import symbol
 
     h = symbol("h")
@@ -323,7 +323,7 @@ def test_roundings_of_roundings_are_what_they_are_with_numbers(steps):
 
 
 def test_what_is_no_whole_number_is_rounded_as_it_is():
-    from convcost.exact import arithmetic
+    from convcost._exact import arithmetic
 
     half = sympy.Rational(1, 2)
     assert arithmetic.floor_divide(m + half, 2) == sympy.floor((m + half) / 2)

@@ -11,8 +11,8 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost.report import Report
-from convcost.report.report import CONVENTIONS
+from convcost._report import Report
+from convcost._report.report import CONVENTIONS
 from convcost.symbols import symbol
 
 
@@ -245,7 +245,7 @@ def kl_only():
 
 
 def test_the_tables_base_says_what_it_lacks():
-    from convcost.report.table import Table
+    from convcost._report.table import Table
 
     for name in ("columns", "lines", "title", "notes"):
         with pytest.raises(NotImplementedError):

@@ -17,7 +17,7 @@ import keras
 from timing import pairs as timing
 from timing.passes import trained
 
-from convcost.verify.devices import select_device
+from convcost._verify.devices import select_device
 
 PROGRAM = [sys.executable, str(ROOT / "examples" / "separable_vs_standard.py")]
 

@@ -7,8 +7,8 @@ from keras import ops
 from keras_models import Block, Subclassed
 
 import convcost
+from convcost._verify.whole_models import check_model
 from convcost.symbols import symbol
-from convcost.verify.whole_models import check_model
 
 
 def test_a_subclassed_model_is_recorded():

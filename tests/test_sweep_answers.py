@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from strategies import examples
 
 import convcost
+from convcost._sweeps import counting, pruning
 from convcost.layers import Conv2D
-from convcost.sweeps import counting, pruning
 
 
 @st.composite

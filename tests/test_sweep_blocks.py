@@ -3,8 +3,8 @@
 import numpy as np
 
 import convcost
-from convcost.sweeps import blocks, boxes
-from convcost.sweeps.polynomials import Atom
+from convcost._sweeps import blocks, boxes
+from convcost._sweeps.polynomials import Atom
 
 
 def test_blocks_cover_every_design_once():

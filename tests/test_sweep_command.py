@@ -8,7 +8,7 @@ import pytest
 
 import convcost
 from conftest import start
-from convcost.cli.sweeps import parse_arguments
+from convcost._cli.sweeps import parse_arguments
 
 AXES = {"dk": [3, 5, 7], "m": range(8, 513, 8), "n": range(8, 1025, 8), "df": [7, 14, 28]}
 WORDS = ("sweep", "separable", "--dk", "3,5,7", "--m", "8:513:8", "--n", "8:1025:8", "--df",

@@ -5,8 +5,8 @@ import pytest
 from design_spaces import METHODS
 
 import convcost
-from convcost.sweeps import conditions, parser
-from convcost.sweeps.polynomials import Atom, Polynomial
+from convcost._sweeps import conditions, parser
+from convcost._sweeps.polynomials import Atom, Polynomial
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_dataset_is_the_fields_own():
 
 
 def test_nothing_is_counted_before_it_is_asked_for(monkeypatch):
-    monkeypatch.setattr("convcost.sweeps.datasets.LAZY_ABOVE", 1000)
+    monkeypatch.setattr("convcost._sweeps.datasets.LAZY_ABOVE", 1000)
 
     def never(*_, **__):
         raise AssertionError("computed before anybody asked")

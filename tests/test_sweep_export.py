@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 import convcost
-from convcost.sweeps import export
+from convcost._sweeps import export
 
 RUNS = int(os.environ.get("CONVCOST_KILLED_RUNS", "1"))
 

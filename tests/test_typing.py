@@ -18,7 +18,7 @@ import pytest
 
 import convcost
 from convcost import layers
-from convcost.layers import convolution, depthwise, pooling, resizing, transposed
+from convcost._layers import convolution, depthwise, pooling, resizing, transposed
 
 PROGRAM = Path(__file__).parent / "typing" / "program.py"
 # Of its own, so that no configuration of this project speaks for the user.

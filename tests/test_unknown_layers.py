@@ -42,7 +42,7 @@ def registration():
 
     yield register
     for name in set(names):
-        convcost.layers.registry.unregister(name)
+        convcost._layers.registry.unregister(name)
 
 
 @pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json()])

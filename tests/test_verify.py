@@ -10,14 +10,14 @@ import pytest
 
 import convcost
 from convcost import layers, verify
-from convcost.cost import formulas
-from convcost.layers import geometry
-from convcost.verify import devices
-from convcost.verify.cases import Case
-from convcost.verify.checks import check_case, prepare
-from convcost.verify.drawing import LAYER_CLASSES
-from convcost.verify.findings import Finding, Outcome, Quantity, Result, Verification
-from convcost.verify.oracles import ORACLES, NotVisible, keras_layers
+from convcost._cost import formulas
+from convcost._layers import geometry
+from convcost._verify import devices
+from convcost._verify.cases import Case
+from convcost._verify.checks import check_case, prepare
+from convcost._verify.drawing import LAYER_CLASSES
+from convcost._verify.findings import Finding, Outcome, Quantity, Result, Verification
+from convcost._verify.oracles import ORACLES, NotVisible, keras_layers
 
 keras = pytest.importorskip("keras")
 

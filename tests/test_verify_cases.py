@@ -5,8 +5,8 @@ import random
 import pytest
 
 from convcost import layers, verify
-from convcost.verify.cases import FUNCTIONS, Case, claims
-from convcost.verify.drawing import LAYER_CLASSES, draw_layer
+from convcost._verify.cases import FUNCTIONS, Case, claims
+from convcost._verify.drawing import LAYER_CLASSES, draw_layer
 
 SAME = layers.Conv2D(64, 3, padding="same")
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from convcost import layers, verify
-from convcost.verify import devices
+from convcost._verify import devices
 
 keras = pytest.importorskip("keras")
 

@@ -1,12 +1,12 @@
-"""Whole models checked against Keras and the TF profiler, by `convcost.verify.whole_models`."""
+"""Whole models checked against Keras and the TF profiler, by `convcost._verify.whole_models`."""
 
 import keras
 import pytest
 from keras_models import operations
 
 import convcost
-from convcost.verify import whole_models
-from convcost.verify.whole_models import check_model
+from convcost._verify import whole_models
+from convcost._verify.whole_models import check_model
 
 
 def test_profiles_that_cannot_be_made(monkeypatch):

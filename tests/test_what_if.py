@@ -7,7 +7,7 @@ import pytest
 from keras import layers as kl
 
 import convcost
-from convcost.models.scaling import rounded
+from convcost._models.scaling import rounded
 from convcost.symbols import symbol
 
 

@@ -73,8 +73,8 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
         convert_variables_to_constants_v2,
     )
 
-    from convcost.verify.devices import import_keras
-    from convcost.verify.oracles.keras_layers import build
+    from convcost._verify.devices import import_keras
+    from convcost._verify.oracles.keras_layers import build
 
     import_keras()
     function = tf.function(build(layer, shape)).get_concrete_function(tf.TensorSpec((1, *shape)))
@@ -86,15 +86,15 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
 
 
 def _profiler_model(name: str) -> Callable[[], int]:
-    from convcost.verify.whole_models import profiled_macs
+    from convcost._verify.whole_models import profiled_macs
 
     model = subjects.keras_model(name)
     return lambda: profiled_macs(model, ((subjects.SIDE, subjects.SIDE, 3),))
 
 
 def _xla_layer(layer: Layer, shape: Shape) -> int:
-    from convcost.verify.devices import Device
-    from convcost.verify.oracles import ORACLES
+    from convcost._verify.devices import Device
+    from convcost._verify.oracles import ORACLES
 
     counted = ORACLES["xla"](Device("cpu:0", "")).count(layer, shape)
     return int(counted["effective macs"])

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from convcost._layers.geometry import taps_inside
 from convcost.layers import Conv2D
-from convcost.layers.geometry import taps_inside
 
 SIDE, KERNEL = 6, 3
 INSIDE, OUTSIDE = "tab:green", "tab:red"

@@ -12,8 +12,8 @@ from rich.progress import Progress
 from train_fashion_mnist import build_model
 
 import convcost
+from convcost._verify.devices import Device
 from convcost.hardware import Bound, Machine, predict, roofline
-from convcost.verify.devices import Device
 from timing.clock import Run, time_in_turns
 from timing.passes import compiled, trained
 

@@ -1,0 +1,183 @@
+"""The command line for whole models: `convcost summary`, `compare` and `whatif`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import convcost
+from convcost._cli.output import show_table, usage_errors
+from convcost._cli.sources import network_of, shape_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from convcost._models.types import OnUnknown
+    from convcost._report.report import SortKey
+
+_FORMATS = ("table", "json", "csv", "markdown", "html")
+
+_source = click.argument("source")
+_on_unknown = click.option(
+    "--on-unknown",
+    type=click.Choice(["error", "warn"]),
+    default="error",
+    show_default=True,
+    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
+)
+
+
+def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option(
+            "--output",
+            "-o",
+            type=click.Path(dir_okay=False, writable=True),
+            help="File to write to.",
+        )(command)
+        return click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            default="table",
+            show_default=True,
+            help="Format of the output.",
+        )(command)
+
+    return decorate
+
+
+@click.command()
+@_source
+@shape_option
+@click.option(
+    "--sort",
+    type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
+    help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
+)
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show only the first N rows.")
+@click.option("--group", type=click.Choice(["kind", "block"]), help="Show a row for each of these.")
+@click.option(
+    "--fold",
+    type=click.IntRange(min=1),
+    help="Levels of nested models to show; each model below them is one row.",
+)
+@click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
+@click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
+@click.option(
+    "--formula",
+    type=click.Choice(["params", "macs"]),
+    default="params",
+    show_default=True,
+    help="Which arithmetic to show.",
+)
+@_on_unknown
+@_output(_FORMATS)
+def summary(
+    source: str,
+    input_shape: str | None,
+    sort: SortKey | None,
+    top: int | None,
+    group: Literal["kind", "block"] | None,
+    fold: int | None,
+    on_unknown: OnUnknown,
+    form: str,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """Show what each layer of a model costs, with the arithmetic behind it.
+
+    SOURCE is a .keras, .h5 or JSON file, which is read but never run, or the name of a model in
+    Keras Applications (which needs Keras; weights are not downloaded).
+    """
+    with usage_errors():
+        report = convcost.summary(network_of(source, input_shape, on_unknown), **options)
+        if fold:
+            report = report.fold(fold)
+        if group:
+            report = report.group(group)
+        if sort:
+            report = report.sort(sort, descending=sort not in ("name", "kind"))
+        if top:
+            report = report.top(top)
+        show_table(report, form, output)
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after")
+@shape_option
+@_on_unknown
+@_output(_FORMATS[:-1])
+def compare(
+    before: str,
+    after: str,
+    input_shape: str | None,
+    on_unknown: OnUnknown,
+    form: str,
+    output: str | None,
+) -> None:
+    """Show two models side by side, layer by layer and in total."""
+    with usage_errors():
+        left, right = (network_of(one, input_shape, on_unknown) for one in (before, after))
+        show_table(convcost.compare(left, right), form, output)
+
+
+@click.command()
+@_source
+@shape_option
+@click.option("--separable", is_flag=True, help="Replace standard convolutions by separable ones.")
+@click.option("--standard", is_flag=True, help="Replace separable convolutions by standard ones.")
+@click.option(
+    "--block",
+    is_flag=True,
+    help="With --separable: as in MobileNet, with batch normalization between the two steps.",
+)
+@click.option("--width", type=float, help="Multiply the channels of layers by this, such as 0.75.")
+@click.option(
+    "--resolution", type=click.IntRange(min=1), help="Sides of the input in elements, such as 192."
+)
+@click.option(
+    "--divisor",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="With --width: round channels to multiples of this; MobileNetV2 uses 8.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    help="With --width: a layer that keeps its number of channels; may be repeated.",
+)
+@_on_unknown
+@_output(_FORMATS[:-1])
+def whatif(
+    source: str,
+    input_shape: str | None,
+    separable: bool,
+    standard: bool,
+    block: bool,
+    width: float | None,
+    resolution: int | None,
+    divisor: int,
+    keep: tuple[str, ...],
+    on_unknown: OnUnknown,
+    form: str,
+    output: str | None,
+) -> None:
+    """Compare a model with a variant: separable, standard, narrower, or for smaller inputs."""
+    if not (separable or standard or width is not None or resolution is not None):
+        raise click.UsageError("give --separable, --standard, --width or --resolution")
+    if separable and standard:
+        raise click.UsageError("--separable and --standard undo each other; give only one of them")
+    with usage_errors():
+        network = network_of(source, input_shape, on_unknown)
+        changed = network.with_standard() if standard else network
+        if separable:
+            changed = changed.with_separable(form="block" if block else "layer")
+        if width is not None or resolution is not None:
+            factor = 1 if width is None else width
+            changed = changed.scale(factor, resolution, divisor=divisor, keep=keep)
+        show_table(convcost.compare(network, changed), form, output)

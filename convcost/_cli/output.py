@@ -1,0 +1,63 @@
+"""Exit codes, one-line errors, tables and JSON for all commands."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcost._report.table import Table
+
+DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn errors about a model or an option into one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from error
+
+
+def show_table(table: Table, form: str, output: str | None) -> None:
+    """Print a table in a format, or write it to a file."""
+    if form == "table" and output is None:
+        console = Console()
+        if not console.is_terminal:
+            # A file or a program reads it: print at full width, so that no line wraps.
+            widest = Console(width=10_000).measure(table).maximum
+            console = Console(width=max(widest, console.width))
+        console.print(table)
+        return
+    text = _text(table, form)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+
+
+def _text(table: Table, form: str) -> str:
+    if form == "table":
+        return str(table)
+    if form == "markdown":
+        return "\n\n".join((table.to_markdown(), *table.notes))
+    made: str = getattr(table, f"to_{form}")()
+    return made
+
+
+def print_json(data: dict[str, Any], indent: int | None = 2) -> None:
+    """Print data as JSON, any collection as a list; refuse counts with too many digits."""
+    try:
+        click.echo(json.dumps(data, indent=indent, default=list))
+    except ValueError as error:  # Python's limit on the digits of an integer
+        raise click.ClickException(f"the counts are too long to print: {error}") from error

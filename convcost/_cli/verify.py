@@ -1,0 +1,182 @@
+"""`convcost verify`: check the formulas, or one model, against independent counts."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import convcost
+from convcost._cli.output import DISAGREEMENT, json_option, print_json, usage_errors
+from convcost._cli.sources import application, is_file, parse_shape, shape_option
+
+if TYPE_CHECKING:
+    from convcost import verify as verification
+
+
+@click.command()
+@click.argument("source", required=False)
+@shape_option
+@click.option(
+    "--cases",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="How many configurations to draw.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random draws.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="Kind to draw, by its name in the table; may be repeated. By default all.",
+)
+@click.option(
+    "--oracle",
+    "oracles",
+    multiple=True,
+    help="Oracle to compare with: keras, run, profiler, xla or torch; may be repeated. By default"
+    " all that are installed.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="Device to run on; auto uses a GPU if there is one.",
+)
+@json_option
+def verify(
+    source: str | None,
+    input_shape: str | None,
+    cases: int,
+    seed: int,
+    kinds: tuple[str, ...],
+    oracles: tuple[str, ...],
+    device: str,
+    as_json: bool,
+) -> int:
+    """Verify the formulas against independent counts made by other software.
+
+    Layers of all kinds are drawn at random, with all their options, and each is compared with five
+    oracles: the parameters and shapes that Keras reports (keras), the outputs of Keras's layers run
+    on ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's
+    FlopCounterMode (torch).
+
+    With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
+    loaded in Keras. Each of its layers is checked against count_params and compute_output_shape,
+    and the totals against the shapes of the kernels and the TF profiler.
+
+    Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
+    """
+    _quieten_tensorflow()
+    if source is not None:
+        return 0 if verify_source(source, input_shape, as_json) else DISAGREEMENT
+    from convcost import verify as verification
+
+    errors = Console(stderr=True)
+    columns = (
+        TextColumn("Verifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=errors, transient=True) as progress:
+            bar = progress.add_task("verify", total=cases)
+            report = verification.run(
+                cases,
+                seed=seed,
+                kinds=kinds or verification.KINDS,
+                oracles=oracles or None,
+                device=device,
+                on_result=lambda _: progress.advance(bar),
+            )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except (ImportError, ArithmeticError, verification.DeviceError, MemoryError) as error:
+        raise click.ClickException(str(error) or "out of memory") from error
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print_report(report)
+    if len(report.unseen) == len(report.results):
+        raise click.ClickException(
+            "none of the chosen oracles can see any of the configurations; choose others"
+        )
+    return 0 if report.agrees else DISAGREEMENT
+
+
+def _quieten_tensorflow() -> None:
+    """Silence TensorFlow's log; real errors are raised as Python exceptions."""
+    # C++: on a machine without a GPU it logs errors about that.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Python: it warns about retracing, because no two layers here have the same shapes.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _print_report(report: verification.Report) -> None:
+    from convcost._verify import ORACLES, Outcome
+
+    table = Table(
+        title="convcost verify: configurations confirmed / not visible / contradicted",
+        title_justify="left",
+    )
+    table.add_column("kind", no_wrap=True)
+    for name in report.oracles:
+        table.add_column(name, justify="right")
+    for kind, row in report.table().items():
+        counters = (row[name] for name in report.oracles)
+        table.add_row(kind, *(" / ".join(f"{c[outcome]}" for outcome in Outcome) for c in counters))
+    Console().print(table)
+    for (name, reason), times in report.reasons().most_common():
+        click.echo(f"not visible to {name} ({times}): {reason}")
+    for name, oracle in ORACLES.items():
+        if not oracle.is_installed():
+            click.echo(f"not installed: {name} ({oracle.title}); it needs {oracle.install}")
+    click.echo(str(report))
+
+
+def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
+    """Build or load a model in Keras, check each layer against it, and return whether all agree."""
+    from convcost._verify.devices import import_keras
+    from convcost._verify.whole_models import check_model
+
+    with usage_errors(), Console(stderr=True).status("Building the model") as status:
+        keras = import_keras()
+        shape = parse_shape(input_shape)
+        path = Path(source)
+        if is_file(source):
+            click.echo(
+                f"convcost: loading {source} with Keras in its safe mode; unlike `convcost"
+                " summary`, this runs Keras on the content of the file",
+                err=True,
+            )
+            network = convcost.from_keras(path, shape)
+            model = _loaded(keras, path)
+        else:
+            model = application(source)
+            network = convcost.from_keras(model, shape)
+        status.update("Checking each layer against Keras")
+        report = check_model(model, network)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        click.echo(str(report))
+    return report.agrees
+
+
+def _loaded(keras: Any, path: Path) -> Any:
+    try:
+        if path.suffix in (".json", ".txt"):
+            return keras.models.model_from_json(path.read_text(encoding="utf-8"))
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        # Keras raises errors of many types for files that it can't or won't load.
+        raise ValueError(f"Keras can't load {path}: {error}") from error

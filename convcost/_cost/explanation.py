@@ -1,0 +1,101 @@
+"""The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
+
+from convcost._cost import text
+from convcost._cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops, source
+from convcost._cost.recorder import Expression, Leaf, Multiplication, add_all, lift
+from convcost._exact import arithmetic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from convcost._exact.types import Count, Counts, Term
+
+
+class Explanation:
+    """The arithmetic behind each count of a cost, with the numbers of the call.
+
+    Attributes are lines of text: `params`, `macs`, `bias_adds` and `flops`. `expressions` has the
+    same without the results, as objects that render as text or LaTeX.
+
+    Parameters
+    ----------
+    counts
+        Parameters, MACs and bias additions.
+    terms
+        What adds up to the counts: formulas with their sizes, or bare counts.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> convcost.pointwise(32, 64, 28).explain().macs
+    '1*1*32*64*28*28 = 1605632'
+    """
+
+    __slots__ = ("_counts", "expressions")
+
+    def __init__(self, counts: "Counts", terms: "Iterable[Term | Counts]") -> None:
+        self._counts = counts
+        recorded = [_record(term) for term in terms]
+        self.expressions: dict[str, Expression] = {
+            quantity: add_all([part[position] for part in recorded])
+            for position, quantity in enumerate(QUANTITIES)
+        }
+        self.expressions["flops"] = Multiplication((Leaf(FLOPS_PER_MAC), Leaf(self._count("macs"))))
+
+    @property
+    def params(self) -> str:
+        """The parameters: `3*3*32 + (1*1*32+1)*32 = 1344`."""
+        return self._line("params")
+
+    @property
+    def macs(self) -> str:
+        """The multiply-accumulates."""
+        return self._line("macs")
+
+    @property
+    def bias_adds(self) -> str:
+        """The bias additions."""
+        return self._line("bias_adds")
+
+    @property
+    def flops(self) -> str:
+        """The FLOPs, computed from the MACs."""
+        return self._line("flops")
+
+    def latex(self) -> str:
+        """Return the explanation of the three counts as LaTeX, an `aligned` environment."""
+        lines = {}
+        for quantity in QUANTITIES:
+            value = arithmetic.latex(self._count(quantity))
+            lines[quantity] = _equate(self.expressions[quantity].latex(), value)
+        return text.equations(lines)
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the lines by quantity."""
+        return {quantity: self._line(quantity) for quantity in self.expressions}
+
+    def _line(self, quantity: str) -> str:
+        value = arithmetic.brief(self._count(quantity))
+        return _equate(self.expressions[quantity].text(), value)
+
+    def _count(self, quantity: str) -> "Count":
+        counts = dict(zip(QUANTITIES, self._counts, strict=True))
+        return flops(counts["macs"]) if quantity == "flops" else counts[quantity]
+
+    def __str__(self) -> str:
+        return "\n".join(text.align(tuple(self.as_dict().items())))
+
+    def __repr__(self) -> str:
+        return f"<Explanation of Cost({source(self._counts)})>"
+
+
+def _record(term: "Term | Counts") -> "tuple[Expression | Count, ...]":
+    formula, sizes, bias = term
+    if isinstance(sizes, tuple):
+        return formula(*map(lift, sizes), bias)
+    return term  # bare counts, without a formula
+
+
+def _equate(expression: str, value: str) -> str:
+    return value if expression == value else f"{expression} = {value}"

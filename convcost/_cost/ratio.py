@@ -1,0 +1,135 @@
+"""The exact ratio of two costs, and the base class of costs and ratios."""
+
+from convcost._cost import quantities
+from convcost._exact import Generic, N, arithmetic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from convcost._exact.types import Count
+
+
+class Value(Generic[N]):
+    """An immutable value, equal to any with equal counts; copying returns the value itself."""
+
+    __slots__ = ()
+
+    def _counts(self) -> "tuple[Count, ...]":
+        """Return the counts, in the order of `QUANTITIES`."""
+        raise NotImplementedError
+
+    def latex(self) -> str:
+        """Return the value as LaTeX."""
+        raise NotImplementedError
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return all(map(arithmetic.is_equal, self._counts(), other._counts()))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(arithmetic.canonical, self._counts())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({quantities.source(self._counts())})"
+
+    def __copy__(self) -> "Self":
+        return self
+
+    def __deepcopy__(self, memo: "dict[int, Any]") -> "Self":
+        return self
+
+
+class Ratio(Value[N]):
+    """One cost as a fraction of another: the ratios of the parameters and of the MACs.
+
+    The result of dividing two costs. A MAC is two FLOPs, so the FLOPs have the same ratio.
+
+    Parameters
+    ----------
+    params
+        Quotient of the parameters, without unit.
+    macs
+        Quotient of the multiply-accumulates, without unit.
+
+    Notes
+    -----
+    Quotients are `fractions.Fraction` for integers, SymPy expressions for symbols, float64 arrays
+    for integer arrays, and object arrays of fractions for object arrays.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> ratio = convcost.separable(3, 32, 64, 28) / convcost.standard(3, 32, 64, 28)
+    >>> ratio
+    Ratio(params=Fraction(75, 578), macs=Fraction(73, 576))
+    >>> print(ratio)
+    parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
+    """
+
+    __slots__ = ("_macs", "_params")
+
+    _params: "N"
+    _macs: "N"
+
+    def __init__(self, params: "N", macs: "N") -> None:
+        self._params = params
+        self._macs = macs
+
+    @property
+    def params(self) -> "N":
+        """Quotient of the parameters: a Fraction, a SymPy expression or an array."""
+        return self._params
+
+    @property
+    def macs(self) -> "N":
+        """Quotient of the MACs: a Fraction, a SymPy expression or an array."""
+        return self._macs
+
+    @property
+    def flops(self) -> "N":
+        """Quotient of the FLOPs, equal to that of the MACs."""
+        return self._macs
+
+    def latex(self) -> str:
+        r"""Return the two quotients as LaTeX, an `aligned` environment.
+
+        Returns
+        -------
+        str
+            LaTeX for math mode.
+
+        Examples
+        --------
+        >>> from convcost.symbols import dk, m, n
+        >>> import convcost
+        >>> print(convcost.ratio(dk, m, n).latex())  # doctest: +ELLIPSIS
+        \begin{aligned}
+        \text{params} &= ... \\
+        \text{macs} &= \frac{1}{N} + \frac{1}{D_K^{2}}
+        \end{aligned}
+        """
+        from convcost._cost import text
+
+        lines = {"params": self._params, "macs": self._macs}
+        return text.equations({name: arithmetic.latex(one) for name, one in lines.items()})
+
+    def _counts(self) -> "tuple[Count, ...]":
+        return self._params, self._macs
+
+    def __str__(self) -> str:
+        from convcost._cost import text
+
+        return text.ratio_text(*self._counts())
+
+    def _repr_html_(self) -> str:
+        from convcost._cost import text
+
+        return text.ratio_html(*self._counts())
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return Ratio, self._counts()

@@ -1,0 +1,131 @@
+"""Costs and ratios in readable form: one line of text, an HTML table, aligned columns."""
+
+import html
+
+from convcost._cost.quantities import UNITS, flops
+from convcost._exact import arithmetic
+from convcost._exact.kinds import is_expression
+from convcost._exact.scalars import is_array, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcost._exact.types import Count, Counts
+
+
+def quantities_text(counts: "Counts") -> dict[str, str]:
+    """Return each quantity of a cost as text, by its name in code.
+
+    Examples
+    --------
+    >>> quantities_text((2400, 1831424, 50176))["flops"]
+    '3,662,848'
+    """
+    params, macs, bias_adds = counts
+    found = {"params": params, "macs": macs, "flops": flops(macs), "bias_adds": bias_adds}
+    return {quantity: arithmetic.text(found[quantity]) for quantity in UNITS}
+
+
+def cost_text(counts: "Counts") -> str:
+    """Return a cost in one line, each count with its unit."""
+    shown = quantities_text(counts)
+    return (
+        f"{shown['params']} {UNITS['params']}, {shown['macs']} {UNITS['macs']}"
+        f" ({shown['flops']} {UNITS['flops']}), {shown['bias_adds']} {UNITS['bias_adds']}"
+    )
+
+
+def cost_html(counts: "Counts", arithmetic_text: dict[str, str]) -> str:
+    """Return a cost as an HTML table with the arithmetic behind each count."""
+    shown = quantities_text(counts)
+    rows = [(unit, shown[name], arithmetic_text[name]) for name, unit in UNITS.items()]
+    return table(("", "count", "arithmetic"), rows)
+
+
+def quotient_text(quotient: "Count") -> str:
+    """Return a quotient with its decimal value and the saving."""
+    if is_array(quotient) or is_expression(quotient):
+        return arithmetic.text(quotient)
+    return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
+
+
+def _decimal(quotient: "Count") -> str:
+    try:
+        return f"{float(quotient):.4g}"
+    except OverflowError:
+        return "more than 1e308"
+
+
+def _saving(quotient: "Count") -> str:
+    if quotient in (0, 1):
+        return ""
+    if quotient < 1:
+        return f" ({_times(1 / quotient)} times fewer)"
+    return f" ({_times(quotient)} times more)"
+
+
+def _times(factor: "Count") -> str:
+    try:
+        return f"{float(factor):,.2f}" if factor < 1_000_000 else f"{float(factor):.3g}"
+    except OverflowError:
+        return "more than 1e308"
+
+
+def ratio_text(params: "Count", macs: "Count") -> str:
+    """Return a ratio in one line."""
+    return f"{UNITS['params']} {quotient_text(params)}, {UNITS['macs']} {quotient_text(macs)}"
+
+
+def ratio_html(params: "Count", macs: "Count") -> str:
+    """Return a ratio as an HTML table."""
+    rows = [(UNITS["params"], quotient_text(params)), (UNITS["macs"], quotient_text(macs))]
+    return table(("", "ratio"), rows)
+
+
+def equations(lines: dict[str, str]) -> str:
+    """Return equations as a LaTeX `aligned` environment, one per quantity."""
+    names = {quantity: quantity.replace("_", r"\_") for quantity in lines}
+    rows = [rf"\text{{{names[quantity]}}} &= {line}" for quantity, line in lines.items()]
+    body = " \\\\\n".join(rows)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> str:
+    """Return cells as an HTML table."""
+
+    def row(tag: str, cells: tuple[str, ...]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(row("td", cells) for cells in rows)
+    return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"
+
+
+def escape(text: str) -> str:
+    """Return a text with HTML's special characters escaped."""
+    return html.escape(text)
+
+
+def align(rows: "Sequence[tuple[str, ...]]", right: tuple[int, ...] = ()) -> list[str]:
+    """Return rows as lines with aligned columns.
+
+    Parameters
+    ----------
+    rows
+        Rows of cells, all equally long.
+    right
+        Indices of the columns to align to the right, such as numbers.
+
+    Examples
+    --------
+    >>> align([("conv", "9"), ("dense", "10")], right=(1,))
+    ['conv    9', 'dense  10']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

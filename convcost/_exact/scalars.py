@@ -1,0 +1,106 @@
+"""Exact scalars: which are allowed, how they print, and the error for everything else."""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from convcost._exact.types import Count
+
+_KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
+SIZE = f"a positive integer {_KINDS}"
+COUNT = f"a non-negative integer {_KINDS}"
+# Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
+_PRINTABLE_BITS = 14_000
+
+
+def check_scalar(name: str, value: object, allowed: str = SIZE) -> "Count":
+    """Return a number as a Python int, or as a Fraction if it is not whole; else raise an error."""
+    exact = _exact_number(value)
+    if exact is None:
+        refuse(TypeError, name, value, allowed)
+    if exact < 0 or (exact == 0 and allowed is not COUNT):
+        refuse(ValueError, name, value, allowed)
+    return exact
+
+
+def check_number(name: str, value: object, allowed: str = "a positive integer") -> int:
+    """Return a positive Python or NumPy integer as a Python int; else raise an error.
+
+    Examples
+    --------
+    >>> check_number("k", 10)
+    10
+    >>> check_number("k", 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: k must be a positive integer; got 0 (int)
+    """
+    exact = _exact_number(value)
+    if type(exact) is not int:
+        refuse(TypeError, name, value, allowed)
+    if exact < 1:
+        refuse(ValueError, name, value, allowed)
+    return exact
+
+
+def _exact_number(value: object) -> "Count":
+    """Return an exact scalar as a Python int, or as a Fraction if it is not whole; else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    fractions, numpy = sys.modules.get("fractions"), sys.modules.get("numpy")
+    if fractions and isinstance(value, fractions.Fraction):
+        return value.numerator if value.denominator == 1 else value
+    # NumPy's timedelta64 is an integer type, but three seconds are not three channels.
+    if numpy and isinstance(value, numpy.integer) and not isinstance(value, numpy.timedelta64):
+        return int(value)
+    return None
+
+
+def is_array(value: object) -> bool:
+    """Tell whether a checked value is an array, without importing NumPy."""
+    return hasattr(value, "ndim")
+
+
+def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SIZE) -> "NoReturn":
+    """Raise the error with the argument's name, its value and type, and what is allowed."""
+    raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
+
+
+def shorten(value: object) -> str:
+    """Return the value's repr, shortened for an error message."""
+    if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
+        return printable(value)
+    import reprlib
+
+    short = reprlib.Repr()
+    short.maxother = short.maxstring = short.maxlong = 80
+    return " ".join(short.repr(value).split())
+
+
+def printable(value: "Count", spec: str = "d") -> str:
+    """Return the digits of an integer or fraction, or its size if Python refuses to print it.
+
+    Examples
+    --------
+    >>> printable(28901376, ",")
+    '28,901,376'
+    >>> printable(10**5000)
+    '<integer of 16610 bits>'
+    """
+    if value.denominator != 1:
+        return f"{printable(value.numerator, spec)}/{printable(value.denominator, spec)}"
+    integer = value.numerator
+    if integer.bit_length() > _PRINTABLE_BITS:
+        return f"<integer of {integer.bit_length()} bits>"
+    return format(integer, spec)
+
+
+def join_names(names: "Sequence[str]") -> str:
+    """Join names as in a sentence: a, b and c."""
+    *head, last = names
+    return f"{', '.join(head)} and {last}" if head else last

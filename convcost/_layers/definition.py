@@ -1,0 +1,109 @@
+"""What each class of layers defines: its input and output shapes, weights and parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcost._cost.cost import Cost, total
+from convcost._exact import Generic, K, arithmetic
+from convcost._exact.scalars import is_array
+from convcost._layers import arguments
+from convcost._layers.values import Record
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from convcost._exact.types import Count, Factors, InputShape
+    from convcost._layers.results import Weight
+    from convcost._layers.steps import Part
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Definition(Record, Generic[K]):
+    """The methods that each class of layers overrides; `Layer` derives the public ones from them.
+
+    Shapes here were checked: their sides are exact. For a layer of several inputs, a shape is a
+    tuple of shapes.
+    """
+
+    # Number of spatial axes of the input; None for any number.
+    rank: ClassVar[int | None] = None
+    # Whether the output has the same number of axes as the input.
+    keeps_rank: ClassVar[bool] = False
+    # Whether some of the weights are statistics of the data instead of trained.
+    keeps_statistics: ClassVar[bool] = False
+
+    def output_and_cost(self, shape: Factors, times: Count = 1) -> tuple[Factors, Cost[Any]]:
+        """Return the output shape and the cost for a shape that is known to be exact.
+
+        For whole networks, whose shapes follow from each other: takes no arrays, and checks nothing
+        twice. `shape` is a list of shapes if the layer takes several inputs; `times` is the number
+        of inputs of that shape to count.
+        """
+        self._check_rank(shape)
+        steps = self._steps(shape)
+        output = self._output_shape(shape, steps)
+        return output, total([step.forward(False) for step in _repeated(steps, times)])
+
+    def parts(self, shape: Factors, times: Count = 1) -> tuple[Part, ...]:
+        """Return the parts of the layer for a shape that was checked."""
+        self._check_rank(shape)
+        return _repeated(self._steps(shape), times)
+
+    def non_trainable(self, shape: Factors) -> Count:
+        """Return the number of non-trainable parameters for a shape that was checked."""
+        if not self.keeps_statistics:
+            return 0
+        number: Count = 0
+        for weight in self._weights(shape):
+            if not weight.trainable:
+                number = number + arithmetic.elements(*weight.shape)
+        return number
+
+    def _check_rank(self, shape: Factors) -> None:
+        if self.rank is not None and len(shape) != self.rank + 1:
+            arguments.check_shape(shape, type(self).__name__, self._axes(), self.rank)
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        """Return the parts of the layer, or raise an error for a shape that it can't take."""
+        return ()
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        raise NotImplementedError
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return ()
+
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+        """Return what the layer's methods take for these inputs: one shape, or a list of shapes."""
+        return shapes[0]
+
+    def _inputs(self, shape: Factors) -> Count:
+        """Return the number of input elements."""
+        if shape and isinstance(shape[0], (tuple, list)):
+            return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
+        return arithmetic.elements(*shape)
+
+    def _axes(self) -> str:
+        """Name the axes of an input, for error messages."""
+        return "(...)"
+
+    def _align(self, input_shape: InputShape) -> tuple[Self, Factors]:
+        """Return the layer and the input shape, with arrays that compute exactly together."""
+        shape = arguments.check_shape(input_shape, type(self).__name__, self._axes(), self.rank)
+        if not self.has_arrays and not any(map(is_array, shape)):
+            return self, shape
+        own = self.arguments()
+        together = arguments.align_arrays({**own, "input_shape": shape})
+        shape = together.pop("input_shape")
+        twin = object.__new__(type(self))
+        for name, value in together.items():
+            object.__setattr__(twin, name, value)
+        return twin, shape
+
+
+def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
+    if type(times) is int and times == 1:
+        return steps
+    return tuple(step.repeated(times) for step in steps)

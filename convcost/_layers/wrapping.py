@@ -1,0 +1,255 @@
+"""Layers that wrap other layers, and layers whose costs the user gives."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
+
+from convcost._exact import K
+from convcost._exact.scalars import COUNT, refuse
+from convcost._exact.sizes import check_integer
+from convcost._layers import arguments
+from convcost._layers.base import Layer
+from convcost._layers.results import Weight
+from convcost._layers.steps import Given, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcost._exact.types import Factors
+    from convcost._layers.steps import Part
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TimeDistributed(Layer[K]):
+    """A layer applied to each step of the first axis, as `keras.layers.TimeDistributed`.
+
+    Parameters
+    ----------
+    layer
+        The layer; all steps share its weights.
+
+    Raises
+    ------
+    TypeError
+        If `layer` is not a layer of this library.
+
+    Examples
+    --------
+    >>> from convcost.layers import Conv2D
+    >>> layer = TimeDistributed(Conv2D(8, 3))
+    >>> layer.output_shape((16, 28, 28, 3))
+    (16, 26, 26, 8)
+    >>> layer.explain((16, 28, 28, 3)).macs
+    '3*3*3*8*16*26*26 = 2336256'
+    """
+
+    layer: Layer[K]
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, Layer):
+            refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
+
+    def _axes(self) -> str:
+        return "(steps, ...)"
+
+    def _check_rank(self, shape: Factors) -> None:
+        self.layer._check_rank(shape[1:])
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        times, *inner = shape
+        self.layer._check_rank(tuple(inner))
+        return tuple(step.repeated(times) for step in self.layer._steps(tuple(inner)))
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        times, *inner = shape
+        once = self.layer._steps(tuple(inner))
+        return (times, *self.layer._output_shape(tuple(inner), once))
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return self.layer._weights(shape[1:])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding(Layer[K]):
+    """A vector looked up for each input element, as `keras.layers.Embedding`; no MACs.
+
+    Parameters
+    ----------
+    input_dim
+        Number of distinct input values.
+    output_dim
+        Length of the vectors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not positive integers.
+
+    Examples
+    --------
+    >>> Embedding(1000, 64).explain((10,)).params
+    '1000*64 = 64000'
+    """
+
+    input_dim: int | K
+    output_dim: int | K
+
+    def __post_init__(self) -> None:
+        self._set(
+            input_dim=check_integer("input_dim", self.input_dim),
+            output_dim=check_integer("output_dim", self.output_dim),
+        )
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return (Weights((self.input_dim, self.output_dim)),)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        return (*shape, self.output_dim)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Custom(Layer[K]):
+    """A layer that this library doesn't know, as a user describes it for one input.
+
+    Parameters
+    ----------
+    output
+        Output shape in elements, without the batch dimension.
+    variables
+        The weights, a sequence of `Weight`.
+    macs
+        Multiply-accumulates.
+    bias_adds
+        Additions of a bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a side is not a positive integer, or a count not a non-negative one.
+
+    Examples
+    --------
+    >>> from convcost.layers import Weight
+    >>> scale = Custom((28, 28, 32), [Weight("gamma", (32,))])
+    >>> print(scale.cost((28, 28, 32)))
+    32 parameters, 0 MACs (0 FLOPs), 0 bias additions
+    """
+
+    output: Sequence[int | K]
+    variables: Sequence[Weight] = ()
+    _: KW_ONLY
+    macs: int | K = 0
+    bias_adds: int | K = 0
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        variables = self.variables
+        if not hasattr(variables, "__iter__"):
+            refuse(TypeError, "variables", variables, "a sequence of convcost.layers.Weight")
+        self._set(
+            output=arguments.check_shape(self.output, "Custom", "a shape", None, "output"),
+            variables=tuple(map(_check_weight, variables)),
+            macs=check_integer("macs", self.macs, COUNT),
+            bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
+        )
+
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+        """Return one shape, or a list of several shapes."""
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def _check_rank(self, shape: Factors) -> None:
+        """Accept any number of inputs of any shape."""
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        weights = tuple(Weights(weight.shape) for weight in self.variables)
+        given = (Given(self.macs, self.bias_adds),) if self.macs or self.bias_adds else ()
+        return (*weights, *given)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        return tuple(self.output)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return tuple(self.variables)
+
+
+def _check_weight(weight: object) -> Weight:
+    if not isinstance(weight, Weight):
+        refuse(TypeError, "each of variables", weight, "a convcost.layers.Weight")
+    if not hasattr(weight.shape, "__iter__"):
+        refuse(TypeError, f"the shape of {weight.name!r}", weight.shape, "a tuple of sides")
+    sides = tuple(
+        check_integer(f"side {axis} of {weight.name!r}", side)
+        for axis, side in enumerate(weight.shape)
+    )
+    return weight._replace(shape=sides)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Chain(Layer[K]):
+    """Several layers in sequence, as one layer.
+
+    Parameters
+    ----------
+    layers
+        The layers, in order.
+
+    Raises
+    ------
+    TypeError
+        If `layers` is not a list of layers of this library.
+
+    Examples
+    --------
+    >>> from convcost.layers import BatchNormalization, Conv2D
+    >>> chain = Chain([Conv2D(8, 3), BatchNormalization()])
+    >>> chain.output_shape((28, 28, 3)), chain.explain((28, 28, 3)).params
+    ((26, 26, 8), '(3*3*3+1)*8 + 4*8 = 256')
+    """
+
+    layers: Sequence[Layer[K]]
+
+    keeps_statistics = True  # it may
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, (list, tuple)):
+            refuse(TypeError, "layers", self.layers, "a list of layers")
+        for index, layer in enumerate(self.layers):
+            if not isinstance(layer, Layer):
+                refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
+        self._set(layers=tuple(self.layers))
+
+    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+        """Return what the first layer takes."""
+        return self.layers[0].given(shapes) if self.layers else shapes[0]
+
+    def _check_rank(self, shape: Factors) -> None:
+        """Leave the check to each layer."""
+
+    def _walk(self, shape: Factors) -> list[tuple[Layer[K], Factors, tuple[Part, ...]]]:
+        walked = []
+        for layer in self.layers:
+            layer._check_rank(shape)
+            steps = layer._steps(shape)
+            walked.append((layer, shape, steps))
+            shape = layer._output_shape(shape, steps)
+        return walked
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return tuple(step for _, _, steps in self._walk(shape) for step in steps)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        for layer, inner, own in self._walk(shape):
+            shape = layer._output_shape(inner, own)
+        return shape
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return tuple(
+            weight for layer, inner, _ in self._walk(shape) for weight in layer._weights(inner)
+        )

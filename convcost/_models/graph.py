@@ -1,0 +1,271 @@
+"""A model as a graph: layers and operations, and the tensors that each is called with.
+
+Each source of models makes these entries: a layer of `convcost.layers` where there is one, and its
+own `Operation` for the rest. Shapes are computed later, in `convcost._models.walk`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+from convcost._layers.wrapping import Chain
+from convcost._models.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    from convcost._exact.types import Factors
+    from convcost._layers.base import Layer
+    from convcost._layers.steps import Part
+
+# Names of the models that contain a layer, outermost first, then its own name.
+LayerPath: TypeAlias = tuple[str, ...]
+# A call in the graph: the index of its entry, and the index among the entry's calls.
+CallPlace: TypeAlias = tuple[int, int]
+
+
+class Ref(NamedTuple):
+    """A tensor: one output of one call of an entry."""
+
+    entry: str
+    call: int = 0
+    output: int = 0
+
+
+class Call(NamedTuple):
+    """One call of an entry.
+
+    Attributes
+    ----------
+    refs
+        The tensors among its arguments, in Keras's order.
+    args, kwargs
+        The arguments, with a `Ref` for each tensor.
+    """
+
+    refs: tuple[Ref, ...] = ()
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Call:
+        """Return a call with these arguments."""
+        found = (*refs(args), *refs(kwargs)) if kwargs else tuple(refs(args))
+        return cls(found, args, kwargs)
+
+
+class Tensor(NamedTuple):
+    """A tensor in the arguments of an operation: its shape, with the batch dimension."""
+
+    shape: Factors
+
+
+class Operation(Protocol):
+    """A computation other than a layer, which reports its own output shapes and arithmetic.
+
+    Axis 0 of all shapes is the batch dimension for one sample: 1, unless something moved elements
+    into it. So all axes are treated alike.
+    """
+
+    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
+        """Return the output shape of one call, and what it computes.
+
+        Parameters
+        ----------
+        args, kwargs
+            The arguments of the call, with a `Tensor` for each tensor.
+
+        Returns
+        -------
+        tuple
+            The shape of the output, or a list of shapes; and what is computed, as `Step`,
+            `Product` and `Weights` of `convcost._layers.steps`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the operation can't take the arguments.
+        """
+
+
+class Source(NamedTuple):
+    """An input of a model: the shape that it declares, with None for open sides."""
+
+    shape: tuple[int | None, ...] | None
+
+
+class Unknown(NamedTuple):
+    """A layer that the library does not know, with the shapes that the model records for it."""
+
+    kind: str
+    inputs: tuple[Any, ...] = ()
+    outputs: tuple[Any, ...] = ()
+
+
+class RegisteredLayer(NamedTuple):
+    """A layer that the user registered: the function, and the config to call it with."""
+
+    name: str
+    function: Any
+    config: Any
+
+
+class Entry(NamedTuple):
+    """A layer of a model, and its calls.
+
+    Attributes
+    ----------
+    name
+        Its name, unique in the graph.
+    kind
+        Name of its class.
+    layer
+        A layer, an operation, a graph, an input, or an unknown layer.
+    trainable
+        Whether training may change its weights.
+    calls
+        Its calls, with their arguments.
+    identity
+        Equal for entries that share their weights, also in different graphs.
+    """
+
+    name: str
+    kind: str
+    layer: Layer | Operation | Graph | Source | Unknown | RegisteredLayer
+    trainable: bool
+    calls: tuple[Call, ...]
+    identity: Hashable
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Entries, with the inputs and outputs of the whole graph.
+
+    Parameters
+    ----------
+    name
+        The model's name.
+    kind
+        Name of its class.
+    entries
+        The layers, in the order in which the model lists them.
+    inputs, outputs
+        Tensors, nested in lists, tuples and dicts as in the model.
+    trainable
+        Whether training may change anything in it.
+    """
+
+    name: str
+    kind: str
+    entries: tuple[Entry, ...]
+    inputs: Any
+    outputs: Any
+    trainable: bool = True
+
+    @cached_property
+    def order(self) -> list[tuple[Entry, int, Call]]:
+        """The calls, each after those that it depends on, otherwise in the order of the entries.
+
+        Raises
+        ------
+        ModelError
+            If calls depend on each other, or on a tensor that no call makes.
+        """
+        places = {entry.name: place for place, entry in enumerate(self.entries)}
+        if len(places) != len(self.entries):
+            raise ModelError(f"model {self.name!r} has two layers named {self._twice()!r}")
+        needs = {
+            (place, index): {self._origin(places, ref, entry.name) for ref in one.refs}
+            for place, entry in enumerate(self.entries)
+            for index, one in enumerate(entry.calls)
+        }
+        for ref in (*refs(self.inputs), *refs(self.outputs)):
+            self._origin(places, ref, "")
+        listed = all(origin < call for call, origins in needs.items() for origin in origins)
+        order = needs if listed else self._sorted(needs)
+        return [
+            (self.entries[place], index, self.entries[place].calls[index]) for place, index in order
+        ]
+
+    def with_layers(self, layers: Mapping[LayerPath, Layer]) -> Graph:
+        """Return the graph with the layers at some paths replaced, in nested graphs as well."""
+        return self._with_layers(layers, ())
+
+    def _with_layers(self, layers: Mapping[LayerPath, Layer], path: LayerPath) -> Graph:
+        entries = []
+        for entry in self.entries:
+            inner = (*path, entry.name)
+            if isinstance(entry.layer, Graph):
+                entry = entry._replace(layer=entry.layer._with_layers(layers, inner))
+            elif inner in layers:
+                entry = entry._replace(layer=layers[inner], kind=_kind(layers[inner]))
+            entries.append(entry)
+        return replace(self, entries=tuple(entries))
+
+    def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
+        """Yield the calls in order: always the first listed one whose inputs have been made."""
+        sorter = TopologicalSorter(needs)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            place, _ = min(error.args[1])
+            name = self.entries[place].name
+            raise ModelError(
+                f"model {self.name!r} has a cycle: layer {name!r} depends on itself"
+            ) from error
+        ready = list(sorter.get_ready())
+        heapify(ready)
+        while ready:
+            first = heappop(ready)
+            yield first
+            sorter.done(first)
+            for freed in sorter.get_ready():
+                heappush(ready, freed)
+
+    def _origin(self, places: dict[str, int], ref: Ref, user: str) -> CallPlace:
+        """Return the call that makes a tensor."""
+        place = places.get(ref.entry)
+        if place is None or not 0 <= ref.call < len(self.entries[place].calls):
+            needed = f"layer {user!r} of model" if user else "an input or output of model"
+            raise ModelError(
+                f"{needed} {self.name!r} refers to call {ref.call} of a layer {ref.entry!r}, which"
+                " does not exist"
+            )
+        return place, ref.call
+
+    def _twice(self) -> str:
+        names = Counter(entry.name for entry in self.entries)
+        return names.most_common(1)[0][0]
+
+
+def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
+    """Return the entry for an input with a declared shape, without the batch dimension."""
+    return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
+
+
+def _kind(layer: Layer) -> str:
+    """Return the kind that reports show: the layer's class, or the classes of a chain."""
+    parts = layer.layers if isinstance(layer, Chain) else (layer,)
+    return "+".join(type(part).__name__ for part in parts)
+
+
+def leaves(tree: object, kind: type) -> Iterator[Any]:
+    """Yield the objects of a type in nested lists, tuples and dicts, in Keras's order."""
+    if isinstance(tree, kind):
+        yield tree
+    elif isinstance(tree, (list, tuple)):
+        for branch in tree:
+            yield from leaves(branch, kind)
+    elif isinstance(tree, dict):
+        for key in sorted(tree, key=str):
+            yield from leaves(tree[key], kind)
+
+
+def refs(tree: object) -> Iterator[Ref]:
+    """Yield the tensors in nested lists, tuples and dicts, in Keras's order."""
+    return leaves(tree, Ref)

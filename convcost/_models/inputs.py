@@ -1,0 +1,97 @@
+"""The shapes of a model's inputs: given in any form, or declared, with symbols for open sides."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from convcost._exact.kinds import is_expression
+from convcost._exact.scalars import is_array, refuse
+from convcost._exact.sizes import check_integer
+from convcost._models.errors import ModelError
+from convcost._models.graph import Graph, Source, refs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcost._exact.types import Factors
+
+# Names of open spatial sides, by their number: of a sequence, an image, a volume.
+_OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+
+
+def assuming_sides(shapes: Sequence[Factors]) -> Any:
+    """Return a context that collects the conditions on symbols; numbers have none."""
+    if any(is_expression(side) for shape in shapes for side in shape):
+        from convcost._exact import symbolic
+
+        return symbolic.assuming()
+    return nullcontext([])
+
+
+def input_shapes(graph: Graph, given: object) -> list[Factors]:
+    """Return the shapes of a graph's inputs: the given ones, or the declared ones."""
+    inputs = [ref.entry for ref in refs(graph.inputs)]
+    declared = [_declared(graph, name) for name in inputs]
+    if given is None:
+        return [
+            _open(name, shape, alone=len(inputs) == 1)
+            for name, shape in zip(inputs, declared, strict=True)
+        ]
+    several = _in_order(given, inputs)
+    if len(several) != len(inputs):
+        names = ", ".join(inputs)
+        what = f"one shape for each input ({len(inputs)}: {names})"
+        refuse(ValueError, "input_shape", given, what)
+    return [
+        _check_shape(shape, "input_shape" if len(inputs) == 1 else f"input_shape of {name!r}")
+        for name, shape in zip(inputs, several, strict=True)
+    ]
+
+
+def _in_order(given: object, inputs: list[str]) -> list[Any]:
+    if isinstance(given, dict):
+        if set(given) != set(inputs):
+            names = ", ".join(inputs)
+            refuse(ValueError, "input_shape", given, f"a dict with the keys {names}")
+        return [given[name] for name in inputs]
+    if not isinstance(given, (tuple, list)):
+        allowed = "a shape without the batch dimension, or a list of shapes"
+        refuse(TypeError, "input_shape", given, allowed)
+    nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
+    return list(given) if nested else [given]
+
+
+def _check_shape(shape: object, name: str) -> Factors:
+    if not isinstance(shape, (tuple, list)):
+        refuse(TypeError, name, shape, "a shape without the batch dimension")
+    sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))
+    for axis, side in enumerate(sides):
+        if is_array(side):
+            refuse(TypeError, f"{name}[{axis}]", side, "an integer or a SymPy expression")
+    return sides
+
+
+def _declared(graph: Graph, name: str) -> Any:
+    entry = next((entry for entry in graph.entries if entry.name == name), None)
+    if entry is None or not isinstance(entry.layer, Source):
+        raise ModelError(f"{name!r} is an input of model {graph.name!r}, but not an input layer")
+    return entry.layer.shape
+
+
+def _open(name: str, shape: Any, alone: bool) -> Factors:
+    """Return a declared shape with symbols for the sides that it leaves open."""
+    if shape is None:
+        raise ModelError(f"input {name!r} declares no shape: give input_shape")
+    free = sum(side is None for side in shape)
+    spatial = _OPEN.get(len(shape) - 1, ())
+    letters = (*spatial, "c") if free <= len(spatial) + 1 else tuple(f"x{i}" for i in range(free))
+    names = iter(letters)
+    behind = "" if alone else f"_{name}"
+    return tuple(_symbol(next(names) + behind) if side is None else side for side in shape)
+
+
+def _symbol(name: str) -> Any:
+    from convcost.symbols import symbol
+
+    return symbol(name)

@@ -1,0 +1,88 @@
+"""Find the `convcost.layers` class of a Keras layer, and make layers from Keras configs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from convcost import _layers as layers
+from convcost._layers.elementwise import ELEMENTWISE
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Config(Protocol):
+        """A config, or an object with the same `get`."""
+
+        def get(self, name: str, default: Any = None, /) -> Any:
+            """Return an argument by name, or the default if it is missing."""
+
+
+# The library's own layers, and those that wrap a layer: a config is not enough to make them.
+_OWN = ("Layer", "Chain", "Custom", "Elementwise", "TimeDistributed")
+
+
+def class_of(kind: str) -> type[layers.Layer] | None:
+    """Return the class for the Keras class of that name, or None.
+
+    Examples
+    --------
+    >>> class_of("Conv2D").__name__, class_of("LSTM")
+    ('Conv2D', None)
+    """
+    return _classes().get(kind)
+
+
+@cache
+def argument_names(kind: str) -> tuple[str, ...]:
+    """Return the names of the arguments that a known layer takes from a Keras config.
+
+    Examples
+    --------
+    >>> argument_names("Dense"), argument_names("ReLU")
+    (('units', 'use_bias'), ())
+    """
+    return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
+
+
+class LayerCache:
+    """Makes layers from Keras configs, the same object for the same arguments.
+
+    Repeated layers are then checked once, and counted once for each input shape.
+
+    Examples
+    --------
+    >>> make = LayerCache()
+    >>> layer = make("Dense", {"units": 10, "activation": "softmax", "use_bias": True})
+    >>> layer, make("Dense", {"units": 10, "use_bias": True}) is layer
+    (Dense(10), True)
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, layers.Layer] = {}
+
+    def __call__(self, kind: str, config: Config) -> layers.Layer:
+        """Return a known layer; arguments that do not affect any count are dropped."""
+        names = argument_names(kind)
+        values = [config.get(name, ...) for name in names]
+        key = f"{kind}{values}"
+        made = self._made.get(key)
+        if made is None:
+            if kind in ELEMENTWISE:
+                made = layers.Elementwise(kind)
+            else:
+                given = zip(names, values, strict=True)
+                made = _classes()[kind](**{name: one for name, one in given if one is not ...})
+            self._made[key] = made
+        return made
+
+
+@cache
+def _classes() -> dict[str, type[layers.Layer]]:
+    public = {name: getattr(layers, name) for name in layers.__all__ if name not in _OWN}
+    found = {
+        name: value
+        for name, value in public.items()
+        if isinstance(value, type) and issubclass(value, layers.Layer)
+    }
+    return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)

@@ -1,0 +1,355 @@
+"""Read live Keras models: from the calls that Keras recorded, or by recording a new call."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras.src.models.functional import Functional
+
+from convcost._layers import TimeDistributed, Weight, registry
+from convcost._layers.base import Layer
+from convcost._layers.normalization import Holder
+from convcost._models.errors import ModelError
+from convcost._models.graph import (
+    Call,
+    Entry,
+    Graph,
+    Ref,
+    RegisteredLayer,
+    Tensor,
+    Unknown,
+    input_entry,
+    leaves,
+    refs,
+)
+from convcost._models.keras import config as configs
+from convcost._models.keras.layers import LayerCache, class_of
+from convcost._models.keras.operation_calls import RULES
+from convcost._models.keras.operations import KerasOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+def graph_of_model(model: object, input_shape: object = None) -> Graph:
+    """Return the graph of a live Keras model.
+
+    A subclassed model is called once with symbolic tensors of the input shape, to record what it
+    computes; that call builds the model if it was not built.
+    """
+    reader = _ModelReader()
+    if isinstance(model, keras.Sequential) or _is_functional(model):
+        return reader.graph(model)
+    return reader.recorded(model, _shapes_for(model, input_shape))
+
+
+def _is_functional(layer: object) -> bool:
+    # A subclass made with inputs and outputs is functional unless it overrides `call`.
+    return isinstance(layer, Functional) and type(layer).call is Functional.call
+
+
+class _ModelReader:
+    """Reads one model; layers with equal arguments become one object."""
+
+    def __init__(self) -> None:
+        self._make = LayerCache()
+
+    def graph(self, model: Any) -> Graph:
+        kind = type(model).__name__
+        if not isinstance(model, keras.Sequential):
+            return self._functional(model.name, kind, model, bool(model.trainable))
+        if getattr(model, "_functional", None) is not None:
+            return self._functional(model.name, kind, model._functional, bool(model.trainable))
+        return self._unbuilt(model)
+
+    def _functional(self, name: str, kind: str, model: Any, trainable: bool) -> Graph:
+        order = {id(operation): place for place, operation in enumerate(model.operations)}
+        graph = self._traced(name, kind, model._inputs_struct, model._outputs_struct, order)
+        return replace(graph, trainable=trainable)
+
+    def _unbuilt(self, model: Any) -> Graph:
+        """Return the chain of layers of a Sequential model that has no input shape yet."""
+        names = _Names(layer.name for layer in model.layers)
+        first = names.free("input")
+        entries = [input_entry(first, None)]
+        for layer in model.layers:
+            fed = Call.of((Ref(entries[-1].name),))
+            entries.append(self._entry(layer, names.of(layer), (fed,), None))
+        return Graph(model.name, "Sequential", tuple(entries), Ref(first), Ref(entries[-1].name))
+
+    def _traced(
+        self, name: str, kind: str, inputs: Any, outputs: Any, order: Mapping[int, int]
+    ) -> Graph:
+        """Return the graph between tensors, tracing each back to the call that made it."""
+        given = {id(tensor) for tensor in _tensors(inputs)}
+        calls = _calls_between(given, [*_tensors(outputs), *_tensors(inputs)])
+        found = sorted(calls.values(), key=lambda nodes: order.get(id(nodes[0][1].operation), 0))
+        names = _Names()
+        places: dict[tuple[int, int], Ref] = {}
+        for nodes in found:
+            for place, (index, node) in enumerate(nodes):
+                operation = node.operation
+                places[id(operation), index] = Ref(names.of(operation), place)
+
+        def ref(tensor: Any) -> Ref:
+            operation, index, output = tensor._keras_history
+            made = places[id(operation), index]
+            return made._replace(output=output) if output else made
+
+        entries = []
+        for nodes in found:
+            node = nodes[0][1]
+            label = names.of(node.operation)
+            if any(id(tensor) in given for tensor in node.output_tensors):
+                entries.append(input_entry(label, tuple(node.output_tensors[0].shape[1:])))
+                continue
+            made = tuple([_call(one.arguments, ref) for _, one in nodes])
+            entries.append(self._entry(node.operation, label, made, node))
+        return Graph(name, kind, tuple(entries), _replaced(inputs, ref), _replaced(outputs, ref))
+
+    def _entry(self, layer: object, name: str, calls: tuple[Call, ...], node: object) -> Entry:
+        kind = type(layer).__name__
+        try:
+            made = self._layer(layer, kind, node)
+        except ModelError:
+            raise
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ModelError(f"layer {name!r} ({kind}): {error}") from error
+        trainable = bool(getattr(layer, "trainable", True))
+        return Entry(name, kind, made, trainable, calls, ("live", id(layer)))
+
+    def _layer(self, layer: Any, kind: str, node: Any) -> Any:
+        function = registry.registered(kind) or registry.registered(_saved_as(layer))
+        if function is not None:
+            return RegisteredLayer(kind, function, layer.get_config())
+        module = type(layer).__module__
+        if configs.is_operation(module):
+            return (
+                KerasOperation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
+            )
+        if isinstance(layer, keras.Sequential) or _is_functional(layer):
+            return self.graph(layer)
+        if not configs.is_keras(module):
+            return _unknown(kind, node) if node is None else self._expanded(layer, kind, node)
+        if kind == "TimeDistributed":
+            inner = self._layer(layer.layer, type(layer.layer).__name__, None)
+            return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
+        config = Attributes(layer)
+        if class_of(kind) is None or not configs.has_usual_weights(config):
+            return _unknown(kind, node)
+        return self._make(kind, config)
+
+    def _expanded(self, layer: Any, kind: str, node: Any) -> Any:
+        """Return the graph of a user's own layer, or an unknown layer if it can't be recorded."""
+        given = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
+        given.pop("mask", None)
+        if next(_tensors(given), None) is not None:
+            return _unknown(kind, node)
+        args = keras.tree.map_structure(
+            lambda leaf: (
+                keras.Input(batch_shape=leaf.shape, dtype=leaf.dtype)
+                if isinstance(leaf, keras.KerasTensor)
+                else leaf
+            ),
+            node.arguments.args,
+        )
+        try:
+            return self._record(layer, kind, args, given)
+        except ModelError:
+            raise
+        except Exception:
+            # The user's code may raise anything when it is called with symbolic tensors.
+            return _unknown(kind, node)
+
+    def _record(self, layer: Any, kind: str, args: Any, kwargs: dict[str, Any]) -> Graph:
+        """Return the graph that one symbolic call of a layer records, and remove the record."""
+        with _calls_kept(layer):
+            if "training" in inspect.signature(layer.call).parameters and len(args) < 2:
+                kwargs = {"training": False} | kwargs
+            outputs = layer.call(*args, **kwargs)
+            graph = self._traced(layer.name, kind, args, outputs, {})
+            owned = {
+                id(weight)
+                for nodes in _calls_between(set(), list(_tensors(outputs))).values()
+                for weight in getattr(nodes[0][1].operation, "weights", ())
+            }
+        graph = replace(graph, trainable=bool(layer.trainable))
+        return _with_own_weights(graph, [w for w in layer.weights if id(w) not in owned])
+
+    def recorded(self, model: Any, shapes: Any) -> Graph:
+        """Return the graph of a subclassed model, called with symbolic tensors of these shapes."""
+        inputs = _inputs(shapes)
+        try:
+            if not model.built:
+                model(inputs)
+            return self._record(model, type(model).__name__, (inputs,), {})
+        except ModelError:
+            raise
+        except Exception as error:
+            # The user's code may raise anything when it is called with symbolic tensors.
+            raise ModelError(
+                f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+
+
+class _Names:
+    """Unique names for the layers of a graph."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._given: dict[int, str] = {}
+        self._used: set[str] = set()
+
+    def of(self, layer: Any) -> str:
+        """Return a layer's name, with a number appended if another layer has the same name."""
+        given = self._given.get(id(layer))
+        if given is not None:
+            return given
+        name, number = layer.name, 0
+        while name in self._used:
+            number += 1
+            name = f"{layer.name}_{number}"
+        self._given[id(layer)] = name
+        self._used.add(name)
+        return str(name)
+
+    def free(self, name: str) -> str:
+        """Return the name, with underscores appended until no layer has it."""
+        while name in self._taken or name in self._used:
+            name += "_"
+        self._used.add(name)
+        return name
+
+
+def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[int, Any]]]:
+    """Return the calls that tensors come from, in order, grouped by the operation called."""
+    seen: set[tuple[int, int]] = set()
+    calls: dict[int, list[tuple[int, Any]]] = {}
+    while pending:
+        tensor = pending.pop()
+        history = getattr(tensor, "_keras_history", None)
+        if history is None:
+            raise ModelError("an output of the model does not depend on any of its inputs")
+        operation, index, _ = history
+        key = (id(operation), index)
+        if key in seen:
+            continue
+        seen.add(key)
+        node = operation._inbound_nodes[index]
+        calls.setdefault(id(operation), []).append((index, node))
+        if id(tensor) not in stop:
+            pending += node.input_tensors
+    for nodes in calls.values():
+        nodes.sort(key=lambda pair: pair[0])
+    # They were found from the outputs backwards.
+    return dict(reversed(calls.items()))
+
+
+def _call(arguments: Any, ref: Any) -> Call:
+    args = tuple([_replaced(one, ref) for one in arguments.args])
+    if not any(value is not None for value in arguments.kwargs.values()):
+        return Call.of(args)
+    return Call.of(args, _replaced(arguments.kwargs, ref))
+
+
+def _tensors(tree: object) -> Iterator[Any]:
+    return leaves(tree, keras.KerasTensor)
+
+
+def _replaced(tree: Any, ref: Any) -> Any:
+    """Return arguments with a `Ref` for each tensor, and a `Tensor` for each constant."""
+    if isinstance(tree, keras.KerasTensor):
+        return ref(tree)
+    if isinstance(tree, (list, tuple)):
+        return [_replaced(branch, ref) for branch in tree]
+    if isinstance(tree, dict):
+        return {key: _replaced(branch, ref) for key, branch in tree.items()}
+    if isinstance(tree, (str, bytes)) or not hasattr(tree, "shape"):
+        return tree
+    return Tensor(tuple(tree.shape))  # a variable, or an array
+
+
+# Attributes of live layers whose names differ from those in the config.
+_ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+
+
+class Attributes:
+    """A live layer's config, read from its attributes, since `get_config` is slow."""
+
+    def __init__(self, layer: object) -> None:
+        self._layer = layer
+
+    def get(self, name: str, default: object = None) -> Any:
+        """Return an attribute, or the default if it is missing."""
+        return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
+
+
+def _saved_as(layer: object) -> Any:
+    return keras.saving.get_registered_name(type(layer))
+
+
+def _unknown(kind: str, node: Any) -> Unknown:
+    if node is None:
+        return Unknown(kind)
+    inputs, outputs = (
+        tuple(tuple(tensor.shape) for tensor in side)
+        for side in (node.input_tensors, node.output_tensors)
+    )
+    return Unknown(kind, inputs, outputs)
+
+
+@contextmanager
+def _calls_kept(layer: Any) -> Iterator[None]:
+    """Remove the calls that are recorded inside, so that `layer.output` stays the same."""
+    layers = list(layer._flatten_layers(include_self=True, recursive=True))
+    before = [(one, list(one._inbound_nodes), list(one._outbound_nodes)) for one in layers]
+    try:
+        yield
+    finally:
+        for one, inbound, outbound in before:
+            one._inbound_nodes[:], one._outbound_nodes[:] = inbound, outbound
+
+
+def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
+    """Add an entry for the weights that belong to the layer itself, not to a layer inside it."""
+    if not own:
+        return graph
+    weights = tuple(Weight(one.name, tuple(one.shape), bool(one.trainable)) for one in own)
+    name = _Names(entry.name for entry in graph.entries).free("weights")
+    first = next(refs(graph.inputs))
+    entry = Entry(name, "weights", Holder(weights), True, (Call.of((first,)),), object())
+    return replace(graph, entries=(*graph.entries, entry))
+
+
+def _shapes_for(model: Any, input_shape: Any) -> Any:
+    """Return the shapes to call a subclassed model with: batch first, None for open sides."""
+    if input_shape is None:
+        built = getattr(model, "_build_shapes_dict", None) or {}
+        if len(built) != 1:
+            raise ModelError(
+                f"model {model.name!r} is subclassed and was not built: give input_shape"
+            )
+        return next(iter(built.values()))
+    if isinstance(input_shape, dict):
+        return {name: _batched(shape) for name, shape in input_shape.items()}
+    if input_shape and all(isinstance(one, (tuple, list)) for one in input_shape):
+        return [_batched(shape) for shape in input_shape]
+    return _batched(input_shape)
+
+
+def _batched(shape: Any) -> tuple[int | None, ...]:
+    # Keras does not take symbols: for Keras the side is open.
+    return (None, *(side if isinstance(side, int) else None for side in shape))
+
+
+def _inputs(shapes: Any) -> Any:
+    if isinstance(shapes, dict):
+        return {name: keras.Input(batch_shape=one, name=name) for name, one in shapes.items()}
+    if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (tuple, list)):
+        return [keras.Input(batch_shape=tuple(one)) for one in shapes]
+    return keras.Input(batch_shape=tuple(shapes))

@@ -1,0 +1,70 @@
+"""Calls of Keras operations, and the rules that evaluate them: one for each kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost._exact.scalars import refuse
+from convcost._models.graph import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from convcost._exact.types import Factors
+
+    # Takes a call; returns the shape of its output, a list of shapes, or the product computed.
+    Rule: TypeAlias = Callable[["OperationCall"], Any]
+
+
+# By the names of Keras's classes.
+RULES: dict[str, Rule] = {}
+
+
+def rule(names: str) -> Callable[[Rule], Rule]:
+    """Register a function as the rule for the named operations, separated by white space."""
+
+    def add(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names.split(), function))
+        return function
+
+    return add
+
+
+class OperationCall(NamedTuple):
+    """A call of an operation: the operation's own arguments, and those of the call."""
+
+    own: dict[str, Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def input(self, index: int, name: str) -> Any:
+        """Return an argument of the call, by place or by name."""
+        if index < len(self.args):
+            return self.args[index]
+        if name in self.kwargs:
+            return self.kwargs[name]
+        raise ValueError(f"{name} must be given")
+
+    def shape(self, index: int = 0, name: str = "x") -> Factors:
+        """Return the shape of an argument of the call."""
+        return shape_of(name, self.input(index, name))
+
+    def option(self, name: str, default: object = None) -> Any:
+        """Return one of the operation's own arguments."""
+        return self.own.get(name, default)
+
+
+def shape_of(name: str, value: object) -> Factors:
+    """Return the shape of a tensor, a number, or a constant in nested lists."""
+    if isinstance(value, Tensor):
+        return value.shape
+    sides: list[int] = []
+    while isinstance(value, (list, tuple)):
+        sides.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    if isinstance(value, (dict, str)):
+        refuse(TypeError, name, value, "a tensor, a number, or nested lists of numbers")
+    return tuple(sides)

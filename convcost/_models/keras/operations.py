@@ -1,0 +1,309 @@
+"""Operations that a functional Keras model records: `x + y`, `keras.ops.relu(x)`, `x[:, 0]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from convcost._exact import arithmetic
+from convcost._exact.arithmetic import elements
+from convcost._exact.scalars import refuse
+from convcost._exact.sizes import check_integer
+from convcost._layers import arguments, pooling
+from convcost._layers.merging import broadcast, concatenate
+from convcost._layers.reshaping import check_target, fill
+from convcost._layers.steps import Product
+
+# The two modules of rules are imported for what they add to RULES.
+from convcost._models.keras import operation_products, operation_slices  # noqa: F401
+from convcost._models.keras.operation_calls import RULES, OperationCall, rule, shape_of
+
+if TYPE_CHECKING:
+    from convcost._exact.types import Factors
+    from convcost._layers.steps import Part
+
+
+# More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
+_MANY = 10_000
+
+
+@dataclass(frozen=True)
+class KerasOperation:
+    """An operation of `keras.ops`, as a functional model records it.
+
+    Parameters
+    ----------
+    kind
+        Name of the Keras class: `Add`, `Relu`, `GetItem`, `Matmul`, ...
+    own
+        The arguments that the operation was made with, by name.
+
+    Raises
+    ------
+    ValueError
+        If the operation is not known.
+    """
+
+    kind: str
+    own: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if self.kind not in RULES:
+            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(RULES))}")
+
+    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
+        """Return the shape of the output, or a list of shapes, and the product if it is one."""
+        made = RULES[self.kind](OperationCall(self.own, args, kwargs))
+        return (made.outputs, (made,)) if isinstance(made, Product) else (made, ())
+
+
+@rule(
+    """
+    Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BatchNorm BitwiseInvert
+    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Cumprod Cumsum Deg2rad Elu Erf
+    Erfc Erfinv Exp Exp2 Expm1 Fabs Flip Fliplr Flipud Floor Gelu HardShrink HardSigmoid HardSilu
+    HardTanh I0 Imag Isfinite Isinf Isnan Isneginf Isposinf Isreal LayerNorm LeakyRelu Log Log10
+    Log1p Log2 LogSigmoid LogSoftmax LogicalNot NanToNum Negative Normalize OnesLike RMSNorm Rad2deg
+    Real Reciprocal Relu Relu6 Roll Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc
+    Sinh SoftShrink Softmax Softplus Softsign Sort SparsePlus SparseSigmoid Sparsemax Sqrt Square
+    Squareplus StopGradient Tan Tanh TanhShrink Threshold Tril Triu Trunc ZerosLike
+    """
+)
+def _same(call: OperationCall) -> Factors:
+    names = ("x", "variable", "images")
+    return call.shape(0, next((name for name in names if name in call.kwargs), "x"))
+
+
+@rule(
+    """
+    Add Arctan2 BitwiseAnd BitwiseLeftShift BitwiseOr BitwiseRightShift BitwiseXor Divide
+    DivideNoNan Equal FloorDivide Fmax Fmin Fmod Gcd Greater GreaterEqual Heaviside Hypot Lcm
+    LeftShift Less LessEqual LogicalAnd LogicalOr LogicalXor Logaddexp Logaddexp2 Maximum Minimum
+    Mod Multiply Nextafter NotEqual Power RightShift Subtract TrueDivide
+    """
+)
+def _together(call: OperationCall) -> Factors:
+    return broadcast((call.shape(0, "x1"), call.shape(1, "x2")))
+
+
+@rule("Where")
+def _where(call: OperationCall) -> Factors:
+    return broadcast((call.shape(0, "condition"), call.shape(1, "x1"), call.shape(2, "x2")))
+
+
+@rule(
+    """
+    All Amax Amin Any Argmax Argmin CountNonzero Logsumexp Max Mean Median Min Nanmax Nanmean Nanmin
+    Nanprod Nanstd Nansum Nanvar Prod Ptp Std Sum Var
+    """
+)
+def _reduced(call: OperationCall) -> Factors:
+    shape, axis = call.shape(), call.option("axis")
+    gone = set(range(len(shape)) if axis is None else _axes("axis", axis, len(shape)))
+    if call.option("keepdims", False):
+        return tuple(1 if index in gone else side for index, side in enumerate(shape))
+    return tuple(side for index, side in enumerate(shape) if index not in gone)
+
+
+def _axes(name: str, axes: object, rank: int) -> list[int]:
+    return [_axis(name, one, rank) for one in _list(axes)]
+
+
+def _axis(name: str, axis: object, rank: int) -> int:
+    axis = arguments.check_axis(name, axis)
+    if not -rank <= axis < rank:
+        refuse(ValueError, name, axis, f"an axis from {-rank} to {rank - 1}")
+    return int(axis % rank)
+
+
+@rule("Reshape")
+def _reshaped(call: OperationCall) -> Factors:
+    return fill("newshape", _target("newshape", call), call.shape())
+
+
+def _target(name: str, call: OperationCall) -> Factors:
+    # An unknown batch size is None in Keras, and 1 here.
+    return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+@rule("Ravel")
+def _raveled(call: OperationCall) -> Factors:
+    return (elements(*call.shape()),)
+
+
+@rule("Transpose")
+def _transposed(call: OperationCall) -> Factors:
+    shape = call.shape()
+    axes = call.option("axes")
+    if axes is None:
+        return shape[::-1]
+    order = _axes("axes", axes, len(shape))
+    if sorted(order) != list(range(len(shape))):
+        refuse(ValueError, "axes", axes, f"a permutation of the axes of {arguments.show(shape)}")
+    return tuple(shape[axis] for axis in order)
+
+
+@rule("Moveaxis")
+def _moved(call: OperationCall) -> Factors:
+    shape = call.shape()
+    source = _axes("source", call.option("source"), len(shape))
+    target = _axes("destination", call.option("destination"), len(shape))
+    order = [axis for axis in range(len(shape)) if axis not in source]
+    for place, axis in sorted(zip(target, source, strict=True)):
+        order.insert(place, axis)
+    return tuple(shape[axis] for axis in order)
+
+
+@rule("Swapaxes")
+def _swapped(call: OperationCall) -> Factors:
+    sides = list(call.shape())
+    left = _axis("axis1", call.option("axis1"), len(sides))
+    right = _axis("axis2", call.option("axis2"), len(sides))
+    sides[left], sides[right] = sides[right], sides[left]
+    return tuple(sides)
+
+
+@rule("ExpandDims")
+def _expanded(call: OperationCall) -> Factors:
+    shape = list(call.shape())
+    axes = _list(call.option("axis"))
+    for axis in sorted(_axes("axis", axes, len(shape) + len(axes))):
+        shape.insert(axis, 1)
+    return tuple(shape)
+
+
+@rule("Squeeze")
+def _squeezed(call: OperationCall) -> Factors:
+    shape = call.shape()
+    axis = call.option("axis")
+    if axis is None:
+        # The batch dimension is never squeezed, even though it is 1 here.
+        gone = {index for index, side in enumerate(shape) if index and side == 1}
+    else:
+        gone = set(_axes("axis", axis, len(shape)))
+        if not all(arithmetic.may_equal(shape[index], 1) for index in gone):
+            refuse(ValueError, "axis", axis, f"axes of length 1 in {arguments.show(shape)}")
+    return tuple(side for index, side in enumerate(shape) if index not in gone)
+
+
+@rule("Concatenate")
+def _concatenated(call: OperationCall) -> Factors:
+    shapes = [shape_of("xs", one) for one in _list(call.input(0, "xs"))]
+    return concatenate(shapes, _axis("axis", call.option("axis", 0), len(shapes[0])))
+
+
+@rule("Stack")
+def _stacked(call: OperationCall) -> Factors:
+    several = _list(call.input(0, "x"))
+    shape = list(broadcast([shape_of("x", one) for one in several]))
+    shape.insert(_axis("axis", call.option("axis", 0), len(shape) + 1), len(several))
+    return tuple(shape)
+
+
+@rule("Split")
+def _split(call: OperationCall) -> list[Factors]:
+    shape = call.shape()
+    axis = _axis("axis", call.option("axis", 0), len(shape))
+    where = call.option("indices_or_sections")
+    if isinstance(where, (list, tuple)):
+        inner = (arguments.check_axis("indices_or_sections", end) for end in where)
+        sides = [end - start for start, end in pairwise([0, *inner, shape[axis]])]
+    else:
+        parts = check_integer("indices_or_sections", where)
+        arguments.check_divides(("indices_or_sections", parts), ("the axis", shape[axis]))
+        if parts > _MANY:
+            refuse(ValueError, "indices_or_sections", parts, f"at most {_MANY}")
+        sides = [arithmetic.divide_evenly(shape[axis], parts)] * parts
+    return [(*shape[:axis], side, *shape[axis + 1 :]) for side in sides]
+
+
+@rule("Unstack")
+def _unstacked(call: OperationCall) -> list[Factors]:
+    shape = call.shape()
+    axis = _axis("axis", call.option("axis", 0), len(shape))
+    if type(shape[axis]) is not int or shape[axis] > _MANY:
+        refuse(ValueError, "axis", axis, f"an axis with a known length of at most {_MANY}")
+    return [(*shape[:axis], *shape[axis + 1 :])] * shape[axis]
+
+
+@rule("Repeat")
+def _repeated(call: OperationCall) -> Factors:
+    shape = call.shape()
+    repeats = check_integer("repeats", call.option("repeats"))
+    if call.option("axis") is None:
+        return (elements(repeats, *shape),)
+    axis = _axis("axis", call.option("axis"), len(shape))
+    return (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
+
+
+@rule("Tile")
+def _tiled(call: OperationCall) -> Factors:
+    shape = call.shape()
+    repeats = [check_integer("repeats", one) for one in _list(call.option("repeats"))]
+    rank = max(len(shape), len(repeats))
+    sides = (1,) * (rank - len(shape)) + shape
+    times = [1] * (rank - len(repeats)) + repeats
+    return tuple(side * time for side, time in zip(sides, times, strict=True))
+
+
+@rule("BroadcastTo")
+def _broadcast(call: OperationCall) -> Factors:
+    return broadcast((call.shape(), _target("shape", call)))
+
+
+@rule("Pad")
+def _padded(call: OperationCall) -> Factors:
+    shape = call.shape()
+    width = call.option("pad_width")
+    pairs = _list(width)
+    if len(pairs) == 1:
+        pairs = pairs * len(shape)
+    if all(isinstance(one, int) for one in pairs) and len(pairs) == 2:
+        pairs = [pairs] * len(shape)
+    checked = arguments.check_pairs("pad_width", pairs, len(shape))
+    if len(shape) == 1:
+        return (shape[0] + checked[0][0] + checked[0][1],)
+    return tuple(
+        side + before + after for side, (before, after) in zip(shape, checked, strict=True)
+    )
+
+
+@rule("Take")
+def _taken(call: OperationCall) -> Factors:
+    shape, taken = call.shape(), call.shape(1, "indices")
+    if call.option("axis") is None:
+        return taken
+    axis = _axis("axis", call.option("axis"), len(shape))
+    return (*shape[:axis], *taken, *shape[axis + 1 :])
+
+
+@rule("MaxPool AveragePool")
+def _pooled(call: OperationCall) -> Factors:
+    shape = call.shape(0, "inputs")
+    kinds = {3: pooling.MaxPooling1D, 4: pooling.MaxPooling2D, 5: pooling.MaxPooling3D}
+    if len(shape) not in kinds:
+        refuse(ValueError, "inputs", shape, "of three to five axes, the batch included")
+    layer = kinds[len(shape)](
+        call.option("pool_size"),
+        call.option("strides"),
+        call.option("padding", "valid"),
+        data_format=call.option("data_format"),
+    )
+    return (shape[0], *layer.output_and_cost(shape[1:])[0])
+
+
+@rule("Resize")
+def _resized(call: OperationCall) -> Factors:
+    shape = call.shape(0, "images")
+    height, width = arguments.per_axis("size", call.option("size"), 2)
+    if len(shape) not in (3, 4):
+        refuse(ValueError, "images", shape, "of three axes, or four with the batch dimension")
+    batch, image = shape[:-3], shape[-3:]
+    if arguments.check_data_format(call.option("data_format")) == arguments.CHANNELS_LAST:
+        return (*batch, height, width, image[2])
+    return (*batch, image[0], height, width)

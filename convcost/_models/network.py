@@ -1,0 +1,316 @@
+"""A model with given input shapes: one row for each call of a layer, and their total."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from convcost._cost import text
+from convcost._cost.cost import total
+from convcost._exact import arithmetic
+from convcost._exact.scalars import refuse
+from convcost._exact.sizes import check_integer
+from convcost._layers.arguments import show
+from convcost._models import scaling, separable
+from convcost._models.inputs import assuming_sides, input_shapes
+from convcost._models.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from fractions import Fraction
+    from typing import Any, Literal, TypeAlias
+
+    from convcost._cost.cost import Cost
+    from convcost._exact.types import Count, Factors
+    from convcost._layers.types import Sides
+    from convcost._models.graph import Graph, LayerPath
+    from convcost._models.types import ModelShape, OnUnknown
+    from convcost._models.walk import Row
+
+    Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
+
+
+class Network:
+    """A model with the shape and the cost of each of its layers.
+
+    `convcost.from_keras` returns it.
+
+    Parameters
+    ----------
+    graph
+        The layers and their calls.
+    input_shape
+        Shape of the input in elements, without the batch dimension; for several inputs a list of
+        shapes, or a dict by input name. None uses the declared shape, with symbols h, w, ... for
+        open sides.
+    on_unknown
+        `error`, or `warn` to leave out layers that the library does not know.
+
+    Raises
+    ------
+    ModelError
+        If a layer can't take its input, or its cost is not known.
+    TypeError, ValueError
+        If `input_shape` is not a valid shape.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> layers = [
+    ...     {"class_name": "Conv2D", "config": {"name": "conv", "filters": 8, "kernel_size": 3}},
+    ...     {"class_name": "Flatten", "config": {"name": "flat"}},
+    ...     {"class_name": "Dense", "config": {"name": "head", "units": 10}},
+    ... ]
+    >>> net = convcost.from_keras({"name": "tiny", "layers": layers}, (28, 28, 1))
+    >>> print(net.total())
+    54,170 parameters, 102,752 MACs (205,504 FLOPs), 5,418 bias additions
+    >>> [row.output_shape for row in net]
+    [(26, 26, 8), (5408,), (10,)]
+    """
+
+    def __init__(
+        self, graph: Graph, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
+    ) -> None:
+        if on_unknown not in ("error", "warn"):
+            refuse(ValueError, "on_unknown", on_unknown, "'error' or 'warn'")
+        self.graph = graph
+        self.on_unknown = on_unknown
+        self.input_shapes: tuple[Factors, ...] = tuple(input_shapes(graph, input_shape))
+        walk = Walk(on_unknown)
+        with assuming_sides(self.input_shapes) as conditions:
+            outputs = walk.through(graph, _batched(self.input_shapes), trainable=graph.trainable)
+        self.rows: tuple[Row, ...] = tuple(walk.rows)
+        self.left_out: tuple[str, ...] = tuple(walk.left_out)
+        self.conditions: tuple[tuple[Count, Count], ...] = tuple(dict.fromkeys(conditions))
+        self.output_names: tuple[str, ...] = tuple(name for _, name in outputs)
+        self.output_shapes: tuple[Factors, ...] = tuple(shape[1:] for shape, _ in outputs)
+        if self.left_out:
+            layers = "layer is" if len(self.left_out) == 1 else "layers are"
+            warnings.warn(
+                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, because"
+                f" convcost does not know what they cost: {', '.join(self.left_out)}",
+                stacklevel=3,
+            )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.graph.name
+
+    @cached_property
+    def _total(self) -> Cost[Any]:
+        return total([row.cost for row in self.rows])
+
+    def total(self) -> Cost[Any]:
+        """Return the cost of one input: the sum over all rows.
+
+        Returns
+        -------
+        Cost
+            Parameters, MACs and bias additions, without unit.
+        """
+        return self._total
+
+    @property
+    def params(self) -> Count:
+        """Number of weights, biases included."""
+        return self._total.params
+
+    @property
+    def macs(self) -> Count:
+        """Multiply-accumulates for one input."""
+        return self._total.macs
+
+    @cached_property
+    def non_trainable_params(self) -> Count:
+        """Number of parameters that training does not change."""
+        return arithmetic.total("params", [row.non_trainable_params for row in self.rows])
+
+    @property
+    def trainable_params(self) -> Count:
+        """Number of parameters that training changes."""
+        return self.params - self.non_trainable_params
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> Row:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(self._not_found(name))
+
+    def _not_found(self, name: object) -> str:
+        """Return the message for a layer that does not exist, with near names."""
+        from difflib import get_close_matches
+
+        names = list(dict.fromkeys(row.name for row in self.rows))
+        near = [one for one in names if one.endswith(f"/{name}")][:3]
+        near = near or get_close_matches(str(name), names)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "print it to see all"
+        return f"model {self.name!r} has no layer {name!r}; {hint}"
+
+    def at(self, input_shape: ModelShape) -> Network:
+        """Return the same model for another input shape.
+
+        Parameters
+        ----------
+        input_shape
+            Shape in elements, in any form that `Network` takes.
+
+        Returns
+        -------
+        Network
+            A new network.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> conv = {"name": "conv", "filters": 8, "kernel_size": 3, "padding": "same"}
+        >>> config = {"name": "tiny", "layers": [{"class_name": "Conv2D", "config": conv}]}
+        >>> net = convcost.from_keras(config, (28, 28, 1))
+        >>> net.macs, net.at((56, 56, 1)).macs
+        (56448, 225792)
+        """
+        return Network(self.graph, input_shape, on_unknown=self.on_unknown)
+
+    def with_separable(
+        self, where: Where = None, *, form: Literal["layer", "block"] = "layer"
+    ) -> Network:
+        """Return the network with separable convolutions in place of full ones.
+
+        Parameters
+        ----------
+        where
+            Names of the layers, or a function that takes a `Row` and returns whether to replace
+            it; None for all eligible layers: Conv2D and Conv1D with more than one tap and one
+            group.
+        form
+            `layer` for one SeparableConv2D or SeparableConv1D layer; `block` for a depthwise
+            convolution, batch normalization and a pointwise convolution, as in MobileNet.
+
+        Returns
+        -------
+        Network
+            A new network; `convcost.compare` shows the two side by side.
+
+        Raises
+        ------
+        ValueError
+            If a name is not that of an eligible layer.
+        """
+        if form not in ("layer", "block"):
+            refuse(ValueError, "form", form, "'layer' or 'block'")
+        chosen = self._chosen(where)
+        layers = {row.path: separable.separable_layer(row.layer, form == "block") for row in chosen}
+        graph = self.graph.with_layers(layers)
+        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
+
+    def _chosen(self, where: Where) -> list[Row]:
+        eligible = [row for row in self.rows if separable.is_full(row.layer)]
+        if where is None:
+            return eligible
+        if callable(where):
+            return [row for row in eligible if where(row)]
+        names = [where] if isinstance(where, str) else list(where)
+        by_name = {row.name: row for row in eligible}
+        for name in names:
+            if name not in by_name:
+                what = f"a layer of {self.name!r} that can be made separable: {', '.join(by_name)}"
+                refuse(ValueError, "where", name, what)
+        return [by_name[name] for name in names]
+
+    def with_standard(self) -> Network:
+        """Return the network with full convolutions in place of separable ones.
+
+        SeparableConv2D becomes Conv2D, and so does a depthwise convolution followed by a pointwise
+        one; normalization and activation between the two are removed.
+
+        Returns
+        -------
+        Network
+            A new network: for MobileNet, the same model with full convolutions.
+        """
+        graph = separable.standard_graph(self.graph)
+        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
+
+    def scale(
+        self,
+        width: float | Fraction = 1,
+        resolution: Sides[int] | None = None,
+        *,
+        divisor: int = 1,
+        keep: Sequence[str] = (),
+    ) -> Network:
+        """Return the network with the width and resolution multipliers of the MobileNet paper.
+
+        Parameters
+        ----------
+        width
+            Factor for each layer's filters or units. The layers that make the output keep theirs.
+        resolution
+            Spatial sides of the input in elements, one integer for all or a tuple; None keeps them.
+        divisor
+            1 truncates widths, as Keras's MobileNet does; 8 rounds them to multiples of 8, as its
+            V2 and V3 do.
+        keep
+            Names of further layers that keep their width, such as `Conv_1` of MobileNetV2.
+
+        Returns
+        -------
+        Network
+            A new network.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the width is not a positive number, or the divisor or a side not a positive integer.
+        ModelError
+            If the scaled layers no longer fit together.
+
+        Notes
+        -----
+        Howard et al., "MobileNets" (arXiv:1704.04861). An expansion of a linear bottleneck keeps
+        its factor: Sandler et al., "MobileNetV2" (arXiv:1801.04381).
+        """
+        scaling.check_width(width)
+        check_integer("divisor", divisor)
+        shapes = scaling.resized(self.rows, self.input_shapes, resolution)
+        graph = self.graph
+        if width != 1:
+            rows = {row.path: row for row in reversed(self.rows)}
+            kept = scaling.outputs_of(rows, list(self.output_names)) | self._paths(keep)
+            widths = scaling.Widths(rows, kept, width, divisor)
+            Walk(self.on_unknown, widths).through(graph, _batched(shapes))
+            graph = graph.with_layers(widths.layers)
+        return Network(graph, shapes, on_unknown=self.on_unknown)
+
+    def _paths(self, names: Sequence[str]) -> set[LayerPath]:
+        if isinstance(names, str):
+            names = [names]
+        paths = {row.name: row.path for row in self.rows}
+        for name in names:
+            if name not in paths:
+                refuse(ValueError, "keep", name, f"the name of a layer of {self.name!r}")
+        return {paths[name] for name in names}
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(map(show, self.input_shapes))
+        return f"<Network {self.name!r} of {len(self.rows)} layers for {shapes}>"
+
+    def __str__(self) -> str:
+        cells: list[tuple[str, ...]] = [("layer", "kind", "called with", "output shape")]
+        for row in self.rows:
+            shape = "?" if row.output_shape is None else show(row.output_shape)
+            cells.append((row.name, row.kind, ", ".join(row.sources), shape))
+        inputs = ", ".join(map(show, self.input_shapes))
+        lines = text.align(cells)
+        return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
+
+
+def _batched(shapes: Sequence[Factors]) -> list[Factors]:
+    return [(1, *shape) for shape in shapes]

@@ -1,0 +1,286 @@
+"""The width and resolution multipliers of the MobileNet paper, for any network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from convcost import _layers as kinds
+from convcost._exact.scalars import refuse
+from convcost._layers.arguments import CHANNELS_FIRST, per_axis, show
+from convcost._layers.merging import Add
+from convcost._models.separable import BETWEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from convcost._exact.types import Factors
+    from convcost._layers.base import Layer
+    from convcost._models.graph import LayerPath
+    from convcost._models.walk import Row
+
+_WIDE = (
+    kinds.Conv1D,
+    kinds.Conv2D,
+    kinds.Conv3D,
+    kinds.Conv1DTranspose,
+    kinds.Conv2DTranspose,
+    kinds.Conv3DTranspose,
+    kinds.SeparableConv1D,
+    kinds.SeparableConv2D,
+    kinds.Dense,
+)
+_ELEMENTWISE = ("Add", "Divide", "Maximum", "Minimum", "Multiply", "Subtract")
+_INPUT: LayerPath = ()
+
+
+def check_width(width: object) -> None:
+    """Raise TypeError or ValueError unless a width multiplier is a positive number."""
+    allowed = "a positive number, such as 0.75"
+    if isinstance(width, bool) or not isinstance(width, (int, float, Fraction)):
+        refuse(TypeError, "width", width, allowed)
+    if not 0 < width < float("inf"):
+        refuse(ValueError, "width", width, allowed)
+
+
+def resized(rows: Sequence[Row], shapes: Sequence[Factors], resolution: object) -> list[Factors]:
+    """Return the input shapes with new spatial sides; a resolution of None keeps them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the resolution is not an integer or one per side, or an input has no spatial sides.
+    """
+    if resolution is None:
+        return list(shapes)
+    first = any(getattr(row.layer, "data_format", None) == CHANNELS_FIRST for row in rows)
+    made: list[Factors] = []
+    for shape in shapes:
+        rank = len(shape) - 1
+        if rank < 1:
+            allowed = f"None for an input of shape {show(shape)}, which has no spatial sides"
+            refuse(ValueError, "resolution", resolution, allowed)
+        sides = per_axis("resolution", resolution, rank)
+        made.append((shape[0], *sides) if first else (*sides, shape[-1]))
+    return made
+
+
+def rounded(width: float | Fraction, divisor: int) -> int:
+    """Round a number of channels as Keras does: to a multiple, but at most a tenth down.
+
+    `divisor=1` truncates, as MobileNet does. Howard et al., "MobileNets" (arXiv:1704.04861);
+    `_make_divisible` in the authors' code for MobileNetV2.
+
+    Examples
+    --------
+    >>> rounded(48.0, 1), rounded(33.6, 8), rounded(11.2, 8)
+    (48, 32, 16)
+    """
+    if divisor == 1:
+        return max(int(width), 1)
+    nearest = max(divisor, int(width + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * width else nearest
+
+
+class Widths:
+    """The widths of a scaled network's layers, decided during a walk.
+
+    Parameters
+    ----------
+    rows
+        The rows of the unscaled network, by path.
+    kept
+        Paths of the layers that keep their width.
+    width
+        The multiplier.
+    divisor
+        Widths are rounded to multiples of it; 1 truncates.
+    """
+
+    def __init__(
+        self,
+        rows: Mapping[LayerPath, Row],
+        kept: set[LayerPath],
+        width: float | Fraction,
+        divisor: int,
+    ) -> None:
+        self._rows = rows
+        self._kept = kept
+        self._width = width
+        self._divisor = divisor
+        self._around = _Around(rows)
+        # The common width of layers whose outputs are added or multiplied.
+        self._agreed: dict[LayerPath, Any] = {
+            self._around.group(path): getattr(rows[path].layer, _width_name(rows[path].layer))
+            for path in kept | self._around.fixed
+            if isinstance(rows[path].layer, _WIDE)
+        }
+        self.layers: dict[LayerPath, Layer] = {}
+
+    def __call__(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
+        """Return the scaled layer, given the input shapes that it now has."""
+        if path in self.layers:
+            return self.layers[path]
+        changed = self._changed(path, layer, shapes)
+        if changed is not layer:
+            self.layers[path] = changed
+        return changed
+
+    def _changed(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
+        if isinstance(layer, kinds.Reshape):
+            return self._reshaped(path, layer)
+        if isinstance(layer, kinds.LayerScale):
+            return kinds.LayerScale(shapes[0][-1])
+        if path in self._kept or not isinstance(layer, _WIDE):
+            return layer
+        name = _width_name(layer)
+        group = self._around.group(path)
+        if group not in self._agreed:
+            self._agreed[group] = self._number(path, layer, getattr(layer, name), shapes)
+        changed: Any = {name: self._agreed[group]}
+        groups = getattr(layer, "groups", 1)
+        if groups != 1 and groups == _channels(layer, self._rows[path].shape):
+            # One group per channel: a depthwise convolution by another name.
+            changed["groups"] = _channels(layer, shapes[0][1:])
+        return replace(layer, **changed)
+
+    def _number(self, path: LayerPath, layer: Any, number: int, shapes: list[Any]) -> int:
+        """Return how many filters or units a layer has after scaling."""
+        before = _channels(layer, self._rows[path].shape)
+        own = getattr(layer, "groups", 1) == before != 1
+        if own or self._around.is_expansion(path, layer, before):
+            now: int = number // before * _channels(layer, shapes[0][1:])
+            return now
+        scaled: float | Fraction = number * self._width
+        if self._divisor != 1 and not self._around.is_first(path):
+            scaled = int(scaled)  # as Keras's MobileNetV2 does in all but its first layer
+        return rounded(scaled, self._divisor)
+
+    def _reshaped(self, path: LayerPath, layer: Any) -> Any:
+        """Return a reshape that follows its channels: (1, 1, 96) becomes (1, 1, -1)."""
+        long = [side for side in layer.target_shape if side != 1]
+        if len(long) == 1 and path not in self._kept:
+            return kinds.Reshape(tuple(-1 if side != 1 else 1 for side in layer.target_shape))
+        return layer
+
+
+def _width_name(layer: object) -> str:
+    return "units" if isinstance(layer, kinds.Dense) else "filters"
+
+
+def _channels(layer: Any, shape: Any) -> Any:
+    return shape[0] if getattr(layer, "data_format", "") == CHANNELS_FIRST else shape[-1]
+
+
+class _Around:
+    """What follows from a layer's neighbours: shared widths, first layers, expansions."""
+
+    def __init__(self, rows: Mapping[LayerPath, Row]) -> None:
+        self._by_name = {row.name: row for row in rows.values()}
+        self._users: dict[str, list[Row]] = {}
+        for row in rows.values():
+            for source in row.sources:
+                self._users.setdefault(source, []).append(row)
+        self._parents: dict[LayerPath, LayerPath] = {}
+        # Layers whose output is added to the network's input, which has a fixed width.
+        self.fixed: set[LayerPath] = set()
+        for row in rows.values():
+            if isinstance(row.layer, Add) or row.kind in _ELEMENTWISE:
+                self._tie([self._makers(source) for source in row.sources])
+
+    def _makers(self, source: str) -> list[LayerPath]:
+        """Return the layers whose filters are a tensor's channels; none behind a concatenation."""
+        pending, found, seen = [source], [], set()
+        while pending:
+            row = self._by_name.get(pending.pop())
+            if row is None:
+                found.append(_INPUT)
+                continue
+            if row.path in seen or isinstance(row.layer, kinds.Concatenate):
+                continue
+            seen.add(row.path)
+            if isinstance(row.layer, _WIDE):
+                found.append(row.path)
+            else:
+                pending += row.sources
+        return found
+
+    def _tie(self, several: list[list[LayerPath]]) -> None:
+        every = [path for makers in several for path in makers]
+        paths = [path for path in every if path is not _INPUT]
+        if _INPUT in every:
+            self.fixed.update(paths)
+        for path in paths[1:]:
+            self._parents[self.group(path)] = self.group(paths[0])
+
+    def group(self, path: LayerPath) -> LayerPath:
+        """Return the path that stands for all layers that must have the same width."""
+        while (parent := self._parents.get(path, path)) != path:
+            path = parent
+        return path
+
+    def is_first(self, path: LayerPath) -> bool:
+        """Tell whether only layers without weights come before it."""
+        return all(row.params == 0 for row in self._before("/".join(path)))
+
+    def _before(self, name: str) -> Iterator[Row]:
+        pending, seen = list(self._by_name[name].sources), set()
+        while pending:
+            source = pending.pop()
+            if source in seen or source not in self._by_name:
+                continue
+            seen.add(source)
+            yield self._by_name[source]
+            pending += self._by_name[source].sources
+
+    def is_expansion(self, path: LayerPath, layer: object, channels: object) -> bool:
+        """Tell whether a pointwise convolution expands a linear bottleneck by an integer factor.
+
+        Sandler et al., "MobileNetV2" (arXiv:1801.04381): the block keeps this factor. Its input
+        has no activation, unlike that of the pointwise layers of MobileNet.
+        """
+        return (
+            isinstance(layer, (kinds.Conv1D, kinds.Conv2D))
+            and all(side == 1 for side in layer.kernel_size)
+            and layer.filters > channels
+            and layer.filters % channels == 0
+            and self._feeds_depthwise("/".join(path))
+            and self._is_linear("/".join(path))
+        )
+
+    def _feeds_depthwise(self, name: str) -> bool:
+        users = self._users.get(name, [])
+        while len(users) == 1:
+            (row,) = users
+            if isinstance(row.layer, (kinds.DepthwiseConv1D, kinds.DepthwiseConv2D)):
+                return True
+            if row.kind not in (*BETWEEN, "ZeroPadding1D", "ZeroPadding2D"):
+                return False
+            users = self._users.get(row.name, [])
+        return False
+
+    def _is_linear(self, name: str) -> bool:
+        pending = list(self._by_name[name].sources)
+        while pending:
+            row = self._by_name.get(pending.pop())
+            if row is None or row.kind in ("Activation", "ReLU", "PReLU", "LeakyReLU", "ELU"):
+                return False
+            if row.kind in ("Add", "BatchNormalization", "Dropout"):
+                pending += row.sources
+        return True
+
+
+def outputs_of(rows: Mapping[LayerPath, Row], names: list[str]) -> set[LayerPath]:
+    """Return the paths of the layers that make a network's output, and of all layers after them."""
+    by_name = {row.name: row for row in rows.values()}
+    found: set[LayerPath] = set()
+    pending = [name for name in names if name in by_name]
+    while pending:
+        row = by_name[pending.pop()]
+        if row.path in found:
+            continue
+        found.add(row.path)
+        if not isinstance(row.layer, _WIDE):
+            pending += [source for source in row.sources if source in by_name]
+    return found

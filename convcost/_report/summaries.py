@@ -1,0 +1,102 @@
+"""The cost of a model, layer by layer, and of two models side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost._models.network import Network
+from convcost._models.read import from_keras
+from convcost._report.comparison import Comparison
+from convcost._report.report import Report
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from convcost._models.types import ModelShape, ModelSource, OnUnknown
+
+
+def summary(
+    source: Network | ModelSource,
+    input_shape: ModelShape = None,
+    *,
+    on_unknown: OnUnknown = "error",
+    effective: bool = False,
+    intensity: bool = False,
+    formula: Literal["params", "macs"] = "params",
+) -> Report:
+    """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
+
+    Parameters
+    ----------
+    source
+        A `Network`, or anything that `from_keras` reads: a Keras model, a file, or a config.
+    input_shape
+        Shape of one input in elements, without the batch; by default what the model declares.
+    on_unknown
+        What to do with layers whose cost is not known: `error`, or `warn` and leave them out.
+    effective
+        Whether to add a column of effective MACs: those whose tap lies inside the input.
+    intensity
+        Whether to add a column of arithmetic intensity, in FLOPs per byte of float32.
+    formula
+        Which arithmetic to show: `params` or `macs`.
+
+    Returns
+    -------
+    Report
+        The table.
+
+    Raises
+    ------
+    ModelError, TypeError, ValueError, OSError, ImportError
+        If the model can't be read, or another argument is wrong.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> dense = {"class_name": "Dense", "config": {"name": "head", "units": 10}}
+    >>> report = convcost.summary({"name": "tiny", "layers": [dense]}, (1152,))
+    >>> [line[-1] for line in report.lines]
+    ['(1152+1)*10 = 11530']
+    """
+    network = _network(source, input_shape, on_unknown)
+    return Report(network, effective=effective, intensity=intensity, formula=formula)
+
+
+def compare(
+    before: Network | ModelSource, after: Network | ModelSource, input_shape: ModelShape = None
+) -> Comparison:
+    """Return two models side by side, layer by layer and in total.
+
+    Parameters
+    ----------
+    before, after
+        Networks, or anything that `from_keras` reads.
+    input_shape
+        Shape of one input of either model, in elements, without the batch; by default what each
+        model declares.
+
+    Returns
+    -------
+    Comparison
+        The table; its `total` is the ratio of the second to the first.
+
+    Examples
+    --------
+    >>> import convcost
+    >>> def tiny(units):
+    ...     dense = {"class_name": "Dense", "config": {"name": "head", "units": units}}
+    ...     return {"name": f"tiny{units}", "layers": [dense]}
+    >>> print(convcost.compare(tiny(10), tiny(5), (100,)).total)
+    parameters 1/2 = 0.5 (2.00 times fewer), MACs 1/2 = 0.5 (2.00 times fewer)
+    """
+    return Comparison(_network(before, input_shape), _network(after, input_shape))
+
+
+def _network(
+    source: Network | ModelSource, input_shape: ModelShape, on_unknown: OnUnknown = "error"
+) -> Network:
+    """Return a network as it is, at another input shape, or read from a source."""
+    if not isinstance(source, Network):
+        return from_keras(source, input_shape, on_unknown=on_unknown)
+    return source if input_shape is None else source.at(input_shape)

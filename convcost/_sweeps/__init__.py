@@ -1,0 +1,11 @@
+"""Design spaces: find the convolutions that fit a budget, among very many."""
+
+try:
+    import numpy  # noqa: F401 - every module here needs it
+except ImportError as error:
+    raise ImportError('convcost._sweeps needs numpy: pip install "convcost[sweeps]"') from error
+
+from convcost._sweeps.solving import crossings, solve
+from convcost._sweeps.space import Space, sweep
+
+__all__ = ["Space", "crossings", "solve", "sweep"]

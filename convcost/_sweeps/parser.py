@@ -1,0 +1,259 @@
+"""Parse conditions and expressions, with Python's grammar but without running them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from convcost._cost.quantities import QUANTITIES
+from convcost._exact.scalars import refuse
+from convcost._sweeps.conditions import (
+    EVERYTHING,
+    FLOPS,
+    Combination,
+    Membership,
+    Negation,
+    Relation,
+)
+from convcost._sweeps.polynomials import Atom, Polynomial
+
+if TYPE_CHECKING:
+    from convcost._sweeps.conditions import Condition, Names
+
+# Limits that keep mistyped or hostile conditions cheap to reject.
+_MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
+
+
+def parse_conditions(where: object, names: Names) -> Condition:
+    """Return the condition that a string states, or several strings together.
+
+    Examples
+    --------
+    >>> from convcost._sweeps.conditions import Names
+    >>> names = Names(("m", "n"), {})
+    >>> parse_conditions("m % 8 == 0 and macs <= 3e8", names).atoms == {
+    ...     Atom("m", "%", 8), Atom("macs")}
+    True
+    >>> parse_conditions("macs <= os.system('ls')", names)
+    Traceback (most recent call last):
+        ...
+    ValueError: where must compare sums, products and quotients of params, macs, bias_adds, flops, \
+m and n; got os.system('ls') in "macs <= os.system('ls')"
+    """
+    if where is None:
+        return EVERYTHING
+    texts = [where] if isinstance(where, str) else where
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
+        refuse(TypeError, "where", where, 'a condition such as "macs <= 3e8", or a list of them')
+    return Combination(tuple(_Parser("where", text, names).condition() for text in texts), all=True)
+
+
+def parse_expression(name: str, text: object, names: Names) -> Polynomial:
+    """Return the polynomial, with integer coefficients, that a string states.
+
+    Examples
+    --------
+    >>> from convcost._sweeps.conditions import Names
+    >>> parse_expression("by", "flops + m", Names(("m",), {})).bounds(
+    ...     {Atom("macs"): (5, 5), Atom("m"): (1, 2)})
+    (11, 12)
+    """
+    if not isinstance(text, str):
+        refuse(TypeError, name, text, 'an expression such as "macs" or "params + bias_adds"')
+    return _Parser(name, text, names).polynomial()
+
+
+@dataclass(frozen=True)
+class _Quotient:
+    """The value of an expression: a polynomial divided by a positive one."""
+
+    top: Polynomial
+    bottom: Polynomial
+
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.LtE: "<=",
+    ast.Lt: "<",
+    ast.GtE: ">=",
+    ast.Gt: ">",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+
+class _Parser:
+    def __init__(self, argument: str, text: str, names: Names) -> None:
+        self.argument, self.text, self.names = argument, text, names
+
+    def condition(self) -> Condition:
+        return self._condition(self._tree())
+
+    def polynomial(self) -> Polynomial:
+        tree = self._tree()
+        quotient = self._number(tree)
+        divisor = quotient.bottom.value
+        if divisor is None:
+            self._refuse(tree, "be a sum of products, without division by a quantity or an axis")
+        scaled = quotient.top * Polynomial.constant(1 / divisor)
+        if any(number.denominator != 1 for number in scaled.terms.values()):
+            self._refuse(tree, "have integer coefficients")
+        return scaled
+
+    def _tree(self) -> ast.expr:
+        try:
+            return ast.parse(self.text.strip(), mode="eval").body
+        except SyntaxError as error:
+            line = (error.text or "").rstrip().replace("\t", " ")
+            column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
+            raise ValueError(
+                f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
+                f" {column}\n    {line}\n    {' ' * (column - 1)}^"
+            ) from None
+        except (ValueError, RecursionError, MemoryError):
+            raise ValueError(
+                f"{self.argument} must be an expression in {self.names}; got {self.text!r}:"
+                " it is too long"
+            ) from None
+
+    def _refuse(self, node: ast.expr, demand: str) -> NoReturn:
+        segment = ast.get_source_segment(self.text.strip(), node) or self.text
+        raise ValueError(f"{self.argument} must {demand}; got {segment} in {self.text!r}")
+
+    def _refuse_unknown(self, node: ast.expr) -> NoReturn:
+        verb = "compare" if self.argument == "where" else "consist of"
+        self._refuse(node, f"{verb} sums, products and quotients of {self.names}")
+
+    def _condition(self, node: ast.expr) -> Condition:
+        if isinstance(node, ast.BoolOp):
+            parts = tuple(map(self._condition, node.values))
+            return Combination(parts, all=isinstance(node.op, ast.And))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return Negation(self._condition(node.operand))
+        if not isinstance(node, ast.Compare):
+            self._refuse(node, 'be a comparison, such as "macs <= 3e8"')
+        sides = [node.left, *node.comparators]
+        links = zip(sides, node.ops, sides[1:], strict=False)
+        return Combination(tuple(self._comparison(node, *link) for link in links), all=True)
+
+    def _comparison(
+        self, node: ast.expr, left: ast.expr, operation: ast.cmpop, right: ast.expr
+    ) -> Condition:
+        if isinstance(operation, (ast.In, ast.NotIn)):
+            if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
+                self._refuse(right, "list the values after in, in parentheses")
+            equal = Combination(tuple(self._equal(left, value) for value in right.elts), all=False)
+            return Negation(equal) if isinstance(operation, ast.NotIn) else equal
+        symbol = _COMPARISONS.get(type(operation))
+        if symbol is None:
+            self._refuse_unknown(node)
+        for axis, value in ((left, right), (right, left)):
+            if isinstance(axis, ast.Name) and axis.id in self.names.categories:
+                if symbol not in ("==", "!="):
+                    self._refuse(node, f"compare {axis.id} with == or !=")
+                chosen = self._membership(axis, value)
+                return chosen if symbol == "==" else Negation(chosen)
+        first, second = self._number(left), self._number(right)
+        difference = first.top * second.bottom - second.top * first.bottom
+        return Relation(difference.whole(), symbol)
+
+    def _equal(self, left: ast.expr, right: ast.expr) -> Condition:
+        return self._comparison(left, left, ast.Eq(), right)
+
+    def _membership(self, axis: ast.Name, value: ast.expr) -> Condition:
+        try:
+            chosen = ast.literal_eval(value)
+        except (ValueError, TypeError):
+            self._refuse(value, f"compare {axis.id} with one of its values")
+        values = self.names.categories[axis.id]
+        if chosen not in values:
+            self._refuse(value, f"compare {axis.id} with {' or '.join(map(repr, values))}")
+        return Membership(axis.id, (chosen,))
+
+    def _number(self, node: ast.expr) -> _Quotient:
+        one = Polynomial.constant(1)
+        if isinstance(node, ast.Constant):
+            return _Quotient(Polynomial.constant(self._constant(node)), one)
+        if isinstance(node, ast.Name):
+            return _Quotient(self._named(node), one)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            inner = self._number(node.operand)
+            sign = -1 if isinstance(node.op, ast.USub) else 1
+            return _Quotient(inner.top * Polynomial.constant(sign), inner.bottom)
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        self._refuse_unknown(node)
+
+    def _constant(self, node: ast.Constant) -> Fraction:
+        # From the text, since the float 0.1 is not exactly a tenth.
+        text = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
+        if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+            self._refuse_unknown(node)
+        if isinstance(node.value, int):
+            return Fraction(node.value)
+        if not np.isfinite(node.value):
+            self._refuse(node, "have only finite numbers")
+        return Fraction(text)
+
+    def _named(self, node: ast.Name) -> Polynomial:
+        if node.id == "flops":
+            return FLOPS
+        if node.id not in (*QUANTITIES, *self.names.axes):
+            self._refuse_unknown(node)
+        return Polynomial.of(Atom(node.id))
+
+    def _operation(self, node: ast.BinOp) -> _Quotient:
+        return self._short(node, self._operate(node))
+
+    def _short(self, node: ast.expr, result: _Quotient) -> _Quotient:
+        for polynomial in (result.top, result.bottom):
+            long = any(
+                max(number.numerator.bit_length(), number.denominator.bit_length()) > _MAX_BITS
+                for number in polynomial.terms.values()
+            )
+            if long or len(polynomial.terms) > _MAX_TERMS:
+                self._refuse(node, "be shorter: it would take too long to multiply out")
+        return result
+
+    def _operate(self, node: ast.BinOp) -> _Quotient:
+        if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+            return self._remainder(node)
+        left, right = self._number(node.left), self._number(node.right)
+        if isinstance(node.op, (ast.Add, ast.Sub)):
+            combine = operator.add if isinstance(node.op, ast.Add) else operator.sub
+            top = combine(left.top * right.bottom, right.top * left.bottom)
+            return _Quotient(top, left.bottom * right.bottom)
+        if isinstance(node.op, ast.Mult):
+            return _Quotient(left.top * right.top, left.bottom * right.bottom)
+        if isinstance(node.op, ast.Div):
+            if not right.top.is_positive(lambda name: name == "bias_adds"):
+                self._refuse(node.right, "divide only by positive expressions")
+            return _Quotient(left.top * right.bottom, left.bottom * right.top)
+        if isinstance(node.op, ast.Pow):
+            return self._power(node, left, right)
+        self._refuse_unknown(node)
+
+    def _power(self, node: ast.BinOp, base: _Quotient, exponent: _Quotient) -> _Quotient:
+        power = exponent.top.value if exponent.bottom.value == 1 else None
+        if power is None or power.denominator != 1 or not 0 <= power <= _MAX_POWER:
+            self._refuse(node, f"have only powers that are integers from 0 to {_MAX_POWER}")
+        result = _Quotient(Polynomial.constant(1), Polynomial.constant(1))
+        for _ in range(int(power)):
+            product = _Quotient(result.top * base.top, result.bottom * base.bottom)
+            result = self._short(node, product)
+        return result
+
+    def _remainder(self, node: ast.BinOp) -> _Quotient:
+        divisor = self._number(node.right)
+        number = divisor.top.value if divisor.bottom.value == 1 else None
+        named = isinstance(node.left, ast.Name) and node.left.id in self.names.axes
+        if not named or number is None or number.denominator != 1 or number < 1:
+            self._refuse(node, "use // and % only on an axis, with a positive integer after them")
+        assert isinstance(node.left, ast.Name)
+        symbol = "//" if isinstance(node.op, ast.FloorDiv) else "%"
+        atom = Atom(node.left.id, symbol, int(number))
+        return _Quotient(Polynomial.of(atom), Polynomial.constant(1))

@@ -1,0 +1,31 @@
+"""Independent counts of the same layers and models, and how ours compare."""
+
+from convcost._verify.cases import Case
+from convcost._verify.checks import check, run
+from convcost._verify.devices import DeviceError
+from convcost._verify.drawing import KINDS, draw
+from convcost._verify.findings import Finding, Outcome, Quantity, Result, Verification
+from convcost._verify.oracles import ORACLES, NotVisible, Oracle
+
+# Names from earlier versions.
+LayerCase = Case
+Report = Verification
+
+__all__ = [
+    "KINDS",
+    "ORACLES",
+    "Case",
+    "DeviceError",
+    "Finding",
+    "LayerCase",
+    "NotVisible",
+    "Oracle",
+    "Outcome",
+    "Quantity",
+    "Report",
+    "Result",
+    "Verification",
+    "check",
+    "draw",
+    "run",
+]

@@ -1,0 +1,16 @@
+"""Layers as immutable values: Keras's names and arguments, exact costs, no framework needed.
+
+Examples
+--------
+>>> from convcost.layers import Conv2D
+>>> layer = Conv2D(64, 3, strides=2, padding="same")
+>>> layer.output_shape((28, 28, 32))
+(14, 14, 64)
+>>> print(layer.cost((28, 28, 32)))
+18,496 parameters, 3,612,672 MACs (7,225,344 FLOPs), 12,544 bias additions
+>>> layer.cost((28, 28, 32), effective=True).macs
+3442688
+"""
+
+from convcost._layers import *  # noqa: F403
+from convcost._layers import __all__ as __all__
