@@ -48,7 +48,7 @@ def register(name: str) -> Callable[[Describe], Describe]:
     >>> @register("LearnedScale")
     ... def learned_scale(config, input_shape):
     ...     return Custom(input_shape, [Weight("gamma", input_shape[-1:])])
-    >>> from convcost._layers.registry import unregister
+    >>> from convcost.layers import unregister
     >>> unregister("LearnedScale")
     """
     if not isinstance(name, str) or not name:

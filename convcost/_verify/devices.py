@@ -17,6 +17,8 @@ _GPU_HELP = {
 class DeviceError(RuntimeError):
     """The requested device is not available."""
 
+    __module__ = "convcost.verify"  # where users import it from
+
 
 @dataclass(frozen=True)
 class Device:
