@@ -72,7 +72,7 @@ def test_a_package_for_sweeps_that_is_missing_names_the_extra(missing, call, tmp
         "space = convcost.Space(convcost.separable, dk=[3, 5], m=[8], n=[8], df=7)\n"
         f"{call}"
     )
-    message = f'ImportError: convcost._sweeps needs {missing}: pip install "convcost[sweeps]"'
+    message = f'ImportError: design spaces need {missing}: pip install "convcost[sweeps]"'
     assert message in python(code).stderr
 
 

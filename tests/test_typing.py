@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -82,6 +83,23 @@ def test_mypy_says_what_the_program_expects(tmp_path: Path) -> None:
         else:
             assert ": note: " in line, line
     assert found == _expected(0)
+
+
+def test_mypy_refuses_strings_where_numpy_and_sympy_are_not_installed(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text('import convcost\nconvcost.separable(3, "32", 64, 28)\n')
+    bare = ("--no-site-packages", "--follow-imports=silent", program.name)
+    done = subprocess.run(
+        [sys.executable, *_MYPY, *bare],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(Path(convcost.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.findall(r"program.py:(\d+): error: .*\[([a-z-]+)\]", done.stdout) == [
+        ("2", "call-overload")
+    ]
 
 
 def test_pyright_says_what_the_program_expects(tmp_path: Path) -> None:

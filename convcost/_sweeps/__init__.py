@@ -3,7 +3,7 @@
 try:
     import numpy  # noqa: F401 - every module here needs it
 except ImportError as error:
-    raise ImportError('convcost._sweeps needs numpy: pip install "convcost[sweeps]"') from error
+    raise ImportError('design spaces need numpy: pip install "convcost[sweeps]"') from error
 
 from convcost._sweeps.solving import crossings, solve
 from convcost._sweeps.space import Space, sweep

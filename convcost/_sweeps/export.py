@@ -48,7 +48,7 @@ _ABOUT, _DONE, _DATA = "about.json", "done", "data"
 def check_path(path: str | PathLike[str]) -> Path:
     """Return the path to write to, or refuse one whose suffix is not a known format."""
     if not isinstance(path, (str, os.PathLike)):
-        refuse(TypeError, "path", path, "a path")
+        refuse(TypeError, "path", path, "a string or a path")
     if Path(path).suffix not in FORMATS:
         endings = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         refuse(ValueError, "path", str(path), f"a name that ends with {endings}")

@@ -8,4 +8,4 @@ from importlib.util import find_spec
 def require(package: str) -> None:
     """Raise an ImportError that names the extra to install, if a package is missing."""
     if find_spec(package) is None:
-        raise ImportError(f'convcost._sweeps needs {package}: pip install "convcost[sweeps]"')
+        raise ImportError(f'design spaces need {package}: pip install "convcost[sweeps]"')
