@@ -14,6 +14,7 @@ from strategies import LAYERS, examples, layers_with_shapes
 
 import convcost
 from convcost import layers
+from convcost._layers import geometry
 from convcost.layers import (
     Conv1D,
     Conv2D,
@@ -23,7 +24,6 @@ from convcost.layers import (
     DepthwiseConv2D,
     SeparableConv1D,
     SeparableConv2D,
-    geometry,
 )
 
 

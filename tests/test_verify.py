@@ -273,7 +273,7 @@ def test_what_is_too_large_to_run_is_not_built(layer, shape):
         (
             {"kinds": ["Conv4D"]},
             ValueError,
-            "kind must be one of standard, .* and Dense; got 'Conv",
+            "kind must be one of standard, .*, Dense; got 'Conv",
         ),
         ({"kinds": []}, ValueError, "kinds must be one or more of standard"),
         ({"oracles": ["Keras"]}, ValueError, "oracle must be one of keras"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
+from convcost._exact.scalars import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,11 +60,8 @@ def near(name: str, known: Iterable[str]) -> str:
     >>> near("conv2d", ["Conv2D", "Dense"]), near("winograd", ["Conv2D", "Dense"])
     ('; did you mean Conv2D?', '')
     """
-    from difflib import get_close_matches
-
-    by_lowered = {one.lower(): one for one in known}
-    found = get_close_matches(name.lower(), by_lowered, n=1)
-    return f"; did you mean {by_lowered[found[0]]}?" if found else ""
+    found = near_names(name, known)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def parse_shape(text: str | None) -> tuple[Size, ...] | None:

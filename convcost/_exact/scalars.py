@@ -4,7 +4,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import NoReturn
 
     from convcost._exact.types import Count
@@ -69,6 +69,36 @@ def is_array(value: object) -> bool:
 def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SIZE) -> "NoReturn":
     """Raise the error with the argument's name, its value and type, and what is allowed."""
     raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
+
+
+def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = "") -> "NoReturn":
+    """Raise ValueError with the choices, `of` which they are, and the nearest one to a typo."""
+    choices = list(choices)
+    near = near_names(value, choices)[:1]
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"{name} must be one of {', '.join(choices)}{of}; got {shorten(value)}"
+        f" ({type(value).__name__}){hint}"
+    )
+
+
+def near_names(name: object, known: "Iterable[str]") -> list[str]:
+    """Return up to three known names that contain a mistyped one, or else are spelled like it.
+
+    Examples
+    --------
+    >>> near_names("conv2d", ["Conv2D", "Dense"]), near_names("winograd", ["Conv2D", "Dense"])
+    (['Conv2D'], [])
+    >>> near_names("NVIDIA A100", ["NVIDIA V100", "NVIDIA A100 SXM4"])
+    ['NVIDIA A100 SXM4']
+    """
+    from difflib import get_close_matches
+
+    typed = str(name).lower()
+    by_lowered = {one.lower(): one for one in known}
+    # One or two letters are in too many names to mean one of them.
+    longer = [one for one in by_lowered if len(typed) > 2 and typed in one][:3]
+    return [by_lowered[one] for one in longer or get_close_matches(typed, by_lowered)]
 
 
 def shorten(value: object) -> str:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from convcost._exact import arithmetic
-from convcost._exact.scalars import COUNT, is_array, refuse
+from convcost._exact.scalars import COUNT, is_array, refuse, refuse_choice
 from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
@@ -247,8 +247,8 @@ def find(name: str, dtype: Dtype = "float32") -> Machine:
     295
     """
     if name not in _SHEETS:
-        refuse(ValueError, "name", name, f"one of {', '.join(MACHINES)}")
+        refuse_choice("name", name, MACHINES)
     peaks, bandwidth = _SHEETS[name]
     if dtype not in peaks:
-        refuse(ValueError, "dtype", dtype, f"one of {', '.join(peaks)} on {name}")
+        refuse_choice("dtype", dtype, peaks, f" on {name}")
     return Machine(name, round(peaks[dtype] * 1e12), round(bandwidth * 1e9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse_choice
 from convcost._layers.base import Layer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Elementwise(Layer[int]):
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:
-            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(ELEMENTWISE))}")
+            refuse_choice("kind", self.kind, sorted(ELEMENTWISE))
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return shape

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convcost._cost import text
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import near_names, refuse
 from convcost._exact.sizes import check_integer
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
@@ -146,11 +146,9 @@ class Network:
 
     def _not_found(self, name: object) -> str:
         """Return the message for a layer that does not exist, with near names."""
-        from difflib import get_close_matches
-
         names = list(dict.fromkeys(row.name for row in self.rows))
         near = [one for one in names if one.endswith(f"/{name}")][:3]
-        near = near or get_close_matches(str(name), names)
+        near = near or near_names(name, names)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "print it to see all"
         return f"model {self.name!r} has no layer {name!r}; {hint}"
 

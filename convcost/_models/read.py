@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import near_names, refuse
 from convcost._models.errors import ModelError
 from convcost._models.keras import config, files
 from convcost._models.network import Network
@@ -103,11 +103,10 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
 def _not_found(path: Path) -> str:
     """Return the message for a path that does not exist, with near names in its folder."""
     from contextlib import suppress
-    from difflib import get_close_matches
 
     message = f"there is no file {str(path)!r}"
     with suppress(OSError):
-        near = get_close_matches(path.name, [other.name for other in path.parent.iterdir()])
+        near = near_names(path.name, (other.name for other in path.parent.iterdir()))
         if near:
             names = " or ".join(repr(str(path.parent / name)) for name in near)
             return f"{message}; did you mean {names}?"

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, cast
 
 from convcost._cost.quantities import UNITS
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report.table import import_optional
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def plot_front(
 
 def _check_column(front: pd.DataFrame, argument: str, column: str) -> None:
     if column not in front:
-        refuse(ValueError, argument, column, f"one of {', '.join(map(str, front.columns))}")
+        refuse_choice(argument, column, map(str, front.columns))
     if front[column].dtype == object:
         raise TypeError(
             f"{argument} must be a column of numbers, but column {column!r} has dtype object"

@@ -9,7 +9,7 @@ from convcost._cost.cost import total
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
-from convcost._exact.scalars import check_number, refuse
+from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.table import (
     Column,
@@ -153,7 +153,7 @@ class Report(Table):
             If `by` is none of these, or its values are symbolic and have no order.
         """
         if by not in SORTABLE:
-            refuse(ValueError, "by", by, f"one of {', '.join(SORTABLE)}")
+            refuse_choice("by", by, SORTABLE)
         keys = [(self._key(entry, by), entry) for entry in self.entries]
         if any(is_expression(key) and key.free_symbols for key, _ in keys):
             raise ValueError(

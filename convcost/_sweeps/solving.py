@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcost._cost.cost import Cost
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._exact.scalars import join_names, refuse
+from convcost._exact.scalars import join_names, refuse, refuse_choice
 from convcost._sweeps.directions import GROWS
 from convcost._sweeps.grid import Grid
 
@@ -179,7 +179,7 @@ def crossings(
         if not isinstance(one, Cost):
             refuse(TypeError, name, one, "a Cost")
     if by not in UNITS:
-        refuse(ValueError, "by", by, f"one of {join_names(list(UNITS))}")
+        refuse_choice("by", by, UNITS)
     if not isinstance(symbol, sympy.Symbol):
         refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
     difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))

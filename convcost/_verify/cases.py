@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost import _layers as layers
 from convcost._cost import convolutions
-from convcost._exact.scalars import join_names, refuse
+from convcost._exact.scalars import refuse, refuse_choice
 from convcost._layers.depthwise import SeparableConvolution
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Case:
 
     def _check_function(self, function: str) -> None:
         if function not in tuple(FUNCTIONS):
-            refuse(ValueError, "function", function, f"one of {join_names(tuple(FUNCTIONS))}")
+            refuse_choice("function", function, FUNCTIONS)
         kind: Any = FUNCTIONS[function][0]
         if type(self.layer) is kind:
             own = _layer_and_shape(function, self.layer.use_bias, **self.sizes())

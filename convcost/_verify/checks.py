@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from convcost._exact.scalars import join_names, refuse
+from convcost._exact.scalars import join_names, refuse, refuse_choice
 from convcost._verify.cases import Case
 from convcost._verify.devices import select_device
 from convcost._verify.drawing import KINDS, draw
@@ -131,7 +131,7 @@ def prepare(names: Iterable[str] | None, device: Device) -> tuple[Oracle, ...]:
         refuse(ValueError, "oracles", asked, f"one or more of {join_names(tuple(ORACLES))}")
     for name in asked:
         if name not in ORACLES:
-            refuse(ValueError, "oracle", name, f"one of {join_names(tuple(ORACLES))}")
+            refuse_choice("oracle", name, ORACLES)
         oracle = ORACLES[name]
         if not oracle.is_installed():
             raise ImportError(f"oracle {name!r} needs {oracle.module}: {oracle.install}")

@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from convcost import _layers as layers
-from convcost._exact.scalars import check_number, join_names, refuse
+from convcost._exact.scalars import check_number, join_names, refuse, refuse_choice
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._verify.cases import FUNCTIONS, Case
@@ -86,7 +86,7 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
         refuse(ValueError, "kinds", turns, f"one or more of {join_names(KINDS)}")
     for kind in turns:
         if kind not in KINDS:
-            refuse(ValueError, "kind", kind, f"one of {join_names(KINDS)}")
+            refuse_choice("kind", kind, KINDS)
     source = random.Random(seed)
     return [_draw_one(turns[position % len(turns)], source) for position in range(count)]
 

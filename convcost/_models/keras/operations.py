@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse, refuse_choice
 from convcost._exact.sizes import check_integer
 from convcost._layers import arguments, pooling
 from convcost._layers.merging import broadcast, concatenate
@@ -50,7 +50,7 @@ class KerasOperation:
 
     def __post_init__(self) -> None:
         if self.kind not in RULES:
-            refuse(ValueError, "kind", self.kind, f"one of {', '.join(sorted(RULES))}")
+            refuse_choice("kind", self.kind, sorted(RULES))
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
         """Return the shape of the output, or a list of shapes, and the product if it is one."""
