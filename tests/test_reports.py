@@ -90,9 +90,9 @@ def test_sorting_filtering_and_the_first(report):
             report.top(wrong)
         with pytest.raises(error, match="depth must be a positive integer"):
             report.fold(wrong)
-    with pytest.raises(ValueError, match="by must be one of name, kind.*; got 'size' .str.$"):
+    with pytest.raises(ValueError, match=r"by must be one of name, kind.*; got 'size' .str.$"):
         report.sort("size")
-    with pytest.raises(ValueError, match="got 'flosp' .str.; did you mean 'flops'.$"):
+    with pytest.raises(ValueError, match=r"got 'flosp' .str.; did you mean 'flops'.$"):
         report.sort("flosp")
     with pytest.raises(ValueError, match="'kind', 'block' or a function"):
         report.group("size")
