@@ -11,10 +11,9 @@ from convcost._exact.scalars import check_scalar, is_array, join_names, printabl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable
 
-    from convcost._exact.types import Array, Count, Formula
+    from convcost._exact.types import Array, Count, Formula, Numbers
 
 INT64_MAX = int(np.iinfo(np.int64).max)
 _ADVICE = "for exact results of any size pass object arrays, for example m.astype(object)"
@@ -96,7 +95,7 @@ class Arrays(ArrayBackend):
         return tuple(size.astype(object) if is_array(size) else size for size in sizes)
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Any"
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"
     ) -> None:
         """Raise OverflowError if a count that the formula gives does not fit into int64.
 
@@ -139,7 +138,7 @@ class Arrays(ArrayBackend):
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
             return np.true_divide(dividend, divisor)
 
-        def exact(dividend: object, divisor: object) -> "Any":
+        def exact(dividend: object, divisor: object) -> "Count":
             return self._elements(dividend, divisor).quotient(dividend, divisor)
 
         return self._one_by_one(exact, dividend, divisor)
@@ -160,27 +159,32 @@ class Arrays(ArrayBackend):
         return self._operate("minimum", np.minimum, left, right)
 
     def _operate(
-        self, operation: str, on_int64: "Callable[..., Any]", left: "Count", right: "Count"
+        self,
+        operation: str,
+        on_int64: "Callable[[Count, Count], Count]",
+        left: "Count",
+        right: "Count",
     ) -> "Count":
         """Apply an operation; the caller has made sure that the result fits into int64."""
         if _is_machine(left) and _is_machine(right):
             return on_int64(left, right)
 
-        def exact(left: object, right: object) -> "Any":
+        def exact(left: object, right: object) -> "Count":
             return getattr(self._elements(left, right), operation)(left, right)
 
         return self._one_by_one(exact, left, right)
 
     @staticmethod
     def _one_by_one(
-        function: "Callable[[Any, Any], Any]", left: "Count", right: "Count"
+        function: "Callable[[Count, Count], Count]", left: "Count", right: "Count"
     ) -> "Count":
         return np.frompyfunc(function, 2, 1)(_objects(left), _objects(right))
 
     def find_empty(self, name: str, side: "Array") -> str | None:
+        empty: Numbers | bool
         if side.dtype == object:
 
-            def is_empty(element: "Any") -> bool:
+            def is_empty(element: "Count") -> bool:
                 return self._elements(element).find_empty(name, element) is not None
 
             empty = np.frompyfunc(is_empty, 1, 1)(side)

@@ -8,7 +8,7 @@ from convcost._exact.scalars import check_scalar, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from convcost._exact.types import Count, Formula
 
@@ -37,7 +37,7 @@ class Backend:
         return sizes
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"
     ) -> None:
         """Raise OverflowError if a count that the formula gives does not fit."""
 

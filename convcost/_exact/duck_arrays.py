@@ -17,20 +17,24 @@ from convcost._exact.scalars import is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from typing import TypeAlias, TypeGuard
 
-    from convcost._exact.types import Count, Formula
+    import xarray
+
+    from convcost._exact.types import AnyArray, Count, Formula, Numbers
 
     # Takes values with NumPy arrays in place of duck arrays; returns counts.
     Counting: TypeAlias = "Callable[..., tuple[Count, ...]]"
+    # The names of dimensions.
+    Dims: TypeAlias = tuple[Hashable, ...]
 
 
 def call(
     function: "Counting",
-    values: "Sequence[Any]",
+    values: "Sequence[object]",
     number: "Callable[[], int]",
-    dtype: object = None,
+    dtype: type | None = None,
 ) -> "tuple[Count, ...]":
     """Call a function written for NumPy arrays on arrays of other libraries.
 
@@ -70,10 +74,10 @@ def call(
     >>> product.dims, product.values.tolist()
     (('m', 'n'), [[24, 32, 40], [48, 64, 80]])
     """
-    arrays = list(filter(is_array, values))
+    arrays = _arrays_in(values)
     if any(map(is_traced, arrays)):
         raise TypeError("JAX tracers can't be mixed with arrays whose values are known")
-    if any(is_of(array, "xarray", "DataArray") for array in arrays):
+    if any(map(_is_named, arrays)):
         return _call_named(function, values, number, dtype)
     if any(is_of(array, "dask.array", "Array") for array in arrays):
         return _call_lazy(function, values, number(), dtype)
@@ -82,16 +86,30 @@ def call(
     return function(*values)
 
 
-def _replaced(values: "Sequence[Any]", arrays: "Iterable[Any]") -> "list[Any]":
+def _arrays_in(values: "Iterable[object]") -> "list[AnyArray]":
+    def is_any_array(value: object) -> "TypeGuard[AnyArray]":
+        return is_array(value)
+
+    return list(filter(is_any_array, values))
+
+
+def _is_named(value: object) -> "TypeGuard[xarray.DataArray]":
+    return is_of(value, "xarray", "DataArray")
+
+
+def _replaced(values: "Sequence[object]", arrays: "Iterable[object]") -> "list[object]":
     """Return the values with their arrays replaced by others."""
     rest = iter(arrays)
     return [next(rest) if is_array(value) else value for value in values]
 
 
 def _call_named(
-    function: "Counting", values: "Sequence[Any]", number: "Callable[[], int]", dtype: object
+    function: "Counting",
+    values: "Sequence[object]",
+    number: "Callable[[], int]",
+    dtype: type | None,
 ) -> "tuple[Count, ...]":
-    named = _named(list(filter(is_array, values)))
+    named = _named(_arrays_in(values))
     dims = tuple(dict.fromkeys(dim for array in named for dim in array.dims))
     sizes = {dim: size for array in named for dim, size in array.sizes.items()}
     bare = [_bare(array, dims) for array in named]
@@ -112,7 +130,7 @@ def _call_named(
     return tuple(map(partial(_name, dims, coords), results, kept))
 
 
-def _named(arrays: "list[Any]") -> "list[Any]":
+def _named(arrays: "list[AnyArray]") -> "list[xarray.DataArray]":
     import xarray
 
     for array in arrays:
@@ -125,27 +143,28 @@ def _named(arrays: "list[Any]") -> "list[Any]":
         raise ValueError(f"named arrays must have the same coordinates: {error}") from None
 
 
-def _bare(array: "Any", dims: "tuple[Any, ...]") -> "Any":
+def _bare(array: "xarray.DataArray", dims: "Dims") -> "AnyArray":
     """Return the data with one axis per dimension, of length 1 for those it lacks."""
     ordered = array.transpose(*(dim for dim in dims if dim in array.dims))
-    return ordered.data[tuple(slice(None) if dim in array.dims else None for dim in dims)]
+    data: AnyArray = ordered.data
+    return data[tuple(slice(None) if dim in array.dims else None for dim in dims)]
 
 
-def _varying(result: "Any", dims: "tuple[Any, ...]", sizes: "dict[Any, int]") -> list[bool]:
+def _varying(result: "Count", dims: "Dims", sizes: "Mapping[Hashable, int]") -> list[bool]:
     shape = np.shape(result)
     if len(shape) < len(dims):
         return [False] * len(dims)
     return [size > 1 or sizes[dim] == 1 for dim, size in zip(dims, shape, strict=True)]
 
 
-def _corner(array: "Any", lone: list[int]) -> "Any":
+def _corner(array: "AnyArray", lone: list[int]) -> "AnyArray":
     first = array[tuple(slice(0, 1) for _ in array.shape)]
     for place in lone:
         first = np.repeat(first, 2, axis=place)
     return first
 
 
-def _coordinates(named: "list[Any]") -> "dict[Any, Any]":
+def _coordinates(named: "list[xarray.DataArray]") -> "dict[Hashable, xarray.DataArray]":
     """Return the coordinates of all arrays, except those that differ between arrays."""
     import xarray
 
@@ -154,8 +173,11 @@ def _coordinates(named: "list[Any]") -> "dict[Any, Any]":
 
 
 def _name(
-    dims: "tuple[Any, ...]", coords: "dict[Any, Any]", result: "Any", kept: list[bool]
-) -> "Any":
+    dims: "Dims",
+    coords: "dict[Hashable, xarray.DataArray]",
+    result: "Count",
+    kept: list[bool],
+) -> "xarray.DataArray":
     import xarray
 
     if np.ndim(result) == len(dims):
@@ -169,17 +191,13 @@ def _name(
 
 
 def _call_lazy(
-    function: "Counting", values: "Sequence[Any]", number: int, dtype: "Any"
+    function: "Counting", values: "Sequence[object]", number: int, dtype: type | None
 ) -> "tuple[Count, ...]":
-    import dask.array
+    import dask.array as da
 
-    # Dask has no type annotations for these.
-    from_array: Any = dask.array.from_array
-    apply_gufunc: Any = dask.array.apply_gufunc
-    unify_chunks: Any = dask.array.core.unify_chunks
     arrays = [
-        array if isinstance(array, dask.array.Array) else from_array(np.asarray(array), -1)
-        for array in filter(is_array, values)
+        array if isinstance(array, da.Array) else da.from_array(np.asarray(array), -1)
+        for array in _arrays_in(values)
     ]
     _require_broadcast(arrays)
     if dtype is None:
@@ -189,26 +207,26 @@ def _call_lazy(
     template = [_PLACE if is_array(value) else value for value in values]
     with warnings.catch_warnings():
         # An open grid has the product of its axes' chunks as blocks, which is intended.
-        warnings.simplefilter("ignore", dask.array.PerformanceWarning)
+        warnings.simplefilter("ignore", da.PerformanceWarning)
         pairs = [part for array in arrays for part in (array, range(-array.ndim, 0))]
-        _, together = unify_chunks(*pairs)
+        _, together = da.core.unify_chunks(*pairs)
         # Each block is counted once, for all the results.
-        counts = apply_gufunc(
+        counts = da.apply_gufunc(
             partial(_count_block, function, template),
             f"{','.join(['()'] * len(arrays))}->{','.join(['()'] * number)}",
             *together,
             output_dtypes=[object] * number,
         )
     # Converted one by one: if one does not fit, the others may.
-    dtype = np.dtype(dtype)
-    meta = np.empty((0,) * max(array.ndim for array in arrays), dtype=dtype)
+    own = np.dtype(dtype)
+    meta = np.empty((0,) * max(array.ndim for array in arrays), dtype=own)
     return tuple(
-        count.map_blocks(_convert, dtype, dtype=dtype, meta=meta)
+        count.map_blocks(_convert, own, dtype=own, meta=meta)
         for count in (counts if number > 1 else (counts,))
     )
 
 
-def _require_broadcast(arrays: "list[Any]") -> None:
+def _require_broadcast(arrays: "list[AnyArray]") -> None:
     shapes = [array.shape for array in arrays]
     if any(side != side for shape in shapes for side in shape):
         return  # NaN is a side that Dask doesn't know yet
@@ -223,7 +241,7 @@ def _is_exact(value: object) -> bool:
     return is_expression(value) or isinstance(value, Fraction)
 
 
-def _convert(block: "Any", dtype: "Any") -> "Any":
+def _convert(block: "Numbers", dtype: "np.dtype[np.generic]") -> "Numbers":
     if block.dtype.kind == "O" != dtype.kind:
         require_room("a count", block.max())
     return block.astype(dtype)
@@ -238,7 +256,9 @@ class _Place:
 _PLACE = _Place()
 
 
-def _count_block(function: "Counting", template: "Sequence[Any]", *blocks: "Any") -> "Any":
+def _count_block(
+    function: "Counting", template: "Sequence[object]", *blocks: "Numbers"
+) -> "Numbers | tuple[Numbers, ...]":
     shape = np.broadcast_shapes(*(block.shape for block in blocks))
     try:
         counts = function(*_replaced(template, blocks))
@@ -251,7 +271,7 @@ def _count_block(function: "Counting", template: "Sequence[Any]", *blocks: "Any"
     return full if len(full) > 1 else full[0]
 
 
-def _to_jax(result: "Any") -> "Any":
+def _to_jax(result: "Count") -> "Count":
     import jax
     import jax.numpy as jnp
 
@@ -282,22 +302,22 @@ class DuckArrays(ArrayBackend):
     def __init__(self, elements: "Callable[..., Backend]") -> None:
         self._numpy = Arrays(elements)
 
-    def check(self, name: str, value: "Any", allowed: str) -> "Any":
+    def check(self, name: str, value: object, allowed: str) -> "Count":
         """Return an array of sizes, checked immediately unless it is lazy."""
         if is_lazy(value):
             if value.dtype.kind not in "iuO":
                 raise TypeError(f"{name} must be {allowed}; got an array of dtype {value.dtype}")
             return value
         checked = self._numpy.check(name, np.asarray(value), allowed)
-        return value.copy(data=checked) if is_of(value, "xarray", "DataArray") else value
+        return value.copy(data=checked) if _is_named(value) else value
 
-    def require_integers(self, name: str, size: "Any", allowed: str, given: "Any") -> "Any":
+    def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         if size.dtype == object and not is_lazy(size):
             self._numpy.require_integers(name, np.array(size), allowed, given)
         return size
 
     def require_fit(
-        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: object
+        self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"
     ) -> None:
         raise TypeError(
             "only the public functions, and output_shape, cost, training, traffic and intensity of"
@@ -335,7 +355,7 @@ class DuckArrays(ArrayBackend):
         function: "Callable[[Count, Count], Count]",
         left: "Count",
         right: "Count",
-        dtype: object = None,
+        dtype: type | None = None,
     ) -> "Count":
         if dtype is None and any(is_array(c) and c.dtype.kind == "f" for c in (left, right)):
             dtype = float
@@ -349,18 +369,18 @@ class DuckArrays(ArrayBackend):
         return True
 
     def is_equal(self, left: "Count", right: "Count") -> bool:
-        if is_of(left, "xarray", "DataArray") and is_of(right, "xarray", "DataArray"):
+        if _is_named(left) and _is_named(right):
             return bool(left.equals(right))
         same = type(left) is type(right)
         return same and self._numpy.is_equal(np.asarray(left), np.asarray(right))
 
-    def text(self, count: "Any") -> str:
-        dims = count.dims if is_of(count, "xarray", "DataArray") else ()
+    def text(self, count: "Count") -> str:
+        dims = count.dims if _is_named(count) else ()
         names = f" over {join_names(list(map(str, dims)))}" if dims else ""
         shape = " x ".join(map(str, count.shape))
         return f"{self.brief(count)} ({shape} {type(count).__name__} of {count.dtype}{names})"
 
-    def brief(self, count: "Any") -> str:
+    def brief(self, count: "Count") -> str:
         if is_lazy(count):
             return f"[{' x '.join(map(str, count.shape))} lazy]"
         return self._numpy.brief(np.asarray(count))

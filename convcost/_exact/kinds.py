@@ -8,6 +8,10 @@ import sys
 from convcost._exact.scalars import is_array
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+    from convcost._exact.types import AnyArray
 
 _DUCK_ARRAYS = (("xarray", "DataArray"), ("dask.array", "Array"), ("jax", "Array"))
 
@@ -41,7 +45,7 @@ def is_duck_array(value: object) -> bool:
     return any(is_of(value, library, name) for library, name in _DUCK_ARRAYS)
 
 
-def is_lazy(value: object) -> bool:
+def is_lazy(value: object) -> "TypeGuard[AnyArray]":
     """Tell whether an array is lazy, that is, backed by a Dask array."""
     return is_of(getattr(value, "data", value), "dask.array", "Array") or is_of(
         value, "dask.array", "Array"

@@ -3,10 +3,9 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
 
-def flat(values: "tuple[Any, ...]") -> "list[Any]":
+def flat(values: "tuple[object, ...]") -> "list[object]":
     """Return the values in nested tuples as one list.
 
     Examples
@@ -14,7 +13,7 @@ def flat(values: "tuple[Any, ...]") -> "list[Any]":
     >>> flat((3, (28, 28)))
     [3, 28, 28]
     """
-    found: list[Any] = []
+    found: list[object] = []
     for value in values:
         if type(value) is tuple:
             found += flat(value)
@@ -23,7 +22,7 @@ def flat(values: "tuple[Any, ...]") -> "list[Any]":
     return found
 
 
-def rebuild(like: "tuple[Any, ...]", values: "Iterator[Any]") -> "tuple[Any, ...]":
+def rebuild(like: "tuple[object, ...]", values: "Iterator[object]") -> "tuple[object, ...]":
     """Return tuples nested like `like`, with other values in them.
 
     Examples

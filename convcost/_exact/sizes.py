@@ -7,12 +7,10 @@ from convcost._exact.scalars import SIZE, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from convcost._exact.types import Count
 
 
-def check_sizes(names: "tuple[str, ...]", sizes: "tuple[Any, ...]") -> "tuple[Count, ...]":
+def check_sizes(names: "tuple[str, ...]", sizes: "tuple[object, ...]") -> "tuple[Count, ...]":
     """Return the sizes in exact form, or raise an error that names the offending argument.
 
     Examples

@@ -14,8 +14,6 @@ from convcost._exact.scalars import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from convcost._exact.types import Count
 
 
@@ -24,7 +22,7 @@ class Traced(ArrayBackend):
 
     precedence = 4
 
-    def check(self, name: str, value: "Any", allowed: str) -> "Count":
+    def check(self, name: str, value: "jax.Array", allowed: str) -> "Count":
         if not jnp.issubdtype(value.dtype, jnp.integer):
             raise TypeError(f"{name} must be {allowed}; got a JAX tracer of dtype {value.dtype}")
         if value.size == 0:
