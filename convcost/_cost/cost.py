@@ -10,7 +10,7 @@ from convcost._exact.sizes import check_flag, check_size, check_sizes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from fractions import Fraction
     from typing import Any, overload
 
@@ -257,7 +257,7 @@ class Cost(Value[N]):
 
         return text.cost_html(self._counts(), self.explain().as_dict())
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[Callable[..., Cost[Any]], tuple[object, ...]]":
         terms = tuple(self.terms()) if self._terms else ()
         return _restore, (*self._counts(), terms)
 
@@ -337,7 +337,7 @@ def from_formula(
     formula: "Formula",
     sizes: "tuple[Count, ...]",
     bias: int,
-    shown: "tuple[Any, ...] | None" = None,
+    shown: "tuple[Count, ...] | None" = None,
 ) -> Cost:
     """Return the cost that a formula gives for checked sizes.
 

@@ -40,7 +40,7 @@ class Value(Generic[N]):
     def __copy__(self) -> "Self":
         return self
 
-    def __deepcopy__(self, memo: "dict[int, Any]") -> "Self":
+    def __deepcopy__(self, memo: "dict[int, object]") -> "Self":
         return self
 
 
@@ -131,5 +131,5 @@ class Ratio(Value[N]):
 
         return text.ratio_html(*self._counts())
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[type[Ratio[Any]], tuple[object, ...]]":
         return Ratio, self._counts()

@@ -12,11 +12,11 @@ from convcost._exact.scalars import is_array
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
     from convcost._exact.types import Count
 
-    Writer: TypeAlias = Callable[[Any], str]
+    Writer: TypeAlias = Callable[[Count], str]
 
 
 class Expression:

@@ -10,6 +10,8 @@ from convcost._exact.scalars import COUNT, SIZE, is_array, refuse
 from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convcost._exact.types import Count, Factors
     from convcost._layers.types import Axes
 
@@ -142,7 +144,7 @@ def show(value: object) -> str:
     return arithmetic.brief(value)
 
 
-def align_arrays(arguments: dict[str, Any]) -> dict[str, Any]:
+def align_arrays(arguments: Mapping[str, object]) -> dict[str, Any]:
     """Return arguments with arrays that broadcast and compute exactly together.
 
     Values are integers, arrays, expressions, tuples of these, and strings, which stay unchanged.

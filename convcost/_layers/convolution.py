@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact import K
 from convcost._layers.results import Weight
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Axis
-    from convcost._layers.types import DataFormat, Padding, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Sides
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +62,7 @@ class Convolution(Grouped[K]):
     filters: Count
     kernel_size: Count
     strides: Count = 1
-    padding: Any = "valid"
+    padding: Pads = "valid"
     _: KW_ONLY
     data_format: DataFormat = "channels_last"
     dilation_rate: Count = 1

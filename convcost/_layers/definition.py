@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors, InputShape
     from convcost._layers.results import Weight
     from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +76,7 @@ class Definition(Record, Generic[K]):
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return ()
 
-    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+    def given(self, shapes: list[Factors]) -> GivenShape:
         """Return what the layer's methods take for these inputs: one shape, or a list of shapes."""
         return shapes[0]
 

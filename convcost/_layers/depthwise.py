@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact import K, arithmetic
 from convcost._exact.sizes import check_integer
@@ -13,12 +13,12 @@ from convcost._layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat, Padding, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Sides
 
 
 class _Depthwise(Spatial[K]):
     if TYPE_CHECKING:
-        depth_multiplier: Any
+        depth_multiplier: Count
 
     def _depthwise_step(self, shape: Factors, bias: int) -> Step:
         sides, m = self._split(shape)
@@ -76,7 +76,7 @@ class DepthwiseConvolution(_Depthwise[K]):
 
     kernel_size: Count
     strides: Count = 1
-    padding: Any = "valid"
+    padding: Pads = "valid"
     _: KW_ONLY
     depth_multiplier: Count = 1
     data_format: DataFormat = "channels_last"
@@ -169,7 +169,7 @@ class SeparableConvolution(_Depthwise[K]):
     filters: Count
     kernel_size: Count
     strides: Count = 1
-    padding: Any = "valid"
+    padding: Pads = "valid"
     _: KW_ONLY
     data_format: DataFormat = "channels_last"
     dilation_rate: Count = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcost._exact import arithmetic
 from convcost._exact.scalars import is_array, refuse
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from convcost._exact.types import Count, Factors
+    from convcost._exact.types import Count, Factors, InputShape
     from convcost._layers.steps import Part
-    from convcost._layers.types import Axes
+    from convcost._layers.types import Axes, GivenShape
 
 
 class Merging(Layer[int]):
@@ -27,26 +27,32 @@ class Merging(Layer[int]):
     # Required number of inputs; None for one or more.
     inputs: ClassVar[int | None] = None
 
-    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+    def given(self, shapes: list[Factors]) -> GivenShape:
         """Return the list of shapes, even for a single input."""
         return shapes
 
     def _check_rank(self, shape: Factors) -> None:
-        several = isinstance(shape, (tuple, list)) and all(
-            isinstance(one, (tuple, list)) for one in shape
-        )
-        if not several or not shape or self.inputs not in (None, len(shape)):
+        self._several(shape)
+
+    def _several(self, shape: object) -> Sequence[Factors]:
+        """Return the shapes of the inputs, or raise an error if there are too few or too many."""
+        if (
+            not isinstance(shape, (tuple, list))
+            or not all(isinstance(one, (tuple, list)) for one in shape)
+            or not shape
+            or self.inputs not in (None, len(shape))
+        ):
             number = "one or more" if self.inputs is None else f"{self.inputs}"
             allowed = f"{number} shapes without the batch, for {type(self).__name__}"
             refuse(ValueError, "input_shape", shape, allowed)
+        return shape
 
-    def _align(self, input_shape: Any) -> tuple[Self, Any]:
-        self._check_rank(input_shape)
+    def _align(self, input_shape: InputShape) -> tuple[Self, tuple[Factors, ...]]:
         shapes = tuple(
             tuple(
                 check_size(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one)
             )
-            for index, one in enumerate(input_shape)
+            for index, one in enumerate(self._several(input_shape))
         )
         if any(is_array(side) for one in shapes for side in one):
             kind = type(self).__name__
@@ -228,6 +234,5 @@ class Dot(Merging):
         outputs = (*first[:left], *first[left + 1 :], *second[:right], *second[right + 1 :])
         return (Product(outputs, (first[left],)),)
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
-        outputs: Factors = steps[0].outputs
-        return outputs or (1,)
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        return steps[0].outputs or (1,)

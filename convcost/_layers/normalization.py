@@ -226,8 +226,8 @@ class Normalization(Scaled[int]):
     """
 
     axis: Axes | None = -1
-    mean: Any = None
-    variance: Any = None
+    mean: object = None
+    variance: object = None
 
     keeps_statistics = True
 

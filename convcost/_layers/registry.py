@@ -9,13 +9,16 @@ from convcost._layers.base import Layer
 from convcost._layers.wrapping import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias, TypeVar
 
-    Description: TypeAlias = Callable[[Mapping[str, Any], Any], Any]
-    Describe = TypeVar("Describe", bound=Callable[..., Any])
+    from convcost._layers.types import GivenShape
 
-_registered: dict[str, Callable[..., Any]] = {}
+    # Takes a layer's Keras config and the shape of its input, or the shapes of several.
+    Description: TypeAlias = Callable[[Mapping[str, Any], GivenShape], object]
+    Describe = TypeVar("Describe", bound=Callable[..., Layer[Any] | Sequence[Layer[Any]]])
+
+_registered: dict[str, Description] = {}
 
 
 def register(name: str) -> Callable[[Describe], Describe]:
@@ -77,7 +80,7 @@ def unregister(name: str) -> None:
     del _registered[name]
 
 
-def registered(*names: object) -> Callable[..., Any] | None:
+def registered(*names: object) -> Description | None:
     """Return the function registered under one of these names, if any."""
     for name in names:
         if isinstance(name, str) and name in _registered:
@@ -85,7 +88,9 @@ def registered(*names: object) -> Callable[..., Any] | None:
     return None
 
 
-def describe(name: str, function: Description, config: Mapping[str, Any], shape: object) -> Layer:
+def describe(
+    name: str, function: Description, config: Mapping[str, Any], shape: GivenShape
+) -> Layer:
     """Return the layer that a registered function describes for one input."""
     made = function(config, shape)
     if isinstance(made, Layer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcost._cost.recorder import Division, Leaf
 from convcost._exact import K, arithmetic
@@ -15,7 +15,8 @@ from convcost._layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat
+    from convcost._layers.steps import Part
+    from convcost._layers.types import DataFormat, Pads
 
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -133,7 +134,7 @@ class Spatial(Kernel[K]):
         filters: Count
         kernel_size: Count
         strides: Count
-        padding: Any
+        padding: Pads
         dilation_rate: Count
         use_bias: bool
 
@@ -147,7 +148,7 @@ class Spatial(Kernel[K]):
         super().__post_init__()
         self._check_flags("use_bias")
 
-    def _output_shape(self, shape: Factors, steps: tuple[Any, ...]) -> Factors:
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return self._join(steps[-1].outputs, self._channels(shape))
 
     def _channels(self, shape: Factors) -> Count:

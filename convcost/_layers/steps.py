@@ -79,6 +79,9 @@ class Axis(NamedTuple):
 class Part:
     """A part of a layer that can be counted: a computation, or weights."""
 
+    # Sides of the output, which only computations have.
+    outputs: Factors
+
     @property
     def between(self) -> Count:
         """Elements written, and read again by the next part."""

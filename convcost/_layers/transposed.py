@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact import K, arithmetic
 from convcost._exact.scalars import COUNT
@@ -14,7 +14,7 @@ from convcost._layers.steps import Axis
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat, Padding, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Sides
 
 
 def _check_output_padding(output_padding: object, rank: int) -> Factors | None:
@@ -73,7 +73,7 @@ class TransposedConvolution(Grouped[K]):
     filters: Count
     kernel_size: Count
     strides: Count = 1
-    padding: Any = "valid"
+    padding: Pads = "valid"
     _: KW_ONLY
     output_padding: Count = None
     data_format: DataFormat = "channels_last"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from convcost._exact.types import K
+from convcost._exact.types import Factors, K
 
 # A size for all axes, or one for each.
 Sides: TypeAlias = int | K | Sequence[int | K]
@@ -11,5 +11,10 @@ Sides: TypeAlias = int | K | Sequence[int | K]
 Ends: TypeAlias = int | K | Sequence[int | K] | Sequence[Sequence[int | K]]
 Padding: TypeAlias = Literal["valid", "same"] | int | K | Sequence[Sequence[int | K]]
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"] | None
+
+# What the checks make of padding: a word, or (before, after) for each axis.
+Pads: TypeAlias = str | tuple[Factors, ...]
+# The checked shape that a layer's methods take, or one for each input.
+GivenShape: TypeAlias = Factors | list[Factors]
 # Counted as in Keras, with the batch as axis 0.
 Axes: TypeAlias = int | Sequence[int]

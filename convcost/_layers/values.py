@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from inspect import cleandoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost._exact import arithmetic, nested
 from convcost._exact.kinds import is_duck_array
 from convcost._exact.scalars import is_array
 from convcost._exact.sizes import check_flag
 
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """Arguments as an immutable value; equal if all arguments have equal values."""
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         """Add the parameters of the base class to the docstring."""
         super().__init_subclass__(**options)
         family = next((base for base in cls.__mro__[1:] if _has_parameters(base)), None)
@@ -67,7 +70,7 @@ class Record:
         """Whether any argument holds an array of xarray, Dask or JAX."""
         return any(map(is_duck_array, nested.flat(tuple(self.arguments().values()))))
 
-    def _set(self, **values: Any) -> None:
+    def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -114,7 +117,7 @@ def _is_equal(left: object, right: object) -> bool:
     return arithmetic.is_equal(left, right)
 
 
-def _hashable(value: object) -> Any:
+def _hashable(value: object) -> Hashable:
     if isinstance(value, tuple):
         return tuple(map(_hashable, value))
     if is_array(value):
@@ -123,7 +126,7 @@ def _hashable(value: object) -> Any:
     return arithmetic.canonical(value)
 
 
-def _short(value: object) -> Any:
+def _short(value: object) -> object:
     """Return (3, 3) as 3, and ((1, 1), (1, 1)) as 1, which mean the same."""
     if not isinstance(value, tuple):
         return value

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Factors
     from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,7 +161,7 @@ class Custom(Layer[K]):
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
         )
 
-    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+    def given(self, shapes: list[Factors]) -> GivenShape:
         """Return one shape, or a list of several shapes."""
         return shapes[0] if len(shapes) == 1 else shapes
 
@@ -225,7 +226,7 @@ class Chain(Layer[K]):
                 refuse(TypeError, f"layers[{index}]", layer, "a layer of convcost.layers")
         self._set(layers=tuple(self.layers))
 
-    def given(self, shapes: list[Factors]) -> Factors | list[Factors]:
+    def given(self, shapes: list[Factors]) -> GivenShape:
         """Return what the first layer takes."""
         return self.layers[0].given(shapes) if self.layers else shapes[0]
 
