@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeGuard
 
+    import sympy
+
     from convcost._exact.types import AnyArray
 
 _DUCK_ARRAYS = (("xarray", "DataArray"), ("dask.array", "Array"), ("jax", "Array"))
@@ -27,7 +29,7 @@ def is_numpy(value: object) -> bool:
     return is_of(value, "numpy", "ndarray")
 
 
-def is_expression(value: object) -> bool:
+def is_expression(value: object) -> "TypeGuard[sympy.Basic]":
     """Tell whether a value is a SymPy expression."""
     return is_of(value, "sympy", "Basic")
 

@@ -12,7 +12,7 @@ from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
     from fractions import Fraction
-    from typing import Any, Literal
+    from typing import Literal
 
     from convcost._exact.types import Count, Size
 
@@ -191,7 +191,7 @@ def _check_rate(name: str, rate: float) -> int:
     return whole
 
 
-def _require_positive(name: str, number: Any, allowed: str) -> None:
+def _require_positive(name: str, number: float, allowed: str) -> None:
     if isinstance(number, bool) or not hasattr(number, "__round__") or is_array(number):
         refuse(TypeError, name, number, allowed)
     if not isfinite(number) or number <= 0:

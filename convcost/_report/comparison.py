@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count
     from convcost._models.network import Network
     from convcost._models.walk import Row
+    from convcost._report.table import Cells
 
 
 class Comparison(Table):
@@ -77,7 +78,7 @@ class Comparison(Table):
         )
 
     @property
-    def lines(self) -> list[tuple[Any, ...]]:
+    def lines(self) -> list[Cells]:
         """The rows, each with one value for each column."""
         return [
             (
@@ -137,9 +138,11 @@ def _costs(row: Row | None) -> bool:
     return row is not None and not (row.params == 0 and row.macs == 0)
 
 
-def _sides(left: Row | None, right: Row | None, quantity: str) -> tuple[Any, Any, Any]:
-    before = None if left is None else getattr(left, quantity)
-    after = None if right is None else getattr(right, quantity)
+def _sides(
+    left: Row | None, right: Row | None, quantity: str
+) -> tuple[Count | None, Count | None, Count | None]:
+    before: Count | None = None if left is None else getattr(left, quantity)
+    after: Count | None = None if right is None else getattr(right, quantity)
     if before is None or after is None or before == 0:
         return before, after, None
     return before, after, arithmetic.divide(quantity, after, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._cost.quantities import UNITS
 from convcost._report.table import Column, Table, count_text
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+
+    from convcost._report.table import Cells
 
 
 class Designs(Table):
@@ -36,7 +38,7 @@ class Designs(Table):
         )
 
     @property
-    def lines(self) -> Sequence[tuple[Any, ...]]:
+    def lines(self) -> Sequence[Cells]:
         """The designs, in the order of the data frame."""
         columns = [self._frame[name].tolist() for name in self._frame]
         return list(zip(*columns, strict=True))
@@ -53,5 +55,5 @@ class Designs(Table):
         return (f"{number:,} design{'s' * (number != 1)}",)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return count_text(value) if isinstance(value, int) and value is not True else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from convcost._cost.cost import Cost
-    from convcost._exact.types import Count
+    from convcost._exact.types import Count, Factors
     from convcost._models.walk import Row
 
 _BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
@@ -25,7 +25,7 @@ class Line(NamedTuple):
     name: str
     kind: str
     rows: tuple[Row, ...]
-    output_shape: Any
+    output_shape: Factors | None
     cost: Cost
 
     @property

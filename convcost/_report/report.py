@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count
     from convcost._models.network import Network
     from convcost._models.walk import Row
+    from convcost._report.table import Cells
 
 Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
 SortKey: TypeAlias = Literal[
@@ -163,7 +164,7 @@ class Report(Table):
         keys.sort(key=lambda pair: pair[0], reverse=descending)
         return self._with(entry for _, entry in keys)
 
-    def _key(self, entry: Line, by: str) -> Any:
+    def _key(self, entry: Line, by: str) -> str | Count:
         if by in ("params", "macs", "flops", "share"):
             return getattr(entry.cost, "macs" if by == "share" else by)
         value = getattr(entry, by)
@@ -261,7 +262,7 @@ class Report(Table):
         )
 
     @property
-    def lines(self) -> list[tuple[Any, ...]]:
+    def lines(self) -> list[Cells]:
         """The rows, each with one value for each column."""
         effective, intensity, formula = self._options
         whole = self.network.macs

@@ -16,10 +16,18 @@ from convcost._layers.arguments import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
+    from typing import TypeAlias
 
     import pandas as pd
     import rich.table
 
+    from convcost._exact.types import Count
+
+    # A row, with one value for each column: text, a number, a shape, or None.
+    Cells: TypeAlias = tuple[Any, ...]
+    # What JSON can hold.
+    Plain: TypeAlias = "int | float | str | list[Plain] | dict[str, Plain] | None"
 
 # Longer numbers may be broken across lines when a table is printed.
 _WHOLE = 25
@@ -46,24 +54,24 @@ class Column(NamedTuple):
     number: bool = False
 
 
-def count_text(value: Any) -> str:
+def count_text(value: Count | None) -> str:
     """Format a count with thousands separators; None as an empty string."""
     return "" if value is None else arithmetic.text(value)
 
 
-def shape_text(value: Any) -> str:
+def shape_text(value: object) -> str:
     """Format a shape."""
     return "?" if value is None else show(value)
 
 
-def percent_text(value: Any) -> str:
+def percent_text(value: Count | None) -> str:
     """Format a share of a total in percent; a symbolic one as it is."""
     if value is None:
         return ""
     return str(value) if is_expression(value) else f"{float(100 * value):.2f} %"
 
 
-def decimal_text(value: Any) -> str:
+def decimal_text(value: Count | None) -> str:
     """Format a quotient with four significant digits; a symbolic one as it is."""
     if value is None:
         return ""
@@ -83,7 +91,7 @@ class Table:
         raise NotImplementedError
 
     @property
-    def lines(self) -> Sequence[tuple[Any, ...]]:
+    def lines(self) -> Sequence[Cells]:
         """The rows, each with one value for each column."""
         raise NotImplementedError
 
@@ -237,7 +245,7 @@ class Table:
         return "\n".join((self.title, *lines, *self.notes))
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Plain:
     """Return a value in a form that JSON can hold."""
     if value is None or isinstance(value, (int, str)):
         return value
@@ -248,15 +256,16 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, (tuple, list)):
         return show(tuple(value))
     return float(value) if isinstance(value, Fraction) else value
 
 
-def _series(pandas: Any, values: Sequence[Any]) -> Any:
+def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
     whole = values and all(type(value) is int and abs(value) < 2**63 for value in values)
-    return pandas.Series(list(values), dtype="int64" if whole else object)
+    series: pd.Series[Any] = pandas.Series(list(values), dtype="int64" if whole else object)
+    return series
 
 
 def written(text: str, path: str | Path | None) -> str:
@@ -266,7 +275,7 @@ def written(text: str, path: str | Path | None) -> str:
     return text
 
 
-def import_optional(name: str) -> Any:
+def import_optional(name: str) -> ModuleType:
     """Return a module, or raise an ImportError that names the extra to install."""
     from importlib import import_module
 
