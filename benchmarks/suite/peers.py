@@ -96,8 +96,9 @@ def _xla_layer(layer: Layer, shape: Shape) -> int:
     from convcost._verify.devices import Device
     from convcost._verify.oracles import ORACLES
 
-    counted = ORACLES["xla"](Device("cpu:0", "")).count(layer, shape)
-    return int(counted["effective macs"])
+    counted = ORACLES["xla"](Device("cpu:0", "")).count(layer, shape)["effective macs"]
+    assert isinstance(counted, int)
+    return counted
 
 
 def _xla_model(name: str) -> Callable[[], int]:

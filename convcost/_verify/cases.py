@@ -10,8 +10,13 @@ from convcost import _layers as layers
 from convcost._cost import convolutions
 from convcost._exact.scalars import refuse, refuse_choice
 from convcost._layers.depthwise import SeparableConvolution
+from convcost._layers.spatial import Spatial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcost._verify.types import Counted, Counts
+
     Subject = tuple[layers.Layer, tuple[int, ...]]
 
 # The layer whose cost each function of convcost returns, and the sizes it takes, in order. A ratio
@@ -53,7 +58,7 @@ class Case:
     True
     """
 
-    layer: Any
+    layer: layers.Layer[Any]
     input_shape: tuple[int, ...]
     function: str | None = None
 
@@ -71,9 +76,9 @@ class Case:
     def _check_function(self, function: str) -> None:
         if function not in tuple(FUNCTIONS):
             refuse_choice("function", function, FUNCTIONS)
-        kind: Any = FUNCTIONS[function][0]
+        kind = FUNCTIONS[function][0]
         if type(self.layer) is kind:
-            own = _layer_and_shape(function, self.layer.use_bias, **self.sizes())
+            own = _layer_and_shape(function, self._convolution.use_bias, **self.sizes())
             if own == (self.layer, self.input_shape):
                 return
         allowed = f"the one that Case.of_function({function!r}, ...) makes"
@@ -108,12 +113,18 @@ class Case:
         """The name of the function, or of the layer's class."""
         return self.function or type(self.layer).__name__
 
+    @property
+    def _convolution(self) -> Spatial:
+        """The layer of a function."""
+        assert isinstance(self.layer, Spatial)
+        return self.layer
+
     def sizes(self) -> dict[str, int]:
         """Return the sizes that the function takes, by name; none for a layer."""
         if self.function is None:
             return {}
         every = {
-            "dk": self.layer.kernel_size[0],
+            "dk": self._convolution.kernel_size[0],
             "m": self.input_shape[-1],
             "n": getattr(self.layer, "filters", None),
             "df": self.layer.output_shape(self.input_shape)[0],
@@ -124,28 +135,29 @@ class Case:
         """Return the layers to count, each with its input shape."""
         if self.function != "ratio":
             return ((self.layer, self.input_shape),)
-        dk, n = self.layer.kernel_size, self.layer.filters
-        standard = layers.Conv2D(n, dk, use_bias=self.layer.use_bias)
+        own = self._convolution
+        standard = layers.Conv2D(own.filters, own.kernel_size, use_bias=own.use_bias)
         return (self.layer, self.input_shape), (standard, self.input_shape)
 
-    def claims(self) -> dict[str, Any]:
+    def claims(self) -> Counts:
         """Return what convcost claims, under the names that oracles use."""
         if self.function is None:
             return claims(self.layer, self.input_shape)
-        said = getattr(convolutions, self.function)(**self.sizes(), bias=self.layer.use_bias)
+        bias = self._convolution.use_bias
+        said = getattr(convolutions, self.function)(**self.sizes(), bias=bias)
         counts = {"params": said.params, "macs": said.macs, "effective macs": said.macs}
         if self.function == "ratio":
             return counts
         shape = self.layer.output_shape(self.input_shape)
         return {**counts, "output shape": shape, "bias_adds": said.bias_adds}
 
-    def combine(self, counted: list[dict[str, Any]]) -> dict[str, Any]:
+    def combine(self, counted: list[Counts]) -> Counts:
         """Return the counts of the one subject, or for a ratio the quotients of the two."""
         if self.function != "ratio":
             return counted[0]
         separable, standard = counted
         return {
-            name: Fraction(separable[name], standard[name])
+            name: _quotient(separable[name], standard[name])
             for name in ("params", "macs", "effective macs")
             if name in separable
         }
@@ -162,20 +174,26 @@ class Case:
     def __str__(self) -> str:
         if self.function is None:
             return f"{self.layer!r} on {self.input_shape}"
-        given = {**self.sizes(), "bias": self.layer.use_bias}
+        given = {**self.sizes(), "bias": self._convolution.use_bias}
         shown = ", ".join(f"{name}={value}" for name, value in given.items())
         return f"{self.function}({shown})"
+
+
+def _quotient(one: Counted, other: Counted) -> Fraction:
+    assert isinstance(one, int)
+    assert isinstance(other, int)
+    return Fraction(one, other)
 
 
 def _layer_and_shape(
     function: str, bias: bool, *, m: int, dk: int = 1, df: int = 1, n: int | None = None
 ) -> Subject:
-    make: Any = FUNCTIONS[function][0]
+    make: Callable[..., layers.Layer] = FUNCTIONS[function][0]
     side = df + dk - 1
     return make(*(() if n is None else (n,)), dk, use_bias=bias), (side, side, m)
 
 
-def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> Counts:
     """Return everything that convcost claims about a layer, under the names that oracles use.
 
     Examples
@@ -185,7 +203,7 @@ def claims(layer: layers.Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
     """
     cost = layer.cost(input_shape)
     training = layer.training(input_shape, effective=True)
-    said = {
+    said: dict[str, Counted] = {
         "params": cost.params,
         "weights": tuple((weight.name, weight.shape) for weight in layer.weights(input_shape)),
         "output shape": layer.output_shape(input_shape),
@@ -208,7 +226,7 @@ def _sum_of_outputs(layer: SeparableConvolution, input_shape: tuple[int, ...]) -
     adds these up for each filter. The standard convolution in its place does the same, once for
     each unit of the depth multiplier.
     """
-    kinds: dict[int, Any] = {1: layers.Conv1D, 2: layers.Conv2D}
+    kinds: dict[int, Callable[..., layers.Layer]] = {1: layers.Conv1D, 2: layers.Conv2D}
     arguments = layer.arguments()
     multiplier: int = arguments.pop("depth_multiplier")
     macs: int = kinds[layer.rank](**arguments).cost(input_shape, effective=True).macs

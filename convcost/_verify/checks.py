@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from convcost._layers import Layer
     from convcost._verify.devices import Device
+    from convcost._verify.types import Counts
 
 
 def check(
@@ -144,7 +145,7 @@ def check_case(case: Case, oracles: Sequence[Oracle]) -> Result:
     return Result(case, tuple(_ask(oracle, case, claims) for oracle in oracles))
 
 
-def _ask(oracle: Oracle, case: Case, claims: dict[str, object]) -> Finding:
+def _ask(oracle: Oracle, case: Case, claims: Counts) -> Finding:
     try:
         counted = case.combine([oracle.count(*subject) for subject in case.subjects()])
     except NotVisible as answer:

@@ -4,7 +4,10 @@ import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 DEVICES = ("auto", "cpu", "gpu")
 _GPU_HELP = {
@@ -35,12 +38,15 @@ class Device:
     name: str
     backend: str
 
-    def scope(self) -> Any:
+    def scope(self) -> "AbstractContextManager[object]":
         """Return a context manager in which Keras builds and runs on this device."""
         # PyTorch's CPU is "cpu", without a number. With any other name, Keras believes that
         # variables are on another device, copies them at each use, and gets no gradients.
         on_torchs_cpu = self.backend.startswith("torch") and self.name == "cpu:0"
-        return import_keras().device("cpu" if on_torchs_cpu else self.name)
+        scope: AbstractContextManager[object] = import_keras().device(
+            "cpu" if on_torchs_cpu else self.name
+        )
+        return scope
 
     def __str__(self) -> str:
         return f"{self.name}, {self.backend}"
@@ -131,7 +137,7 @@ def visible_gpus(backend: str) -> list[str]:
     return []
 
 
-def _grow(tf: ModuleType, gpu: Any) -> None:
+def _grow(tf: ModuleType, gpu: object) -> None:
     try:
         tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:

@@ -14,6 +14,12 @@ from convcost._verify.oracles import description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from convcost._layers.types import Pads
+
+    # The arguments of a layer, and the channels of its input.
+    Options: TypeAlias = dict[str, Any]
 
 LAYER_CLASSES: dict[str, type[layers.Layer[Any]]] = {
     kind.__name__: kind
@@ -124,7 +130,7 @@ def draw_layer(kind: str, source: random.Random) -> tuple[layers.Layer, tuple[in
     return layer, (channels, *sides) if first else (*sides, channels)
 
 
-def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
+def _draw_options(cls: type[Spatial], source: random.Random) -> Options:
     rank = cls.rank
 
     def per_axis(values: tuple[int, ...]) -> tuple[int, ...]:
@@ -133,7 +139,7 @@ def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
             return (source.choice(values),) * rank
         return tuple(source.choice(values) for _ in range(rank))
 
-    options: dict[str, Any] = {
+    options: Options = {
         "kernel_size": per_axis(_KERNELS[rank]),
         "strides": per_axis(_STRIDES),
         "dilation_rate": per_axis(_DILATIONS[rank]) if _coin(source) else 1,
@@ -154,14 +160,14 @@ def _draw_options(cls: type[Spatial], source: random.Random) -> dict[str, Any]:
     return options
 
 
-def _draw_padding(cls: type[Spatial], source: random.Random) -> Any:
+def _draw_padding(cls: type[Spatial], source: random.Random) -> Pads:
     word = source.choice((*cls.words, *cls.words, "explicit"))
     if word != "explicit":
         return word
     return tuple((source.choice(_AROUND), source.choice(_AROUND)) for _ in range(cls.rank))
 
 
-def _draw_groups(options: dict[str, Any], source: random.Random) -> None:
+def _draw_groups(options: Options, source: random.Random) -> None:
     groups = source.choice(_GROUPS)
     options["groups"] = groups
     options["filters"] *= groups
@@ -169,9 +175,7 @@ def _draw_groups(options: dict[str, Any], source: random.Random) -> None:
     options["channels"] = groups if _coin(source) else groups * options["channels"]
 
 
-def _draw_output_padding(
-    options: dict[str, Any], rank: int, source: random.Random
-) -> tuple[int, ...]:
+def _draw_output_padding(options: Options, rank: int, source: random.Random) -> tuple[int, ...]:
     dilation = options["dilation_rate"]
     dilations = (dilation,) * rank if isinstance(dilation, int) else dilation
     return tuple(

@@ -38,8 +38,8 @@ class Quantity:
     """
 
     name: str
-    convcost: Any
-    oracle: Any
+    convcost: object
+    oracle: object
 
     @property
     def agrees(self) -> bool:
@@ -261,9 +261,9 @@ class Verification:
         return "\n".join([*map(str, shown), self.summary()])
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return str(value) if isinstance(value, Fraction) else value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)

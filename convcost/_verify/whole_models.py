@@ -14,10 +14,16 @@ from convcost._verify.findings import Finding, Outcome, Quantity, agree
 from convcost._verify.oracles.profiler import profile_graph, why_blind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeGuard
 
+    from typing_extensions import TypeIs
+
+    from convcost._exact.types import Factors
+    from convcost._models.graph import LayerPath
     from convcost._models.network import Network
     from convcost._models.walk import Row
+    from convcost._verify.types import LiveLayer, LiveModel, LiveWrapper, Variable
 
 # The operations that convolutions and dense layers run, and whose FLOPs are added up.
 _PROFILED = {
@@ -99,7 +105,7 @@ def _totals(network: Network) -> dict[str, Any]:
     }
 
 
-def check_model(model: Any, network: Network) -> ModelVerification:
+def check_model(model: LiveModel, network: Network) -> ModelVerification:
     """Check every layer of a network, and its totals, against the Keras model.
 
     Parameters
@@ -125,20 +131,30 @@ def check_model(model: Any, network: Network) -> ModelVerification:
     return ModelVerification(network, tuple(findings))
 
 
-def _live_layers(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _live_layers(model: LiveModel, path: LayerPath) -> Iterator[tuple[LayerPath, LiveLayer]]:
     """Yield every layer and operation, those of nested models included, with its path."""
     import keras
 
     operations = model.layers if isinstance(model, keras.Sequential) else model.operations
     for operation in operations:
         inner = (*path, operation.name)
-        if isinstance(operation, keras.Sequential) or hasattr(operation, "operations"):
+        if _is_model(operation):
             yield from _live_layers(operation, inner)
         else:
             yield inner, operation
 
 
-def _check_row(row: Row, layer: Any) -> Finding:
+def _is_model(operation: LiveLayer | LiveModel) -> TypeIs[LiveModel]:
+    import keras
+
+    return isinstance(operation, keras.Sequential) or hasattr(operation, "operations")
+
+
+def _is_time_distributed(layer: LiveLayer) -> TypeGuard[LiveWrapper]:
+    return type(layer).__name__ == "TimeDistributed"
+
+
+def _check_row(row: Row, layer: LiveLayer) -> Finding:
     quantities = []
     if hasattr(layer, "count_params") and not row.reused:
         quantities.append(Quantity("params", row.params, layer.count_params()))
@@ -158,8 +174,8 @@ def _output_shape(row: Row, layer: Any) -> Any:
     return tuple(output.shape[1:])
 
 
-def _check_total(model: Any, network: Network) -> Finding:
-    def number(weights: Any) -> int:
+def _check_total(model: LiveModel, network: Network) -> Finding:
+    def number(weights: Iterable[Variable]) -> int:
         return sum(prod(weight.shape) for weight in weights)
 
     return Finding(
@@ -174,7 +190,7 @@ def _check_total(model: Any, network: Network) -> Finding:
     )
 
 
-def _check_kernels(network: Network, live: dict[tuple[str, ...], Any]) -> Finding:
+def _check_kernels(network: Network, live: dict[LayerPath, LiveLayer]) -> Finding:
     macs = 0
     for row in network:
         if row.path not in live:
@@ -185,10 +201,10 @@ def _check_kernels(network: Network, live: dict[tuple[str, ...], Any]) -> Findin
     return Finding("kernels", (Quantity("macs", network.macs, macs),))
 
 
-def kernel_macs(layer: Any, input_shapes: Any) -> int:
+def kernel_macs(layer: LiveLayer, input_shapes: Sequence[Factors]) -> int:
     """Return the number of weights in a built layer's kernels times the number of positions."""
     shape: tuple[int, ...] = input_shapes[0] if input_shapes else ()
-    if type(layer).__name__ == "TimeDistributed":
+    if _is_time_distributed(layer):
         return int(shape[0]) * kernel_macs(layer.layer, (shape[1:],))
     names = ("depthwise_kernel", "pointwise_kernel", "kernel", "_kernel")
     weights = {
@@ -205,7 +221,7 @@ def kernel_macs(layer: Any, input_shapes: Any) -> int:
     return sum(weights.values()) * int(prod(places[1:] if first else places[:-1]))
 
 
-def _check_profiler(model: Any, network: Network) -> Finding:
+def _check_profiler(model: LiveModel, network: Network) -> Finding:
     """Compare with the TF profiler, unless the model has layers that it miscounts."""
     try:
         counted = profiled_macs(model, network.input_shapes)
@@ -235,7 +251,7 @@ def _is_blind(row: Row) -> bool:
     return getattr(layer, "groups", 1) != 1 or bool(why_blind(layer, row.shape))
 
 
-def profiled_macs(model: Any, input_shapes: Any) -> int:
+def profiled_macs(model: LiveModel, input_shapes: Iterable[Factors]) -> int:
     """Return the MACs that the TF profiler counts in a model's convolutions and matrix products."""
     import keras
     import tensorflow as tf

@@ -6,7 +6,7 @@ The padding is computed here according to the frameworks' documentation, not by
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.spatial import Spatial
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convcost._layers import Layer
-    from convcost._layers.depthwise import SeparableConvolution
+    from convcost._layers.convolution import Convolution
+    from convcost._layers.depthwise import DepthwiseConvolution, SeparableConvolution
 
 Pairs = tuple[tuple[int, int], ...]
 
 
 def steps(layer: SeparableConvolution) -> tuple[Layer, Layer]:
     """Return the depthwise and the pointwise step of a separable layer as separate layers."""
-    kinds: dict[int, tuple[Any, Any]] = {
+    kinds: dict[int, tuple[type[DepthwiseConvolution], type[Convolution]]] = {
         1: (layers.DepthwiseConv1D, layers.Conv1D),
         2: (layers.DepthwiseConv2D, layers.Conv2D),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.spatial import Spatial
@@ -13,7 +13,13 @@ from convcost._verify.oracles.description import channels_last, steps
 from convcost._verify.oracles.oracle import NotVisible, Oracle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+
     from convcost._layers import Layer
+    from convcost._verify.types import Counted, Counts, LiveModel, Ones, Outputs, Tensor
 
 # 1 GiB of float32: the largest tensor of a check.
 MAX_ELEMENTS = 2**28
@@ -27,7 +33,7 @@ class KerasLayer(Oracle):
 
     name, title, module, install = "keras", "Keras's layers", "keras", _INSTALL
 
-    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> Counts:
         """Count the parameters, and return the shapes of the weights and of the output."""
         with self.device.scope():
             model = build(layer, input_shape)
@@ -50,19 +56,24 @@ class RunningLayer(Oracle):
 
     name, title, module, install = "run", "running on ones", "keras", _INSTALL
 
-    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> Counts:
         """Run the layer to count effective MACs and bias additions, and get the output shape."""
         layer, input_shape, restore = channels_last(layer, input_shape)
         with self.device.scope():
             model = build(layer, input_shape)
             outputs = run_on_ones(model, input_shape, weight=0, bias=1)
-            counted = {"output shape": restore(outputs.shape[1:]), "bias_adds": int(outputs.sum())}
+            counted: dict[str, Counted] = {
+                "output shape": restore(outputs.shape[1:]),
+                "bias_adds": int(outputs.sum()),
+            }
             if isinstance(layer, SeparableConvolution):
                 return counted | _count_steps(layer, input_shape, model)
             return counted | {"effective macs": int(run_on_ones(model, input_shape).sum())}
 
 
-def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any) -> dict[str, Any]:
+def _count_steps(
+    layer: SeparableConvolution, shape: tuple[int, ...], model: LiveModel
+) -> dict[str, Counted]:
     """Run each of the two steps on ones, and then the whole layer.
 
     Running the whole layer on ones can't count its MACs, because the outputs of the depthwise step
@@ -75,7 +86,7 @@ def _count_steps(layer: SeparableConvolution, shape: tuple[int, ...], model: Any
     return {"effective macs": int(macs), "sum of outputs": int(run_on_ones(model, shape).sum())}
 
 
-def build(layer: Layer, input_shape: tuple[int, ...]) -> Any:
+def build(layer: Layer, input_shape: tuple[int, ...]) -> LiveModel:
     """Return a Keras model of the layer, with the padding or cropping that Keras's layer lacks.
 
     Raises
@@ -90,7 +101,8 @@ def build(layer: Layer, input_shape: tuple[int, ...]) -> Any:
         outputs = _apply(layer, inputs)
     except (ValueError, NotImplementedError) as error:
         raise NotVisible(f"Keras refuses it: {_first_sentence(error)}") from error
-    return keras.Model(inputs, outputs)
+    model: LiveModel = keras.Model(inputs, outputs)
+    return model
 
 
 def _first_sentence(error: Exception) -> str:
@@ -109,9 +121,9 @@ def _require_extent(layer: Layer, input_shape: tuple[int, ...]) -> None:
         )
 
 
-def _apply(layer: Layer, inputs: Any) -> Any:
+def _apply(layer: Layer, inputs: Tensor) -> Tensor:
     keras = import_keras()
-    kind = getattr(keras.layers, type(layer).__name__)
+    kind: Callable[..., Callable[[Tensor], Tensor]] = getattr(keras.layers, type(layer).__name__)
     arguments = layer.arguments()
     if arguments.pop("groups", 1) != 1:
         if isinstance(layer, TransposedConvolution):
@@ -130,7 +142,7 @@ def _apply(layer: Layer, inputs: Any) -> Any:
     return kind(**arguments, dtype="float32")(padded)
 
 
-def _crop(layer: TransposedConvolution, outputs: Any) -> Any:
+def _crop(layer: TransposedConvolution, outputs: Tensor) -> Tensor:
     first = 2 if layer.data_format == "channels_first" else 1
     window = [slice(None)] * len(outputs.shape)
     for axis, (before, after) in enumerate(layer.padding):
@@ -138,7 +150,9 @@ def _crop(layer: TransposedConvolution, outputs: Any) -> Any:
     return outputs[tuple(window)]
 
 
-def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bias: int = 0) -> Any:
+def run_on_ones(
+    model: LiveModel, input_shape: tuple[int, ...], *, weight: int = 1, bias: int = 0
+) -> npt.NDArray[np.int64]:
     """Run a model without activation on ones and return its outputs, which are counts.
 
     Raises
@@ -156,7 +170,7 @@ def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bi
     )
     ones = np.ones((1, *input_shape), np.float32)
     try:
-        outputs = keras.ops.convert_to_numpy(model(ones))
+        outputs: Outputs = keras.ops.convert_to_numpy(model(ones))
     except _refusals() as error:
         outputs = _run_compiled(model, ones, error)
     if np.abs(outputs).max() >= _MAX_OUTPUT:
@@ -169,7 +183,7 @@ def run_on_ones(model: Any, input_shape: tuple[int, ...], *, weight: int = 1, bi
     return whole.astype(np.int64)
 
 
-def _run_compiled(model: Any, ones: Any, refusal: Exception) -> Any:
+def _run_compiled(model: LiveModel, ones: Ones, refusal: Exception) -> Outputs:
     """Run through XLA, which supports every convolution, what the backend can't run otherwise."""
     model.compile(jit_compile=True)
     try:

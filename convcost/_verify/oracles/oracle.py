@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._verify.oracles.description import steps
@@ -12,6 +12,7 @@ from convcost._verify.oracles.description import steps
 if TYPE_CHECKING:
     from convcost._layers import Layer
     from convcost._verify.devices import Device
+    from convcost._verify.types import Counts
 
 
 class NotVisible(Exception):  # noqa: N818 - an answer, not a failure
@@ -42,7 +43,7 @@ class Oracle(ABC):
         return find_spec(cls.module) is not None
 
     @abstractmethod
-    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> Counts:
         """Count what this oracle can see of a layer and one input.
 
         Parameters
@@ -67,7 +68,7 @@ class Oracle(ABC):
 class StepOracle(Oracle):
     """An oracle that counts a separable layer step by step, and adds up the counts."""
 
-    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count the layer, or each of its two steps."""
         if not isinstance(layer, SeparableConvolution):
             return self.count_step(layer, input_shape)
@@ -77,5 +78,5 @@ class StepOracle(Oracle):
         return {name: first[name] + second[name] for name in first}
 
     @abstractmethod
-    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count a layer of one step."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.spatial import Spatial
@@ -12,6 +12,8 @@ from convcost._verify.oracles.oracle import NotVisible, StepOracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import tensorflow as tf
 
     from convcost._layers import Layer
 
@@ -28,7 +30,7 @@ class Profiler(StepOracle):
     name, title, module = "profiler", "TF profiler", "tensorflow"
     install = 'pip install "convcost[keras]"'
 
-    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count nominal MACs and bias additions."""
         reason = why_blind(layer, input_shape)
         if reason:
@@ -59,7 +61,7 @@ def why_blind(layer: Layer, input_shape: tuple[int, ...]) -> str:
     return ""
 
 
-def profile(build: Callable[[], Any]) -> dict[str, int]:
+def profile(build: Callable[[], object]) -> dict[str, int]:
     """Return the FLOPs of each type of operation in the graph that a function builds."""
     import tensorflow as tf
 
@@ -69,7 +71,7 @@ def profile(build: Callable[[], Any]) -> dict[str, int]:
     return profile_graph(graph)
 
 
-def profile_graph(graph: Any) -> dict[str, int]:
+def profile_graph(graph: tf.Graph) -> dict[str, int]:
     """Return the FLOPs of each type of operation in a graph."""
     import tensorflow as tf
 
@@ -80,7 +82,7 @@ def profile_graph(graph: Any) -> dict[str, int]:
     return {operation.type: flops.get(operation.type, 0) for operation in graph.get_operations()}
 
 
-def _walk(node: Any) -> Iterator[tuple[str, int]]:
+def _walk(node: object) -> Iterator[tuple[str, int]]:
     """Yield every type of operation with its own FLOPs; each node is nested in the previous one."""
     for child in getattr(node, "children", ()):
         yield child.name, int(child.float_ops)
@@ -104,7 +106,7 @@ def _operations(layer: Layer, shape: tuple[int, ...]) -> None:
         tf.raw_ops.BiasAdd(value=_input((1, *places, channels)), bias=_input((channels,)))
 
 
-def _input(shape: tuple[int, ...]) -> Any:
+def _input(shape: tuple[int, ...]) -> tf.Tensor:
     import tensorflow as tf
 
     return tf.compat.v1.placeholder(tf.float32, shape)

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._verify.oracles.oracle import StepOracle
 
@@ -30,7 +30,7 @@ class FlopCounter(StepOracle):
 
     name, title, module, install = "torch", "PyTorch", "torch", "pip install torch"
 
-    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count nominal MACs, forward and with both gradients."""
         question = {
             "kind": type(layer).__name__,
@@ -48,7 +48,7 @@ class FlopCounter(StepOracle):
             answer = ""
         if not answer:
             raise ArithmeticError(f"the PyTorch process ended without a count of {layer!r}")
-        counted: dict[str, Any] = json.loads(answer)
+        counted: dict[str, int] = json.loads(answer)
         return counted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.spatial import Spatial
@@ -12,6 +12,8 @@ from convcost._layers.transposed import TransposedConvolution
 from convcost._verify.oracles import description
 
 if TYPE_CHECKING:
+    import torch
+
     from convcost._layers import Layer
 
 
@@ -37,13 +39,13 @@ def _groups(layer: Layer, shape: tuple[int, ...]) -> int:
     return description.groups_and_filters(layer, channels)[0]
 
 
-def _tensor(shape: tuple[int, ...]) -> Any:
+def _tensor(shape: tuple[int, ...]) -> torch.Tensor:
     import torch
 
     return torch.empty(shape, requires_grad=True)
 
 
-def _apply(layer: Layer, shape: tuple[int, ...]) -> Any:
+def _apply(layer: Layer, shape: tuple[int, ...]) -> torch.Tensor:
     import torch.nn.functional as functional
 
     if isinstance(layer, layers.Dense):

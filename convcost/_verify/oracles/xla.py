@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.spatial import Spatial
@@ -12,9 +12,15 @@ from convcost._verify.oracles import description
 from convcost._verify.oracles.oracle import StepOracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    import jax
 
     from convcost._layers import Layer
+
+    # Takes an image and a kernel, or one of them and a gradient.
+    Operation: TypeAlias = Callable[[jax.Array, jax.Array], jax.Array]
 
 FORWARD, BY_WEIGHTS, BY_INPUT = (
     "effective macs",
@@ -32,7 +38,7 @@ class CostAnalysis(StepOracle):
 
     name, title, module, install = "xla", "XLA", "jax", "pip install jax"
 
-    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
+    def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count effective MACs of the three passes."""
         if isinstance(layer, layers.Dense):
             rows, channels = prod(input_shape[:-1]), input_shape[-1]
@@ -44,13 +50,13 @@ class CostAnalysis(StepOracle):
         )
 
 
-def _matmul(image: Any, kernel: Any) -> Any:
+def _matmul(image: jax.Array, kernel: jax.Array) -> jax.Array:
     return image @ kernel
 
 
 def _convolution(
     layer: Spatial, shape: tuple[int, ...]
-) -> tuple[Callable[[Any, Any], Any], tuple[int, ...], tuple[int, ...]]:
+) -> tuple[Operation, tuple[int, ...], tuple[int, ...]]:
     """Return a layer's convolution, or the one that it reverses, with image and kernel shapes."""
     import jax
 
@@ -61,7 +67,7 @@ def _convolution(
     if isinstance(layer, TransposedConvolution):
         images, positions, channels, filters = outputs, sides, filters, m
         find_pads = description.transposed_pads
-    padding: Any = find_pads(layer, images, positions)
+    padding: str | description.Pairs = find_pads(layer, images, positions)
     in_words = str(layer.padding).upper()
     if in_words in ("SAME", "VALID"):
         # The framework's own padding, if it gives as many positions as the layer has.
@@ -72,7 +78,7 @@ def _convolution(
             padding = in_words
     letters = "DHW"[-layer.rank :]
 
-    def convolve(image: Any, kernel: Any) -> Any:
+    def convolve(image: jax.Array, kernel: jax.Array) -> jax.Array:
         return jax.lax.conv_general_dilated(
             image,
             kernel,
@@ -87,7 +93,9 @@ def _convolution(
     return convolve, (1, *images, channels), kernel_shape
 
 
-def _positions(images: tuple[int, ...], pads: Any, layer: Spatial) -> tuple[int, ...]:
+def _positions(
+    images: tuple[int, ...], pads: Sequence[tuple[int, int]], layer: Spatial
+) -> tuple[int, ...]:
     return tuple(
         (image + sum(around) - kernel) // stride + 1
         for image, around, kernel, stride in zip(
@@ -97,22 +105,22 @@ def _positions(images: tuple[int, ...], pads: Any, layer: Spatial) -> tuple[int,
 
 
 def _passes(
-    operation: Callable[[Any, Any], Any],
+    operation: Operation,
     image_shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
     *,
     transposed: bool,
-) -> dict[str, Any]:
+) -> dict[str, int]:
     import jax
 
     image = jax.ShapeDtypeStruct(image_shape, "float32")
     kernel = jax.ShapeDtypeStruct(kernel_shape, "float32")
     output = jax.eval_shape(operation, image, kernel)
 
-    def by_image(kernel: Any, gradient: Any) -> Any:
+    def by_image(kernel: jax.Array, gradient: jax.Array) -> jax.Array:
         return jax.linear_transpose(lambda image: operation(image, kernel), image)(gradient)
 
-    def by_kernel(image: Any, gradient: Any) -> Any:
+    def by_kernel(image: jax.Array, gradient: jax.Array) -> jax.Array:
         return jax.linear_transpose(lambda kernel: operation(image, kernel), kernel)(gradient)
 
     forward = _macs(operation, image, kernel)
@@ -123,7 +131,7 @@ def _passes(
     return {FORWARD: forward, BY_WEIGHTS: kernel_gradient, BY_INPUT: image_gradient}
 
 
-def _macs(function: Callable[[Any, Any], Any], *shapes: Any) -> int:
+def _macs(function: Operation, *shapes: jax.ShapeDtypeStruct) -> int:
     import jax
 
     # XLA reports no FLOPs if no tap lies on the input.
