@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +14,15 @@ from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias, TypeVar
 
     from convcost._cost.cost import Cost
     from convcost._cost.ratio import Ratio
+
+    Result = TypeVar("Result")
+    # The sizes and the bias of a function, by name.
+    Arguments: TypeAlias = Mapping[str, int]
 
 CONVOLUTIONS = {
     "standard": "Cost of a standard convolution.",
@@ -27,11 +32,11 @@ CONVOLUTIONS = {
 }
 
 
-def _command(name: str, about: str, show: Callable[..., None]) -> click.Command:
+def _command(name: str, about: str, show: Callable[[str, Arguments, bool], None]) -> click.Command:
     """Return the command for a function: its sizes are arguments, its bias is an option."""
     *sizes, bias = inspect.signature(getattr(convcost, name)).parameters.values()
 
-    def command(as_json: bool, **arguments: Any) -> None:
+    def command(as_json: bool, **arguments: int) -> None:
         show(name, arguments, as_json)
 
     decorators = [
@@ -49,9 +54,9 @@ def _command(name: str, about: str, show: Callable[..., None]) -> click.Command:
     return click.command(name, help=about)(command)
 
 
-def _show_cost(name: str, arguments: dict[str, Any], as_json: bool) -> None:
-    cost: Cost = _call(name, arguments)
-    full: Cost | None = _call("standard", arguments) if name == "separable" else None
+def _show_cost(name: str, arguments: Arguments, as_json: bool) -> None:
+    cost: Cost = _call(getattr(convcost, name), arguments)
+    full = _call(convcost.standard, arguments) if name == "separable" else None
     explanation = cost.explain().as_dict()
     if as_json:
         data = {"kind": name, **arguments, **_cost_data(cost), "explain": explanation}
@@ -73,8 +78,8 @@ def _show_cost(name: str, arguments: dict[str, Any], as_json: bool) -> None:
         )
 
 
-def _show_ratio(name: str, arguments: dict[str, Any], as_json: bool) -> None:
-    quotient: Ratio = _call(name, arguments)
+def _show_ratio(name: str, arguments: Arguments, as_json: bool) -> None:
+    quotient = _call(convcost.ratio, arguments)
     if as_json:
         print_json({"kind": name, **arguments, **_ratio_data(quotient)})
     else:
@@ -92,9 +97,9 @@ COMMANDS = (
 )
 
 
-def _call(name: str, arguments: dict[str, Any]) -> Any:
+def _call(function: Callable[..., Result], arguments: Arguments) -> Result:
     try:
-        return getattr(convcost, name)(**arguments)
+        return function(**arguments)
     except (TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from error
 
@@ -111,15 +116,15 @@ def _print_counts(cost: Cost, notes: dict[str, str]) -> None:
         click.echo(f"  {line}")
 
 
-def _describe(arguments: dict[str, Any]) -> str:
+def _describe(arguments: Arguments) -> str:
     return ", ".join(f"{name}={value}" for name, value in arguments.items())
 
 
-def _cost_data(cost: Cost) -> dict[str, Any]:
+def _cost_data(cost: Cost) -> dict[str, object]:
     return {quantity: getattr(cost, quantity) for quantity in UNITS}
 
 
-def _ratio_data(quotient: Ratio) -> dict[str, Any]:
+def _ratio_data(quotient: Ratio) -> dict[str, object]:
     return {
         quantity: {"exact": str(value), "value": float(value)}
         for quantity, value in (("params", quotient.params), ("macs", quotient.macs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +12,12 @@ from convcost._cli.sources import network_of, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
+    from typing import Literal, TypeAlias
 
     from convcost._models.types import OnUnknown
     from convcost._report.report import SortKey
+
+    Command: TypeAlias = Callable[..., None]
 
 _FORMATS = ("table", "json", "csv", "markdown", "html")
 
@@ -29,8 +31,8 @@ _on_unknown = click.option(
 )
 
 
-def _output(formats: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
         command = click.option(
             "--output",
             "-o",
@@ -82,10 +84,12 @@ def summary(
     top: int | None,
     group: Literal["kind", "block"] | None,
     fold: int | None,
+    effective: bool,
+    intensity: bool,
+    formula: Literal["params", "macs"],
     on_unknown: OnUnknown,
     form: str,
     output: str | None,
-    **options: Any,
 ) -> None:
     """Show what each layer of a model costs, with the arithmetic behind it.
 
@@ -93,7 +97,12 @@ def summary(
     Keras Applications (which needs Keras; weights are not downloaded).
     """
     with usage_errors():
-        report = convcost.summary(network_of(source, input_shape, on_unknown), **options)
+        report = convcost.summary(
+            network_of(source, input_shape, on_unknown),
+            effective=effective,
+            intensity=intensity,
+            formula=formula,
+        )
         if fold:
             report = report.fold(fold)
         if group:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from convcost._report.table import Table
 
@@ -55,7 +55,7 @@ def _text(table: Table, form: str) -> str:
     return made
 
 
-def print_json(data: dict[str, Any], indent: int | None = 2) -> None:
+def print_json(data: Mapping[str, object], indent: int | None = 2) -> None:
     """Print data as JSON, any collection as a list; refuse counts with too many digits."""
     try:
         click.echo(json.dumps(data, indent=indent, default=list))

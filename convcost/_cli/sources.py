@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Size
     from convcost._models.network import Network
-    from convcost._models.types import KerasModel, OnUnknown
+    from convcost._models.types import OnUnknown
+    from convcost._verify.types import LiveModel
 
 shape_option = click.option(
     "--input-shape",
@@ -37,7 +38,7 @@ def is_file(source: str) -> bool:
     return Path(source).exists() or not source.isidentifier()
 
 
-def application(name: str) -> KerasModel:
+def application(name: str) -> LiveModel:
     """Return a model of Keras Applications, without downloading its weights."""
     from convcost._verify.devices import import_keras
 
@@ -48,7 +49,7 @@ def application(name: str) -> KerasModel:
         raise ValueError(
             f"{name!r} is neither a file nor a model of Keras Applications{near(name, models)}"
         )
-    model: KerasModel = make(weights=None)
+    model: LiveModel = make(weights=None)
     return model
 
 

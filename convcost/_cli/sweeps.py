@@ -18,9 +18,32 @@ from convcost._cli.output import json_option, print_json, show_table, usage_erro
 from convcost._cli.sources import near
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from typing import TypeAlias, TypedDict, TypeGuard, Unpack
 
+    import pandas as pd
+    from distributed import Client
+
+    from convcost._layers import Layer
     from convcost._sweeps import Space
+    from convcost._sweeps.types import Progress as Advance
+    from convcost._sweeps.types import Subject
+
+    # The values of an axis, or an input shape.
+    Given: TypeAlias = range | list[object] | tuple[object, ...]
+    # The number of designs, the designs, or None if they were written.
+    Answer: TypeAlias = int | pd.DataFrame | None
+
+    class Engine(TypedDict, total=False):
+        """What counts, if it isn't this process."""
+
+        client: Client
+
+    class How(Engine):
+        """Which designs are asked about, and how they are counted."""
+
+        where: list[str] | None
+        progress: Advance
 
 
 @click.command(
@@ -137,7 +160,7 @@ class _Question:
             if not path.parent.is_dir():
                 raise FileNotFoundError(f"{path} can't be written: {path.parent} is not a folder")
 
-    def ask(self, space: Space, **how: Any) -> Any:
+    def ask(self, space: Space, **how: Unpack[How]) -> Answer:
         """Return the number or the designs; None if all of them were written."""
         if self.count:
             return space.count(**how)
@@ -149,9 +172,9 @@ class _Question:
         space.write(str(self.output), overwrite=self.overwrite, **how)
         return None
 
-    def give(self, space: Space, answer: Any) -> None:
+    def give(self, space: Space, answer: Answer) -> None:
         """Print, plot or write the answer."""
-        if self.count:
+        if isinstance(answer, int):
             _print_count(space, answer, self.as_json)
         elif answer is not None:
             _give(space, answer, self.output, self.as_json)
@@ -160,7 +183,7 @@ class _Question:
         elif self.as_json:
             print_json({"space": repr(space), "output": self.output}, indent=None)
 
-    def _draw(self, frame: Any, path: str) -> None:
+    def _draw(self, frame: pd.DataFrame, path: str) -> None:
         """Plot the first to minimize across, the first to maximize upwards, the next as color."""
         more, less = _names(self.maximize), _names(self.minimize)
         x, y = (less or ["macs"])[0], (more or ["params"])[0]
@@ -168,9 +191,10 @@ class _Question:
         convcost.plot_front(frame, x, y, color).savefig(path, dpi=150)
 
 
-def _what(name: str) -> Any:
+def _what(name: str) -> Subject:
     if name in CONVOLUTIONS:
-        return getattr(convcost, name)
+        function: Subject = getattr(convcost, name)
+        return function
     kind = getattr(convcost.layers, name, None)
     if _is_layer(kind):
         return kind
@@ -181,11 +205,11 @@ def _what(name: str) -> Any:
     )
 
 
-def _is_layer(kind: Any) -> bool:
+def _is_layer(kind: object) -> TypeGuard[type[Layer]]:
     return isinstance(kind, type) and issubclass(kind, convcost.layers.Layer)
 
 
-def parse_arguments(words: list[str]) -> dict[str, Any]:
+def parse_arguments(words: list[str]) -> dict[str, Given]:
     """Return the arguments that the options give, each with the values that it may take.
 
     Examples
@@ -195,7 +219,7 @@ def parse_arguments(words: list[str]) -> dict[str, Any]:
     >>> parse_arguments(["--m", "8:33:8", "--input-shape", "side,side,3"])
     {'m': range(8, 33, 8), 'input_shape': ('side', 'side', 3)}
     """
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Given] = {}
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -213,15 +237,15 @@ def parse_arguments(words: list[str]) -> dict[str, Any]:
     return arguments
 
 
-def _shape(text: str) -> tuple[Any, ...]:
+def _shape(text: str) -> tuple[object, ...]:
     return tuple(_value(word) for word in text.strip("() ").rstrip(",").split(","))
 
 
-def _values(name: str, text: str) -> Any:
+def _values(name: str, text: str) -> range | list[object]:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1 and ":" in text:
         return _range(name, text)
-    values: list[Any] = []
+    values: list[object] = []
     for part in parts:
         if not part:
             raise ValueError(f"{name} has an empty value before or after a comma: {text!r}")
@@ -240,7 +264,7 @@ def _range(name: str, text: str) -> range:
         ) from None
 
 
-def _value(word: str) -> Any:
+def _value(word: str) -> object:
     lowered = word.strip().lower()
     if lowered in ("true", "false"):
         return lowered == "true"
@@ -255,7 +279,7 @@ def _names(text: str) -> list[str]:
 
 
 @contextmanager
-def _engine(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
+def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
     """Provide what counts: this process, processes on this machine, or a cluster."""
     if workers is None and scheduler is None:
         yield {}
@@ -270,19 +294,18 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[dict[str, An
         raise ImportError(
             '--workers and --scheduler need Dask: pip install "convcost[sweeps]"'
         ) from error
-    make: Any = distributed.Client  # untyped
     if scheduler is not None:
-        with make(scheduler, timeout=30) as client:
+        with distributed.Client(scheduler, timeout=30) as client:
             yield {"client": client}
         return
-    with make(
+    with distributed.Client(
         n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
     ) as client:
         yield {"client": client}
 
 
 @contextmanager
-def _bar(space: Space) -> Iterator[Callable[[float], None]]:
+def _bar(space: Space) -> Iterator[Advance]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
@@ -306,7 +329,7 @@ def _check_image(path: str) -> None:
         raise ValueError(f"--plot must end with .{', .'.join(sorted(known))}; got {path}")
 
 
-def _give(space: Space, frame: Any, output: str | None, as_json: bool) -> None:
+def _give(space: Space, frame: pd.DataFrame, output: str | None, as_json: bool) -> None:
     from convcost._report.designs import Designs
     from convcost._sweeps.export import write_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,7 +17,10 @@ from convcost._cli.output import DISAGREEMENT, json_option, print_json, usage_er
 from convcost._cli.sources import application, is_file, parse_shape, shape_option
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from convcost import verify as verification
+    from convcost._verify.types import LiveModel
 
 
 @click.command()
@@ -172,11 +175,13 @@ def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
     return report.agrees
 
 
-def _loaded(keras: Any, path: Path) -> Any:
+def _loaded(keras: ModuleType, path: Path) -> LiveModel:
     try:
         if path.suffix in (".json", ".txt"):
-            return keras.models.model_from_json(path.read_text(encoding="utf-8"))
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+            model: LiveModel = keras.models.model_from_json(path.read_text(encoding="utf-8"))
+        else:
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras raises errors of many types for files that it can't or won't load.
         raise ValueError(f"Keras can't load {path}: {error}") from error
+    return model
