@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact import K, arithmetic
 from convcost._exact.sizes import check_integer
@@ -43,7 +43,7 @@ class ZeroPadding(Weightless[K]):
             data_format: DataFormat = "channels_last",
         ) -> None: ...
 
-    padding: Any = 1
+    padding: tuple[Factors, ...] = 1  # type: ignore[assignment]  # the checks make pairs of it
     _: KW_ONLY
     data_format: DataFormat = "channels_last"
 
@@ -108,7 +108,7 @@ class Cropping(Weightless[K]):
             data_format: DataFormat = "channels_last",
         ) -> None: ...
 
-    cropping: Any = 1
+    cropping: tuple[Factors, ...] = 1  # type: ignore[assignment]  # the checks make pairs of it
     _: KW_ONLY
     data_format: DataFormat = "channels_last"
 

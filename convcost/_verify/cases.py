@@ -167,7 +167,7 @@ class Case:
         macs: int = sum(layer.cost(shape).macs for layer, shape in self.subjects())
         return macs
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, str]:
         """Return the configuration as plain data."""
         return {"kind": self.kind, "configuration": str(self)}
 

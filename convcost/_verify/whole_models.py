@@ -91,7 +91,7 @@ class ModelVerification:
         )
 
 
-def _totals(network: Network) -> dict[str, Any]:
+def _totals(network: Network) -> dict[str, object]:
     cost = network.total()
     return {
         **{quantity: getattr(cost, quantity) for quantity in UNITS},

@@ -67,6 +67,11 @@ layers.Conv2d(64, 3)  # attr-defined, reportAttributeAccessIssue
 layer.cost(28)  # call-overload, reportCallIssue reportArgumentType
 layer.cost((28, 28, 32), effectiv=True)  # call-overload, reportCallIssue
 layer.filters = 32  # misc, reportAttributeAccessIssue
+assert_type(layer.padding, str | tuple[tuple[Any, ...], ...])
+
+layers.register("Scale")(lambda config, shape: [layers.Dense(shape[-1])])
+layers.register("Scale")(lambda config, shape: shape)
+layers.register("Scale")(len)  # type-var, reportArgumentType
 
 # Models and reports.
 report = convcost.summary("model.json", (224, 224, 3))
