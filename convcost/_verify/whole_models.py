@@ -201,9 +201,9 @@ def _check_kernels(network: Network, live: dict[LayerPath, LiveLayer]) -> Findin
     return Finding("kernels", (Quantity("macs", network.macs, macs),))
 
 
-def kernel_macs(layer: LiveLayer, input_shapes: Sequence[Factors]) -> int:
+def kernel_macs(layer: LiveLayer, input_shapes: Sequence[Factors | None]) -> int:
     """Return the number of weights in a built layer's kernels times the number of positions."""
-    shape: tuple[int, ...] = input_shapes[0] if input_shapes else ()
+    shape: Factors = (input_shapes[0] if input_shapes else None) or ()
     if _is_time_distributed(layer):
         return int(shape[0]) * kernel_macs(layer.layer, (shape[1:],))
     names = ("depthwise_kernel", "pointwise_kernel", "kernel", "_kernel")
