@@ -118,6 +118,16 @@ def test_a_network_is_its_layers_one_after_the_other():
     assert matmul.moved == 4 * 4 * (2 * 10 * 10 * 8 + 10 * 10 * 10)
 
 
+def test_an_operation_with_several_outputs_writes_them_all():
+    inputs = keras.Input((8, 8, 6))
+    left, right = keras.ops.split(inputs, 2, axis=-1)
+    network = convcost.from_keras(keras.Model(inputs, left + right))
+    split, add = predict(network, LAPTOP)
+    assert split.row.output_shape == ((8, 8, 3), (8, 8, 3))
+    assert split.bound.moved == 4 * (8 * 8 * 6 + 2 * 8 * 8 * 3)
+    assert add.bound.moved == 4 * 3 * 8 * 8 * 3
+
+
 def test_a_network_in_training_needs_no_gradients_before_its_first_weights():
     network = convcost.from_keras(model())
     forward = {layer.row.kind: layer.bound for layer in predict(network, LAPTOP)}

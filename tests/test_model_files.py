@@ -136,6 +136,13 @@ def test_arguments_of_calls_in_all_their_forms():
     refused(model, "the config of __tensor__ must be a dict")
 
 
+@pytest.mark.parametrize("kind", ["__ellipsis__", "__numpy__", "__tuple__"])
+def test_an_argument_called_class_name_is_only_an_argument(kind):
+    product = operation("Einsum", "e", "in", subscripts="bi,bi->b")
+    product["inbound_nodes"][0]["kwargs"] = {"class_name": kind, "config": {"value": 5}}
+    refused(functional(product), "'e' .*")
+
+
 def test_old_forms_are_read():
     old = {"class_name": "Sequential", "config": [
         {"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [None, 8]}},

@@ -145,6 +145,19 @@ def test_an_output_shape_that_is_not_known_prints_as_a_question():
     assert network["mystery"].intensity() == 0
 
 
+def test_a_layer_whose_input_is_not_known_has_no_elements_to_read():
+    unknown = [
+        {"class_name": "Mystery", "module": "own", "config": {"name": name}} for name in "ab"
+    ]
+    config = {"name": "model", "layers": unknown}
+    with pytest.warns(UserWarning, match="2 layers are left out"):
+        network = convcost.from_keras(config, (4,), on_unknown="warn")
+    assert network["b"].input_shapes == (None,)
+    assert network["b"].intensity() == 0
+    machine = convcost.hardware.Machine("laptop", 100e9, 20e9)
+    assert convcost.hardware.predict(network, machine).seconds > 0
+
+
 def test_on_unknown_is_one_of_two_words():
     with pytest.raises(ValueError, match="'error' or 'warn'; got 'ignore'"):
         convcost.from_keras(operations(), on_unknown="ignore")

@@ -31,6 +31,15 @@ def test_profiles_that_cannot_be_made(monkeypatch):
         whole_models.profiled_macs(operations(), ((8, 8, 4),))
 
 
+def test_a_layer_whose_input_is_not_known_has_no_shape_to_check():
+    layers = [keras.layers.LSTM(4, return_sequences=True, name=name) for name in "ab"]
+    model = keras.Sequential([keras.Input((10, 8)), *layers])
+    with pytest.warns(UserWarning, match="2 layers are left out"):
+        network = convcost.from_keras(model, (20, 8), on_unknown="warn")
+    findings = dict(check_model(model, network).findings)
+    assert [quantity.name for quantity in findings["b"].quantities] == ["params"]
+
+
 def test_the_totals_are_those_of_a_report():
     network = convcost.from_keras(operations())
     data = check_model(operations(), network).as_dict()

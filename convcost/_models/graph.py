@@ -11,17 +11,27 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from convcost._layers.wrapping import Chain
 from convcost._models.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from typing import Any, TypeVar
 
     from convcost._exact.types import Factors
     from convcost._layers.base import Layer
+    from convcost._layers.registry import Description
     from convcost._layers.steps import Part
+
+    T = TypeVar("T")
+    # The shape of one tensor, or a list of the shapes of several.
+    Shapes: TypeAlias = Factors | list[Factors]
+    # What is counted as one row; a graph has a row for each layer in it.
+    Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
+    # A shape as a model records it, with the batch dimension.
+    Recorded: TypeAlias = Sequence[int | None]
 
 # Names of the models that contain a layer, outermost first, then its own name.
 LayerPath: TypeAlias = tuple[str, ...]
@@ -49,11 +59,11 @@ class Call(NamedTuple):
     """
 
     refs: tuple[Ref, ...] = ()
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] | None = None
+    args: tuple[object, ...] = ()
+    kwargs: dict[str, object] | None = None
 
     @classmethod
-    def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Call:
+    def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
         """Return a call with these arguments."""
         found = (*refs(args), *refs(kwargs)) if kwargs else tuple(refs(args))
         return cls(found, args, kwargs)
@@ -72,7 +82,9 @@ class Operation(Protocol):
     into it. So all axes are treated alike.
     """
 
-    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
+    def apply(
+        self, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> tuple[Shapes, tuple[Part, ...]]:
         """Return the output shape of one call, and what it computes.
 
         Parameters
@@ -103,16 +115,16 @@ class Unknown(NamedTuple):
     """A layer that the library does not know, with the shapes that the model records for it."""
 
     kind: str
-    inputs: tuple[Any, ...] = ()
-    outputs: tuple[Any, ...] = ()
+    inputs: tuple[Recorded, ...] = ()
+    outputs: tuple[Recorded, ...] = ()
 
 
 class RegisteredLayer(NamedTuple):
     """A layer that the user registered: the function, and the config to call it with."""
 
     name: str
-    function: Any
-    config: Any
+    function: Description
+    config: Mapping[str, object]
 
 
 class Entry(NamedTuple):
@@ -136,7 +148,7 @@ class Entry(NamedTuple):
 
     name: str
     kind: str
-    layer: Layer | Operation | Graph | Source | Unknown | RegisteredLayer
+    layer: Single | Graph
     trainable: bool
     calls: tuple[Call, ...]
     identity: Hashable
@@ -163,8 +175,8 @@ class Graph:
     name: str
     kind: str
     entries: tuple[Entry, ...]
-    inputs: Any
-    outputs: Any
+    inputs: object
+    outputs: object
     trainable: bool = True
 
     @cached_property
@@ -192,11 +204,11 @@ class Graph:
             (self.entries[place], index, self.entries[place].calls[index]) for place, index in order
         ]
 
-    def with_layers(self, layers: Mapping[LayerPath, Layer]) -> Graph:
+    def with_layers(self, layers: Mapping[LayerPath, Layer[Any]]) -> Graph:
         """Return the graph with the layers at some paths replaced, in nested graphs as well."""
         return self._with_layers(layers, ())
 
-    def _with_layers(self, layers: Mapping[LayerPath, Layer], path: LayerPath) -> Graph:
+    def _with_layers(self, layers: Mapping[LayerPath, Layer[Any]], path: LayerPath) -> Graph:
         entries = []
         for entry in self.entries:
             inner = (*path, entry.name)
@@ -248,13 +260,13 @@ def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
     return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
 
 
-def _kind(layer: Layer) -> str:
+def _kind(layer: Layer[Any]) -> str:
     """Return the kind that reports show: the layer's class, or the classes of a chain."""
     parts = layer.layers if isinstance(layer, Chain) else (layer,)
     return "+".join(type(part).__name__ for part in parts)
 
 
-def leaves(tree: object, kind: type) -> Iterator[Any]:
+def leaves(tree: object, kind: type[T]) -> Iterator[T]:
     """Yield the objects of a type in nested lists, tuples and dicts, in Keras's order."""
     if isinstance(tree, kind):
         yield tree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import is_array, refuse
@@ -13,14 +13,17 @@ from convcost._models.graph import Graph, Source, refs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Expression, Factors
 
 # Names of open spatial sides, by their number: of a sequence, an image, a volume.
 _OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
-def assuming_sides(shapes: Sequence[Factors]) -> Any:
+def assuming_sides(
+    shapes: Sequence[Factors],
+) -> AbstractContextManager[Sequence[tuple[Count, Count]]]:
     """Return a context that collects the conditions on symbols; numbers have none."""
     if any(is_expression(side) for shape in shapes for side in shape):
         from convcost._exact import symbolic
@@ -49,7 +52,7 @@ def input_shapes(graph: Graph, given: object) -> list[Factors]:
     ]
 
 
-def _in_order(given: object, inputs: list[str]) -> list[Any]:
+def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
             names = ", ".join(inputs)
@@ -72,14 +75,14 @@ def _check_shape(shape: object, name: str) -> Factors:
     return sides
 
 
-def _declared(graph: Graph, name: str) -> Any:
+def _declared(graph: Graph, name: str) -> tuple[int | None, ...] | None:
     entry = next((entry for entry in graph.entries if entry.name == name), None)
     if entry is None or not isinstance(entry.layer, Source):
         raise ModelError(f"{name!r} is an input of model {graph.name!r}, but not an input layer")
     return entry.layer.shape
 
 
-def _open(name: str, shape: Any, alone: bool) -> Factors:
+def _open(name: str, shape: tuple[int | None, ...] | None, alone: bool) -> Factors:
     """Return a declared shape with symbols for the sides that it leaves open."""
     if shape is None:
         raise ModelError(f"input {name!r} declares no shape: give input_shape")
@@ -91,7 +94,7 @@ def _open(name: str, shape: Any, alone: bool) -> Factors:
     return tuple(_symbol(next(names) + behind) if side is None else side for side in shape)
 
 
-def _symbol(name: str) -> Any:
+def _symbol(name: str) -> Expression:
     from convcost.symbols import symbol
 
     return symbol(name)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
     from convcost._layers.types import Sides
     from convcost._models.graph import Graph, LayerPath
+    from convcost._models.separable import Full
     from convcost._models.types import ModelShape, OnUnknown
     from convcost._models.walk import Row
 
@@ -203,19 +204,20 @@ class Network:
         """
         if form not in ("layer", "block"):
             refuse(ValueError, "form", form, "'layer' or 'block'")
+        block = form == "block"
         chosen = self._chosen(where)
-        layers = {row.path: separable.separable_layer(row.layer, form == "block") for row in chosen}
+        layers = {row.path: separable.separable_layer(full, block) for row, full in chosen}
         graph = self.graph.with_layers(layers)
         return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
 
-    def _chosen(self, where: Where) -> list[Row]:
-        eligible = [row for row in self.rows if separable.is_full(row.layer)]
+    def _chosen(self, where: Where) -> list[tuple[Row, Full]]:
+        eligible = [(row, row.layer) for row in self.rows if separable.is_full(row.layer)]
         if where is None:
             return eligible
         if callable(where):
-            return [row for row in eligible if where(row)]
+            return [(row, full) for row, full in eligible if where(row)]
         names = [where] if isinstance(where, str) else list(where)
-        by_name = {row.name: row for row in eligible}
+        by_name = {row.name: (row, full) for row, full in eligible}
         for name in names:
             if name not in by_name:
                 what = f"a layer of {self.name!r} that can be made separable: {', '.join(by_name)}"

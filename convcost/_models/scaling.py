@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._exact.scalars import refuse
@@ -14,11 +14,25 @@ from convcost._models.separable import BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
 
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.base import Layer
-    from convcost._models.graph import LayerPath
+    from convcost._models.graph import LayerPath, Shapes, Single
     from convcost._models.walk import Row
+
+    # A layer with filters or units.
+    Wide: TypeAlias = (
+        kinds.Conv1D[Any]
+        | kinds.Conv2D[Any]
+        | kinds.Conv3D[Any]
+        | kinds.Conv1DTranspose[Any]
+        | kinds.Conv2DTranspose[Any]
+        | kinds.Conv3DTranspose[Any]
+        | kinds.SeparableConv1D[Any]
+        | kinds.SeparableConv2D[Any]
+        | kinds.Dense[Any]
+    )
 
 _WIDE = (
     kinds.Conv1D,
@@ -111,41 +125,43 @@ class Widths:
         self._divisor = divisor
         self._around = _Around(rows)
         # The common width of layers whose outputs are added or multiplied.
-        self._agreed: dict[LayerPath, Any] = {
+        self._agreed: dict[LayerPath, Count] = {
             self._around.group(path): getattr(rows[path].layer, _width_name(rows[path].layer))
             for path in kept | self._around.fixed
             if isinstance(rows[path].layer, _WIDE)
         }
-        self.layers: dict[LayerPath, Layer] = {}
+        self.layers: dict[LayerPath, Layer[Any]] = {}
 
-    def __call__(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
+    def __call__(self, path: LayerPath, layer: Single, shapes: list[Factors]) -> Single:
         """Return the scaled layer, given the input shapes that it now has."""
         if path in self.layers:
             return self.layers[path]
         changed = self._changed(path, layer, shapes)
-        if changed is not layer:
-            self.layers[path] = changed
+        if changed is None:
+            return layer
+        self.layers[path] = changed
         return changed
 
-    def _changed(self, path: LayerPath, layer: object, shapes: list[Any]) -> Any:
+    def _changed(self, path: LayerPath, layer: Single, shapes: list[Factors]) -> Layer[Any] | None:
+        """Return the layer that replaces another; None to keep it."""
         if isinstance(layer, kinds.Reshape):
             return self._reshaped(path, layer)
         if isinstance(layer, kinds.LayerScale):
             return kinds.LayerScale(shapes[0][-1])
         if path in self._kept or not isinstance(layer, _WIDE):
-            return layer
+            return None
         name = _width_name(layer)
         group = self._around.group(path)
         if group not in self._agreed:
             self._agreed[group] = self._number(path, layer, getattr(layer, name), shapes)
-        changed: Any = {name: self._agreed[group]}
+        changed: dict[str, Count] = {name: self._agreed[group]}
         groups = getattr(layer, "groups", 1)
         if groups != 1 and groups == _channels(layer, self._rows[path].shape):
             # One group per channel: a depthwise convolution by another name.
             changed["groups"] = _channels(layer, shapes[0][1:])
         return replace(layer, **changed)
 
-    def _number(self, path: LayerPath, layer: Any, number: int, shapes: list[Any]) -> int:
+    def _number(self, path: LayerPath, layer: Wide, number: Count, shapes: list[Factors]) -> int:
         """Return how many filters or units a layer has after scaling."""
         before = _channels(layer, self._rows[path].shape)
         own = getattr(layer, "groups", 1) == before != 1
@@ -157,19 +173,19 @@ class Widths:
             scaled = int(scaled)  # as Keras's MobileNetV2 does in all but its first layer
         return rounded(scaled, self._divisor)
 
-    def _reshaped(self, path: LayerPath, layer: Any) -> Any:
+    def _reshaped(self, path: LayerPath, layer: kinds.Reshape[Any]) -> kinds.Reshape | None:
         """Return a reshape that follows its channels: (1, 1, 96) becomes (1, 1, -1)."""
         long = [side for side in layer.target_shape if side != 1]
         if len(long) == 1 and path not in self._kept:
             return kinds.Reshape(tuple(-1 if side != 1 else 1 for side in layer.target_shape))
-        return layer
+        return None
 
 
 def _width_name(layer: object) -> str:
     return "units" if isinstance(layer, kinds.Dense) else "filters"
 
 
-def _channels(layer: Any, shape: Any) -> Any:
+def _channels(layer: Wide, shape: Shapes) -> Count:
     return shape[0] if getattr(layer, "data_format", "") == CHANNELS_FIRST else shape[-1]
 
 
@@ -234,7 +250,7 @@ class _Around:
             yield self._by_name[source]
             pending += self._by_name[source].sources
 
-    def is_expansion(self, path: LayerPath, layer: object, channels: object) -> bool:
+    def is_expansion(self, path: LayerPath, layer: Wide, channels: Count) -> bool:
         """Tell whether a pointwise convolution expands a linear bottleneck by an integer factor.
 
         Sandler et al., "MobileNetV2" (arXiv:1801.04381): the block keeps this factor. Its input

@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._models.graph import Graph, refs
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias, TypeGuard
+
     from convcost._layers.base import Layer
     from convcost._models.graph import Entry
 
-_SEPARABLE = {kinds.Conv1D: kinds.SeparableConv1D, kinds.Conv2D: kinds.SeparableConv2D}
-_FULL = {kinds.SeparableConv1D: kinds.Conv1D, kinds.SeparableConv2D: kinds.Conv2D}
-_DEPTHWISE = {kinds.Conv1D: kinds.DepthwiseConv1D, kinds.Conv2D: kinds.DepthwiseConv2D}
-_FULL_OF = {depthwise: full for full, depthwise in _DEPTHWISE.items()}
+    Full: TypeAlias = kinds.Conv1D[Any] | kinds.Conv2D[Any]
+    Depthwise: TypeAlias = kinds.DepthwiseConv1D[Any] | kinds.DepthwiseConv2D[Any]
+    Separable: TypeAlias = kinds.SeparableConv1D[Any] | kinds.SeparableConv2D[Any]
+
+_SEPARABLE: dict[type[Full], type[Separable]] = {
+    kinds.Conv1D: kinds.SeparableConv1D,
+    kinds.Conv2D: kinds.SeparableConv2D,
+}
+_DEPTHWISE: dict[type[Full], type[Depthwise]] = {
+    kinds.Conv1D: kinds.DepthwiseConv1D,
+    kinds.Conv2D: kinds.DepthwiseConv2D,
+}
+_FULL: dict[type[Separable], type[Full]] = {made: full for full, made in _SEPARABLE.items()}
+_FULL_OF: dict[type[Depthwise], type[Full]] = {made: full for full, made in _DEPTHWISE.items()}
 # Layers allowed between the halves of a separable block; they go when the halves are merged.
 BETWEEN = ("Activation", "BatchNormalization", "Dropout", "ELU", "LeakyReLU", "PReLU", "ReLU")
 
 
-def is_full(layer: Any) -> bool:
+def is_full(layer: object) -> TypeGuard[Full]:
     """Tell whether a separable convolution can replace a layer."""
     return (
-        type(layer) in _SEPARABLE
+        isinstance(layer, (kinds.Conv1D, kinds.Conv2D))
+        and type(layer) in _SEPARABLE
         and layer.padding != "causal"
         and layer.groups == 1
         and any(side != 1 for side in layer.kernel_size)
     )
 
 
-def separable_layer(layer: Any, block: bool) -> Layer:
+def separable_layer(layer: Full, block: bool) -> Layer[Any]:
     """Return the separable convolution, or the MobileNet block, that replaces a layer."""
     placed = _placed(layer)
     if not block:
-        made: Layer = _SEPARABLE[type(layer)](layer.filters, **placed, use_bias=layer.use_bias)
-        return made
+        return _SEPARABLE[type(layer)](layer.filters, **placed, use_bias=layer.use_bias)
     axis = -1 if layer.data_format == "channels_last" else 1
     depthwise = _DEPTHWISE[type(layer)](**placed, use_bias=False)
     pointwise = type(layer)(
@@ -51,16 +63,24 @@ def standard_graph(graph: Graph) -> Graph:
 
 
 def _standard_entry(entry: Entry) -> Entry:
-    layer: Any = entry.layer
+    layer = entry.layer
     if isinstance(layer, Graph):
         return entry._replace(layer=standard_graph(layer))
-    if type(layer) not in _FULL:
+    if not _is_separable(layer):
         return entry
     full = _FULL[type(layer)](layer.filters, **_placed(layer), use_bias=layer.use_bias)
     return entry._replace(layer=full, kind=type(full).__name__)
 
 
-def _placed(layer: object) -> dict[str, Any]:
+def _is_separable(layer: object) -> TypeGuard[Separable]:
+    return type(layer) in _FULL
+
+
+def _is_depthwise(layer: object) -> TypeGuard[Depthwise]:
+    return type(layer) in _FULL_OF
+
+
+def _placed(layer: Layer[Any]) -> dict[str, Any]:
     """Return the arguments that decide where the kernel is placed."""
     names = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
     return {name: getattr(layer, name) for name in names}
@@ -73,14 +93,15 @@ def _merged(graph: Graph) -> Graph:
     gone: set[str] = set()
     made: dict[str, Entry] = {}
     for entry in graph.entries:
-        if type(entry.layer) not in tuple(_FULL_OF):
+        depthwise = entry.layer
+        if not _is_depthwise(depthwise):
             continue
         between, last = _followed(entry, users, by_name)
-        if last is None or not _is_pointwise(last.layer, entry.layer):
+        if last is None or not _is_pointwise(last.layer, depthwise):
             continue
         gone |= {entry.name, *between}
         made[last.name] = last._replace(
-            layer=_together(entry.layer, last.layer),
+            layer=_together(depthwise, last.layer),
             kind=type(last.layer).__name__,
             calls=entry.calls,
         )
@@ -118,15 +139,15 @@ def _followed(
     return between, None
 
 
-def _is_pointwise(layer: Any, depthwise: Any) -> bool:
+def _is_pointwise(layer: object, depthwise: Depthwise) -> TypeGuard[Full]:
     return (
-        type(layer) is _FULL_OF[type(depthwise)]
+        isinstance(layer, (kinds.Conv1D, kinds.Conv2D))
+        and type(layer) is _FULL_OF[type(depthwise)]
         and depthwise.depth_multiplier == 1
         and all(side == 1 for side in (*layer.kernel_size, *layer.strides))
         and layer.groups == 1
     )
 
 
-def _together(depthwise: Any, pointwise: Any) -> Layer:
-    made: Layer = replace(pointwise, **_placed(depthwise) | {"data_format": pointwise.data_format})
-    return made
+def _together(depthwise: Depthwise, pointwise: Full) -> Full:
+    return replace(pointwise, **_placed(depthwise) | {"data_format": pointwise.data_format})

@@ -1,8 +1,8 @@
 """Types of what models are read from; only type checkers import them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from convcost._exact.types import InputShape, Size
 
@@ -10,11 +10,82 @@ from convcost._exact.types import InputShape, Size
 class KerasModel(Protocol):
     """A live model of Keras 2 or 3."""
 
-    def to_json(self) -> Any: ...
+    def to_json(self) -> str: ...
+
+
+class KerasLayer(Protocol):
+    """A live layer of Keras 3, or an operation, which has no weights."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def trainable(self) -> bool: ...
+    @property
+    def weights(self) -> Sequence["KerasVariable"]: ...
+    @property
+    def _inbound_nodes(self) -> list["KerasNode"]: ...
+    @property
+    def _outbound_nodes(self) -> list["KerasNode"]: ...
+    def get_config(self) -> dict[str, object]: ...
+    def call(self, *args: object, **kwargs: object) -> object: ...
+    def _flatten_layers(self, *, include_self: bool, recursive: bool) -> Iterable["KerasLayer"]: ...
+
+
+class KerasGraph(KerasLayer, Protocol):
+    """A live functional model of Keras 3, or what a Sequential one computes."""
+
+    @property
+    def operations(self) -> Sequence[KerasLayer]: ...
+    @property
+    def _inputs_struct(self) -> object: ...
+    @property
+    def _outputs_struct(self) -> object: ...
+
+
+class KerasTensor(Protocol):
+    """A symbolic tensor of Keras 3, or one of its variables."""
+
+    @property
+    def shape(self) -> Sequence[int | None]: ...
+    @property
+    def _keras_history(self) -> tuple[KerasLayer, int, int]: ...
+
+
+class KerasArguments(Protocol):
+    """The arguments of a recorded call."""
+
+    @property
+    def args(self) -> tuple[object, ...]: ...
+    @property
+    def kwargs(self) -> dict[str, object]: ...
+
+
+class KerasNode(Protocol):
+    """A recorded call of a layer or an operation."""
+
+    @property
+    def operation(self) -> KerasLayer: ...
+    @property
+    def arguments(self) -> KerasArguments: ...
+    @property
+    def input_tensors(self) -> Sequence[KerasTensor]: ...
+    @property
+    def output_tensors(self) -> Sequence[KerasTensor]: ...
+
+
+class KerasVariable(Protocol):
+    """A weight of a live layer."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def trainable(self) -> bool: ...
 
 
 # A live model, a path, the text of its JSON, or its configuration.
-ModelSource: TypeAlias = KerasModel | str | PathLike[str] | Mapping[str, Any]
+ModelSource: TypeAlias = KerasModel | str | PathLike[str] | Mapping[str, object]
 # One shape, a list of shapes, or shapes by input name; None for the shape that the model declares.
 ModelShape: TypeAlias = InputShape | Mapping[str, Sequence[Size]] | None
 OnUnknown: TypeAlias = Literal["error", "warn"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from convcost._cost.cost import Cost, total
 from convcost._exact import arithmetic
@@ -16,14 +16,26 @@ from convcost._models.graph import Graph, Ref, RegisteredLayer, Source, Tensor, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
-    from convcost._models.graph import Call, Entry, LayerPath, Operation
+    from convcost._models.graph import (
+        Call,
+        Entry,
+        LayerPath,
+        Operation,
+        Recorded,
+        Shapes,
+        Single,
+    )
 
     # Takes a path, a layer and its input shapes; returns the layer to count.
-    Rewrite: TypeAlias = Callable[[LayerPath, Any, list[Any]], Any]
+    Rewrite: TypeAlias = Callable[[LayerPath, Single, list[Factors]], Single]
+    # A tensor: its shape with the batch dimension, empty if unknown, and its name.
+    Made: TypeAlias = tuple[Factors, str]
+    # What the calls of a graph made so far: a tensor each, or a list of them.
+    Known: TypeAlias = dict[tuple[str, int], Made | list[Made]]
 
 # Limits against hostile files: a few kilobytes can nest models whose calls never end, repeat an
 # axis until memory runs out, or make sides that take a minute to multiply. The largest model in
@@ -52,8 +64,8 @@ class Row(NamedTuple):
     times
         Size of the batch dimension for one model input: 1 unless a reshape moved elements into it.
     input_shapes, output_shape
-        Shapes in elements, without the batch dimension unless `times` differs from 1; the output's
-        is None if unknown.
+        Shapes in elements, without the batch dimension unless `times` differs from 1; None if
+        unknown. An operation with several outputs has a tuple of shapes.
     cost
         Parameters (only at the first call), MACs and bias additions.
     non_trainable_params
@@ -66,11 +78,11 @@ class Row(NamedTuple):
 
     path: LayerPath
     kind: str
-    layer: Any
+    layer: Layer[Any] | Operation | None
     sources: tuple[str, ...]
     times: Count
-    input_shapes: tuple[Factors, ...]
-    output_shape: Any
+    input_shapes: tuple[Factors | None, ...]
+    output_shape: Factors | tuple[Factors | None, ...] | None
     cost: Cost
     non_trainable_params: Count
     reused: bool
@@ -97,17 +109,17 @@ class Row(NamedTuple):
         return self.cost.macs
 
     @property
-    def shape(self) -> Any:
+    def shape(self) -> Shapes:
         """The shape that the layer's methods take, or a list of shapes if it merges several."""
         moved = type(self.times) is not int or self.times != 1
-        shapes = [shape[1:] if moved else shape for shape in self.input_shapes]
+        shapes = [(shape or ())[1 if moved else 0 :] for shape in self.input_shapes]
         return self.layer.given(shapes) if isinstance(self.layer, Layer) else shapes
 
     @property
     def effective_macs(self) -> Count:
         """Multiply-accumulates whose taps lie inside the input."""
         if isinstance(self.layer, Layer):
-            parts = self.layer.parts(self.shape, self.times)
+            parts = self.layer.parts(_as_one(self.shape), self.times)
         else:
             parts = self.parts
         return total([part.forward(True) for part in parts]).macs
@@ -115,7 +127,9 @@ class Row(NamedTuple):
     @property
     def elements(self) -> Count:
         """Number of elements of the inputs and the output together."""
-        maps = [elements(*shape) for shape in (*self.input_shapes, self.output_shape or ())]
+        output = self.output_shape or ()
+        outputs = output if any(isinstance(side, tuple) for side in output) else (output,)
+        maps = [elements(*(shape or ())) for shape in (*self.input_shapes, *outputs)]
         return arithmetic.total("elements", maps)
 
     def intensity(self, element_size: int = 4) -> Count:
@@ -136,10 +150,10 @@ class _Counted(NamedTuple):
         As in `Row`, as if no weights were shared and all entries were trainable.
     """
 
-    output: Any
+    output: Shapes
     cost: Cost
     non_trainable_params: Count
-    layer: Any
+    layer: Layer[Any] | Operation | None
     parts: tuple[Part, ...] = ()
 
 
@@ -170,10 +184,9 @@ class Walk:
         path: LayerPath = (),
         trainable: bool = True,
         sources: Sequence[str] = (),
-    ) -> list[tuple[Any, str]]:
+    ) -> list[Made]:
         """Walk through a graph; return the shape and the name of each output."""
-        # The shape and the name of each call's output, or a list of them.
-        known: dict[tuple[str, int], Any] = {}
+        known: Known = {}
         for place, ref in enumerate(refs(graph.inputs)):
             name = sources[place] if sources else ref.entry
             known[ref.entry, ref.call] = shapes[place], name
@@ -199,11 +212,11 @@ class Walk:
         self,
         entry: Entry,
         call: Call,
-        given: list[tuple[Any, Any]],
+        given: list[Made],
         path: LayerPath,
         trainable: bool,
-        known: dict[tuple[str, int], Any],
-    ) -> Any:
+        known: Known,
+    ) -> Made | list[Made]:
         layer = entry.layer
         shapes = [shape for shape, _ in given]
         if isinstance(layer, Graph):
@@ -213,7 +226,7 @@ class Walk:
             names = [name for _, name in given]
             made = self.through(layer, shapes, path, trainable and entry.trainable, names)
             return made[0] if len(made) == 1 else made
-        counted = self._count(entry, call, shapes, path, known)
+        counted = self._count(layer, call, shapes, path, known)
         row = self._row(entry, counted, given, path, trainable)
         self.rows.append(row)
         if isinstance(counted.output, tuple):
@@ -224,7 +237,7 @@ class Walk:
         self,
         entry: Entry,
         counted: _Counted,
-        given: list[tuple[Any, Any]],
+        given: list[Made],
         path: LayerPath,
         trainable: bool,
     ) -> Row:
@@ -245,7 +258,7 @@ class Walk:
             tuple([source for _, source in given]),
             first[0] if first else 1,
             tuple([_sample(shape) for shape, _ in given]),
-            _sample(output),
+            tuple(map(_sample, output)) if isinstance(output, list) else _sample(output),
             cost,
             frozen,
             reused,
@@ -254,15 +267,14 @@ class Walk:
 
     def _count(
         self,
-        entry: Entry,
+        layer: Single,
         call: Call,
-        shapes: list[Any],
+        shapes: list[Factors],
         path: LayerPath,
-        known: dict[tuple[str, int], Any],
+        known: Known,
     ) -> _Counted:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
-        layer: Any = entry.layer
         if self._rewrite is not None:
             layer = self._rewrite(path, layer, shapes)
         if isinstance(layer, Layer):
@@ -275,14 +287,14 @@ class Walk:
             raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
         return _operate(layer, call, known)
 
-    def _count_layer(self, layer: Layer, shapes: list[Any]) -> _Counted:
+    def _count_layer(self, layer: Layer[Any], shapes: list[Factors]) -> _Counted:
         key = (id(layer), *shapes)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = _count_layer(layer, shapes)
         return found
 
-    def _guess(self, layer: Unknown, shapes: list[Any], name: str) -> Any:
+    def _guess(self, layer: Unknown, shapes: list[Factors], name: str) -> Shapes:
         """Return the output shape that the model records for an unknown layer."""
         if self._on_unknown == "error":
             raise UnknownLayerError(
@@ -294,11 +306,11 @@ class Walk:
         recorded = [_fit(shape, known) for shape, known in zip(layer.inputs, shapes, strict=False)]
         if not layer.outputs or len(recorded) != len(shapes) or not all(recorded):
             return ()
-        outputs = [(1, *shape[1:]) for shape in layer.outputs]
+        outputs: list[Factors] = [(1, *shape[1:]) for shape in layer.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
 
-def _fit(recorded: Any, shape: Any) -> bool:
+def _fit(recorded: Recorded, shape: Factors) -> bool:
     return bool(tuple(recorded[1:]) == _sample(shape))
 
 
@@ -313,26 +325,25 @@ def _refuse_size(shape: Factors) -> None:
             raise ValueError(f"a side of its output has more than {_MOST_TERMS} terms")
 
 
-def _pick(known: dict[tuple[str, int], Any], ref: Ref) -> tuple[Any, str]:
+def _pick(known: Known, ref: Ref) -> Made:
     """Return a tensor's shape and name: a call with several outputs has a list of them."""
-    made: Any = known[ref.entry, ref.call]
+    made = known[ref.entry, ref.call]
     several = made if isinstance(made, list) else [made]
     if not 0 <= ref.output < len(several):
         raise ModelError(f"layer {ref.entry!r} has no output {ref.output}")
-    picked: tuple[Any, str] = several[ref.output]
-    return picked
+    return several[ref.output]
 
 
-def _count_layer(layer: Layer, shapes: list[Any]) -> _Counted:
+def _count_layer(layer: Layer[Any], shapes: list[Factors]) -> _Counted:
     if not shapes:
         raise ValueError("it is called without an input tensor")
     _require(shapes)
-    times, own = shapes[0][0], _own(layer, shapes)
+    times, own = shapes[0][0], _as_one(_own(layer, shapes))
     output, cost = layer.output_and_cost(own, times)
     return _Counted((times, *output), cost, layer.non_trainable(own), layer)
 
 
-def _own(layer: Layer, shapes: list[Any]) -> Any:
+def _own(layer: Layer[Any], shapes: list[Factors]) -> Shapes:
     """Return the shape or shapes that a layer's methods take, without the batch dimension."""
     own = layer.given([shape[1:] for shape in shapes])
     if isinstance(own, list) and any(shape[0] != shapes[0][0] for shape in shapes):
@@ -340,21 +351,26 @@ def _own(layer: Layer, shapes: list[Any]) -> Any:
     return own
 
 
-def _require(shapes: list[Any]) -> None:
+def _as_one(shapes: Shapes) -> Factors:
+    # The methods of layers call it a shape, also where they take several inputs.
+    return cast("Factors", shapes)
+
+
+def _require(shapes: list[Factors]) -> None:
     for shape in shapes:
         if not shape:
             raise ValueError("it needs the shape of an input that the model does not record")
 
 
-def _describe(layer: RegisteredLayer, shapes: list[Any]) -> Layer:
+def _describe(layer: RegisteredLayer, shapes: list[Factors]) -> Layer[Any]:
     _require(shapes)
     own = [shape[1:] for shape in shapes]
     shape = own[0] if len(own) == 1 else own
     return registry.describe(layer.name, layer.function, layer.config, shape)
 
 
-def _operate(operation: Operation, call: Call, known: dict[tuple[str, int], Any]) -> _Counted:
-    def place(tree: object) -> Any:
+def _operate(operation: Operation, call: Call, known: Known) -> _Counted:
+    def place(tree: object) -> object:
         if isinstance(tree, Tensor):
             return tree
         if isinstance(tree, Ref):
@@ -367,16 +383,15 @@ def _operate(operation: Operation, call: Call, known: dict[tuple[str, int], Any]
             return {key: place(branch) for key, branch in tree.items()}
         return tree
 
-    args, kwargs = tuple(map(place, call.args)), place(call.kwargs or {})
+    args = tuple(map(place, call.args))
+    kwargs = {key: place(value) for key, value in (call.kwargs or {}).items()}
     output, parts = operation.apply(args, kwargs)
     cost = total([part.forward(False) for part in parts]) if parts else _NOTHING
     return _Counted(output, cost, 0, operation, parts)
 
 
-def _sample(shape: Any) -> Any:
+def _sample(shape: Factors) -> Factors | None:
     """Return a shape without the batch dimension, unless elements were moved into it."""
-    if isinstance(shape, list):
-        return tuple(map(_sample, shape))
     if not shape:
         return None
     return shape[1:] if type(shape[0]) is int and shape[0] == 1 else shape

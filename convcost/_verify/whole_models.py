@@ -158,18 +158,20 @@ def _check_row(row: Row, layer: LiveLayer) -> Finding:
     quantities = []
     if hasattr(layer, "count_params") and not row.reused:
         quantities.append(Quantity("params", row.params, layer.count_params()))
-    if row.times == 1 and row.input_shapes and hasattr(layer, "count_params"):
-        quantities.append(Quantity("output shape", row.output_shape, _output_shape(row, layer)))
+    shapes = [shape for shape in row.input_shapes if shape is not None]
+    known = bool(shapes) and len(shapes) == len(row.input_shapes)
+    if row.times == 1 and known and hasattr(layer, "count_params"):
+        quantities.append(Quantity("output shape", row.output_shape, _output_shape(shapes, layer)))
     if not quantities:
         return Finding("keras", reason="Keras reports neither parameters nor a shape for it")
     return Finding("keras", tuple(quantities))
 
 
-def _output_shape(row: Row, layer: Any) -> Any:
+def _output_shape(shapes: list[Factors], layer: Any) -> Factors:
     """Return the shape that Keras computes for the same inputs, without the batch."""
     import keras
 
-    inputs = [keras.KerasTensor((None, *shape)) for shape in row.input_shapes]
+    inputs = [keras.KerasTensor((None, *shape)) for shape in shapes]
     output = layer.compute_output_spec(inputs[0] if len(inputs) == 1 else inputs)
     return tuple(output.shape[1:])
 
@@ -248,7 +250,8 @@ def _is_blind(row: Row) -> bool:
     if not isinstance(layer, Spatial) or row.times != 1:
         return False
     # Keras hides groups in a compiled function, where nothing is counted.
-    return getattr(layer, "groups", 1) != 1 or bool(why_blind(layer, row.shape))
+    shape = row.input_shapes[0] or ()
+    return getattr(layer, "groups", 1) != 1 or bool(why_blind(layer, shape))
 
 
 def profiled_macs(model: LiveModel, input_shapes: Iterable[Factors]) -> int:

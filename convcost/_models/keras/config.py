@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.scalars import shorten
 from convcost._layers import TimeDistributed, registry
@@ -15,7 +15,9 @@ from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from typing import Any, TypeGuard
 
+    from convcost._models.graph import Recorded, Single
     from convcost._models.keras.layers import Config
 
 # Deeper than any real model, and far from Python's recursion limit.
@@ -46,7 +48,7 @@ class _ConfigReader:
     def __init__(self) -> None:
         self._make = LayerCache()
 
-    def graph(self, kind: str, config: dict[str, Any], depth: int) -> Graph:
+    def graph(self, kind: str, config: dict[str, object], depth: int) -> Graph:
         if depth > _DEEPEST:
             raise ModelError(f"models are nested more than {_DEEPEST} levels deep")
         name = _text(config.get("name", kind.lower()), "the name of a model")
@@ -56,7 +58,7 @@ class _ConfigReader:
         return self._sequential(name, kind, config, parts, depth)
 
     def _functional(
-        self, name: str, kind: str, config: dict[str, Any], parts: list[_Part], depth: int
+        self, name: str, kind: str, config: dict[str, object], parts: list[_Part], depth: int
     ) -> Graph:
         tensors = _TensorReader(parts)
         calls = [tuple([tensors.call(node) for node in _nodes(part)]) for part in parts]
@@ -69,7 +71,7 @@ class _ConfigReader:
         return Graph(name, kind, tuple(entries), inputs, outputs, _is_trainable(config))
 
     def _sequential(
-        self, name: str, kind: str, config: dict[str, Any], parts: list[_Part], depth: int
+        self, name: str, kind: str, config: dict[str, object], parts: list[_Part], depth: int
     ) -> Graph:
         entries: list[Entry] = []
         if not parts or parts[0].kind != "InputLayer":
@@ -83,7 +85,7 @@ class _ConfigReader:
         return Graph(name, kind, tuple(entries), *ends, _is_trainable(config))
 
     def _entry(
-        self, part: _Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, Any]
+        self, part: _Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, object]
     ) -> Entry:
         name, kind, config, layer = part
         if kind == "InputLayer":
@@ -98,7 +100,9 @@ class _ConfigReader:
             made = _with_shapes(made, name, calls[0], shapes)
         return Entry(name, kind, made, _is_trainable(config), calls, _identity(layer))
 
-    def _layer(self, kind: str, layer: dict[str, Any], config: dict[str, Any], depth: int) -> Any:
+    def _layer(
+        self, kind: str, layer: dict[str, object], config: dict[str, object], depth: int
+    ) -> Single | Graph:
         function = registry.registered(layer.get("registered_name"), kind)
         if function is not None:
             return RegisteredLayer(kind, function, config)
@@ -115,7 +119,7 @@ class _ConfigReader:
             return Unknown(kind)
         return self._make(kind, config)
 
-    def _distributed(self, config: dict[str, Any], depth: int) -> Any:
+    def _distributed(self, config: dict[str, object], depth: int) -> Layer[Any] | Unknown:
         inner = _dict(config.get("layer"), "layer")
         if depth > _DEEPEST:
             raise ModelError(f"layers are nested more than {_DEEPEST} levels deep")
@@ -129,8 +133,8 @@ class _Part(NamedTuple):
 
     name: str
     kind: str
-    config: dict[str, Any]
-    layer: dict[str, Any]
+    config: dict[str, object]
+    layer: dict[str, object]
 
 
 def _part(value: object, model: str) -> _Part:
@@ -144,7 +148,7 @@ class _TensorReader:
     """The tensors of one functional model, and the shapes recorded with them."""
 
     def __init__(self, parts: list[_Part]) -> None:
-        self.shapes: dict[Ref, Any] = {}
+        self.shapes: dict[Ref, object] = {}
         # Call 0 of a nested model is the model itself, so its calls in the outer model start at 1:
         # in everything that Keras 2 writes, and in the inputs and outputs that Keras 3 lists.
         self._shifted = {part.name for part in parts if _counts_itself(part)}
@@ -155,8 +159,9 @@ class _TensorReader:
         if isinstance(node, dict):
             if not node:
                 return Call()
-            args = self._revive(_list(node.get("args", []), "args"), found)
-            kwargs = self._revive(_dict(node.get("kwargs", {}), "kwargs"), found)
+            args = [self._revive(one, found) for one in _list(node.get("args", []), "args")]
+            given = _dict(node.get("kwargs", {}), "kwargs")
+            kwargs = {name: self._revive(given[name], found) for name in sorted(given)}
             return Call(tuple(found), tuple(args), kwargs)
         # Keras 2: a list of [layer, call, output, arguments of the call], one for each tensor.
         tensors = _list(node, "inbound_nodes")
@@ -164,14 +169,14 @@ class _TensorReader:
             tensors = [tensors]
         for one in map(_four, tensors):
             found.append(self._shifted_ref(one[:3]))
-        args = found[0] if len(found) == 1 else list(found)
-        for one in tensors:
+        first = found[0] if len(found) == 1 else list(found)
+        for one in map(_four, tensors):
             for value in _values(one[3]) if len(one) > 3 else ():
                 if isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str):
                     found.append(self._shifted_ref(value[:3]))
-        return Call(tuple(found), (args,))
+        return Call(tuple(found), (first,))
 
-    def tree(self, tree: object) -> Any:
+    def tree(self, tree: object) -> Ref | list[object] | dict[str, object]:
         """Return the inputs or outputs of the model."""
         if isinstance(tree, list) and len(tree) == 3 and isinstance(tree[0], str):
             return self._shifted_ref(tree)
@@ -181,11 +186,11 @@ class _TensorReader:
             return {key: self.tree(branch) for key, branch in tree.items()}
         raise ModelError(f"the inputs and outputs of a model must be tensors; got {shorten(tree)}")
 
-    def _shifted_ref(self, value: list[Any]) -> Ref:
+    def _shifted_ref(self, value: list[object]) -> Ref:
         ref = _ref(value)
         return ref._replace(call=ref.call - 1) if ref.entry in self._shifted else ref
 
-    def _revive(self, value: object, found: list[Ref]) -> Any:
+    def _revive(self, value: object, found: list[Ref]) -> object:
         """Return the arguments of a call with a `Ref` for each tensor, and with real slices."""
         if isinstance(value, (list, tuple)):
             return [self._revive(one, found) for one in value]
@@ -205,7 +210,7 @@ class _TensorReader:
             return _dict(value.get("config"), f"the config of {kind}").get("value")
         return {key: self._revive(value[key], found) for key in sorted(value)}
 
-    def _tensor(self, config: dict[str, Any], found: list[Ref]) -> Ref:
+    def _tensor(self, config: dict[str, object], found: list[Ref]) -> Ref:
         history = _list(config.get("keras_history"), "keras_history")
         if len(history) != 3:
             raise ModelError(f"keras_history must have three parts; got {shorten(history)}")
@@ -215,7 +220,7 @@ class _TensorReader:
         return ref
 
 
-def _ref(value: list[Any]) -> Ref:
+def _ref(value: list[object]) -> Ref:
     name, call, output = value
     if not isinstance(name, str) or type(call) is not int or type(output) is not int:
         raise ModelError(f"a tensor must be [layer, call, output]; got {shorten(value)}")
@@ -232,25 +237,26 @@ def _counts_itself(part: _Part) -> bool:
     return isinstance(inside[0], dict) and inside[0].get("class_name") == "InputLayer"
 
 
-def _nodes(part: _Part) -> list[Any]:
+def _nodes(part: _Part) -> list[object]:
     nodes = _list(part.layer.get("inbound_nodes", []), f"inbound_nodes of {part.name!r}")
     if not nodes and part.kind == "InputLayer":
         return [{}]  # an input is called without arguments
     return nodes
 
 
-def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, Any]) -> Unknown:
+def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, object]) -> Unknown:
     """Return an unknown layer with the shapes that the config records for its first call."""
-    inputs = tuple(shapes.get(ref) for ref in call.refs)
-    outputs: list[Any] = []
-    while (shape := shapes.get(Ref(name, 0, len(outputs)))) is not None:
-        outputs.append(shape)
-    if not all(map(_is_shape, (*inputs, *outputs))):
+    given = [shapes.get(ref) for ref in call.refs]
+    made: list[object] = []
+    while (shape := shapes.get(Ref(name, 0, len(made)))) is not None:
+        made.append(shape)
+    inputs, outputs = tuple(filter(_is_shape, given)), tuple(filter(_is_shape, made))
+    if len(inputs) + len(outputs) != len(given) + len(made):
         return unknown
-    return Unknown(unknown.kind, inputs, tuple(outputs))
+    return Unknown(unknown.kind, inputs, outputs)
 
 
-def _is_shape(shape: object) -> bool:
+def _is_shape(shape: object) -> TypeGuard[Recorded]:
     """Tell whether a shape is known, except for its batch dimension."""
     return (
         isinstance(shape, (list, tuple))
@@ -259,17 +265,17 @@ def _is_shape(shape: object) -> bool:
     )
 
 
-def _is_trainable(config: dict[str, Any]) -> bool:
+def _is_trainable(config: dict[str, object]) -> bool:
     return config.get("trainable", True) is not False
 
 
-def _identity(layer: dict[str, Any]) -> Hashable:
+def _identity(layer: dict[str, object]) -> Hashable:
     """Return a key that is equal for layers that share their weights, and otherwise unique."""
     shared = layer.get("shared_object_id")
     return ("shared_object_id", shared) if isinstance(shared, int) else object()
 
 
-def _first_shape(config: dict[str, Any], parts: list[_Part]) -> Any:
+def _first_shape(config: dict[str, object], parts: list[_Part]) -> tuple[int | None, ...] | None:
     """Return the shape that a Sequential model without an input layer was built with, or None."""
     first = parts[0].config if parts else {}
     for shape in (config.get("build_input_shape"), first.get("batch_input_shape")):
@@ -285,7 +291,7 @@ def _free_name(name: str, parts: list[_Part]) -> str:
     return name
 
 
-def _input_shape(config: dict[str, Any], name: str) -> Any:
+def _input_shape(config: dict[str, object], name: str) -> tuple[int | None, ...] | None:
     for key in ("batch_shape", "batch_input_shape"):
         if config.get(key) is not None:
             return _shape(config[key], f"{key} of {name!r}")
@@ -296,12 +302,14 @@ def _input_shape(config: dict[str, Any], name: str) -> Any:
 
 def _shape(value: object, what: str) -> tuple[int | None, ...]:
     """Return a shape without its batch dimension; open sides are None."""
-    sides = _list(value, what)
-    for side in sides:
+    given = _list(value, what)
+    sides: list[int | None] = []
+    for side in given:
         if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
             raise ModelError(
-                f"{what} must be a list of positive integers or null; got {shorten(sides)}"
+                f"{what} must be a list of positive integers or null; got {shorten(given)}"
             )
+        sides.append(side)
     if not sides:
         raise ModelError(f"{what} must have the batch as its first axis; got an empty list")
     return tuple(sides[1:])
@@ -329,34 +337,34 @@ def has_usual_weights(config: Config) -> bool:
     return config.get("lora_rank") is None
 
 
-def _is_model(config: dict[str, Any]) -> bool:
+def _is_model(config: dict[str, object]) -> bool:
     return isinstance(config["layers"], list) and all(
         isinstance(one, dict) and "class_name" in one for one in config["layers"]
     )
 
 
-def _inner(layer: dict[str, Any]) -> dict[str, Any]:
+def _inner(layer: dict[str, object]) -> dict[str, object]:
     return _dict(layer.get("config", {}), "the config of a layer")
 
 
-def _four(value: object) -> list[Any]:
+def _four(value: object) -> list[object]:
     one = _list(value, "inbound_nodes")
     if len(one) < 3:
         raise ModelError(f"inbound_nodes must name layer, call and output; got {shorten(value)}")
     return one
 
 
-def _values(kwargs: object) -> list[Any]:
+def _values(kwargs: object) -> list[object]:
     return list(kwargs.values()) if isinstance(kwargs, dict) else []
 
 
-def _dict(value: object, what: str) -> dict[str, Any]:
+def _dict(value: object, what: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ModelError(f"{what} must be a dict; got {shorten(value)}")
     return value
 
 
-def _list(value: object, what: str) -> list[Any]:
+def _list(value: object, what: str) -> list[object]:
     if not isinstance(value, (list, tuple)):
         raise ModelError(f"{what} must be a list; got {shorten(value)}")
     return list(value)

@@ -12,7 +12,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from convcost._models.errors import ModelError
 
@@ -38,7 +38,7 @@ _BROKEN_ZIP = (
 )
 
 
-def load(path: Path) -> Any:
+def load(path: Path) -> object:
     """Return the config in a `.keras`, `.h5` or JSON file; its first bytes tell which it is."""
     with path.open("rb") as file:
         start = file.read(len(_HDF5))
@@ -50,7 +50,7 @@ def load(path: Path) -> Any:
         return parse(_limited(file, str(path)), str(path))
 
 
-def parse(text: str | bytes, origin: str) -> Any:
+def parse(text: str | bytes, origin: str) -> object:
     """Return the parsed JSON.
 
     Raises

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.elementwise import ELEMENTWISE
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol, overload
 
     class Config(Protocol):
-        """A config, or an object with the same `get`."""
+        """A config, or an object whose `get` returns an argument by name, or the default."""
 
-        def get(self, name: str, default: Any = None, /) -> Any:
-            """Return an argument by name, or the default if it is missing."""
+        @overload
+        def get(self, name: str, /) -> object: ...
+        @overload
+        def get(self, name: str, default: object, /) -> object: ...
 
 
 # The library's own layers, and those that wrap a layer: a config is not enough to make them.

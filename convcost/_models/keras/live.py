@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 from keras.src.models.functional import Functional
@@ -32,10 +32,29 @@ from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias, TypeGuard
+
+    from convcost._models.graph import Single
+    from convcost._models.types import (
+        KerasArguments,
+        KerasGraph,
+        KerasLayer,
+        KerasNode,
+        KerasTensor,
+        KerasVariable,
+        ModelShape,
+    )
+
+    # A shape for Keras: the batch first, None for open sides.
+    Batched: TypeAlias = Sequence[int | None]
+    # One for each input of a model, in a list or by name.
+    Shapes: TypeAlias = Batched | list[Batched] | dict[str, Batched]
+    # Calls of one operation, with their indices among all its calls.
+    Nodes: TypeAlias = list[tuple[int, KerasNode]]
 
 
-def graph_of_model(model: object, input_shape: object = None) -> Graph:
+def graph_of_model(model: keras.Model, input_shape: ModelShape = None) -> Graph:
     """Return the graph of a live Keras model.
 
     A subclassed model is called once with symbolic tensors of the input shape, to record what it
@@ -47,7 +66,7 @@ def graph_of_model(model: object, input_shape: object = None) -> Graph:
     return reader.recorded(model, _shapes_for(model, input_shape))
 
 
-def _is_functional(layer: object) -> bool:
+def _is_functional(layer: object) -> TypeGuard[KerasGraph]:
     # A subclass made with inputs and outputs is functional unless it overrides `call`.
     return isinstance(layer, Functional) and type(layer).call is Functional.call
 
@@ -58,7 +77,7 @@ class _ModelReader:
     def __init__(self) -> None:
         self._make = LayerCache()
 
-    def graph(self, model: Any) -> Graph:
+    def graph(self, model: KerasGraph | keras.Sequential) -> Graph:
         kind = type(model).__name__
         if not isinstance(model, keras.Sequential):
             return self._functional(model.name, kind, model, bool(model.trainable))
@@ -66,12 +85,12 @@ class _ModelReader:
             return self._functional(model.name, kind, model._functional, bool(model.trainable))
         return self._unbuilt(model)
 
-    def _functional(self, name: str, kind: str, model: Any, trainable: bool) -> Graph:
+    def _functional(self, name: str, kind: str, model: KerasGraph, trainable: bool) -> Graph:
         order = {id(operation): place for place, operation in enumerate(model.operations)}
         graph = self._traced(name, kind, model._inputs_struct, model._outputs_struct, order)
         return replace(graph, trainable=trainable)
 
-    def _unbuilt(self, model: Any) -> Graph:
+    def _unbuilt(self, model: keras.Sequential) -> Graph:
         """Return the chain of layers of a Sequential model that has no input shape yet."""
         names = _Names(layer.name for layer in model.layers)
         first = names.free("input")
@@ -82,7 +101,7 @@ class _ModelReader:
         return Graph(model.name, "Sequential", tuple(entries), Ref(first), Ref(entries[-1].name))
 
     def _traced(
-        self, name: str, kind: str, inputs: Any, outputs: Any, order: Mapping[int, int]
+        self, name: str, kind: str, inputs: object, outputs: object, order: Mapping[int, int]
     ) -> Graph:
         """Return the graph between tensors, tracing each back to the call that made it."""
         given = {id(tensor) for tensor in _tensors(inputs)}
@@ -95,7 +114,7 @@ class _ModelReader:
                 operation = node.operation
                 places[id(operation), index] = Ref(names.of(operation), place)
 
-        def ref(tensor: Any) -> Ref:
+        def ref(tensor: KerasTensor) -> Ref:
             operation, index, output = tensor._keras_history
             made = places[id(operation), index]
             return made._replace(output=output) if output else made
@@ -111,7 +130,9 @@ class _ModelReader:
             entries.append(self._entry(node.operation, label, made, node))
         return Graph(name, kind, tuple(entries), _replaced(inputs, ref), _replaced(outputs, ref))
 
-    def _entry(self, layer: object, name: str, calls: tuple[Call, ...], node: object) -> Entry:
+    def _entry(
+        self, layer: KerasLayer, name: str, calls: tuple[Call, ...], node: KerasNode | None
+    ) -> Entry:
         kind = type(layer).__name__
         try:
             made = self._layer(layer, kind, node)
@@ -122,7 +143,7 @@ class _ModelReader:
         trainable = bool(getattr(layer, "trainable", True))
         return Entry(name, kind, made, trainable, calls, ("live", id(layer)))
 
-    def _layer(self, layer: Any, kind: str, node: Any) -> Any:
+    def _layer(self, layer: KerasLayer, kind: str, node: KerasNode | None) -> Single | Graph:
         function = registry.registered(kind) or registry.registered(_saved_as(layer))
         if function is not None:
             return RegisteredLayer(kind, function, layer.get_config())
@@ -135,7 +156,7 @@ class _ModelReader:
             return self.graph(layer)
         if not configs.is_keras(module):
             return _unknown(kind, node) if node is None else self._expanded(layer, kind, node)
-        if kind == "TimeDistributed":
+        if isinstance(layer, keras.layers.TimeDistributed):
             inner = self._layer(layer.layer, type(layer.layer).__name__, None)
             return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
         config = Attributes(layer)
@@ -143,7 +164,7 @@ class _ModelReader:
             return _unknown(kind, node)
         return self._make(kind, config)
 
-    def _expanded(self, layer: Any, kind: str, node: Any) -> Any:
+    def _expanded(self, layer: KerasLayer, kind: str, node: KerasNode) -> Graph | Unknown:
         """Return the graph of a user's own layer, or an unknown layer if it can't be recorded."""
         given = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
         given.pop("mask", None)
@@ -165,7 +186,9 @@ class _ModelReader:
             # The user's code may raise anything when it is called with symbolic tensors.
             return _unknown(kind, node)
 
-    def _record(self, layer: Any, kind: str, args: Any, kwargs: dict[str, Any]) -> Graph:
+    def _record(
+        self, layer: KerasLayer, kind: str, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> Graph:
         """Return the graph that one symbolic call of a layer records, and remove the record."""
         with _calls_kept(layer):
             if "training" in inspect.signature(layer.call).parameters and len(args) < 2:
@@ -180,7 +203,7 @@ class _ModelReader:
         graph = replace(graph, trainable=bool(layer.trainable))
         return _with_own_weights(graph, [w for w in layer.weights if id(w) not in owned])
 
-    def recorded(self, model: Any, shapes: Any) -> Graph:
+    def recorded(self, model: keras.Model, shapes: Shapes) -> Graph:
         """Return the graph of a subclassed model, called with symbolic tensors of these shapes."""
         inputs = _inputs(shapes)
         try:
@@ -205,7 +228,7 @@ class _Names:
         self._given: dict[int, str] = {}
         self._used: set[str] = set()
 
-    def of(self, layer: Any) -> str:
+    def of(self, layer: KerasLayer) -> str:
         """Return a layer's name, with a number appended if another layer has the same name."""
         given = self._given.get(id(layer))
         if given is not None:
@@ -226,10 +249,10 @@ class _Names:
         return name
 
 
-def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[int, Any]]]:
+def _calls_between(stop: set[int], pending: list[KerasTensor]) -> dict[int, Nodes]:
     """Return the calls that tensors come from, in order, grouped by the operation called."""
     seen: set[tuple[int, int]] = set()
-    calls: dict[int, list[tuple[int, Any]]] = {}
+    calls: dict[int, Nodes] = {}
     while pending:
         tensor = pending.pop()
         history = getattr(tensor, "_keras_history", None)
@@ -250,18 +273,18 @@ def _calls_between(stop: set[int], pending: list[Any]) -> dict[int, list[tuple[i
     return dict(reversed(calls.items()))
 
 
-def _call(arguments: Any, ref: Any) -> Call:
+def _call(arguments: KerasArguments, ref: Callable[[KerasTensor], Ref]) -> Call:
     args = tuple([_replaced(one, ref) for one in arguments.args])
     if not any(value is not None for value in arguments.kwargs.values()):
         return Call.of(args)
-    return Call.of(args, _replaced(arguments.kwargs, ref))
+    return Call.of(args, {key: _replaced(one, ref) for key, one in arguments.kwargs.items()})
 
 
-def _tensors(tree: object) -> Iterator[Any]:
+def _tensors(tree: object) -> Iterator[KerasTensor]:
     return leaves(tree, keras.KerasTensor)
 
 
-def _replaced(tree: Any, ref: Any) -> Any:
+def _replaced(tree: object, ref: Callable[[KerasTensor], Ref]) -> object:
     """Return arguments with a `Ref` for each tensor, and a `Tensor` for each constant."""
     if isinstance(tree, keras.KerasTensor):
         return ref(tree)
@@ -284,16 +307,16 @@ class Attributes:
     def __init__(self, layer: object) -> None:
         self._layer = layer
 
-    def get(self, name: str, default: object = None) -> Any:
+    def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
         return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
 
 
-def _saved_as(layer: object) -> Any:
+def _saved_as(layer: object) -> object:
     return keras.saving.get_registered_name(type(layer))
 
 
-def _unknown(kind: str, node: Any) -> Unknown:
+def _unknown(kind: str, node: KerasNode | None) -> Unknown:
     if node is None:
         return Unknown(kind)
     inputs, outputs = (
@@ -304,7 +327,7 @@ def _unknown(kind: str, node: Any) -> Unknown:
 
 
 @contextmanager
-def _calls_kept(layer: Any) -> Iterator[None]:
+def _calls_kept(layer: KerasLayer) -> Iterator[None]:
     """Remove the calls that are recorded inside, so that `layer.output` stays the same."""
     layers = list(layer._flatten_layers(include_self=True, recursive=True))
     before = [(one, list(one._inbound_nodes), list(one._outbound_nodes)) for one in layers]
@@ -315,7 +338,7 @@ def _calls_kept(layer: Any) -> Iterator[None]:
             one._inbound_nodes[:], one._outbound_nodes[:] = inbound, outbound
 
 
-def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
+def _with_own_weights(graph: Graph, own: list[KerasVariable]) -> Graph:
     """Add an entry for the weights that belong to the layer itself, not to a layer inside it."""
     if not own:
         return graph
@@ -326,7 +349,7 @@ def _with_own_weights(graph: Graph, own: list[Any]) -> Graph:
     return replace(graph, entries=(*graph.entries, entry))
 
 
-def _shapes_for(model: Any, input_shape: Any) -> Any:
+def _shapes_for(model: keras.Model, input_shape: ModelShape) -> Shapes:
     """Return the shapes to call a subclassed model with: batch first, None for open sides."""
     if input_shape is None:
         built = getattr(model, "_build_shapes_dict", None) or {}
@@ -334,20 +357,22 @@ def _shapes_for(model: Any, input_shape: Any) -> Any:
             raise ModelError(
                 f"model {model.name!r} is subclassed and was not built: give input_shape"
             )
-        return next(iter(built.values()))
+        shapes: Shapes = next(iter(built.values()))
+        return shapes
     if isinstance(input_shape, dict):
         return {name: _batched(shape) for name, shape in input_shape.items()}
-    if input_shape and all(isinstance(one, (tuple, list)) for one in input_shape):
-        return [_batched(shape) for shape in input_shape]
+    several = [one for one in input_shape if isinstance(one, (tuple, list))]
+    if several and len(several) == len(input_shape):
+        return [_batched(shape) for shape in several]
     return _batched(input_shape)
 
 
-def _batched(shape: Any) -> tuple[int | None, ...]:
+def _batched(shape: Iterable[object]) -> Batched:
     # Keras does not take symbols: for Keras the side is open.
     return (None, *(side if isinstance(side, int) else None for side in shape))
 
 
-def _inputs(shapes: Any) -> Any:
+def _inputs(shapes: Shapes) -> object:
     if isinstance(shapes, dict):
         return {name: keras.Input(batch_shape=one, name=name) for name, one in shapes.items()}
     if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (tuple, list)):

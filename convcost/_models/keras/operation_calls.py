@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.scalars import refuse
 from convcost._models.graph import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
 
     from convcost._exact.types import Factors
+    from convcost._layers.steps import Product
+    from convcost._models.graph import Shapes
 
     # Takes a call; returns the shape of its output, a list of shapes, or the product computed.
-    Rule: TypeAlias = Callable[["OperationCall"], Any]
+    Rule: TypeAlias = Callable[["OperationCall"], Shapes | Product]
+    Rules = TypeVar("Rules", bound=Rule)
 
 
 # By the names of Keras's classes.
 RULES: dict[str, Rule] = {}
 
 
-def rule(names: str) -> Callable[[Rule], Rule]:
+def rule(names: str) -> Callable[[Rules], Rules]:
     """Register a function as the rule for the named operations, separated by white space."""
 
-    def add(function: Rule) -> Rule:
+    def add(function: Rules) -> Rules:
         RULES.update(dict.fromkeys(names.split(), function))
         return function
 
@@ -34,11 +37,11 @@ def rule(names: str) -> Callable[[Rule], Rule]:
 class OperationCall(NamedTuple):
     """A call of an operation: the operation's own arguments, and those of the call."""
 
-    own: dict[str, Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    own: dict[str, object]
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
 
-    def input(self, index: int, name: str) -> Any:
+    def input(self, index: int, name: str) -> object:
         """Return an argument of the call, by place or by name."""
         if index < len(self.args):
             return self.args[index]
@@ -50,7 +53,7 @@ class OperationCall(NamedTuple):
         """Return the shape of an argument of the call."""
         return shape_of(name, self.input(index, name))
 
-    def option(self, name: str, default: object = None) -> Any:
+    def option(self, name: str, default: object = None) -> object:
         """Return one of the operation's own arguments."""
         return self.own.get(name, default)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements
@@ -20,8 +20,11 @@ from convcost._models.keras import operation_products, operation_slices  # noqa:
 from convcost._models.keras.operation_calls import RULES, OperationCall, rule, shape_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from convcost._exact.types import Factors
     from convcost._layers.steps import Part
+    from convcost._models.graph import Shapes
 
 
 # More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
@@ -46,13 +49,15 @@ class KerasOperation:
     """
 
     kind: str
-    own: dict[str, Any]
+    own: dict[str, object]
 
     def __post_init__(self) -> None:
         if self.kind not in RULES:
             refuse_choice("kind", self.kind, sorted(RULES))
 
-    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Part, ...]]:
+    def apply(
+        self, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> tuple[Shapes, tuple[Part, ...]]:
         """Return the shape of the output, or a list of shapes, and the product if it is one."""
         made = RULES[self.kind](OperationCall(self.own, args, kwargs))
         return (made.outputs, (made,)) if isinstance(made, Product) else (made, ())
@@ -127,7 +132,7 @@ def _target(name: str, call: OperationCall) -> Factors:
     return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -288,12 +293,13 @@ def _pooled(call: OperationCall) -> Factors:
     kinds = {3: pooling.MaxPooling1D, 4: pooling.MaxPooling2D, 5: pooling.MaxPooling3D}
     if len(shape) not in kinds:
         refuse(ValueError, "inputs", shape, "of three to five axes, the batch included")
-    layer = kinds[len(shape)](
-        call.option("pool_size"),
-        call.option("strides"),
-        call.option("padding", "valid"),
-        data_format=call.option("data_format"),
-    )
+    given: dict[str, Any] = {  # the layer checks them
+        "pool_size": call.option("pool_size"),
+        "strides": call.option("strides"),
+        "padding": call.option("padding", "valid"),
+        "data_format": call.option("data_format"),
+    }
+    layer = kinds[len(shape)](**given)
     return (shape[0], *layer.output_and_cost(shape[1:])[0])
 
 
