@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from convcost._exact.sizes import check_integer, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
     from convcost._exact.types import Numbers
 
@@ -63,24 +64,26 @@ class CategoricalAxis:
     """
 
     name: str
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
     def __len__(self) -> int:
         return len(self.values)
 
     @property
-    def labels(self) -> list[Any]:
+    def labels(self) -> list[object]:
         """The values as a table shows them: numbers, strings and booleans unchanged."""
         plain = all(isinstance(value, (str, bool, int, float)) for value in self.values)
         return list(self.values) if plain else [str(value) for value in self.values]
 
 
-def is_axis(value: object) -> bool:
+def is_axis(value: object) -> TypeGuard[range | list[object] | Numbers]:
     """Tell whether a value stands for several values rather than one."""
     return isinstance(value, (range, list)) or (hasattr(value, "ndim") and value.ndim > 0)
 
 
-def make_axis(name: str, values: Any, *, categorical: bool = False) -> SizeAxis | CategoricalAxis:
+def make_axis(
+    name: str, values: object, *, categorical: bool = False
+) -> SizeAxis | CategoricalAxis:
     """Return the axis for a user's values.
 
     Examples
@@ -122,8 +125,8 @@ def _is_number(value: object) -> bool:
     return (hasattr(value, "__index__") and not isinstance(value, bool)) or hasattr(value, "ndim")
 
 
-def _categorical(name: str, values: list[Any]) -> CategoricalAxis:
-    seen: list[Any] = []
+def _categorical(name: str, values: list[object]) -> CategoricalAxis:
+    seen: list[object] = []
     for value in values:
         if value in seen:
             raise ValueError(f"{name} must have each value once; got {value!r} twice")
@@ -151,7 +154,7 @@ def _require_once(name: str, ascending: Numbers) -> None:
         raise ValueError(f"{name} must have each value once; got {ascending[:-1][same][0]} twice")
 
 
-def substitute(template: object, values: Callable[[str], Any]) -> Any:
+def substitute(template: object, values: Callable[[str], object]) -> object:
     """Return an argument with the axis names in it replaced by what `values` returns.
 
     Examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,14 +14,15 @@ from convcost._sweeps.extras import require
 from convcost._sweeps.polynomials import Atom, Polynomial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
-    from convcost._exact.types import Numbers
+    from convcost._exact.types import Count, Numbers
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.polynomials import Bounds
+    from convcost._sweeps.types import Categories
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Block:
     shape: tuple[int, ...]
     whole: tuple[int, ...]
     bounds: Bounds
-    categories: Mapping[str, Any]
+    categories: Categories
 
     def fulfils(self, condition: Condition) -> Numbers:
         """Tell which designs fulfil a condition."""
@@ -91,14 +92,12 @@ class BlockCounter:
         )
         self.number = prod(self.blocks_along)
 
-    def blocks(self, categories: Mapping[str, Any], numbers: range) -> Iterator[Block]:
+    def blocks(self, categories: Categories, numbers: range) -> Iterator[Block]:
         """Count and yield the blocks with these numbers."""
         for number in numbers:
             yield self._block(categories, number)
 
-    def table(
-        self, categories: Mapping[str, Any], number: int, condition: Condition
-    ) -> pd.DataFrame:
+    def table(self, categories: Categories, number: int, condition: Condition) -> pd.DataFrame:
         """Return the designs of a block that fulfil a condition, a row for each."""
         require("pandas")
         import pandas as pd
@@ -106,7 +105,7 @@ class BlockCounter:
         block = self._block(categories, number)
         inside = np.flatnonzero(block.fulfils(condition))
         places = np.unravel_index(inside, block.shape)
-        columns: dict[str, Any] = {}
+        columns: dict[str, object] = {}
         for name in self.grid.dims:
             if name in categories:
                 columns[name] = pd.Series([categories[name]] * len(inside), dtype=object)
@@ -119,7 +118,7 @@ class BlockCounter:
         columns["flops"] = block.evaluate("flops", FLOPS)[places]
         return pd.DataFrame({name: columns[name] for name in (*self.grid.dims, *COUNTS)})
 
-    def _block(self, categories: Mapping[str, Any], number: int) -> Block:
+    def _block(self, categories: Categories, number: int) -> Block:
         places = np.unravel_index(number, self.blocks_along)
         first = tuple(int(place) * side for place, side in zip(places, self.sides, strict=True))
         last = tuple(
@@ -131,7 +130,7 @@ class BlockCounter:
             for axis, start, stop in zip(self.grid.axes.values(), first, last, strict=False)
         ]
         sizes = dict(zip(self.grid.axes, np.ix_(*cut), strict=True)) if cut else {}
-        known: dict[str, Any] = dict(sizes)
+        known: dict[str, Count] = dict(sizes)
         if any(atom.name in QUANTITIES for atom in self.atoms):
             cost = self.grid.cost(categories, sizes)
             known |= {name: getattr(cost, name) for name in QUANTITIES}

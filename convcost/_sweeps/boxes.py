@@ -8,7 +8,7 @@ a whole, and one that fails it even at its best is rejected. The others are halv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from convcost._exact import arrays
 from convcost._sweeps.directions import SHRINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from convcost._exact.types import Numbers
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.polynomials import Atom, Bounds, Polynomial
+    from convcost._sweeps.types import Categories
 
 # Boxes handled at once: enough for NumPy to be fast, few enough for the CPU's caches.
 BATCH = 1 << 15
@@ -44,7 +45,7 @@ class Boxes:
     def __len__(self) -> int:
         return int(self.low.shape[1])
 
-    def __getitem__(self, chosen: Any) -> Boxes:
+    def __getitem__(self, chosen: slice | Numbers) -> Boxes:
         if isinstance(chosen, slice):
             return Boxes(self.low[:, chosen], self.high[:, chosen])
         if chosen.dtype == np.bool_:
@@ -52,9 +53,10 @@ class Boxes:
         return Boxes(np.take(self.low, chosen, axis=1), np.take(self.high, chosen, axis=1))
 
     @property
-    def is_single(self) -> Any:
+    def is_single(self) -> Numbers:
         """Which of the boxes hold only one design."""
-        return np.all(self.low == self.high, axis=0)
+        single: Numbers = np.all(self.low == self.high, axis=0)
+        return single
 
     @staticmethod
     def joined(parts: list[Boxes]) -> Boxes:
@@ -78,7 +80,7 @@ class Subspace:
         The atoms to compute for each design.
     """
 
-    def __init__(self, grid: Grid, categories: Mapping[str, Any], atoms: set[Atom]) -> None:
+    def __init__(self, grid: Grid, categories: Categories, atoms: set[Atom]) -> None:
         self.grid, self.categories = grid, categories
         self.names = tuple(grid.axes)
         ways = grid.directions(categories)
@@ -141,7 +143,7 @@ class Subspace:
             single[atom] = atom.bounds(value, value)
         return single
 
-    def decide(self, condition: Condition, bounds: Bounds, number: int) -> tuple[Any, Any]:
+    def decide(self, condition: Condition, bounds: Bounds, number: int) -> tuple[Numbers, Numbers]:
         """Return for each box whether all its designs fulfil a condition, and whether any may."""
         sure, maybe = condition.decide(bounds, self.categories)
         return np.broadcast_to(sure, number), np.broadcast_to(maybe, number)
@@ -155,7 +157,7 @@ class Subspace:
 
     def evaluate(
         self, name: str, polynomial: Polynomial, bounds: Bounds, number: int
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Numbers, Numbers]:
         """Return the bounds of a polynomial; an OverflowError beyond int64 gives this name."""
         low, high = polynomial.int64_bounds(name, bounds)
         return np.broadcast_to(low, number), np.broadcast_to(high, number)

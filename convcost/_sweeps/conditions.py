@@ -10,7 +10,7 @@ import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
-    from convcost._sweeps.polynomials import Bounds
+    from numpy.typing import NDArray
 
+    from convcost._exact.types import Count
+    from convcost._sweeps.polynomials import Bounds
+    from convcost._sweeps.types import Categories
+
+    # A truth for each box, or one for all boxes.
+    Flags: TypeAlias = NDArray[np.bool_] | np.bool_ | bool
     # For each box: whether all its designs fulfil a condition, and whether any of them may.
-    Verdict: TypeAlias = tuple[Any, Any]
+    Verdict: TypeAlias = tuple[Flags, Flags]
 
 # The counts of a design, in the order of a table's columns.
 COUNTS = (*QUANTITIES, "flops")
@@ -45,7 +51,7 @@ class Names:
     """
 
     axes: tuple[str, ...]
-    categories: Mapping[str, tuple[Any, ...]]
+    categories: Mapping[str, tuple[object, ...]]
 
     def __str__(self) -> str:
         return join_names([*COUNTS, *self.axes, *self.categories])
@@ -59,7 +65,7 @@ class Condition:
         """The atoms needed to decide it."""
         raise NotImplementedError
 
-    def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
         """Return for each box whether all its designs fulfil it, and whether any may."""
         raise NotImplementedError
 
@@ -76,7 +82,7 @@ class Relation(Condition):
         """The atoms of the polynomial."""
         return self.difference.atoms
 
-    def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
         """Decide by the signs of the least and the largest value."""
         low, high = self.difference.signs(bounds)
         if low is high:  # single designs, whose bounds are equal
@@ -85,7 +91,7 @@ class Relation(Condition):
         return _DECIDE[self.symbol](low, high)
 
 
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+_COMPARE: dict[str, Callable[[Count, Count], Flags]] = {
     "<=": operator.le,
     "<": operator.lt,
     ">=": operator.ge,
@@ -93,7 +99,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_DECIDE: dict[str, Callable[[Any, Any], Verdict]] = {
+_DECIDE: dict[str, Callable[[Count, Count], Verdict]] = {
     "<=": lambda low, high: (high <= 0, low <= 0),
     "<": lambda low, high: (high < 0, low < 0),
     ">=": lambda low, high: (low >= 0, high >= 0),
@@ -108,14 +114,14 @@ class Membership(Condition):
     """Whether a categorical axis has one of some values."""
 
     name: str
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
     @property
     def atoms(self) -> set[Atom]:
         """No atoms: it depends only on the category."""
         return set()
 
-    def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
         """Decide for all boxes at once, since they share the axis's value."""
         chosen = categories[self.name] in self.values
         return chosen, chosen
@@ -133,7 +139,7 @@ class Combination(Condition):
         """The atoms of the parts."""
         return set().union(*(part.atoms for part in self.parts))
 
-    def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
         """Combine the verdicts of the parts."""
         if not self.parts:
             return self.all, self.all
@@ -158,7 +164,7 @@ class Negation(Condition):
         """The atoms of the part."""
         return self.part.atoms
 
-    def decide(self, bounds: Bounds, categories: Mapping[str, Any]) -> Verdict:
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
         """Invert the verdict of the part."""
         sure, maybe = self.part.decide(bounds, categories)
         never = np.logical_not(maybe)

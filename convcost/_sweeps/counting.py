@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +18,19 @@ from convcost._sweeps import fronts
 from convcost._sweeps.blocks import BlockCounter, block_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Self, TypeVar, Unpack
+
+    from distributed import Client
 
     from convcost._exact.types import Numbers
     from convcost._sweeps.blocks import Block
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.polynomials import Atom, Polynomial
+    from convcost._sweeps.types import Categories, Engine, Found, Progress
 
-    # For each variant, the values of its categorical axes and the answer.
-    Found = list[tuple[Mapping[str, Any], Any]]
+    AnyAnswer = TypeVar("AnyAnswer", bound="Answer")
 
 # Designs per block: enough to outweigh the overhead of calls; about 50 MB of memory.
 BLOCK = 1 << 20
@@ -161,25 +163,45 @@ class ParetoAnswer(Answer):
         return np.asarray(self.front.labels[0])
 
 
-def count(grid: Grid, condition: Condition, *how: Any, **engine: Any) -> Found:
+def count(
+    grid: Grid,
+    condition: Condition,
+    atoms: set[Atom],
+    progress: Progress | None,
+    **engine: Unpack[Engine],
+) -> Found[int]:
     """Return for each variant the number of designs that fulfil a condition."""
-    answers = _answers(grid, lambda: CountAnswer(condition), *how, **engine)
+    answers = _answers(grid, lambda: CountAnswer(condition), atoms, progress, **engine)
     return [(categories, answer.total) for categories, answer in answers]
 
 
 def histogram(
-    grid: Grid, key: Polynomial, edges: list[int], condition: Condition, *how: Any, **engine: Any
-) -> Found:
+    grid: Grid,
+    key: Polynomial,
+    edges: list[int],
+    condition: Condition,
+    atoms: set[Atom],
+    progress: Progress | None,
+    **engine: Unpack[Engine],
+) -> Found[list[int]]:
     """Return for each variant the number of designs whose key lies in each bin."""
-    answers = _answers(grid, lambda: HistogramAnswer(key, edges, condition), *how, **engine)
+    answers = _answers(
+        grid, lambda: HistogramAnswer(key, edges, condition), atoms, progress, **engine
+    )
     return [(categories, answer.totals[1:-1].tolist()) for categories, answer in answers]
 
 
 def top(
-    grid: Grid, k: int, key: Polynomial, condition: Condition, *how: Any, **engine: Any
-) -> Found:
+    grid: Grid,
+    k: int,
+    key: Polynomial,
+    condition: Condition,
+    atoms: set[Atom],
+    progress: Progress | None,
+    **engine: Unpack[Engine],
+) -> Found[dict[str, Numbers]]:
     """Return for each variant the sizes of the k designs with the largest key."""
-    answers = _answers(grid, lambda: TopAnswer(k, key, condition), *how, **engine)
+    answers = _answers(grid, lambda: TopAnswer(k, key, condition), atoms, progress, **engine)
     return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
 
 
@@ -188,11 +210,14 @@ def pareto(
     objectives: list[tuple[Polynomial, int]],
     condition: Condition,
     limit: int,
-    *how: Any,
-    **engine: Any,
-) -> Found:
+    atoms: set[Atom],
+    progress: Progress | None,
+    **engine: Unpack[Engine],
+) -> Found[dict[str, Numbers]]:
     """Return for each variant the sizes of the designs on the Pareto front."""
-    answers = _answers(grid, lambda: ParetoAnswer(objectives, condition, limit), *how, **engine)
+    answers = _answers(
+        grid, lambda: ParetoAnswer(objectives, condition, limit), atoms, progress, **engine
+    )
     return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
 
 
@@ -206,13 +231,13 @@ def _sizes(grid: Grid, indices: Numbers) -> dict[str, Numbers]:
 
 def _answers(
     grid: Grid,
-    begin: Callable[[], Any],
+    begin: Callable[[], AnyAnswer],
     atoms: set[Atom],
-    progress: Any = None,
+    progress: Progress | None,
     *,
-    client: Any = None,
-    block: Any = BLOCK,
-) -> Found:
+    client: Client | None = None,
+    block: int = BLOCK,
+) -> Found[AnyAnswer]:
     """Return for each variant the merged answer of all its blocks."""
     from convcost._sweeps import engines
 
@@ -236,8 +261,8 @@ def _answers(
 
 
 def _take_all(
-    counter: BlockCounter, answer: Answer, categories: Mapping[str, Any], numbers: range
-) -> Answer:
+    counter: BlockCounter, answer: AnyAnswer, categories: Categories, numbers: range
+) -> AnyAnswer:
     """Add the blocks with these numbers to an answer."""
     for block in counter.blocks(categories, numbers):
         answer.take(block)

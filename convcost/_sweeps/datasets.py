@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import xarray as xr
+    from dask.array import Array
 
+    from convcost._exact.types import Numbers
     from convcost._sweeps.grid import Grid
+    from convcost._sweeps.types import Categories
 
 # Datasets with more designs than this, of 8 bytes each, are lazy Dask arrays.
 LAZY_ABOVE = 1 << 25
@@ -58,12 +61,14 @@ def _check_chunks(grid: Grid, chunks: object) -> dict[Hashable, int] | None:
     return {name: min(given.get(name, length), length) for name, length in lengths.items()}
 
 
-def _variant(grid: Grid, categories: Mapping[str, Any], chunks: Any) -> xr.Dataset:
+def _variant(
+    grid: Grid, categories: Categories, chunks: Mapping[Hashable, int] | None
+) -> xr.Dataset:
     require("xarray")
     import xarray as xr
 
     dims = _dimensions(grid, categories)
-    coords: dict[str, Any] = {name: axis.values for name, axis in grid.axes.items()}
+    coords: dict[str, object] = {name: axis.values for name, axis in grid.axes.items()}
     coords |= {
         name: value
         for name, value in grid.fixed.items()
@@ -77,7 +82,7 @@ def _variant(grid: Grid, categories: Mapping[str, Any], chunks: Any) -> xr.Datas
     return xr.Dataset(variables, coords)
 
 
-def _counts(grid: Grid, categories: Mapping[str, Any], cut: Any) -> dict[str, Any]:
+def _counts(grid: Grid, categories: Categories, cut: slice | Numbers) -> dict[str, Numbers]:
     """Return the counts over an open grid of some values of each axis."""
     sizes = np.ix_(*(axis.values[cut] for axis in grid.axes.values()))
     cost = grid.cost(categories, dict(zip(grid.axes, sizes, strict=True)))
@@ -86,7 +91,7 @@ def _counts(grid: Grid, categories: Mapping[str, Any], cut: Any) -> dict[str, An
     return {name: one.reshape(one.shape or (1,) * rank) for name, one in found.items()}
 
 
-def _dimensions(grid: Grid, categories: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _dimensions(grid: Grid, categories: Categories) -> list[tuple[str, ...]]:
     """Return for each count the axes that it depends on."""
     # With two values for every axis, a count has two along the axes that it depends on.
     twice = _counts(grid, categories, np.array([0, 0]))
@@ -96,15 +101,14 @@ def _dimensions(grid: Grid, categories: Mapping[str, Any]) -> list[tuple[str, ..
     ]
 
 
-def _lazy(grid: Grid, categories: Mapping[str, Any], chunks: Mapping[Any, int]) -> dict[str, Any]:
+def _lazy(grid: Grid, categories: Categories, chunks: Mapping[Hashable, int]) -> dict[str, Array]:
     """Return the counts as Dask arrays over all axes."""
     require("dask")
     import dask.array
 
-    from_array: Any = dask.array.from_array  # untyped in Dask
     rank = len(grid.axes)
     sizes = {
-        name: from_array(axis.values, chunks[name]).reshape(
+        name: dask.array.from_array(axis.values, chunks[name]).reshape(
             (1,) * place + (-1,) + (1,) * (rank - place - 1)
         )
         for place, (name, axis) in enumerate(grid.axes.items())

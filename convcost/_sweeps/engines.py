@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._sweeps.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar, TypeVarTuple
+
+    from distributed import Client
+
+    from convcost._sweeps.types import Progress
+
+    T = TypeVar("T")
+    Ts = TypeVarTuple("Ts")
 
 
 def run_calls(
-    function: Callable[..., Any],
-    calls: list[tuple[Any, ...]],
-    progress: Callable[[float], None] | None = None,
-    client: object = None,
-) -> list[Any]:
+    function: Callable[[*Ts], T],
+    calls: list[tuple[*Ts]],
+    progress: Progress | None = None,
+    client: Client | None = None,
+) -> list[T]:
     """Call a function many times, and return the results in order.
 
     With a `dask.distributed.Client`, its workers run the calls; otherwise Dask's threads on this
@@ -41,22 +49,21 @@ def run_calls(
         return list(dask.compute(*tasks, scheduler=chosen, traverse=False))
 
 
-def threads(client: Any = None) -> int:
+def threads(client: Client | None = None) -> int:
     """Return the total number of threads of a cluster; 0 without one."""
     return 0 if client is None else sum(client.nthreads().values())
 
 
 def _run_on_cluster(
-    function: Callable[..., Any],
-    calls: list[tuple[Any, ...]],
-    progress: Callable[[float], None] | None,
-    client: Any,
-) -> list[Any]:
+    function: Callable[[*Ts], T],
+    calls: list[tuple[*Ts]],
+    progress: Progress | None,
+    client: Client,
+) -> list[T]:
     import distributed
 
-    as_completed: Any = distributed.as_completed  # untyped in distributed
     futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
-    for done, future in enumerate(as_completed(futures, loop=client.loop), 1):
+    for done, future in enumerate(distributed.as_completed(futures, loop=client.loop), 1):
         if future.status == "error":
             future.result()  # raises the error of the task
         if progress is not None:

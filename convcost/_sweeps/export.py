@@ -13,7 +13,7 @@ import os
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.grid import Grid
-    from convcost._sweeps.types import Progress, Where
+    from convcost._sweeps.types import Categories, Progress, Where
 
     # The name of a part, and the function that writes it into a folder.
     Task: TypeAlias = tuple[str, Callable[[Path], None]]
@@ -106,7 +106,7 @@ def write_space(
     return target
 
 
-def _was_finished(folder: Path, about: Mapping[str, Any]) -> bool:
+def _was_finished(folder: Path, about: Mapping[str, object]) -> bool:
     """Tell whether a run was killed after the last part was finished, but before cleaning up."""
     return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
 
@@ -116,7 +116,7 @@ def _advance(progress: Progress, done: int, number: int, fraction: float) -> Non
     progress((done + fraction * (number - done)) / number)
 
 
-def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, Any]:
+def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, object]:
     axes = {name: axis.values.tolist() for name, axis in grid.axes.items()}
     categories = {
         name: [repr(value) for value in axis.values] for name, axis in grid.categorical_axes.items()
@@ -127,7 +127,7 @@ def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, Any]:
     return {"space": repr(grid), "sha256": digest, "where": where, "format": suffix, "part": part}
 
 
-def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
+def _begin(folder: Path, about: Mapping[str, object], overwrite: bool) -> None:
     if folder.exists() and overwrite:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,12 +145,12 @@ def _begin(folder: Path, about: Mapping[str, Any], overwrite: bool) -> None:
             path.unlink()
 
 
-def _read_about(folder: Path) -> Any:
+def _read_about(folder: Path) -> object:
     known = folder / _ABOUT
     return json.loads(known.read_text()) if known.exists() else None
 
 
-def _as_json(about: Mapping[str, Any]) -> Any:
+def _as_json(about: Mapping[str, object]) -> object:
     return json.loads(json.dumps(about))
 
 
@@ -163,7 +163,7 @@ def _finish(folder: Path, target: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _replace(target: Path, write: Callable[[Path], Any]) -> None:
+def _replace(target: Path, write: Callable[[Path], object]) -> None:
     """Write under a temporary name, then rename."""
     passing = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -204,7 +204,7 @@ def _table_tasks(
 def _write_part(
     counter: BlockCounter,
     condition: Condition,
-    categories: Mapping[str, Any],
+    categories: Categories,
     number: int,
     name: str,
     folder: Path,

@@ -6,7 +6,7 @@ ranks. More is better in every objective.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -41,8 +41,7 @@ def is_best(points: Numbers, *, equals: bool = True) -> Numbers:
         best: Numbers = np.asarray(points[0] == points[0].max())
         return best if equals else best & (np.cumsum(best) == 1)
     columns = np.stack([_exact_floats(row) for row in points], axis=1)
-    mask: Any = moocore.is_nondominated(columns, maximise=True, keep_weakly=equals)
-    return np.asarray(mask)
+    return np.asarray(moocore.is_nondominated(columns, maximise=True, keep_weakly=equals))
 
 
 def _exact_floats(row: Numbers) -> Numbers:
@@ -65,7 +64,7 @@ class Archive:
         self.points = np.zeros((objectives, 0), dtype=np.int64)
         self._waiting: list[Numbers] = []
         self._grid: list[Numbers] = []
-        self._table: Any = None
+        self._table: Numbers | None = None
 
     def add(self, points: Numbers) -> None:
         """Add the points that are not dominated, now or together with later ones."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._sweeps.axes import CategoricalAxis, SizeAxis, is_axis, make_axis
 from convcost._sweeps.conditions import Names
@@ -12,12 +12,12 @@ from convcost._sweeps.parser import parse_conditions, parse_expression
 from convcost._sweeps.subjects import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from convcost._cost.cost import Cost
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.polynomials import Polynomial
-    from convcost._sweeps.types import Subject, Where
+    from convcost._sweeps.types import Categories, Sizes, Subject, Where
 
 
 class Grid:
@@ -71,13 +71,13 @@ class Grid:
         axes = "".join(f", {name}: {len(axis):,}" for name, axis in self._axes.items())
         return f"{type(self).__name__}({self._subject.name}{axes} = {self.size:,} designs)"
 
-    def variants(self) -> Iterator[dict[str, Any]]:
+    def variants(self) -> Iterator[dict[str, object]]:
         """Yield each combination of the values of the categorical axes."""
         axes = self.categorical_axes
         for values in product(*(axis.values for axis in axes.values())):
             yield dict(zip(axes, values, strict=True))
 
-    def cost(self, categories: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
+    def cost(self, categories: Categories, sizes: Sizes) -> Cost:
         """Return the cost of designs.
 
         Parameters
@@ -94,7 +94,7 @@ class Grid:
         """
         return self._subject.cost({**self.fixed, **categories}, sizes)
 
-    def directions(self, categories: Mapping[str, Any]) -> dict[str, int | None]:
+    def directions(self, categories: Categories) -> dict[str, int | None]:
         """Return for each axis of sizes whether costs grow or shrink along it; None if unknown."""
         known = self._subject.directions({**self.fixed, **categories})
         return {name: known(name) for name in self.axes}

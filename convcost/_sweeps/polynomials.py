@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,13 @@ from convcost._exact.arrays import INT64_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
+
+    from convcost._exact.types import Count, Numbers
+    from convcost._sweeps.types import Interval
+
+    # The lower and the upper values of each atom.
+    Bounds: TypeAlias = Mapping["Atom", Interval]
 
 # Bound of the error of a sum of a few float64 products, relative to its summands.
 _SLACK = 1e-12
@@ -39,7 +46,7 @@ class Atom(NamedTuple):
     operation: str = ""
     divisor: int = 1
 
-    def bounds(self, low: Any, high: Any) -> tuple[Any, Any]:
+    def bounds(self, low: Count, high: Count) -> Interval:
         """Return the bounds of the atom, given the bounds of what it names."""
         if not self.operation:
             return low, high
@@ -51,10 +58,6 @@ class Atom(NamedTuple):
             np.where(same, low % self.divisor, 0),
             np.where(same, high % self.divisor, self.divisor - 1),
         )
-
-
-# The lower and the upper values of each atom.
-Bounds = dict[Atom, tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -124,20 +127,20 @@ class Polynomial:
         )
         return sure and all(number > 0 for number in self.terms.values())
 
-    def bounds(self, bounds: Bounds) -> tuple[Any, Any]:
+    def bounds(self, bounds: Bounds) -> Interval:
         """Return the exact least and largest value; the coefficients must be integers."""
         low = self._sum(bounds, 0)
         if all(bounds[atom][0] is bounds[atom][1] for atom in self.atoms):
             return low, low
         return low, self._sum(bounds, 1)
 
-    def signs(self, bounds: Bounds) -> tuple[Any, Any]:
+    def signs(self, bounds: Bounds) -> Interval:
         """Return numbers with the signs of the least and the largest value."""
         if self.fits(bounds):
             return self.bounds(bounds)
         return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
 
-    def int64_bounds(self, name: str, bounds: Bounds) -> tuple[Any, Any]:
+    def int64_bounds(self, name: str, bounds: Bounds) -> tuple[Numbers, Numbers]:
         """Return the bounds as int64; an OverflowError gives this name if they may not fit."""
         if not self.fits(bounds):
             raise OverflowError(
@@ -152,17 +155,17 @@ class Polynomial:
         largest = {atom: int(np.max(bounds[atom][1])) for atom in self.atoms}
         return bool(self._magnitude(largest) <= INT64_MAX)
 
-    def _magnitude(self, sizes: Any) -> Any:
-        total: Any = 0
+    def _magnitude(self, sizes: Mapping[Atom, Count]) -> Count:
+        total: Count = 0
         for product, number in self.terms.items():
-            size: Any = abs(int(number))
+            size: Count = abs(int(number))
             for atom in product:
                 size = size * sizes[atom]
             total = total + size
         return total
 
-    def _sum(self, bounds: Bounds, upper: int) -> Any:
-        total: Any = None
+    def _sum(self, bounds: Bounds, upper: int) -> Count:
+        total: Count | None = None
         for product, number in self.terms.items():
             side = upper if number > 0 else 1 - upper
             factors = [bounds[atom][side] for atom in product]
@@ -172,15 +175,15 @@ class Polynomial:
             total = term if total is None else total + term
         return 0 if total is None else total
 
-    def _near_signs(self, bounds: Bounds, upper: int) -> Any:
+    def _near_signs(self, bounds: Bounds, upper: int) -> Numbers:
         """Return the signs of values beyond int64: by float64 where certain, else exactly."""
         floats = {
-            atom: tuple(np.asarray(side, dtype=np.float64) for side in sides)
-            for atom, sides in bounds.items()
+            atom: (np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64))
+            for atom, (low, high) in bounds.items()
         }
-        near = np.asarray(self._sum(floats, upper))  # type: ignore[arg-type]
+        near = np.asarray(self._sum(floats, upper))
         scale = self._magnitude({atom: sides[1] for atom, sides in floats.items()})
-        signs = np.sign(near).astype(np.int64)
+        signs: Numbers = np.sign(near).astype(np.int64)
         close = np.abs(near) <= scale * _SLACK
         if np.any(close):
             exact = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from convcost._sweeps.conditions import largest_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from convcost._exact.types import Numbers
     from convcost._sweeps.boxes import Subspace
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from convcost._sweeps.polynomials import Bounds, Polynomial
 
     # Called with the number of designs decided.
-    Advance = Callable[[int], None]
+    Advance: TypeAlias = Callable[[int], None]
     # Takes boxes, their bounds, and which are accepted as a whole; returns which are settled.
-    Settle = Callable[[Boxes, Bounds, Any], Any]
+    Settle: TypeAlias = Callable[[Boxes, Bounds, Numbers], Numbers]
 
 # Boxes halved at once in a best-first search: fewer, since their halves may be better.
 _BEST = 1 << 12
@@ -56,7 +57,7 @@ def count(subspace: Subspace, condition: Condition, advance: Advance) -> int:
     """Return the number of designs of a subspace that fulfil a condition."""
     total = 0
 
-    def settle(boxes: Boxes, bounds: Bounds, sure: object) -> Any:
+    def settle(boxes: Boxes, bounds: Bounds, sure: Numbers) -> Numbers:
         nonlocal total
         total += subspace.size_of(boxes[sure])
         return sure
@@ -71,10 +72,10 @@ def histogram(
     """Return the number of designs of a subspace whose key lies in each bin."""
     numbers = [0] * (len(edges) + 1)
 
-    def settle(boxes: Boxes, bounds: Bounds, sure: object) -> Any:
+    def settle(boxes: Boxes, bounds: Bounds, sure: Numbers) -> Numbers:
         low, high = subspace.evaluate("by", key, bounds, len(boxes))
         bins = np.searchsorted(edges, low, side="right")
-        settled = sure & (bins == np.searchsorted(edges, high, side="right"))
+        settled: Numbers = sure & (bins == np.searchsorted(edges, high, side="right"))
         for place in np.unique(bins[settled]):
             numbers[place] += subspace.size_of(boxes[settled & (bins == place)])
         return settled

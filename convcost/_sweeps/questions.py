@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from convcost._sweeps.conditions import COUNTS, atoms_of
 from convcost._sweeps.extras import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     import pandas as pd
     from distributed import Client
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from convcost._exact.types import Numbers
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.polynomials import Atom, Polynomial
-    from convcost._sweeps.types import Method, Progress, Where
+    from convcost._sweeps.pruning import Advance
+    from convcost._sweeps.types import Engine, Found, Method, Progress, Where
+
+    A = TypeVar("A")
 
 METHODS = ("prune", "all")
 # Pruning pays off from this many designs per value of the axes without a known direction.
@@ -50,10 +54,14 @@ class How(NamedTuple):
     block: int | None
 
     @property
-    def engine(self) -> dict[str, Any]:
+    def engine(self) -> Engine:
         """The options of counting each design that were given."""
-        given = {"client": self.client, "block": self.block}
-        return {name: value for name, value in given.items() if value is not None}
+        given: Engine = {}
+        if self.client is not None:
+            given["client"] = self.client
+        if self.block is not None:
+            given["block"] = self.block
+        return given
 
 
 def _is_for_pruning(grid: Grid, how: How) -> bool:
@@ -75,19 +83,15 @@ def _is_for_pruning(grid: Grid, how: How) -> bool:
 
 
 def _answers(
-    prune: Callable[..., Any],
-    count_all: Callable[..., Any],
     grid: Grid,
-    arguments: tuple[Any, ...],
     atoms: set[Atom],
     how: How,
-) -> list[tuple[Mapping[str, Any], Any]]:
+    prune: Callable[[Subspace, Advance], A],
+    count_all: Callable[[], Found[A]],
+) -> Found[A]:
     """Return the answer for each variant, by pruning or by counting each design."""
     if not _is_for_pruning(grid, how):
-        found: list[tuple[Mapping[str, Any], Any]] = count_all(
-            grid, *arguments, atoms, how.progress, **how.engine
-        )
-        return found
+        return count_all()
     done = 0
 
     def advance(number: int) -> None:
@@ -97,7 +101,7 @@ def _answers(
             how.progress(done / grid.size)
 
     return [
-        (categories, prune(Subspace(grid, categories, atoms), *arguments, advance))
+        (categories, prune(Subspace(grid, categories, atoms), advance))
         for categories in grid.variants()
     ]
 
@@ -106,7 +110,13 @@ def count(grid: Grid, where: Where, how: How) -> int:
     """Answer `Space.count`."""
     condition = grid.condition(where)
     atoms = atoms_of(condition)
-    answers = _answers(pruning.count, counting.count, grid, (condition,), atoms, how)
+    answers = _answers(
+        grid,
+        atoms,
+        how,
+        lambda subspace, advance: pruning.count(subspace, condition, advance),
+        lambda: counting.count(grid, condition, atoms, how.progress, **how.engine),
+    )
     return sum(number for _, number in answers)
 
 
@@ -117,8 +127,14 @@ def histogram(grid: Grid, by: str, bins: object, where: Where, how: How) -> pd.S
 
     condition, key = grid.condition(where), grid.expression("by", by)
     edges = _check_edges(bins)
-    arguments, atoms = (key, edges, condition), atoms_of(condition, (key,))
-    answers = _answers(pruning.histogram, counting.histogram, grid, arguments, atoms, how)
+    given, atoms = (key, edges, condition), atoms_of(condition, (key,))
+    answers = _answers(
+        grid,
+        atoms,
+        how,
+        lambda subspace, advance: pruning.histogram(subspace, *given, advance),
+        lambda: counting.histogram(grid, *given, atoms, how.progress, **how.engine),
+    )
     numbers = [sum(column) for column in zip(*(answer for _, answer in answers), strict=True)]
     index = pd.IntervalIndex.from_breaks(edges, closed="left", name=by)
     return pd.Series(numbers, index=index, name="designs")
@@ -147,8 +163,15 @@ def top(
     condition, key = grid.condition(where), grid.expression("by", by)
     if smallest:
         key = grid.expression("by", f"-({by})")
-    arguments, atoms = (k, key, condition), atoms_of(condition, (key,))
-    table = _table(grid, _answers(pruning.top, counting.top, grid, arguments, atoms, how))
+    given, atoms = (k, key, condition), atoms_of(condition, (key,))
+    answers = _answers(
+        grid,
+        atoms,
+        how,
+        lambda subspace, advance: pruning.top(subspace, *given, advance),
+        lambda: counting.top(grid, *given, atoms, how.progress, **how.engine),
+    )
+    table = _table(grid, answers)
     keys = evaluate(grid, key, table)
     order = np.lexsort((*_ranks(grid, table)[::-1], -keys))[:k]
     return table.iloc[order].reset_index(drop=True)
@@ -171,9 +194,16 @@ def pareto(
     if not objectives:
         raise ValueError('pareto needs an objective: maximize=["params"] or minimize=["macs"]')
     condition = grid.condition(where)
-    arguments = (objectives, condition, limit)
+    given = (objectives, condition, limit)
     atoms = atoms_of(condition, [polynomial for polynomial, _ in objectives])
-    table = _table(grid, _answers(pruning.pareto, counting.pareto, grid, arguments, atoms, how))
+    answers = _answers(
+        grid,
+        atoms,
+        how,
+        lambda subspace, advance: pruning.pareto(subspace, *given, advance),
+        lambda: counting.pareto(grid, *given, atoms, how.progress, **how.engine),
+    )
+    table = _table(grid, answers)
     values = [sense * evaluate(grid, polynomial, table) for polynomial, sense in objectives]
     table = table[fronts.is_best(np.stack(values))]
     order = np.lexsort(_ranks(grid, table)[::-1])
@@ -187,9 +217,7 @@ def _names(argument: str, names: object) -> list[str]:
     return list(listed)
 
 
-def _table(
-    grid: Grid, found: list[tuple[Mapping[str, Any], Mapping[str, Numbers]]]
-) -> pd.DataFrame:
+def _table(grid: Grid, found: Found[dict[str, Numbers]]) -> pd.DataFrame:
     """Return designs as a table: a row per design, a column per axis and quantity."""
     require("pandas")
     import pandas as pd
@@ -200,7 +228,7 @@ def _table(
         if not number:
             continue
         cost = grid.cost(categories, sizes)
-        columns: dict[str, Any] = {
+        columns: dict[str, object] = {
             name: sizes[name]
             if name in sizes
             else pd.Series([categories[name]] * number, dtype=object)

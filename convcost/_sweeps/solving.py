@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost._cost.cost import Cost
 from convcost._cost.quantities import UNITS
@@ -15,6 +15,7 @@ from convcost._sweeps.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from sympy import Symbol
 
@@ -75,7 +76,9 @@ def solve(
     15376
     """
     asked = {"params": params, "macs": macs, "flops": flops, "bias_adds": bias_adds}
-    budgets = {name: _check_budget(name, asked[name]) for name in UNITS if asked[name] is not None}
+    budgets = {
+        name: _check_budget(name, budget) for name in UNITS if (budget := asked[name]) is not None
+    }
     if not budgets:
         raise TypeError(f"solve needs a budget: one or more of {join_names(list(UNITS))}")
     if argument in given:
@@ -102,7 +105,7 @@ def solve(
     return _furthest(argument, holds, cost, last=(way == GROWS) != at_least)
 
 
-def _check_budget(name: str, budget: Any) -> Fraction:
+def _check_budget(name: str, budget: float | Fraction) -> Fraction:
     allowed = "a number of 0 or more"
     if isinstance(budget, bool) or not hasattr(budget, "__round__") or hasattr(budget, "ndim"):
         refuse(TypeError, name, budget, allowed)

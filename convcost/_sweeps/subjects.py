@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +19,13 @@ from convcost._sweeps.axes import substitute
 from convcost._sweeps.directions import GROWS, directions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from fractions import Fraction
+    from typing import Any
 
     from convcost._exact.types import Numbers
+    from convcost._layers.types import Sides
+    from convcost._sweeps.types import Sizes
 
 _MODES = ("effective", "training", "first")
 _SCALING = ("width", "resolution")
@@ -46,18 +50,18 @@ class Subject(ABC):
         return False
 
     @abstractmethod
-    def check(self, arguments: dict[str, Any]) -> None:
+    def check(self, arguments: dict[str, object]) -> None:
         """Refuse arguments that are missing or unknown."""
 
-    def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:  # noqa: B027
+    def check_names(self, axes: Iterable[str], fixed: Mapping[str, object]) -> None:  # noqa: B027
         """Refuse axes that no argument refers to; by default there are none."""
 
     @abstractmethod
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
+    def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
         """Return the cost for values that all designs share, and sizes or arrays of sizes."""
 
     @abstractmethod
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
+    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
         """Return a function from an axis to the direction in which costs grow, or None."""
 
 
@@ -69,7 +73,7 @@ class _Function(Subject):
         self.name = getattr(function, "__name__", repr(function))
         self.parameters = tuple(inspect.signature(function).parameters)
 
-    def check(self, arguments: dict[str, Any]) -> None:
+    def check(self, arguments: dict[str, object]) -> None:
         try:
             inspect.signature(self.function).bind(**arguments)
         except TypeError as error:
@@ -77,13 +81,13 @@ class _Function(Subject):
                 f"{self.name} takes {join_names(list(self.parameters))}: {error}"
             ) from None
 
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
+    def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
         cost = self.function(**values, **sizes)
         if not isinstance(cost, Cost):
             refuse(TypeError, "what", self.function, "a function that returns a Cost")
         return cost
 
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
+    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
         return lambda _: GROWS if self.function in convolutions.FUNCTIONS else None
 
 
@@ -98,14 +102,14 @@ class _LayerClass(Subject):
     def is_free(self, name: str) -> bool:
         return name not in self.own
 
-    def check(self, arguments: dict[str, Any]) -> None:
+    def check(self, arguments: dict[str, object]) -> None:
         if "input_shape" not in arguments:
             raise TypeError(
                 f'{self.name} needs an input_shape, such as input_shape=("side", "side", 32) with'
                 " side=[14, 28]"
             )
 
-    def check_names(self, axes: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
+    def check_names(self, axes: Iterable[str], fixed: Mapping[str, object]) -> None:
         used: set[str] = set()
         for value in fixed.values():
             substitute(value, lambda name: used.add(name))
@@ -116,14 +120,17 @@ class _LayerClass(Subject):
                     f" it takes {join_names(list(self.own))}"
                 )
 
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        given = {name: substitute(value, sizes.get) for name, value in values.items()}
+    def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
+        # The layer checks its arguments.
+        given: dict[str, Any] = {
+            name: substitute(value, sizes.get) for name, value in values.items()
+        }
         given |= {name: size for name, size in sizes.items() if name in self.own}
         shape = given.pop("input_shape")
         modes = {name: given.pop(name) for name in _MODES if name in given}
         return self.kind(**given).cost(shape, **modes)
 
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
+    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
         known = directions(self.kind, values.get("padding", "valid"), bool(values.get("effective")))
 
         def direction(axis: str) -> int | None:
@@ -150,14 +157,14 @@ class _ScaledNetwork(Subject):
     def is_free(self, name: str) -> bool:
         return name in _SCALING
 
-    def check(self, arguments: dict[str, Any]) -> None:
+    def check(self, arguments: dict[str, object]) -> None:
         known = (*_SCALING, "divisor", "keep")
         for name in arguments:
             if name not in known:
                 raise TypeError(f"Network.scale takes {join_names(list(known))}; got {name}")
 
-    def cost(self, values: Mapping[str, Any], sizes: Mapping[str, Any]) -> Cost:
-        options = dict(values)
+    def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
+        options: dict[str, Any] = dict(values)  # the network checks them
         width = options.pop("width", sizes.get("width", 1))
         resolution = options.pop("resolution", sizes.get("resolution"))
         if not is_array(resolution):
@@ -167,7 +174,7 @@ class _ScaledNetwork(Subject):
         return from_counts(duck_arrays.call(count, (resolution,), lambda: 3))
 
     def _counts(
-        self, width: object, options: Mapping[str, Any], resolutions: Numbers
+        self, width: float | Fraction, options: Mapping[str, Any], resolutions: Numbers
     ) -> tuple[Numbers, ...]:
         costs = [self._total(width, int(side), options) for side in resolutions.flat]
         columns = zip(*((c.params, c.macs, c.bias_adds) for c in costs), strict=True)
@@ -175,10 +182,12 @@ class _ScaledNetwork(Subject):
             np.array(column, dtype=np.int64).reshape(resolutions.shape) for column in columns
         )
 
-    def _total(self, width: Any, resolution: Any, options: Mapping[str, Any]) -> Cost:
+    def _total(
+        self, width: float | Fraction, resolution: Sides[int] | None, options: Mapping[str, Any]
+    ) -> Cost:
         return self.network.scale(width, resolution, **options).total()
 
-    def directions(self, values: Mapping[str, Any]) -> Callable[[str], int | None]:
+    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
         return lambda _: None
 
 
