@@ -57,10 +57,13 @@ def symbol(name: str) -> "Symbol":
     return sympy.Symbol(name, integer=True, positive=True)
 
 
-def __getattr__(name: str) -> "Symbol":
-    if name in __all__:
-        return symbol(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Hidden from type checkers, which would take any name for a symbol.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> "Symbol":
+        if name in __all__:
+            return symbol(name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

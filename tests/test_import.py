@@ -1,10 +1,13 @@
 """Importing the library loads only what it uses."""
 
+import importlib
 import os
 import subprocess
 import sys
 
 import pytest
+
+from convcost._sweeps.extras import require
 
 HEAVY = ("numpy", "sympy", "tensorflow", "keras", "torch", "jax", "pandas", "matplotlib", "click")
 
@@ -74,6 +77,19 @@ def test_a_package_for_sweeps_that_is_missing_names_the_extra(missing, call, tmp
     )
     message = f'ImportError: design spaces need {missing}: pip install "convcost[sweeps]"'
     assert message in python(code).stderr
+
+
+def test_numpy_missing_names_the_extra_for_sweeps(monkeypatch):
+    for module in [one for one in sys.modules if one.startswith("convcost._sweeps")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match=r'need numpy: pip install "convcost\[sweeps\]"'):
+        importlib.import_module("convcost._sweeps")
+
+
+def test_a_required_package_that_is_missing_names_the_extra():
+    with pytest.raises(ImportError, match=r'design spaces need nope: pip install "convcost'):
+        require("nope")
 
 
 def test_keras_missing_names_the_extra():

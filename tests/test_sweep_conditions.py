@@ -61,6 +61,14 @@ def test_a_condition_with_an_error_in_its_syntax_is_shown_with_the_column(where,
     assert str(error.value) == f"where must be an expression in {names}: {shown}"
 
 
+def test_a_condition_that_python_cannot_parse_is_refused_in_few_words():
+    space = convcost.Space(convcost.separable, dk=[3], m=[1, 2], n=[1, 2], df=[1])
+    for long in ("macs < " + "-" * 100_000 + "1", "macs < \0"):
+        with pytest.raises(ValueError, match="too long|null bytes") as error:
+            space.count(long)
+        assert len(str(error.value)) < 300
+
+
 def test_flops_are_twice_the_macs():
     space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
     assert space.count("flops <= 9000") == space.count("macs <= 4500") > 0

@@ -19,7 +19,17 @@ import pytest
 
 import convcost
 from convcost import layers
-from convcost._layers import convolution, depthwise, pooling, resizing, transposed
+from convcost._layers import (
+    convolution,
+    dense,
+    depthwise,
+    normalization,
+    pooling,
+    reshaping,
+    resizing,
+    transposed,
+    wrapping,
+)
 
 PROGRAM = Path(__file__).parent / "typing" / "program.py"
 # Of its own, so that no configuration of this project speaks for the user.
@@ -37,17 +47,22 @@ LAYERS = [
 ]
 # The families that write their arguments down for checkers.
 FAMILIES = [
+    convolution.Conv1D,
     convolution.Convolution,
+    dense.Dense,
     depthwise.DepthwiseConvolution,
     depthwise.SeparableConvolution,
+    normalization.LayerScale,
     pooling.AdaptivePooling,
     pooling.GlobalPooling,
     pooling.Pooling,
+    reshaping.RepeatVector,
     resizing.Cropping,
     resizing.Resizing,
     resizing.UpSampling,
     resizing.ZeroPadding,
     transposed.TransposedConvolution,
+    wrapping.Embedding,
 ]
 
 
@@ -136,7 +151,7 @@ def test_completion_offers_the_public_names_and_no_internal_module() -> None:
     assert _completed("import convcost\nconvcost.") == public
 
 
-@pytest.mark.parametrize("module", ["layers", "hardware", "verify", "symbols"])
+@pytest.mark.parametrize("module", ["geometry", "hardware", "layers", "symbols", "verify"])
 def test_completion_offers_the_public_names_of_a_module(module: str) -> None:
     code = f"import convcost\nconvcost.{module}."
     assert _completed(code) >= set(getattr(convcost, module).__all__)

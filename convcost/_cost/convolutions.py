@@ -16,10 +16,12 @@ if TYPE_CHECKING:
         ArraySize,
         Expression,
         FloatArray,
+        I,
         Int64Array,
         Integer,
         Size,
         SymbolicSize,
+        Unknown,
     )
 
 _STANDARD = ("dk", "m", "n", "df")
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 
     @overload
     def standard(  # type: ignore[overload-overlap]
-        dk: Integer, m: Integer, n: Integer, df: Integer, *, bias: bool = True
-    ) -> Cost[int]: ...
+        dk: Integer[I], m: Integer[I], n: Integer[I], df: Integer[I], *, bias: bool = True
+    ) -> Cost[I]: ...
     @overload
     def standard(
         dk: ArraySize, m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
@@ -94,7 +96,9 @@ def standard(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True)
 if TYPE_CHECKING:
 
     @overload
-    def depthwise(dk: Integer, m: Integer, df: Integer, *, bias: bool = False) -> Cost[int]: ...  # type: ignore[overload-overlap]
+    def depthwise(  # type: ignore[overload-overlap]
+        dk: Integer[I], m: Integer[I], df: Integer[I], *, bias: bool = False
+    ) -> Cost[I]: ...
     @overload
     def depthwise(
         dk: ArraySize, m: ArraySize, df: ArraySize, *, bias: bool = False
@@ -141,7 +145,9 @@ def depthwise(dk: "Size", m: "Size", df: "Size", *, bias: bool = False) -> "Cost
 if TYPE_CHECKING:
 
     @overload
-    def pointwise(m: Integer, n: Integer, df: Integer, *, bias: bool = True) -> Cost[int]: ...  # type: ignore[overload-overlap]
+    def pointwise(  # type: ignore[overload-overlap]
+        m: Integer[I], n: Integer[I], df: Integer[I], *, bias: bool = True
+    ) -> Cost[I]: ...
     @overload
     def pointwise(
         m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
@@ -191,8 +197,8 @@ if TYPE_CHECKING:
 
     @overload
     def separable(  # type: ignore[overload-overlap]
-        dk: Integer, m: Integer, n: Integer, df: Integer, *, bias: bool = True
-    ) -> Cost[int]: ...
+        dk: Integer[I], m: Integer[I], n: Integer[I], df: Integer[I], *, bias: bool = True
+    ) -> Cost[I]: ...
     @overload
     def separable(
         dk: ArraySize, m: ArraySize, n: ArraySize, df: ArraySize, *, bias: bool = True
@@ -247,6 +253,12 @@ def separable(dk: "Size", m: "Size", n: "Size", df: "Size", *, bias: bool = True
 
 if TYPE_CHECKING:
 
+    @overload
+    def ratio(dk: Integer[Unknown], m: Size, n: Size, *, bias: bool = True) -> Ratio[Any]: ...
+    @overload
+    def ratio(dk: Size, m: Integer[Unknown], n: Size, *, bias: bool = True) -> Ratio[Any]: ...
+    @overload
+    def ratio(dk: Size, m: Size, n: Integer[Unknown], *, bias: bool = True) -> Ratio[Any]: ...
     @overload
     def ratio(dk: Integer, m: Integer, n: Integer, *, bias: bool = True) -> Ratio[Fraction]: ...  # type: ignore[overload-overlap]
     @overload

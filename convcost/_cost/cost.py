@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         M,
         Size,
         Term,
+        Unknown,
     )
 
 _new = object.__new__
@@ -199,6 +200,10 @@ class Cost(Value[N]):
     if TYPE_CHECKING:
 
         @overload
+        def __add__(self: "Cost[Unknown]", other: "Cost[Any]") -> "Cost[Any]": ...
+        @overload
+        def __add__(self, other: "Cost[Unknown]") -> "Cost[Any]": ...
+        @overload
         def __add__(self: "Cost[int]", other: "Cost[M]") -> "Cost[M]": ...
         @overload
         def __add__(self: "Cost[M]", other: "Cost[int]") -> "Cost[M]": ...
@@ -223,6 +228,10 @@ class Cost(Value[N]):
 
     if TYPE_CHECKING:
 
+        @overload
+        def __truediv__(self: "Cost[Unknown]", other: "Cost[Any]") -> "Ratio[Any]": ...
+        @overload
+        def __truediv__(self, other: "Cost[Unknown]") -> "Ratio[Any]": ...
         @overload
         def __truediv__(self: "Cost[int]", other: "Cost[int]") -> "Ratio[Fraction]": ...  # type: ignore[overload-overlap]
         @overload

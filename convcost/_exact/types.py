@@ -13,13 +13,22 @@ import numpy.typing as npt
 import sympy
 from typing_extensions import TypeVar
 
+# `int`, or `Any` where a checker knows no type; then an overload for integers gives `Any`, too.
+I = TypeVar("I", bound=int)  # noqa: E741
+I_co = TypeVar("I_co", bound=int, covariant=True, default=int)
 
-class Integer(Protocol):
-    """A Python or NumPy integer; no array has a numerator."""
+
+class Integer(Protocol[I_co]):
+    """A Python or NumPy integer; an array has no numerator.
+
+    mypy takes every attribute of a class with `__getattr__`, such as xarray's DataArray, for `Any`:
+    so that is an `Integer[Any]`.
+    """
 
     def __index__(self, /) -> int: ...
     @property
     def numerator(self) -> Any: ...
+    def bit_count(self) -> I_co: ...
 
 
 class Symbolic(Protocol):
@@ -66,8 +75,12 @@ N = TypeVar("N", covariant=True, default=Any)
 M = TypeVar("M", default=Any)
 # The sizes among a layer's arguments: an argument that is an int leaves it open.
 K = TypeVar("K", bound=Size, covariant=True, default=int)
-# `int`, or `Any` where a checker knows no type: not taken for the first match of an overload.
-I = TypeVar("I", bound=int)  # noqa: E741
+
+
+class Unknown(int):
+    """A number that nothing is: only `Cost[Any]` matches `Cost[Unknown]`."""
+
+
 # Arrays within the library, checked.
 Array: TypeAlias = npt.NDArray[np.integer[Any]] | npt.NDArray[np.object_]
 Numbers: TypeAlias = npt.NDArray[Any]

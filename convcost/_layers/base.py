@@ -47,7 +47,7 @@ class Layer(Definition[K]):
     if TYPE_CHECKING:
 
         @overload
-        def output_shape(self: Layer[I], input_shape: InputShape[Integer]) -> tuple[I, ...]: ...
+        def output_shape(self: Layer[I], input_shape: InputShape[Integer[I]]) -> tuple[I, ...]: ...
         @overload
         def output_shape(self, input_shape: InputShape) -> Factors: ...
 
@@ -84,6 +84,10 @@ class Layer(Definition[K]):
         layer, shape = self._align(input_shape)
         return layer._output_shape(shape, layer._steps(shape))
 
+    if TYPE_CHECKING:
+        # So that checkers let a `type[Layer]` be called: each class has its own arguments.
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
     def weights(self, input_shape: InputShape) -> tuple[Weight, ...]:
         """Return the layer's weights, with Keras's names and shapes.
 
@@ -112,21 +116,12 @@ class Layer(Definition[K]):
         @overload
         def cost(
             self: Layer[I],
-            input_shape: InputShape[Integer],
+            input_shape: InputShape[Integer[I]],
             *,
             effective: bool = False,
             training: bool = False,
             first: bool = False,
         ) -> Cost[I]: ...
-        @overload
-        def cost(  # type: ignore[overload-overlap]  # the first that fits holds
-            self: Layer[Integer],
-            input_shape: InputShape[Integer],
-            *,
-            effective: bool = False,
-            training: bool = False,
-            first: bool = False,
-        ) -> Cost[int]: ...
         @overload
         def cost(
             self: Layer[ArraySize],
@@ -214,7 +209,7 @@ class Layer(Definition[K]):
         @overload
         def training(
             self: Layer[I],
-            input_shape: InputShape[Integer],
+            input_shape: InputShape[Integer[I]],
             *,
             effective: bool = False,
             first: bool = False,
@@ -309,7 +304,7 @@ class Layer(Definition[K]):
 
         @overload
         def traffic(
-            self: Layer[I], input_shape: InputShape[Integer], *, batch: Integer = 1
+            self: Layer[I], input_shape: InputShape[Integer[I]], *, batch: Integer = 1
         ) -> Traffic[I]: ...
         @overload
         def traffic(self, input_shape: InputShape, *, batch: Size = 1) -> Traffic[Any]: ...

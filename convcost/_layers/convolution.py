@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Axis
-    from convcost._layers.types import DataFormat, Padding, Pads, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,14 +48,14 @@ class Convolution(Grouped[K]):
 
         def __init__(
             self,
-            filters: int | K,
+            filters: Side[K],
             kernel_size: Sides[K],
             strides: Sides[K] = 1,
-            padding: Padding[K] | Literal["causal"] = "valid",
+            padding: Padding[K] = "valid",
             *,
             data_format: DataFormat = "channels_last",
             dilation_rate: Sides[K] = 1,
-            groups: int | K = 1,
+            groups: Side[K] = 1,
             use_bias: bool = True,
         ) -> None: ...
 
@@ -87,6 +87,21 @@ class Conv1D(Convolution[K]):
     >>> print(Conv1D(64, 3, padding="causal").cost((100, 32)))
     6,208 parameters, 614,400 MACs (1,228,800 FLOPs), 6,400 bias additions
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            filters: Side[K],
+            kernel_size: Sides[K],
+            strides: Sides[K] = 1,
+            padding: Padding[K] | Literal["causal"] = "valid",
+            *,
+            data_format: DataFormat = "channels_last",
+            dilation_rate: Sides[K] = 1,
+            groups: Side[K] = 1,
+            use_bias: bool = True,
+        ) -> None: ...
 
     rank = 1
     words = ("valid", "same", "causal")

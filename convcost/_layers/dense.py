@@ -12,8 +12,9 @@ from convcost._layers.results import Weight
 from convcost._layers.steps import Step
 
 if TYPE_CHECKING:
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
+    from convcost._layers.types import Side
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +38,11 @@ class Dense(Layer[K]):
 
     keeps_rank = True
 
-    units: int | K
+    if TYPE_CHECKING:
+
+        def __init__(self, units: Side[K], *, use_bias: bool = True) -> None: ...
+
+    units: Count
     _: KW_ONLY
     use_bias: bool = True
 

@@ -13,7 +13,7 @@ from convcost._layers.steps import Axis, Step
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat, Padding, Pads, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
 
 class _Depthwise(Spatial[K]):
@@ -68,7 +68,7 @@ class DepthwiseConvolution(_Depthwise[K]):
             strides: Sides[K] = 1,
             padding: Padding[K] = "valid",
             *,
-            depth_multiplier: int | K = 1,
+            depth_multiplier: Side[K] = 1,
             data_format: DataFormat = "channels_last",
             dilation_rate: Sides[K] = 1,
             use_bias: bool = True,
@@ -155,14 +155,14 @@ class SeparableConvolution(_Depthwise[K]):
 
         def __init__(
             self,
-            filters: int | K,
+            filters: Side[K],
             kernel_size: Sides[K],
             strides: Sides[K] = 1,
             padding: Padding[K] = "valid",
             *,
             data_format: DataFormat = "channels_last",
             dilation_rate: Sides[K] = 1,
-            depth_multiplier: int | K = 1,
+            depth_multiplier: Side[K] = 1,
             use_bias: bool = True,
         ) -> None: ...
 

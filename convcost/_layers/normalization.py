@@ -13,9 +13,9 @@ from convcost._layers.results import Weight
 from convcost._layers.steps import Weights
 
 if TYPE_CHECKING:
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
-    from convcost._layers.types import Axes
+    from convcost._layers.types import Axes, Side
 
 
 class Weighted(Layer[K]):
@@ -187,7 +187,7 @@ class GroupNormalization(Scaled[K]):
     64
     """
 
-    groups: int | K = 32
+    groups: Side[K] = 32
     axis: int = -1
     _: KW_ONLY
     center: bool = True
@@ -302,7 +302,11 @@ class LayerScale(Weighted[K]):
     96
     """
 
-    projection_dim: int | K
+    if TYPE_CHECKING:
+
+        def __init__(self, projection_dim: Side[K]) -> None: ...
+
+    projection_dim: Count
 
     def __post_init__(self) -> None:
         self._set(projection_dim=check_integer("projection_dim", self.projection_dim))

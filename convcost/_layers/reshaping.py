@@ -15,9 +15,9 @@ from convcost._layers.base import Layer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
-    from convcost._layers.types import DataFormat
+    from convcost._layers.types import DataFormat, Side
 
 
 def fill(name: str, target: Factors, shape: Factors) -> Factors:
@@ -65,7 +65,7 @@ class Reshape(Layer[K]):
     (98, 64)
     """
 
-    target_shape: Sequence[int | K]
+    target_shape: Sequence[Side[K]]
 
     def __post_init__(self) -> None:
         self._set(target_shape=check_target("target_shape", self.target_shape))
@@ -168,7 +168,11 @@ class RepeatVector(Layer[K]):
     (10, 32)
     """
 
-    n: int | K
+    if TYPE_CHECKING:
+
+        def __init__(self, n: Side[K]) -> None: ...
+
+    n: Count
 
     rank = 0
 

@@ -12,7 +12,7 @@ from convcost._layers.pooling import Weightless
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat, Ends, Sides
+    from convcost._layers.types import DataFormat, Ends, Side, Sides
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -227,8 +227,8 @@ class Resizing(Weightless[K]):
 
         def __init__(
             self,
-            height: int | K,
-            width: int | K,
+            height: Side[K],
+            width: Side[K],
             *,
             data_format: DataFormat = "channels_last",
         ) -> None: ...

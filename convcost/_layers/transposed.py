@@ -14,7 +14,7 @@ from convcost._layers.steps import Axis
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
-    from convcost._layers.types import DataFormat, Padding, Pads, Sides
+    from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
 
 def _check_output_padding(output_padding: object, rank: int) -> Factors | None:
@@ -58,7 +58,7 @@ class TransposedConvolution(Grouped[K]):
 
         def __init__(
             self,
-            filters: int | K,
+            filters: Side[K],
             kernel_size: Sides[K],
             strides: Sides[K] = 1,
             padding: Padding[K] = "valid",
@@ -66,7 +66,7 @@ class TransposedConvolution(Grouped[K]):
             output_padding: Sides[K] | None = None,
             data_format: DataFormat = "channels_last",
             dilation_rate: Sides[K] = 1,
-            groups: int | K = 1,
+            groups: Side[K] = 1,
             use_bias: bool = True,
         ) -> None: ...
 

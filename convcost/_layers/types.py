@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from convcost._exact.types import Factors, K
+from convcost._exact.types import Factors, Integer, K
 
-# A size for all axes, or one for each.
-Sides: TypeAlias = int | K | Sequence[int | K]
+# A size; one for all axes, or one for each. Each alias is written out: mypy can't join classes
+# whose constructors take an alias of an alias.
+Side: TypeAlias = Integer | K
+Sides: TypeAlias = Integer | K | Sequence[Integer | K]
 # Elements at all ends of all axes, at both ends of each axis, or at each end.
-Ends: TypeAlias = int | K | Sequence[int | K] | Sequence[Sequence[int | K]]
-Padding: TypeAlias = Literal["valid", "same"] | int | K | Sequence[Sequence[int | K]]
+Ends: TypeAlias = Integer | K | Sequence[Integer | K] | Sequence[Sequence[Integer | K]]
+Padding: TypeAlias = Literal["valid", "same"] | Integer | K | Sequence[Sequence[Integer | K]]
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"] | None
 
 # What the checks make of padding: a word, or (before, after) for each axis.

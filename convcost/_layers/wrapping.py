@@ -16,9 +16,9 @@ from convcost._layers.steps import Given, Weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
-    from convcost._layers.types import GivenShape
+    from convcost._layers.types import GivenShape, Side
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,8 +95,12 @@ class Embedding(Layer[K]):
     '1000*64 = 64000'
     """
 
-    input_dim: int | K
-    output_dim: int | K
+    if TYPE_CHECKING:
+
+        def __init__(self, input_dim: Side[K], output_dim: Side[K]) -> None: ...
+
+    input_dim: Count
+    output_dim: Count
 
     def __post_init__(self) -> None:
         self._set(
@@ -142,11 +146,11 @@ class Custom(Layer[K]):
     32 parameters, 0 MACs (0 FLOPs), 0 bias additions
     """
 
-    output: Sequence[int | K]
+    output: Sequence[Side[K]]
     variables: Sequence[Weight] = ()
     _: KW_ONLY
-    macs: int | K = 0
-    bias_adds: int | K = 0
+    macs: Side[K] = 0
+    bias_adds: Side[K] = 0
 
     keeps_statistics = True  # it may
 

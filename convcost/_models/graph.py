@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from convcost._layers.base import Layer
     from convcost._layers.registry import Description
     from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
 
     T = TypeVar("T")
     # The shape of one tensor, or a list of the shapes of several.
-    Shapes: TypeAlias = Factors | list[Factors]
     # What is counted as one row; a graph has a row for each layer in it.
     Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
     # A shape as a model records it, with the batch dimension.
@@ -84,7 +84,7 @@ class Operation(Protocol):
 
     def apply(
         self, args: tuple[object, ...], kwargs: dict[str, object]
-    ) -> tuple[Shapes, tuple[Part, ...]]:
+    ) -> tuple[GivenShape, tuple[Part, ...]]:
         """Return the output shape of one call, and what it computes.
 
         Parameters

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.base import Layer
-    from convcost._models.graph import LayerPath, Shapes, Single
+    from convcost._layers.types import GivenShape
+    from convcost._models.graph import LayerPath, Single
     from convcost._models.walk import Row
 
     # A layer with filters or units.
@@ -185,7 +186,7 @@ def _width_name(layer: object) -> str:
     return "units" if isinstance(layer, kinds.Dense) else "filters"
 
 
-def _channels(layer: Wide, shape: Shapes) -> Count:
+def _channels(layer: Wide, shape: GivenShape) -> Count:
     return shape[0] if getattr(layer, "data_format", "") == CHANNELS_FIRST else shape[-1]
 
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
     from convcost._models.graph import (
         Call,
         Entry,
         LayerPath,
         Operation,
         Recorded,
-        Shapes,
         Single,
     )
 
@@ -109,7 +109,7 @@ class Row(NamedTuple):
         return self.cost.macs
 
     @property
-    def shape(self) -> Shapes:
+    def shape(self) -> GivenShape:
         """The shape that the layer's methods take, or a list of shapes if it merges several."""
         moved = type(self.times) is not int or self.times != 1
         shapes = [(shape or ())[1 if moved else 0 :] for shape in self.input_shapes]
@@ -150,7 +150,7 @@ class _Counted(NamedTuple):
         As in `Row`, as if no weights were shared and all entries were trainable.
     """
 
-    output: Shapes
+    output: GivenShape
     cost: Cost
     non_trainable_params: Count
     layer: Layer[Any] | Operation | None
@@ -294,7 +294,7 @@ class Walk:
             found = self._known[key] = _count_layer(layer, shapes)
         return found
 
-    def _guess(self, layer: Unknown, shapes: list[Factors], name: str) -> Shapes:
+    def _guess(self, layer: Unknown, shapes: list[Factors], name: str) -> GivenShape:
         """Return the output shape that the model records for an unknown layer."""
         if self._on_unknown == "error":
             raise UnknownLayerError(
@@ -343,7 +343,7 @@ def _count_layer(layer: Layer[Any], shapes: list[Factors]) -> _Counted:
     return _Counted((times, *output), cost, layer.non_trainable(own), layer)
 
 
-def _own(layer: Layer[Any], shapes: list[Factors]) -> Shapes:
+def _own(layer: Layer[Any], shapes: list[Factors]) -> GivenShape:
     """Return the shape or shapes that a layer's methods take, without the batch dimension."""
     own = layer.given([shape[1:] for shape in shapes])
     if isinstance(own, list) and any(shape[0] != shapes[0][0] for shape in shapes):
@@ -351,7 +351,7 @@ def _own(layer: Layer[Any], shapes: list[Factors]) -> Shapes:
     return own
 
 
-def _as_one(shapes: Shapes) -> Factors:
+def _as_one(shapes: GivenShape) -> Factors:
     # The methods of layers call it a shape, also where they take several inputs.
     return cast("Factors", shapes)
 

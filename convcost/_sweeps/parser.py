@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from convcost._cost.quantities import QUANTITIES
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse, shorten
 from convcost._sweeps.conditions import (
     EVERYTHING,
     FLOPS,
@@ -114,10 +114,10 @@ class _Parser:
                 f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
                 f" {column}\n    {line}\n    {' ' * (column - 1)}^"
             ) from None
-        except (ValueError, RecursionError, MemoryError):
+        except (RecursionError, MemoryError):
             raise ValueError(
-                f"{self.argument} must be an expression in {self.names}; got {self.text!r}:"
-                " it is too long"
+                f"{self.argument} must be an expression in {self.names}; got"
+                f" {shorten(self.text)}, which is too long"
             ) from None
 
     def _refuse(self, node: ast.expr, demand: str) -> NoReturn:

@@ -5,13 +5,15 @@ A line that a checker must refuse names the error behind it: mypy's code, then p
 """
 
 from fractions import Fraction
+from functools import partial
 from typing import Any, assert_type
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 import convcost
-from convcost import layers
+from convcost import layers, symbols
 from convcost.symbols import dk, m, n
 
 # Costs: what comes out follows from what goes in.
@@ -26,7 +28,23 @@ assert_type(convcost.ratio(3, 32, 64).macs, Fraction)
 assert_type(convcost.separable(3, np.arange(1, 9), 64, 28).macs, npt.NDArray[np.int64])
 assert_type(convcost.ratio(3, np.arange(1, 9), 64).macs, npt.NDArray[np.float64])
 print(convcost.ratio(dk, m, n).macs.subs(n, 64))
-total: convcost.Cost = sum([cost, cost], start=convcost.Cost(0, 0))
+assert_type(sum([cost, cost], convcost.Cost(0, 0)).macs, int)
+assert_type(convcost.Cost(0, 0) + cost, convcost.Cost[int])
+widths = xr.DataArray(np.arange(1, 9), dims="m")
+print(convcost.separable(3, widths, 64, 28).macs.sel(m=0))
+print(convcost.ratio(3, widths, 64).macs.sel(m=0))
+print((cost / convcost.standard(3, 32, n, 28)).macs.subs(n, 64))
+print((cost + convcost.standard(3, 32, n, 28)).macs.subs(n, 64))
+
+
+def saving(before: convcost.Cost, after: convcost.Cost) -> convcost.Ratio:
+    """Return a ratio of any costs."""
+    print((before + after).macs.mean(), (before / after).macs.mean())
+    return after / before
+
+
+separable = partial(convcost.separable, 3, bias=False)
+print([separable(32, filters, 28).macs + 1 for filters in (8, 16)])
 
 text: str = convcost.separable(3, 32, 64, 28).macs  # assignment, reportAssignmentType
 convcost.separable(3, "32", 64, 28)  # call-overload, reportCallIssue reportArgumentType
@@ -37,6 +55,7 @@ convcost.separable(3, 32, 64)  # call-overload, reportCallIssue
 convcost.separable(3, 32, 64, 28, biases=False)  # call-overload, reportCallIssue
 convcost.seperable(3, 32, 64, 28)  # attr-defined, reportAttributeAccessIssue
 convcost.ratio(3, 32, 64, 28)  # call-overload, reportCallIssue
+symbols.dk2  # attr-defined, reportAttributeAccessIssue
 cost.mac  # attr-defined, reportAttributeAccessIssue
 cost.macs = 3  # misc, reportAttributeAccessIssue
 cost + 3  # operator, reportOperatorIssue
@@ -52,10 +71,22 @@ assert_type(layer.traffic((28, 28, 32)).elements, int)
 assert_type(layer.cost((28, 28, np.arange(1, 9))).macs, npt.NDArray[np.int64])
 assert_type(layers.TimeDistributed(layer).cost((10, 28, 28, 32)).macs, int)
 assert_type(layers.Add().output_shape([(28, 28, 32), (28, 28, 32)]), tuple[int, ...])
+kinds = {"convolution": layers.Conv2D, "transposed": layers.Conv2DTranspose}
+print([kind(64, 3).cost((28, 28, 32)).macs + 1 for kind in kinds.values()])
+chosen: list[layers.Layer] = [layers.Conv2D(np.int64(64), 3), layers.Dense(10)]
+print([one.cost((28, 28, 32)).macs + 1 for one in chosen])
+
+
+def build(kind: type[layers.Layer], width: int) -> layers.Layer:
+    """Return a layer of a class."""
+    return kind(width, 3)
+
+
 print(layers.Conv2D(n, 3).cost((28, 28, 32)).macs.subs(n, 64))
 print(layers.Dense(10).cost((m,)).params.subs(m, 64))
 
 layers.Conv2D(64, 3, padding="smae")  # arg-type, reportArgumentType
+layers.Conv2D(64, 3, padding="causal")  # arg-type, reportArgumentType
 layers.Conv2D("64", 3)  # arg-type, reportArgumentType
 layers.Conv2D(64, 3.0)  # arg-type, reportArgumentType
 layers.Conv2D(64, 3, stride=2)  # call-arg, reportCallIssue

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Factors
     from convcost._layers.steps import Product
-    from convcost._models.graph import Shapes
+    from convcost._layers.types import GivenShape
 
     # Takes a call; returns the shape of its output, a list of shapes, or the product computed.
-    Rule: TypeAlias = Callable[["OperationCall"], Shapes | Product]
+    Rule: TypeAlias = Callable[["OperationCall"], GivenShape | Product]
     Rules = TypeVar("Rules", bound=Rule)
 
 

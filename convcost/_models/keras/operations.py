@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Factors
     from convcost._layers.steps import Part
-    from convcost._models.graph import Shapes
+    from convcost._layers.types import GivenShape
 
 
 # More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
@@ -57,7 +57,7 @@ class KerasOperation:
 
     def apply(
         self, args: tuple[object, ...], kwargs: dict[str, object]
-    ) -> tuple[Shapes, tuple[Part, ...]]:
+    ) -> tuple[GivenShape, tuple[Part, ...]]:
         """Return the shape of the output, or a list of shapes, and the product if it is one."""
         made = RULES[self.kind](OperationCall(self.own, args, kwargs))
         return (made.outputs, (made,)) if isinstance(made, Product) else (made, ())
