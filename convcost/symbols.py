@@ -48,6 +48,8 @@ def symbol(name: str) -> "Symbol":
     >>> symbol("m").is_positive
     True
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string; got {name!r}")
     try:
         import sympy
     except ImportError as error:
@@ -63,7 +65,9 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> "Symbol":
         if name in __all__:
             return symbol(name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; symbol({name!r}) makes that symbol"
+        )
 
 
 def __dir__() -> list[str]:

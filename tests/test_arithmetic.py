@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
+import convcost
 from convcost._exact import arithmetic
 from convcost.symbols import m, n
 
@@ -86,6 +87,13 @@ def test_what_is_told_of_two_counts(kind):
     assert not arithmetic.is_equal(make(6), make(7))
     assert arithmetic.divides(make(3), make(6))
     assert arithmetic.find_empty("side", make(1)) is None
+
+
+def test_symbols_that_are_none_are_refused_with_the_way_out():
+    with pytest.raises(TypeError, match="name must be a string; got 3"):
+        convcost.symbols.symbol(3)
+    with pytest.raises(AttributeError, match=r"'h'; symbol\('h'\) makes that symbol"):
+        _ = convcost.symbols.h
 
 
 def test_elements_of_object_arrays_may_be_of_any_kind():

@@ -256,6 +256,14 @@ def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
             convcost.summary(source)
 
 
+def test_a_folder_is_named_as_one(tmp_path):
+    with pytest.raises(convcost.ModelError, match=r"is a folder: give a .keras, .h5 or .json file"):
+        convcost.summary(tmp_path)
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(convcost.ModelError, match="a SavedModel holds no Keras config"):
+        convcost.summary(str(tmp_path))
+
+
 def test_hdf5_files_that_hold_no_model(tmp_path):
     import h5py
 

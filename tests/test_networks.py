@@ -118,6 +118,11 @@ def test_sources_that_are_none(source):
         convcost.from_keras(source)
 
 
+def test_a_layer_of_this_library_is_no_model():
+    with pytest.raises(TypeError, match=r"Dense\(3\), whose cost is layer.cost\(input_shape\)"):
+        convcost.summary(convcost.layers.Dense(3))
+
+
 def test_a_function_is_no_model():
     with pytest.raises(convcost.ModelError, match="got MobileNet, a function or class: call it"):
         convcost.from_keras(keras.applications.MobileNet)

@@ -83,6 +83,11 @@ def test_sorting_filtering_and_the_first(report):
     assert [line[0] for line in only.lines] == ["block_2_conv"]
     assert only.total().params == 3 * 3 * 32 * 64 + 64
     assert only.lines[0][5] == report.lines[2][5]  # still a share of the whole network
+    assert report.filter(kind="Conv3D").lines == []  # a class that this model has no layer of
+    with pytest.raises(ValueError, match=r"got 'Conv2d' \(str\); did you mean 'Conv2D'\?"):
+        report.filter(kind="Conv2d")
+    with pytest.raises(TypeError, match="where must be a function of a row"):
+        report.filter("Conv2D")
     assert "total of 1 of 5 layers" in only.notes[0]
     assert len(report.filter(lambda row: row.params > 1000).lines) == 3
     for wrong, error in ((0, ValueError), (-1, ValueError), (True, TypeError), (1.5, TypeError)):
@@ -153,7 +158,7 @@ def test_a_data_frame(report):
     assert list(frame.columns) == [column.name for column in report.columns]
     assert frame["params"].sum() == report.total().params
     assert str(frame["params"].dtype) == "int64"
-    empty = report.filter(kind="Nothing").to_pandas()
+    empty = report.filter(lambda _: False).to_pandas()
     assert len(empty) == 0
     assert list(empty.columns) == list(frame.columns)
 
@@ -168,7 +173,7 @@ def test_markdown_latex_and_notebooks(report):
     markdown = report.to_markdown()
     assert markdown.splitlines()[0].startswith("| layer")
     assert r"3\*3\*32 + (1\*1\*32+1)\*32 = 1344" in markdown
-    assert report.filter(kind="Nothing").to_markdown().startswith("| layer")
+    assert report.filter(lambda _: False).to_markdown().startswith("| layer")
     dense = {"class_name": "Dense", "config": {"name": "a|b*", "units": 1}}
     row = convcost.summary({"name": "n", "layers": [dense]}, (1,)).to_markdown().splitlines()[2]
     assert row.split("  ")[0] == r"| a\|b\*"

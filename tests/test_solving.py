@@ -105,7 +105,13 @@ def test_an_argument_that_the_shape_speaks_of():
         ({"macs": float("inf")}, ValueError, "macs must be .*got inf"),
         ({"macs": 5, "n": 3}, TypeError, "n is the free argument"),
         ({"macs": 5, "dk": [3, 5]}, TypeError, "solve varies only n"),
-        ({"macs": 5, "x": 3}, TypeError, "separable takes dk, m, n, df and bias"),
+        ({"mac": 5}, TypeError, "and bias_adds; did you mean macs"),
+        ({"macs": 5, "d": 3}, TypeError, "only dk, m, n, df and bias; did you mean 'dk'"),
+        (
+            {"macs": 5, "x": 3},
+            TypeError,
+            "separable has no argument 'x', only dk, m, n, df and bias",
+        ),
         ({"macs": 5}, ValueError, "no n is within the budget: even 1 costs"),
     ],
 )

@@ -189,6 +189,7 @@ def test_killed_and_started_again_ends_with_the_same_bytes(run, tmp_path):
         ("all.xlsx", ValueError, "ends with .parquet, .csv, .json or .zarr"),
         ("all", ValueError, "ends with"),
         (3, TypeError, "path must be a string or a path; got 3"),
+        ("nowhere/all.csv", FileNotFoundError, "can't be written: nowhere is not a folder"),
     ],
 )
 def test_what_is_no_path_is_refused(path, error, message):

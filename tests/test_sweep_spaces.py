@@ -87,8 +87,16 @@ def test_any_function_that_returns_a_cost():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"dk": [3], "m": [1], "n": [1]}, TypeError, "separable takes dk, m, n, df and bias: "),
-        ({"dk": 3, "m": 1, "n": 1, "df": 1, "x": [1]}, TypeError, "separable takes dk, m"),
+        (
+            {"dk": [3], "m": [1], "n": [1]},
+            TypeError,
+            "separable takes dk, m, n, df and bias: missing",
+        ),
+        (
+            {"dk": 3, "m": 1, "n": 1, "df": 1, "x": [1]},
+            TypeError,
+            "separable has no argument 'x', only dk, m",
+        ),
         ({"m": []}, ValueError, r"m must be a range, a list .*got \[\]"),
         ({"m": range(5, 5)}, ValueError, "m must be a range"),
         ({"m": [0, 1]}, ValueError, r"m\[0\] must be a positive integer"),

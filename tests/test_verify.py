@@ -275,6 +275,7 @@ def test_what_is_too_large_to_run_is_not_built(layer, shape):
             ValueError,
             "kind must be one of standard, .*, Dense; got 'Conv",
         ),
+        ({"kinds": "ratio"}, TypeError, r"kinds must be a list of names, \['ratio'\]; got 'ratio'"),
         ({"kinds": []}, ValueError, "kinds must be one or more of standard"),
         ({"oracles": ["Keras"]}, ValueError, "oracle must be one of keras"),
         ({"oracles": []}, ValueError, "oracles must be one or more of keras"),

@@ -60,7 +60,11 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show only the first N rows.")
-@click.option("--group", type=click.Choice(["kind", "block"]), help="Show a row for each of these.")
+@click.option(
+    "--group",
+    type=click.Choice(["kind", "block"]),
+    help="Show one row per layer class, or per block.",
+)
 @click.option(
     "--fold",
     type=click.IntRange(min=1),

@@ -26,7 +26,11 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
-        raise click.ClickException(" ".join(str(error).split())) from error
+        lines = str(error).splitlines()
+        # The caret of a syntax error stands below its column.
+        has_caret = len(lines) > 1 and lines[-1].strip() == "^"
+        message = str(error) if has_caret else " ".join(str(error).split())
+        raise click.ClickException(message) from error
 
 
 def show_table(table: Table, form: str, output: str | None) -> None:

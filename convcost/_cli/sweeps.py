@@ -54,14 +54,14 @@ if TYPE_CHECKING:
 @click.option(
     "--where", multiple=True, help='Condition on the designs, "macs <= 3e8"; may be repeated.'
 )
-@click.option("--count", is_flag=True, help="Print how many designs there are.")
+@click.option("--count", is_flag=True, help="Print how many designs meet --where.")
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Show only the best N designs."
 )
 @click.option("--by", help="With --top: rank by this, largest first: params, or an expression.")
 @click.option("--smallest", is_flag=True, help="With --top: rank the smallest first.")
-@click.option("--maximize", default="", help="Show the Pareto front for large values: params,df.")
-@click.option("--minimize", default="", help="Show the Pareto front for small values: macs.")
+@click.option("--maximize", default="", help="Show the Pareto front; maximize these: params,df.")
+@click.option("--minimize", default="", help="Show the Pareto front; minimize these: macs.")
 @click.option(
     "--output",
     "-o",
@@ -137,7 +137,7 @@ class _Question:
             )
         if (self.top is None) != (self.by is None):
             raise click.UsageError(
-                "--top says how many designs and --by what to rank them by: give both or neither"
+                "--top N needs --by, and --by needs --top: N designs, ranked by an expression"
             )
         if self.plot is not None and (self.count or not any(asked)):
             raise click.UsageError("--plot needs designs: give --top, --maximize or --minimize")

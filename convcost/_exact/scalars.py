@@ -83,7 +83,7 @@ def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = 
 
 
 def near_names(name: object, known: "Iterable[str]") -> list[str]:
-    """Return up to three known names that contain a mistyped one, or else are spelled like it.
+    """Return up to three known names that begin with a mistyped one, or else are spelled like it.
 
     Examples
     --------
@@ -96,8 +96,8 @@ def near_names(name: object, known: "Iterable[str]") -> list[str]:
 
     typed = str(name).lower()
     by_lowered = {one.lower(): one for one in known}
-    # One or two letters are in too many names to mean one of them.
-    longer = [one for one in by_lowered if len(typed) > 2 and typed in one][:3]
+    # Too many names begin with the same one or two letters.
+    longer = [one for one in by_lowered if len(typed) > 2 and one.startswith(typed)][:3]
     return [by_lowered[one] for one in longer or get_close_matches(typed, by_lowered)]
 
 

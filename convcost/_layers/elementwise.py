@@ -39,7 +39,7 @@ class Elementwise(Layer[int]):
     Raises
     ------
     ValueError
-        If `kind` is not one of these classes.
+        If `kind` is not the name of a layer without weights that keeps shapes as they are.
 
     Examples
     --------

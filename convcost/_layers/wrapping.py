@@ -120,7 +120,7 @@ class Embedding(Layer[K]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Custom(Layer[K]):
-    """A layer that this library doesn't know, as a user describes it for one input.
+    """A layer unknown to this library, described by its output shape and its counts for one input.
 
     Parameters
     ----------

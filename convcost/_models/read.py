@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import near_names, refuse
+from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
 from convcost._models.keras import config, files
 from convcost._models.network import Network
@@ -73,7 +75,7 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
         return config.graph_of_config(source)
     if isinstance(source, str) and source.lstrip().startswith("{"):
         return config.graph_of_config(files.parse(source, "the JSON text"))
-    if isinstance(source, (str, Path)):
+    if isinstance(source, (str, os.PathLike)):
         try:
             content = files.load(Path(source))
         except FileNotFoundError:
@@ -91,6 +93,11 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
         raise ModelError(
             f"source must be {_ALLOWED}; got the layer {source.name!r} ({type(source).__name__}):"
             " put it into a model, keras.Sequential([keras.Input(shape), layer])"
+        )
+    if isinstance(source, Layer):
+        raise TypeError(
+            f"source must be {_ALLOWED}; got the layer {source!r}, whose cost is"
+            " layer.cost(input_shape)"
         )
     if callable(source):
         name = getattr(source, "__name__", source)

@@ -10,6 +10,7 @@ from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
+from convcost._models.keras.layers import class_of
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.table import (
     Column,
@@ -186,7 +187,17 @@ class Report(Table):
         -------
         Report
             A report whose total is that of the rows it keeps.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `where` is not a function, or `kind` is neither in the report nor a known class.
         """
+        if where is not None and not callable(where):
+            refuse(TypeError, "where", where, "a function of a row; kind='Conv2D' keeps one class")
+        kinds = dict.fromkeys(entry.kind for entry in self.entries)
+        if kind is not None and kind not in kinds and class_of(kind) is None:
+            refuse_choice("kind", kind, kinds, " in this report")
         return self._with(
             entry
             for entry in self.entries

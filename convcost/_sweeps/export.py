@@ -82,6 +82,8 @@ def write_space(
 ) -> Path:
     """Answer `convcost.Space.write`."""
     target = check_path(path)
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"{target} can't be written: {target.parent} is not a folder")
     part = check_number("part", part, "a positive number of designs")
     condition = grid.condition(where)
     unfinished = target.with_name(f"{target.name}.unfinished")

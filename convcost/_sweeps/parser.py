@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from convcost._cost.quantities import QUANTITIES
-from convcost._exact.scalars import refuse, shorten
+from convcost._cost.quantities import UNITS
+from convcost._exact.scalars import near_names, refuse, shorten
 from convcost._sweeps.conditions import (
     EVERYTHING,
     FLOPS,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 # Limits that keep mistyped or hostile conditions cheap to reject.
 _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
+
+# What other languages write for and, or, not, and for equality.
+_FOREIGN = re.compile(r"&&|\|\||!(?!=)|(?<![=<>!])=(?!=)")
 
 
 def parse_conditions(where: object, names: Names) -> Condition:
@@ -110,9 +114,10 @@ class _Parser:
         except SyntaxError as error:
             line = (error.text or "").rstrip().replace("\t", " ")
             column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
+            hint = "; write == for equal, and `and`, `or`, `not`" if _FOREIGN.search(line) else ""
             raise ValueError(
                 f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
-                f" {column}\n    {line}\n    {' ' * (column - 1)}^"
+                f" {column}{hint}\n    {line}\n    {' ' * (column - 1)}^"
             ) from None
         except (RecursionError, MemoryError):
             raise ValueError(
@@ -120,13 +125,14 @@ class _Parser:
                 f" {shorten(self.text)}, which is too long"
             ) from None
 
-    def _refuse(self, node: ast.expr, demand: str) -> NoReturn:
+    def _refuse(self, node: ast.expr, demand: str, hint: str = "") -> NoReturn:
         segment = ast.get_source_segment(self.text.strip(), node) or self.text
-        raise ValueError(f"{self.argument} must {demand}; got {segment} in {self.text!r}")
+        raise ValueError(f"{self.argument} must {demand}; got {segment} in {self.text!r}{hint}")
 
     def _refuse_unknown(self, node: ast.expr) -> NoReturn:
+        terms = "sums, products and quotients" if self.argument == "where" else "sums of products"
         verb = "compare" if self.argument == "where" else "consist of"
-        self._refuse(node, f"{verb} sums, products and quotients of {self.names}")
+        self._refuse(node, f"{verb} {terms} of {self.names}")
 
     def _condition(self, node: ast.expr) -> Condition:
         if isinstance(node, ast.BoolOp):
@@ -134,6 +140,8 @@ class _Parser:
             return Combination(parts, all=isinstance(node.op, ast.And))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return Negation(self._condition(node.operand))
+        if isinstance(node, ast.Tuple):
+            self._refuse(node, "have no commas in numbers: write 1000000, 1_000_000 or 1e6")
         if not isinstance(node, ast.Compare):
             self._refuse(node, 'be a comparison, such as "macs <= 3e8"')
         sides = [node.left, *node.comparators]
@@ -202,8 +210,11 @@ class _Parser:
     def _named(self, node: ast.Name) -> Polynomial:
         if node.id == "flops":
             return FLOPS
-        if node.id not in (*QUANTITIES, *self.names.axes):
-            self._refuse_unknown(node)
+        known = (*UNITS, *self.names.axes)
+        if node.id not in known:
+            near = near_names(node.id, known)[:1]
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            self._refuse(node, f"have only {self.names} as names", hint)
         return Polynomial.of(Atom(node.id))
 
     def _operation(self, node: ast.BinOp) -> _Quotient:

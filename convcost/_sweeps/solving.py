@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convcost._cost.cost import Cost
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._exact.scalars import join_names, refuse, refuse_choice
+from convcost._exact.scalars import join_names, near_names, refuse, refuse_choice
 from convcost._sweeps.directions import GROWS
 from convcost._sweeps.grid import Grid
 
@@ -47,7 +47,7 @@ def solve(
     argument
         The free argument: one with which all costs grow, or all shrink.
     at_least
-        Whether the budgets are what the design must cost at least, rather than at most.
+        Whether the budgets are minimums instead of maximums.
     params, macs, flops, bias_adds
         The budgets, without unit: one or more, all of which must be met.
     **given
@@ -80,7 +80,9 @@ def solve(
         name: _check_budget(name, budget) for name in UNITS if (budget := asked[name]) is not None
     }
     if not budgets:
-        raise TypeError(f"solve needs a budget: one or more of {join_names(list(UNITS))}")
+        near = [unit for name in given for unit in near_names(name, UNITS)]
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TypeError(f"solve needs a budget: one or more of {join_names(list(UNITS))}{hint}")
     if argument in given:
         raise TypeError(f"{argument} is the free argument; leave it out, or solve for another")
     grid = Grid(what, **{argument: [1], **given})

@@ -12,7 +12,7 @@ import numpy as np
 from convcost._cost import convolutions
 from convcost._cost.cost import Cost, from_counts
 from convcost._exact import duck_arrays
-from convcost._exact.scalars import is_array, join_names, refuse
+from convcost._exact.scalars import is_array, join_names, near_names, refuse
 from convcost._layers import Layer
 from convcost._models.network import Network
 from convcost._sweeps.axes import substitute
@@ -74,8 +74,18 @@ class _Function(Subject):
         self.parameters = tuple(inspect.signature(function).parameters)
 
     def check(self, arguments: dict[str, object]) -> None:
+        signature = inspect.signature(self.function)
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+        for name in () if takes_any else arguments:
+            if name not in self.parameters:
+                near = near_names(name, self.parameters)[:1]
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise TypeError(
+                    f"{self.name} has no argument {name!r}, only"
+                    f" {join_names(list(self.parameters))}{hint}"
+                )
         try:
-            inspect.signature(self.function).bind(**arguments)
+            signature.bind(**arguments)
         except TypeError as error:
             raise TypeError(
                 f"{self.name} takes {join_names(list(self.parameters))}: {error}"

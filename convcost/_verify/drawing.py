@@ -87,6 +87,8 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
     count = check_number("cases", count)
     if type(seed) is not int:
         refuse(TypeError, "seed", seed, "an integer")
+    if isinstance(kinds, str):
+        refuse(TypeError, "kinds", kinds, f"a list of names, [{kinds!r}]")
     turns = tuple(kinds)
     if not turns:
         refuse(ValueError, "kinds", turns, f"one or more of {join_names(KINDS)}")

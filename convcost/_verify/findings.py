@@ -72,7 +72,7 @@ class Finding:
     quantities
         Every number that was compared; empty if the oracle can't see the configuration.
     reason
-        Why it can't see it.
+        Why the oracle can't see the configuration; else empty.
     """
 
     oracle: str

@@ -40,6 +40,9 @@ _BROKEN_ZIP = (
 
 def load(path: Path) -> object:
     """Return the config in a `.keras`, `.h5` or JSON file; its first bytes tell which it is."""
+    if path.is_dir():
+        what = " (a SavedModel holds no Keras config)" if (path / "saved_model.pb").exists() else ""
+        raise ModelError(f"{path} is a folder{what}: give a .keras, .h5 or .json file")
     with path.open("rb") as file:
         start = file.read(len(_HDF5))
         file.seek(0)
