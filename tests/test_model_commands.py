@@ -1,14 +1,19 @@
 """The command line for whole models."""
 
+import errno
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import keras
 import pytest
 from keras import layers as kl
 
 import convcost
+from convcost._cli import main
+from convcost._cli.output import usage_errors
 from convcost._cli.sources import parse_shape
 
 
@@ -61,6 +66,45 @@ def test_summary_in_other_forms(files, run, tmp_path):
     assert target.read_text().startswith("<!DOCTYPE html>")
     run("summary", files[0], "-o", tmp_path / "out.txt")
     assert "6,475" in (tmp_path / "out.txt").read_text()
+
+
+def test_the_suffix_of_a_file_says_what_to_write(files, run, tmp_path):
+    for suffix, start in ((".json", "{"), (".csv", "name,"), (".md", "| l"), (".html", "<!DOC")):
+        code, out, _ = run("summary", files[0], "-o", tmp_path / f"out{suffix}")
+        assert (code, out) == (0, "")
+        assert (tmp_path / f"out{suffix}").read_text().startswith(start)
+    code, _, err = run("summary", files[0], "-o", tmp_path / "out.xlsx")
+    assert (code, (tmp_path / "out.xlsx").exists()) == (2, False)
+    assert "--output must end with .txt, .json, .csv, .md, .html, or give --format; got " in err
+    code, _, err = run("compare", files[0], files[0], "-o", tmp_path / "out2.html")
+    assert (code, (tmp_path / "out2.html").exists()) == (2, False)
+    assert "--output must end with .txt, .json, .csv, .md, or give --format; got " in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", [["standard", 3, 1, 1, 1], ["summary", 0], ["--help"]])
+def test_a_full_disk_is_an_error_in_one_line(words, files):
+    command = [sys.executable, "-m", "convcost", *map(str, words)]
+    command = [files[0] if word == "0" else word for word in command]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    message = "Error: the output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, message)
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EPIPE])
+def test_output_that_cannot_be_written_is_no_usage_error(error):
+    with pytest.raises(OSError, match="nowhere"), usage_errors():
+        raise OSError(error, "nowhere")
+
+
+def test_what_cannot_be_written_is_discarded(monkeypatch, capfd):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(click.Group, "main", full)
+    assert main.run(["--help"]) == 2
+    assert capfd.readouterr().err == "Error: the output can't be written: No space left on device\n"
 
 
 def test_shapes_are_numbers_or_letters(files, run):

@@ -153,6 +153,27 @@ def test_csv_and_json(report, tmp_path):
     assert data["total"]["non_trainable_params"] == 64
 
 
+@pytest.mark.parametrize("columns", [1, 20, 40, 80])
+def test_no_digit_is_lost_on_a_narrow_terminal(report, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for shown in (report, convcost.compare(report.network, report.network)):
+        text = str(shown)
+        for line in shown.texts():
+            for column, value in zip(shown.columns, line, strict=True):
+                assert not column.number or value in text
+
+
+def test_names_are_harmless_in_spreadsheets_and_markdown():
+    dense = {"class_name": "Dense", "config": {"units": 3}}
+    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "<script>", "[x](y)", "`a`", "a_b"]
+    layers = [{**dense, "config": {**dense["config"], "name": name}} for name in names]
+    report = convcost.summary({"name": "s", "layers": layers}, (4,))
+    cells = [row[0] for row in csv.reader(io.StringIO(report.to_csv()))][1:]
+    assert cells == [f"'{name}" if name[0] in "=+-@" else name for name in names]
+    shown = [line.split("|")[1].strip() for line in report.to_markdown().splitlines()[6:]]
+    assert shown == [r"\<script\>", r"\[x\](y)", r"\`a\`", "a_b"]
+
+
 def test_a_data_frame(report):
     frame = report.to_pandas()
     assert list(frame.columns) == [column.name for column in report.columns]

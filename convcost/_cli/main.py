@@ -4,8 +4,11 @@ Exit codes: 0 for success, 1 only if a verification found a disagreement, 2 for 
 environment error, 130 if interrupted.
 """
 
+import os
+import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -30,6 +33,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         # Not in click's standalone mode, which exits with 1 when interrupted.
         code = app.main(arguments, prog_name="convcost", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return USAGE_OR_ENVIRONMENT
@@ -39,11 +43,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit:
         # click exits with 1 if the reader closed the pipe; here 1 means a disagreement.
         return USAGE_OR_ENVIRONMENT
+    except OSError as error:
+        click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
+        _discard_output()
+        return USAGE_OR_ENVIRONMENT
     except Exception:
         # Python exits with 1 after a crash, too: show the traceback, but return another code.
         traceback.print_exc()
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
+
+
+def _discard_output() -> None:
+    """Send what is left of the output nowhere: Python would try again to write it at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -43,9 +43,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
             "--format",
             "form",
             type=click.Choice(formats),
-            default="table",
-            show_default=True,
-            help="Format of the output.",
+            help="Format of the output; by default that of the suffix of --output, or a table.",
         )(command)
 
     return decorate
@@ -92,7 +90,7 @@ def summary(
     intensity: bool,
     formula: Literal["params", "macs"],
     on_unknown: OnUnknown,
-    form: str,
+    form: str | None,
     output: str | None,
 ) -> None:
     """Show what each layer of a model costs, with the arithmetic behind it.
@@ -129,7 +127,7 @@ def compare(
     after: str,
     input_shape: str | None,
     on_unknown: OnUnknown,
-    form: str,
+    form: str | None,
     output: str | None,
 ) -> None:
     """Show two models side by side, layer by layer and in total."""
@@ -177,7 +175,7 @@ def whatif(
     divisor: int,
     keep: tuple[str, ...],
     on_unknown: OnUnknown,
-    form: str,
+    form: str | None,
     output: str | None,
 ) -> None:
     """Compare a model with a variant: separable, standard, narrower, or for smaller inputs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from convcost._report.table import Table
 
+# Formats by the suffix of a file.
+_SUFFIXES = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
+# The disk that the output goes to is full, or nobody reads it.
+_NOWHERE = (errno.ENOSPC, errno.EPIPE)
 DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -26,6 +31,8 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
+        if isinstance(error, OSError) and error.errno in _NOWHERE:
+            raise  # of the output, see `run`
         lines = str(error).splitlines()
         # The caret of a syntax error stands below its column.
         has_caret = len(lines) > 1 and lines[-1].strip() == "^"
@@ -33,21 +40,38 @@ def usage_errors() -> Iterator[None]:
         raise click.ClickException(message) from error
 
 
-def show_table(table: Table, form: str, output: str | None) -> None:
-    """Print a table in a format, or write it to a file."""
+def show_table(table: Table, form: str | None, output: str | None) -> None:
+    """Print a table, or write it to a file; without a format in that of the file's suffix."""
+    form = form or _form_of(table, output)
     if form == "table" and output is None:
         console = Console()
         if not console.is_terminal:
             # A file or a program reads it: print at full width, so that no line wraps.
             widest = Console(width=10_000).measure(table).maximum
             console = Console(width=max(widest, console.width))
-        console.print(table)
+        table.fit(console).print(table)
         return
     text = _text(table, form)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
         Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+
+
+def _form_of(table: Table, output: str | None) -> str:
+    if output is None:
+        return "table"
+    known = {
+        suffix: form
+        for suffix, form in _SUFFIXES.items()
+        if form == "table" or hasattr(table, f"to_{form}")
+    }
+    suffix = Path(output).suffix.lower()
+    if suffix not in known:
+        raise click.UsageError(
+            f"--output must end with {', '.join(known)}, or give --format; got {output!r}"
+        )
+    return known[suffix]
 
 
 def _text(table: Table, form: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     import pandas as pd
+    import rich.console
     import rich.table
 
     from convcost._exact.types import Count
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 # Longer numbers may be broken across lines when a table is printed.
 _WHOLE = 25
+# The least width of a column whose values may wrap.
+_NARROW = 3
+# What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What Markdown would take for markup or HTML; in a table a bar starts the next cell.
+_MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*|<>[]~"})
 
 
 class Column(NamedTuple):
@@ -139,7 +146,8 @@ class Table:
         Returns
         -------
         str
-            A line of column names, then a line for each row.
+            A line of column names, then a line for each row. A text that a spreadsheet would take
+            for a formula, such as a layer named `=cmd`, has an apostrophe before it.
         """
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
@@ -178,8 +186,7 @@ class Table:
 
     def _tabulate(self, form: str) -> str:
         tabulate = import_optional("tabulate").tabulate
-        # These would start emphasis, or a new cell.
-        special = str.maketrans({"*": r"\*", "|": r"\|"} if form == "github" else {})
+        special = _MARKUP if form == "github" else {}
         texts = [[text.translate(special) for text in line] for line in self.texts()]
         align = ["right" if column.number else "left" for column in self.columns]
         made: str = tabulate(
@@ -216,19 +223,33 @@ class Table:
             padding=(0, 1, 0, 0),
         )
         texts = self.texts()
-        for place, column in enumerate(self.columns):
-            short = all(len(line[place]) <= _WHOLE for line in texts)
+        for column, digits in zip(self.columns, self._digits(texts), strict=True):
             table.add_column(
                 column.title,
                 justify="right" if column.number else "left",
                 # Numbers stay on one line; names, formulas and expressions may wrap.
-                no_wrap=column.number and short,
+                no_wrap=digits > 0,
                 overflow="fold",
-                min_width=None if column.number else min(8, len(column.title)),
+                min_width=digits or _NARROW,
             )
         for line in texts:
             table.add_row(*map(Text, line))
         return table
+
+    def _digits(self, texts: list[tuple[str, ...]]) -> list[int]:
+        """Return the width of each column whose values must stay whole; 0 if they may wrap."""
+        longest = (
+            max(map(len, (column.title, *(line[place] for line in texts)))) if column.number else 0
+            for place, column in enumerate(self.columns)
+        )
+        return [width if width <= _WHOLE else 0 for width in longest]
+
+    def fit(self, console: rich.console.Console) -> rich.console.Console:
+        """Return the console, made wider if it would cut digits off; its lines wrap then."""
+        # Beside each column there are its padding and a divider, and the edge on the left.
+        least = 1 + sum((digits or _NARROW) + 2 for digits in self._digits(self.texts()))
+        console.width = max(console.width, least)
+        return console
 
     def __str__(self) -> str:
         try:
@@ -236,7 +257,7 @@ class Table:
         except ImportError:
             return self._columns()
         file = io.StringIO()
-        Console(file=file).print(self)
+        self.fit(Console(file=file)).print(self)
         return file.getvalue().rstrip("\n")
 
     def _columns(self) -> str:
@@ -259,6 +280,8 @@ def plain(value: object) -> Plain:
 def _cell(value: object) -> object:
     if isinstance(value, (tuple, list)):
         return show(tuple(value))
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
     return float(value) if isinstance(value, Fraction) else value
 
 
