@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["df", "dk", "m", "n"]
 
 
-@cache
 def symbol(name: str) -> "Symbol":
     """Return a symbol for a size: a positive integer.
 
@@ -50,13 +49,19 @@ def symbol(name: str) -> "Symbol":
     """
     if not isinstance(name, str):
         raise TypeError(f"name must be a string; got {name!r}")
+    return _make(name)
+
+
+@cache
+def _make(name: str) -> "Symbol":
     try:
         import sympy
     except ImportError as error:
         raise ImportError(
             'convcost.symbols needs SymPy: pip install "convcost[symbolic]"'
         ) from error
-    return sympy.Symbol(name, integer=True, positive=True)
+    made: Symbol = sympy.Symbol(name, integer=True, positive=True)
+    return made
 
 
 # Hidden from type checkers, which would take any name for a symbol.

@@ -121,7 +121,7 @@ def test_command_line_missing_names_the_extra(missing):
 def test_sympy_missing_names_the_extra_in_process(monkeypatch):
     from convcost import symbols
 
-    symbols.symbol.cache_clear()
+    symbols._make.cache_clear()
     monkeypatch.setitem(sys.modules, "sympy", None)
     with pytest.raises(ImportError, match=r"convcost\[symbolic\]"):
         _ = symbols.m

@@ -1,5 +1,6 @@
 """The layers around convolutions, against Keras: output shapes, weights and errors."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -297,3 +298,23 @@ def test_a_window_must_fit_and_says_so_in_its_own_words():
 def test_traffic_of_several_inputs():
     traffic = layers.Add().traffic(((2, 3), (1, 3)))
     assert (traffic.input, traffic.output) == (9, 6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.BatchNormalization(),
+        layers.LayerNormalization(),
+        layers.RMSNormalization(),
+        layers.GroupNormalization(2),
+        layers.Normalization(),
+        layers.PReLU(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("dtype", ["int32", "object"])
+def test_weights_of_arrays_of_channels_are_counted_for_each(layer, dtype):
+    channels = np.array([2, 4, 1000], dtype=dtype)
+    found = layer.cost((8, 6, channels))
+    assert found.params.tolist() == [layer.cost((8, 6, int(one))).params for one in channels]
+    assert found.explain().params

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections import defaultdict
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -125,9 +126,15 @@ def test_pyright_says_what_the_program_expects(tmp_path: Path) -> None:
     assert found == _expected(1)
 
 
+@cache
+def _environment() -> jedi.api.environment.Environment:
+    """Return this Python in a process of its own: what tests import here changes what jedi sees."""
+    return jedi.create_environment(sys.executable, safe=False)
+
+
 def _script(code: str) -> tuple[jedi.Script, int, int]:
     lines = code.splitlines()
-    script = jedi.Script(code, environment=jedi.InterpreterEnvironment())
+    script = jedi.Script(code, environment=_environment())
     return script, len(lines), len(lines[-1])
 
 

@@ -74,8 +74,8 @@ def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SI
 def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = "") -> "NoReturn":
     """Raise ValueError with the choices, `of` which they are, and the nearest one to a typo."""
     choices = list(choices)
-    near = near_names(value, choices)[:1]
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = near_names(value, choices)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
         f"{name} must be one of {', '.join(choices)}{of}; got {shorten(value)}"
         f" ({type(value).__name__}){hint}"
@@ -105,6 +105,8 @@ def shorten(value: object) -> str:
     """Return the value's repr, shortened for an error message."""
     if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
         return printable(value)
+    if isinstance(value, type):
+        return value.__name__
     import reprlib
 
     short = reprlib.Repr()

@@ -40,25 +40,55 @@ class Symbolic(Protocol):
 
 
 class NumPyArray(Protocol):
-    """A NumPy array; a NumPy scalar has no length."""
+    """A NumPy array of integers; a NumPy scalar has no length."""
 
     @property
     def __array_interface__(self) -> dict[str, Any]: ...
+    @property
+    def dtype(self) -> np.dtype[np.integer[Any]]: ...
     def __len__(self) -> int: ...
 
 
-class DuckArray(Protocol):
-    """An array of xarray, Dask or JAX."""
+class ObjectArray(Protocol):
+    """A NumPy array of Python's integers, fractions or SymPy expressions."""
 
     @property
-    def shape(self) -> object: ...
+    def __array_interface__(self) -> dict[str, Any]: ...
     @property
-    def dtype(self) -> object: ...
-    def __len__(self) -> int: ...
+    def dtype(self) -> np.dtype[np.object_]: ...
+
+
+class NamedArray(Protocol):
+    """An array of xarray."""
+
+    @property
+    def dims(self) -> Any: ...
+    @property
+    def coords(self) -> Any: ...
+
+
+class LazyArray(Protocol):
+    """An array of Dask."""
+
+    @property
+    def chunks(self) -> Any: ...
+    @property
+    def dask(self) -> Any: ...
+
+
+class JaxArray(Protocol):
+    """An array of JAX, or a tracer."""
+
+    @property
+    def at(self) -> Any: ...
+    @property
+    def weak_type(self) -> Any: ...
 
 
 # What a size may be given as.
-Size: TypeAlias = Integer | Symbolic | NumPyArray | DuckArray | Fraction
+DuckArray: TypeAlias = NamedArray | LazyArray | JaxArray
+NotInteger: TypeAlias = Symbolic | NumPyArray | ObjectArray | DuckArray | Fraction
+Size: TypeAlias = Integer | NotInteger
 ArraySize: TypeAlias = Integer | NumPyArray
 SymbolicSize: TypeAlias = Integer | Symbolic
 # The shape of one input, or of each input of a layer or a model with several.
@@ -74,7 +104,7 @@ Expression: TypeAlias = sympy.Expr
 N = TypeVar("N", covariant=True, default=Any)
 M = TypeVar("M", default=Any)
 # The sizes among a layer's arguments: an argument that is an int leaves it open.
-K = TypeVar("K", bound=Size, covariant=True, default=int)
+K = TypeVar("K", bound=int | NotInteger, covariant=True, default=int)
 
 
 class Unknown(int):

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         InputShape,
         Int64Array,
         Integer,
+        NumPyArray,
         Size,
+        Symbolic,
         SymbolicSize,
     )
 
@@ -114,7 +116,7 @@ class Layer(Definition[K]):
     if TYPE_CHECKING:
 
         @overload
-        def cost(
+        def cost(  # type: ignore[overload-overlap]  # the first that fits holds
             self: Layer[I],
             input_shape: InputShape[Integer[I]],
             *,
@@ -124,7 +126,7 @@ class Layer(Definition[K]):
         ) -> Cost[I]: ...
         @overload
         def cost(
-            self: Layer[ArraySize],
+            self: Layer[int | NumPyArray],
             input_shape: InputShape[ArraySize],
             *,
             effective: bool = False,
@@ -133,7 +135,7 @@ class Layer(Definition[K]):
         ) -> Cost[Int64Array]: ...
         @overload
         def cost(
-            self: Layer[SymbolicSize],
+            self: Layer[int | Symbolic],
             input_shape: InputShape[SymbolicSize],
             *,
             effective: bool = False,

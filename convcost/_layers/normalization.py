@@ -22,11 +22,13 @@ class Weighted(Layer[K]):
     """A layer whose weights are not kernels, and whose output has the shape of its input."""
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        shapes: dict[Factors, int] = {}
+        shapes: dict[tuple[int, ...], list[Factors]] = {}
         for weight in self._weights(shape):
-            shapes[weight.shape] = shapes.get(weight.shape, 0) + 1
+            # The same sides, not equal ones: arrays have no hash.
+            shapes.setdefault(tuple(map(id, weight.shape)), []).append(weight.shape)
         return tuple(
-            Weights(sides if times == 1 else (times, *sides)) for sides, times in shapes.items()
+            Weights(equal[0] if len(equal) == 1 else (len(equal), *equal[0]))
+            for equal in shapes.values()
         )
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:

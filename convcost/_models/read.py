@@ -107,13 +107,18 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     refuse(TypeError, "source", source, _ALLOWED)
 
 
+def _model_files(folder: Path) -> list[str]:
+    suffixes = (".keras", ".h5", ".hdf5", ".json")
+    return [one.name for one in folder.iterdir() if one.suffix in suffixes]
+
+
 def _not_found(path: Path) -> str:
     """Return the message for a path that does not exist, with near names in its folder."""
     from contextlib import suppress
 
     message = f"there is no file {str(path)!r}"
     with suppress(OSError):
-        near = near_names(path.name, (other.name for other in path.parent.iterdir()))
+        near = near_names(path.name, _model_files(path.parent))
         if near:
             names = " or ".join(repr(str(path.parent / name)) for name in near)
             return f"{message}; did you mean {names}?"

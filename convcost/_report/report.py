@@ -5,12 +5,13 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from convcost import _layers
 from convcost._cost.cost import total
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
-from convcost._models.keras.layers import class_of
+from convcost._layers.elementwise import ELEMENTWISE
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.table import (
     Column,
@@ -196,7 +197,7 @@ class Report(Table):
         if where is not None and not callable(where):
             refuse(TypeError, "where", where, "a function of a row; kind='Conv2D' keeps one class")
         kinds = dict.fromkeys(entry.kind for entry in self.entries)
-        if kind is not None and kind not in kinds and class_of(kind) is None:
+        if kind is not None and kind not in {*kinds, *_layers.__all__, *ELEMENTWISE}:
             refuse_choice("kind", kind, kinds, " in this report")
         return self._with(
             entry

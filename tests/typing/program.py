@@ -27,6 +27,8 @@ assert_type(cost / convcost.standard(3, 32, 64, 28), convcost.Ratio[Fraction])
 assert_type(convcost.ratio(3, 32, 64).macs, Fraction)
 assert_type(convcost.separable(3, np.arange(1, 9), 64, 28).macs, npt.NDArray[np.int64])
 assert_type(convcost.ratio(3, np.arange(1, 9), 64).macs, npt.NDArray[np.float64])
+exact: npt.NDArray[np.object_] = np.array([10**30], dtype=object)
+assert_type(convcost.separable(3, exact, 64, 28), convcost.Cost[Any])
 print(convcost.ratio(dk, m, n).macs.subs(n, 64))
 assert_type(sum([cost, cost], convcost.Cost(0, 0)).macs, int)
 assert_type(convcost.Cost(0, 0) + cost, convcost.Cost[int])
@@ -50,11 +52,13 @@ text: str = convcost.separable(3, 32, 64, 28).macs  # assignment, reportAssignme
 convcost.separable(3, "32", 64, 28)  # call-overload, reportCallIssue reportArgumentType
 convcost.separable(3, 32.0, 64, 28)  # call-overload, reportCallIssue reportArgumentType
 convcost.separable(3, [32, 64], 64, 28)  # call-overload, reportCallIssue reportArgumentType
+convcost.separable(3, np.ones(8), 64, 28)  # arg-type, reportCallIssue reportArgumentType
 convcost.separable(3, None, 64, 28)  # call-overload, reportCallIssue reportArgumentType
 convcost.separable(3, 32, 64)  # call-overload, reportCallIssue
 convcost.separable(3, 32, 64, 28, biases=False)  # call-overload, reportCallIssue
 convcost.seperable(3, 32, 64, 28)  # attr-defined, reportAttributeAccessIssue
 convcost.ratio(3, 32, 64, 28)  # call-overload, reportCallIssue
+symbols.symbol()  # call-arg, reportCallIssue
 symbols.dk2  # attr-defined, reportAttributeAccessIssue
 cost.mac  # attr-defined, reportAttributeAccessIssue
 cost.macs = 3  # misc, reportAttributeAccessIssue
@@ -69,6 +73,8 @@ assert_type(layer.output_shape((28, 28, 32)), tuple[int, ...])
 assert_type(layer.training((28, 28, 32)).total, convcost.Cost[int])
 assert_type(layer.traffic((28, 28, 32)).elements, int)
 assert_type(layer.cost((28, 28, np.arange(1, 9))).macs, npt.NDArray[np.int64])
+assert_type(layers.Conv2D(np.int64(64), 3).cost((28, 28, 32)).macs, int)
+assert_type([layers.Conv2D(width, 3) for width in np.arange(1, 9)], list[layers.Conv2D[int]])
 assert_type(layers.TimeDistributed(layer).cost((10, 28, 28, 32)).macs, int)
 assert_type(layers.Add().output_shape([(28, 28, 32), (28, 28, 32)]), tuple[int, ...])
 kinds = {"convolution": layers.Conv2D, "transposed": layers.Conv2DTranspose}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class NotVisible(Exception):  # noqa: N818 - an answer, not a failure
     """The oracle can't see this configuration; the message says why."""
 
+    __module__ = "convcost.verify"  # where users import it from
+
 
 class Oracle(ABC):
     """An independent count, made by third-party code.
