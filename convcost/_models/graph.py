@@ -112,11 +112,25 @@ class Source(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A layer that the library does not know, with the shapes that the model records for it."""
+    """A layer that the library does not know, with the shapes that the model records for it.
+
+    Attributes
+    ----------
+    kind
+        Name of its class.
+    inputs, outputs
+        The shapes of its inputs and outputs; empty if the model does not record them.
+    detail
+        What follows the class in the error message: why a layer of a known class is not known.
+    known_as
+        The name to register it under, where that is not the name of its class.
+    """
 
     kind: str
     inputs: tuple[Recorded, ...] = ()
     outputs: tuple[Recorded, ...] = ()
+    detail: str = ""
+    known_as: str = ""
 
 
 class RegisteredLayer(NamedTuple):

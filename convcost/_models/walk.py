@@ -297,10 +297,11 @@ class Walk:
     def _guess(self, layer: Unknown, shapes: list[Factors], name: str) -> GivenShape:
         """Return the output shape that the model records for an unknown layer."""
         if self._on_unknown == "error":
+            known_as = layer.known_as or layer.kind
             raise UnknownLayerError(
-                f"layer {name!r} is a {layer.kind}, whose cost convcost does not know; register it"
-                f" with @convcost.layers.register({layer.kind!r}), or leave it out with"
-                ' on_unknown="warn"'
+                f"layer {name!r} is a {layer.kind}{layer.detail}, whose cost convcost does not"
+                f" know; register it with @convcost.layers.register({known_as!r}), or leave it out"
+                ' with on_unknown="warn"'
             )
         self.left_out.append(name)
         recorded = [_fit(shape, known) for shape, known in zip(layer.inputs, shapes, strict=False)]

@@ -5,20 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.scalars import shorten
-from convcost._layers import TimeDistributed, registry
-from convcost._layers.base import Layer
+from convcost._layers import registry
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
-from convcost._models.keras.layers import LayerCache, class_of
+from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
+from convcost._models.keras.origins import (
+    described,
+    is_operation,
+    is_own,
+    is_own_model,
+    registered_name,
+)
+from convcost._models.keras.policies import unusual_weights
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Any, TypeGuard
 
+    from convcost._layers.base import Layer
     from convcost._models.graph import Recorded, Single
-    from convcost._models.keras.layers import Config
 
 # Deeper than any real model, and far from Python's recursion limit.
 _DEEPEST = 40
@@ -38,6 +45,12 @@ def graph_of_config(config: object) -> Graph:
         raise ModelError(
             f"the config of a {kind} lists no layers: only Sequential and Functional models can be"
             " read from their config; give a subclassed one as a live model"
+        )
+    if not is_own_model(config):
+        raise ModelError(
+            f"the model is a {kind}{described(config)}, a class that is not Keras's: its config"
+            " does not say what its call computes; give it as a live model, or, if it calls its"
+            " layers as a Functional model does, give the dict under its 'config'"
         )
     return _ConfigReader().graph(kind, inner, 0)
 
@@ -74,7 +87,7 @@ class _ConfigReader:
         self, name: str, kind: str, config: dict[str, object], parts: list[_Part], depth: int
     ) -> Graph:
         entries: list[Entry] = []
-        if not parts or parts[0].kind != "InputLayer":
+        if not parts or not parts[0].is_input:
             shape = _first_shape(config, parts)
             entries.append(input_entry(_free_name("input", parts), shape))
         for part in parts:
@@ -88,7 +101,7 @@ class _ConfigReader:
         self, part: _Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, object]
     ) -> Entry:
         name, kind, config, layer = part
-        if kind == "InputLayer":
+        if part.is_input:
             return input_entry(name, _input_shape(config, name))
         try:
             made = self._layer(kind, layer, config, depth)
@@ -106,26 +119,25 @@ class _ConfigReader:
         function = registry.registered(layer.get("registered_name"), kind)
         if function is not None:
             return RegisteredLayer(kind, function, config)
-        module = layer.get("module")
-        if is_operation(module):
+        if not is_own(layer):
+            return Unknown(kind, detail=described(layer), known_as=registered_name(layer))
+        if is_operation(layer.get("module")):
             return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
-        if "layers" in config and _is_model(config):
+        if is_own_model(layer) and "layers" in config:
             return self.graph(kind, config, depth + 1)
-        if not is_keras(module):
-            return Unknown(kind)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        if class_of(kind) is None or not has_usual_weights(config):
+        if class_of(kind) is None:
             return Unknown(kind)
-        return self._make(kind, config)
+        unusual = unusual_weights(config)
+        return Unknown(kind, detail=unusual) if unusual else self._make(kind, config)
 
     def _distributed(self, config: dict[str, object], depth: int) -> Layer[Any] | Unknown:
         inner = _dict(config.get("layer"), "layer")
         if depth > _DEEPEST:
             raise ModelError(f"layers are nested more than {_DEEPEST} levels deep")
         kind = _text(inner.get("class_name"), "class_name")
-        child = self._layer(kind, inner, _inner(inner), depth + 1)
-        return TimeDistributed(child) if isinstance(child, Layer) else Unknown("TimeDistributed")
+        return distributed(self._layer(kind, inner, _inner(inner), depth + 1), kind)
 
 
 class _Part(NamedTuple):
@@ -135,6 +147,11 @@ class _Part(NamedTuple):
     kind: str
     config: dict[str, object]
     layer: dict[str, object]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether it is an input of its model."""
+        return self.kind == "InputLayer" and is_own(self.layer)
 
 
 def _part(value: object, model: str) -> _Part:
@@ -239,7 +256,7 @@ def _counts_itself(part: _Part) -> bool:
 
 def _nodes(part: _Part) -> list[object]:
     nodes = _list(part.layer.get("inbound_nodes", []), f"inbound_nodes of {part.name!r}")
-    if not nodes and part.kind == "InputLayer":
+    if not nodes and part.is_input:
         return [{}]  # an input is called without arguments
     return nodes
 
@@ -253,7 +270,7 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, obje
     inputs, outputs = tuple(filter(_is_shape, given)), tuple(filter(_is_shape, made))
     if len(inputs) + len(outputs) != len(given) + len(made):
         return unknown
-    return Unknown(unknown.kind, inputs, outputs)
+    return unknown._replace(inputs=inputs, outputs=outputs)
 
 
 def _is_shape(shape: object) -> TypeGuard[Recorded]:
@@ -313,34 +330,6 @@ def _shape(value: object, what: str) -> tuple[int | None, ...]:
     if not sides:
         raise ModelError(f"{what} must have the batch as its first axis; got an empty list")
     return tuple(sides[1:])
-
-
-def is_operation(module: object) -> bool:
-    """Tell whether a module is one of Keras's modules of operations, rather than of layers."""
-    return isinstance(module, str) and module.startswith(("keras.src.ops", "keras.ops"))
-
-
-def is_keras(module: object) -> bool:
-    """Tell whether a module is Keras's; old files give none, and mean Keras."""
-    return module is None or (
-        isinstance(module, str)
-        and (module == "keras" or module.startswith(("keras.", "tf_keras.", "tensorflow.keras.")))
-    )
-
-
-def has_usual_weights(config: Config) -> bool:
-    """Tell whether a layer has only the usual weights of its class: no quantization, no LoRA."""
-    dtype = config.get("dtype")
-    quantized = isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))
-    if quantized or config.get("quantization_mode") is not None:
-        return False
-    return config.get("lora_rank") is None
-
-
-def _is_model(config: dict[str, object]) -> bool:
-    return isinstance(config["layers"], list) and all(
-        isinstance(one, dict) and "class_name" in one for one in config["layers"]
-    )
 
 
 def _inner(layer: dict[str, object]) -> dict[str, object]:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.elementwise import ELEMENTWISE
+from convcost._models.graph import Unknown
 
 if TYPE_CHECKING:
     from typing import Protocol, overload
+
+    from convcost._models.graph import Graph, Single
 
     class Config(Protocol):
         """A config, or an object whose `get` returns an argument by name, or the default."""
@@ -45,6 +48,20 @@ def argument_names(kind: str) -> tuple[str, ...]:
     (('units', 'use_bias'), ())
     """
     return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
+
+
+def distributed(child: Single | Graph, kind: str) -> layers.TimeDistributed | Unknown:
+    """Return the wrapper of a layer of this kind; one of an unknown layer says why.
+
+    Examples
+    --------
+    >>> distributed(layers.Dense(3), "Dense"), distributed(Unknown("LSTM"), "LSTM").detail
+    (TimeDistributed(Dense(3)), ' of a LSTM')
+    """
+    if isinstance(child, layers.Layer):
+        return layers.TimeDistributed(child)
+    detail = child.detail if isinstance(child, Unknown) else ""
+    return Unknown("TimeDistributed", detail=f" of a {kind}{detail}")
 
 
 class LayerCache:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import keras
 from keras.src.models.functional import Functional
 
-from convcost._layers import TimeDistributed, Weight, registry
-from convcost._layers.base import Layer
+from convcost._layers import Weight, registry
 from convcost._layers.normalization import Holder
 from convcost._models.errors import ModelError
 from convcost._models.graph import (
@@ -26,10 +25,11 @@ from convcost._models.graph import (
     leaves,
     refs,
 )
-from convcost._models.keras import config as configs
-from convcost._models.keras.layers import LayerCache, class_of
+from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
+from convcost._models.keras.origins import is_keras, is_operation
+from convcost._models.keras.policies import unusual_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -61,9 +61,14 @@ def graph_of_model(model: keras.Model, input_shape: ModelShape = None) -> Graph:
     computes; that call builds the model if it was not built.
     """
     reader = _ModelReader()
-    if isinstance(model, keras.Sequential) or _is_functional(model):
+    if _is_sequential(model) or _is_functional(model):
         return reader.graph(model)
     return reader.recorded(model, _shapes_for(model, input_shape))
+
+
+def _is_sequential(layer: object) -> TypeGuard[keras.Sequential]:
+    # A subclass that overrides `call` may compute anything.
+    return isinstance(layer, keras.Sequential) and type(layer).call is keras.Sequential.call
 
 
 def _is_functional(layer: object) -> TypeGuard[KerasGraph]:
@@ -148,20 +153,24 @@ class _ModelReader:
         if function is not None:
             return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
-        if configs.is_operation(module):
+        if is_operation(module):
             return (
                 KerasOperation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
             )
-        if isinstance(layer, keras.Sequential) or _is_functional(layer):
+        if _is_sequential(layer) or _is_functional(layer):
             return self.graph(layer)
-        if not configs.is_keras(module):
+        if not is_keras(module):
             return _unknown(kind, node) if node is None else self._expanded(layer, kind, node)
         if isinstance(layer, keras.layers.TimeDistributed):
-            inner = self._layer(layer.layer, type(layer.layer).__name__, None)
-            return TimeDistributed(inner) if isinstance(inner, Layer) else _unknown(kind, node)
+            inner = type(layer.layer).__name__
+            each = distributed(self._layer(layer.layer, inner, None), inner)
+            if isinstance(each, Unknown):
+                return _unknown(kind, node)._replace(detail=each.detail)
+            return each
         config = Attributes(layer)
-        if class_of(kind) is None or not configs.has_usual_weights(config):
-            return _unknown(kind, node)
+        unusual = unusual_weights(config)
+        if class_of(kind) is None or unusual:
+            return _unknown(kind, node)._replace(detail=unusual)
         return self._make(kind, config)
 
     def _expanded(self, layer: KerasLayer, kind: str, node: KerasNode) -> Graph | Unknown:
