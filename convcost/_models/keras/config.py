@@ -8,6 +8,7 @@ from convcost._exact.scalars import shorten
 from convcost._layers import registry
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
+from convcost._models.keras.formats import settled
 from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -111,6 +112,8 @@ class _ConfigReader:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
         if isinstance(made, Unknown) and calls:
             made = _with_shapes(made, name, calls[0], shapes)
+        if isinstance(made, KerasOperation) and calls and calls[0].refs:
+            made = settled(made, shapes.get(calls[0].refs[0]), shapes.get(Ref(name)))
         return Entry(name, kind, made, _is_trainable(config), calls, _identity(layer))
 
     def _layer(
@@ -283,7 +286,7 @@ def _is_shape(shape: object) -> TypeGuard[Recorded]:
 
 
 def _is_trainable(config: dict[str, object]) -> bool:
-    return config.get("trainable", True) is not False
+    return config.get("trainable", True) not in (False, 0)
 
 
 def _identity(layer: dict[str, object]) -> Hashable:

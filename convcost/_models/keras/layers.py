@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,13 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 
 
 @cache
+def _flags(kind: str) -> frozenset[str]:
+    """Return the names of the arguments of a known layer that are True or False."""
+    own = () if kind in ELEMENTWISE else fields(_classes()[kind])
+    return frozenset(field.name for field in own if isinstance(field.default, bool))
+
+
+@cache
 def argument_names(kind: str) -> tuple[str, ...]:
     """Return the names of the arguments that a known layer takes from a Keras config.
 
@@ -67,7 +75,8 @@ def distributed(child: Single | Graph, kind: str) -> layers.TimeDistributed | Un
 class LayerCache:
     """Makes layers from Keras configs, the same object for the same arguments.
 
-    Repeated layers are then checked once, and counted once for each input shape.
+    Repeated layers are then checked once, and counted once for each input shape. Keras saves a flag
+    as it was given: 0 and 1 are taken as False and True.
 
     Examples
     --------
@@ -83,7 +92,11 @@ class LayerCache:
     def __call__(self, kind: str, config: Config) -> layers.Layer:
         """Return a known layer; arguments that do not affect any count are dropped."""
         names = argument_names(kind)
-        values = [config.get(name, ...) for name in names]
+        flags = _flags(kind)
+        values = [
+            _as_flag(value) if name in flags else value
+            for name, value in ((name, config.get(name, ...)) for name in names)
+        ]
         key = f"{kind}{values}"
         made = self._made.get(key)
         if made is None:
@@ -94,6 +107,10 @@ class LayerCache:
                 made = _classes()[kind](**{name: one for name, one in given if one is not ...})
             self._made[key] = made
         return made
+
+
+def _as_flag(value: object) -> object:
+    return bool(value) if type(value) in (int, float) and value in (0, 1) else value
 
 
 @cache

@@ -154,9 +154,7 @@ class _ModelReader:
             return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
         if is_operation(module):
-            return (
-                KerasOperation(kind, layer.get_config()) if kind in RULES else _unknown(kind, node)
-            )
+            return KerasOperation(kind, _own(layer)) if kind in RULES else _unknown(kind, node)
         if _is_sequential(layer) or _is_functional(layer):
             return self.graph(layer)
         if not is_keras(module):
@@ -227,6 +225,15 @@ class _ModelReader:
                 f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
                 f" {type(error).__name__}: {error}"
             ) from error
+
+
+def _own(operation: KerasLayer) -> dict[str, object]:
+    """Return an operation's own arguments; without a data format it follows Keras's setting."""
+    config = operation.get_config()
+    if config.get("data_format", "") is None:
+        given = getattr(operation, "data_format", None)
+        config["data_format"] = given or keras.config.image_data_format()
+    return config
 
 
 class _Names:

@@ -66,18 +66,37 @@ class KerasOperation:
 @rule(
     """
     Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BatchNorm BitwiseInvert
-    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Cumprod Cumsum Deg2rad Elu Erf
+    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Deg2rad Elu Erf
     Erfc Erfinv Exp Exp2 Expm1 Fabs Flip Fliplr Flipud Floor Gelu HardShrink HardSigmoid HardSilu
     HardTanh I0 Imag Isfinite Isinf Isnan Isneginf Isposinf Isreal LayerNorm LeakyRelu Log Log10
     Log1p Log2 LogSigmoid LogSoftmax LogicalNot NanToNum Negative Normalize OnesLike RMSNorm Rad2deg
     Real Reciprocal Relu Relu6 Roll Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc
-    Sinh SoftShrink Softmax Softplus Softsign Sort SparsePlus SparseSigmoid Sparsemax Sqrt Square
+    Sinh SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid Sparsemax Sqrt Square
     Squareplus StopGradient Tan Tanh TanhShrink Threshold Tril Triu Trunc ZerosLike
     """
 )
 def _same(call: OperationCall) -> Factors:
     names = ("x", "variable", "images")
     return call.shape(0, next((name for name in names if name in call.kwargs), "x"))
+
+
+@rule("Cumprod Cumsum Nancumprod Nancumsum")
+def _accumulated(call: OperationCall) -> Factors:
+    return _in_order(call, call.option("axis"))
+
+
+@rule("Argsort Sort")
+def _sorted(call: OperationCall) -> Factors:
+    return _in_order(call, call.option("axis", -1))
+
+
+def _in_order(call: OperationCall, axis: object) -> Factors:
+    """Return the shape of an input that is processed along an axis, or flattened if it is None."""
+    shape = call.shape()
+    if axis is None:
+        return (elements(*shape),)
+    _axis("axis", axis, len(shape))
+    return shape
 
 
 @rule(
