@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.scalars import shorten
@@ -9,6 +10,7 @@ from convcost._layers import registry
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
 from convcost._models.keras.formats import settled
+from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -53,14 +55,19 @@ def graph_of_config(config: object) -> Graph:
             " does not say what its call computes; give it as a live model, or, if it calls its"
             " layers as a Functional model does, give the dict under its 'config'"
         )
-    return _ConfigReader().graph(kind, inner, 0)
+    return _ConfigReader(inner).graph(kind, inner, 0)
 
 
 class _ConfigReader:
     """Reads one config; layers with equal arguments become one object."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: dict[str, object]) -> None:
         self._make = LayerCache()
+        self._config = config
+
+    @cached_property
+    def _orderings(self) -> set[str]:
+        return orderings_in(self._config)
 
     def graph(self, kind: str, config: dict[str, object], depth: int) -> Graph:
         if depth > _DEEPEST:
@@ -130,10 +137,13 @@ class _ConfigReader:
             return self.graph(kind, config, depth + 1)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        if class_of(kind) is None:
+        today = translated(kind, config, self._orderings)
+        if isinstance(today, Unknown):
+            return today
+        if class_of(today[0]) is None:
             return Unknown(kind)
         unusual = unusual_weights(config)
-        return Unknown(kind, detail=unusual) if unusual else self._make(kind, config)
+        return Unknown(kind, detail=unusual) if unusual else self._make(*today)
 
     def _distributed(self, config: dict[str, object], depth: int) -> Layer[Any] | Unknown:
         inner = _dict(config.get("layer"), "layer")
