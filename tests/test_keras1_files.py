@@ -161,6 +161,23 @@ def test_every_layer_is_read_as_keras_builds_it_today(drawn, wrapped):
     assert network.output_shapes == (expected,)
 
 
+@pytest.mark.parametrize(
+    ("kind", "padding", "expected"),
+    [
+        ("ZeroPadding1D", [1, 2], (10, 4)),
+        ("ZeroPadding1D", {"left_pad": 3}, (10, 4)),
+        ("ZeroPadding2D", [1, 2], (9, 9, 4)),
+        ("ZeroPadding2D", [1, 2, 3, 4], (10, 12, 4)),
+        ("ZeroPadding2D", {"top_pad": 1, "right_pad": 5}, (8, 10, 4)),
+        ("ZeroPadding3D", [1, 2, 3], (9, 9, 9, 4)),
+    ],
+)
+def test_paddings_in_the_forms_of_keras_1(kind, padding, expected):
+    shape = [None, *[7, 5, 3][: len(expected) - 1], 4]
+    network = convcost.from_keras(saved(kind, {"padding": padding}, shape))
+    assert network.output_shapes == (expected,)
+
+
 @given(SIDE, st.booleans(), st.sampled_from(["Dense", "TimeDistributedDense"]))
 def test_dense_layers(units, bias, kind):
     today = keras.Sequential([keras.Input((7, 5)), kl.Dense(units, use_bias=bias)])

@@ -27,6 +27,10 @@ FLAGS = [
     for field in fields(layer)
     if isinstance(field.default, bool)
 ]
+# `renorm` was an argument of Keras 2.
+TODAY = [
+    (kind, flag) for kind, flag in FLAGS if flag in inspect.signature(getattr(kl, kind)).parameters
+]
 NEEDED = {"units": 3, "filters": 4, "kernel_size": 2, "axes": 1, "groups": 2}
 
 
@@ -44,11 +48,9 @@ def with_flag(kind, flag, value):
     return keras.Model(starts, made(starts if kind == "Dot" else starts[0]))
 
 
-@pytest.mark.parametrize(("kind", "flag"), FLAGS)
+@pytest.mark.parametrize(("kind", "flag"), TODAY)
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0, np.True_, np.False_])
 def test_a_flag_may_be_0_or_1_as_keras_saves_it(kind, flag, value):
-    if flag not in inspect.signature(getattr(kl, kind)).parameters:
-        pytest.skip("an argument of Keras 2")
     model = with_flag(kind, flag, value)
     for source in (model, model.to_json()):
         network = convcost.from_keras(source)
@@ -69,6 +71,12 @@ def test_in_python_a_flag_stays_true_or_false(kind, flag):
     given = {name: one for name, one in NEEDED.items() if name in layer.argument_names()}
     with pytest.raises(TypeError, match=f"{flag} must be True or False"):
         layer(**{**given, flag: 1})
+
+
+def test_renorm_of_keras_2_may_be_1():
+    norm = {"class_name": "BatchNormalization", "config": {"name": "b", "renorm": 1}}
+    expected = convcost.layers.BatchNormalization(renorm=True).cost((4,)).params
+    assert convcost.from_keras({"layers": [norm]}, (4,)).params == expected
 
 
 @pytest.mark.parametrize("value", [False, 0, 0.0])

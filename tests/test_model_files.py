@@ -59,7 +59,8 @@ def test_a_plain_one_is_read():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ({}, "class_name must be printable text; got None"),
+        ({}, "it is an empty JSON object, not the config of a model"),
+        ({"class_name": None}, "class_name must be printable text; got None"),
         ({"class_name": "Functional", "config": {}}, "lists no layers"),
         ({"class_name": "Mine", "config": {"units": 3}}, "give a subclassed one as a live model"),
         ({"class_name": "Sequential", "config": {"layers": 3}}, "layers must be a list; got 3"),
@@ -235,7 +236,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
 
 
 def test_archives_that_are_none(tmp_path):
-    path = zipped(tmp_path / "m.keras", "{}", name="other.json")
+    path = zipped(tmp_path / "m.keras", "{}", name="other.txt")
     refused(path, r"it has no config.json: is it a .keras file\?")
     path.write_bytes(b"PK\x03\x04 and no more")
     refused(path, "broken or encrypted")
@@ -260,7 +261,7 @@ def test_a_folder_is_named_as_one(tmp_path):
     with pytest.raises(convcost.ModelError, match=r"is a folder: give a .keras, .h5 or .json file"):
         convcost.summary(tmp_path)
     (tmp_path / "saved_model.pb").touch()
-    with pytest.raises(convcost.ModelError, match="a SavedModel holds no Keras config"):
+    with pytest.raises(convcost.ModelError, match="a SavedModel, which holds no Keras config"):
         convcost.summary(str(tmp_path))
 
 

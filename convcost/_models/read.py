@@ -73,14 +73,10 @@ def from_keras(
 def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     if isinstance(source, dict):
         return config.graph_of_config(source)
-    if isinstance(source, str) and source.lstrip().startswith("{"):
+    if isinstance(source, str) and source.lstrip().startswith(("{", '"{')):
         return config.graph_of_config(files.parse(source, "the JSON text"))
     if isinstance(source, (str, os.PathLike)):
-        try:
-            content = files.load(Path(source))
-        except FileNotFoundError:
-            raise FileNotFoundError(_not_found(Path(source))) from None
-        return config.graph_of_config(content)
+        return _graph_of_file(Path(source))
     # There is no live model unless Keras has been imported.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(source, keras.Model):
@@ -110,6 +106,17 @@ def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
 def _model_files(folder: Path) -> list[str]:
     suffixes = (".keras", ".h5", ".hdf5", ".json")
     return [one.name for one in folder.iterdir() if one.suffix in suffixes]
+
+
+def _graph_of_file(path: Path) -> Graph:
+    try:
+        content = files.load(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(_not_found(path)) from None
+    try:
+        return config.graph_of_config(content)
+    except ModelError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _not_found(path: Path) -> str:

@@ -22,6 +22,7 @@ from convcost._models.keras.origins import (
     registered_name,
 )
 from convcost._models.keras.policies import unusual_weights
+from convcost._models.keras.wrappings import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -36,7 +37,7 @@ _DEEPEST = 40
 
 def graph_of_config(config: object) -> Graph:
     """Return the graph of a model from its config."""
-    config = _dict(config, "the config")
+    config = _dict(unwrapped(config), "the config")
     if "class_name" not in config and "layers" in config:
         functional = "input_layers" in config
         config = {"class_name": "Functional" if functional else "Sequential", "config": config}

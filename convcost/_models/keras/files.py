@@ -15,6 +15,12 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from convcost._models.errors import ModelError
+from convcost._models.keras.wrong_files import (
+    LOOKED_AT,
+    described,
+    described_archive,
+    described_folder,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +47,17 @@ _BROKEN_ZIP = (
 def load(path: Path) -> object:
     """Return the config in a `.keras`, `.h5` or JSON file; its first bytes tell which it is."""
     if path.is_dir():
-        what = " (a SavedModel holds no Keras config)" if (path / "saved_model.pb").exists() else ""
-        raise ModelError(f"{path} is a folder{what}: give a .keras, .h5 or .json file")
+        raise ModelError(f"{path} is {described_folder(path)}: give a .keras, .h5 or .json file")
     with path.open("rb") as file:
-        start = file.read(len(_HDF5))
+        start = file.read(LOOKED_AT)
         file.seek(0)
         if start.startswith(_ZIP):
             return parse(_from_zip(file, path), str(path))
-        if start == _HDF5:
+        if start.startswith(_HDF5):
             return parse(_from_hdf5(path), str(path))
+        wrong = described(start, path)
+        if wrong is not None:
+            raise ModelError(f"{path} is {wrong}")
         return parse(_limited(file, str(path)), str(path))
 
 
@@ -75,8 +83,13 @@ def parse(text: str | bytes, origin: str) -> object:
 
 def _from_zip(file: IO[bytes], path: Path) -> bytes:
     try:
-        with zipfile.ZipFile(file) as archive, archive.open("config.json") as member:
-            return _limited(member, f"{path}: config.json")
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            what = None if "config.json" in names else described_archive(names)
+            if what is not None:
+                raise ModelError(f"{path} is {what}")
+            with archive.open("config.json") as member:
+                return _limited(member, f"{path}: config.json")
     except ModelError:
         raise
     except KeyError as error:
@@ -110,5 +123,8 @@ def _from_hdf5(path: Path) -> str | bytes:
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: the file is broken: {error}") from error
     if not isinstance(attribute, (str, bytes)):
-        raise ModelError(f"{path}: the file holds weights but no model configuration")
+        raise ModelError(
+            f"{path}: the file holds weights but no model configuration; give a file from"
+            " model.save(), or the model's JSON"
+        )
     return attribute
