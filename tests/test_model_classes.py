@@ -218,6 +218,36 @@ def test_why_weights_are_not_the_usual_ones(config, why):
     assert policies.unusual_weights(config) == why
 
 
+@keras.saving.register_keras_serializable("shop")
+class ReLU(kl.Layer):
+    """A layer of a user that has the name of one of Keras's."""
+
+    def call(self, inputs):
+        return inputs
+
+
+def own(x):
+    return x
+
+
+@pytest.mark.parametrize("kind", ["Dense", "Conv2D", "Activation"])
+def test_a_layer_as_activation_is_refused_unless_it_is_known_to_have_no_weights(kind):
+    given = {"Dense": {"units": 3}, "Conv2D": {"filters": 3, "kernel_size": 2}}.get(kind, {})
+
+    def model(activation):
+        layer = getattr(kl, kind)(**given, activation=activation)
+        return keras.Sequential([keras.Input((8, 8, 4)), layer])
+
+    for activation in ("relu", own, lambda x: x, kl.LeakyReLU(), keras.activations.gelu, None):
+        made = model(activation)
+        assert convcost.from_keras(made.to_json()).params == made.count_params()
+    for activation, name in [(kl.PReLU(), "PReLU"), (ReLU(), "ReLU"), (kl.Dense(4), "Dense")]:
+        with pytest.raises(
+            convcost.UnknownLayerError, match=f"{kind} with the activation '{name}'"
+        ):
+            convcost.from_keras(model(activation).to_json())
+
+
 def test_lora_is_refused_wherever_the_layer_stands():
     for model in dense("float32"):
         inner = model.layers[-1]

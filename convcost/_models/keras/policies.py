@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
+from convcost._layers.elementwise import ELEMENTWISE
+from convcost._models.keras.origins import is_own
 
 if TYPE_CHECKING:
     from convcost._models.keras.layers import Config
@@ -21,6 +23,9 @@ def unusual_weights(config: Config) -> str:
     >>> unusual_weights({"units": 3, "dtype": "float32"}), unusual_weights({"lora_rank": 2})
     ('', ' with LoRA of rank 2')
     """
+    activation = config.get("activation")
+    if isinstance(activation, dict) and not _is_activation(activation):
+        return f" with the activation {shorten(activation.get('class_name'))}"
     dtype = config.get("dtype")
     if not _is_plain(dtype):
         name = dtype.get("class_name") if isinstance(dtype, dict) else dtype
@@ -32,6 +37,14 @@ def unusual_weights(config: Config) -> str:
         return " with a quantization_config"
     rank = config.get("lora_rank")
     return "" if rank is None else f" with LoRA of rank {shorten(rank)}"
+
+
+def _is_activation(saved: dict[str, object]) -> bool:
+    """Tell whether a saved activation is a function, or a layer of Keras without weights."""
+    kind = saved.get("class_name")
+    if kind is None or saved.get("module") == "builtins":
+        return True  # a function: `class_name` is missing in a lambda
+    return kind in ELEMENTWISE and is_own(saved)
 
 
 def _is_plain(policy: object) -> bool:
