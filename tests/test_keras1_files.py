@@ -277,4 +277,4 @@ def test_a_layer_that_does_not_state_its_ordering_takes_that_of_the_file():
     source = saved("UpSampling2D", {"size": [2, 2]}, [None, 3, 9, 9], pool("th"), pool("tf", "q"))
     with pytest.raises(convcost.UnknownLayerError, match="does not state its dim_ordering"):
         convcost.from_keras(source)
-    assert isinstance(translated("UpSampling2D", {"size": 2}, {"default"}), Unknown)
+    assert isinstance(translated("UpSampling2D", {"size": 2}, lambda: {"default"}), Unknown)

@@ -138,6 +138,31 @@ def test_what_tensorflow_writes_is_known(tmp_path):
             convcost.from_keras(tmp_path / name)
 
 
+STARTS = [
+    b"",
+    b"PK\x03\x04",
+    b"\x89HDF\r\n\x1a\n",
+    b"\xff\xfe",
+    b"\x80\x04",
+    b"\x08\x07",
+    b'"{',
+    b"---\n",
+    b"{",
+]
+
+
+@given(
+    st.sampled_from(STARTS), st.binary(max_size=300), st.sampled_from([".keras", ".pb", ".pt", ""])
+)
+def test_any_bytes_end_in_one_line(tmp_path_factory, start, rest, suffix):
+    path = tmp_path_factory.mktemp("bytes") / f"model{suffix}"
+    path.write_bytes(start + rest)
+    with pytest.raises(convcost.ModelError) as error:
+        convcost.from_keras(path)
+    assert str(error.value).startswith(str(path))
+    assert len(str(error.value).splitlines()) == 1
+
+
 @pytest.mark.parametrize("suffix", [".pb", ".pt", ".onnx", ".yaml", ".tflite", ".txt", ""])
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
 def test_the_content_of_a_file_counts_more_than_its_name(tmp_path, suffix, code):

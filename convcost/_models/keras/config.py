@@ -138,7 +138,7 @@ class _ConfigReader:
             return self.graph(kind, config, depth + 1)
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
-        today = translated(kind, config, self._orderings)
+        today = translated(kind, config, lambda: self._orderings)
         if isinstance(today, Unknown):
             return today
         if class_of(today[0]) is None:

@@ -9,7 +9,7 @@ from convcost._layers.arguments import CHANNELS_FIRST, CHANNELS_LAST
 from convcost._models.graph import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # Classes that were renamed. The transposed convolution states its output shape, and is not read.
 _CLASSES = {
@@ -80,7 +80,7 @@ _PADS = {
 
 
 def translated(
-    kind: str, config: Mapping[str, object], orderings: set[str]
+    kind: str, config: Mapping[str, object], orderings: Callable[[], set[str]]
 ) -> tuple[str, dict[str, object]] | Unknown:
     """Return a layer's class and config in today's names, or an unknown layer that says why not.
 
@@ -89,13 +89,13 @@ def translated(
     kind, config
         Class and config of a layer of any version of Keras; those of later ones stay unchanged.
     orderings
-        The values of `dim_ordering` in the whole file, for layers that do not state theirs.
+        Returns the values of `dim_ordering` in the whole file, for layers that do not state theirs.
 
     Examples
     --------
-    >>> translated("Convolution1D", {"nb_filter": 4, "filter_length": 3}, set())
+    >>> translated("Convolution1D", {"nb_filter": 4, "filter_length": 3}, set)
     ('Conv1D', {'filters': 4, 'kernel_size': 3})
-    >>> translated("Conv2D", {"filters": 4}, set())
+    >>> translated("Conv2D", {"filters": 4}, set)
     ('Conv2D', {'filters': 4})
     """
     if kind == "Merge":
@@ -104,10 +104,10 @@ def translated(
     made = _renamed(kind, dict(config))
     if isinstance(made, Unknown):
         return made
-    if kind in _SILENT and "data_format" not in made and orderings:
-        if len(orderings) > 1 or not orderings <= _ORDERINGS.keys():
+    if kind in _SILENT and "data_format" not in made and (stated := orderings()):
+        if len(stated) > 1 or not stated <= _ORDERINGS.keys():
             return Unknown(kind, detail=" of Keras 1, which does not state its dim_ordering")
-        made["data_format"] = _ORDERINGS[next(iter(orderings))]
+        made["data_format"] = _ORDERINGS[next(iter(stated))]
     if kind in _PADS:
         made["padding"] = _pairs(kind, made.get("padding", 1))
     return kind, made
