@@ -214,6 +214,17 @@ def test_a_config_is_found_inside_of_what_is_around_it(names, inner, text):
     assert convcost.from_keras(source).params == 15
 
 
+def test_a_config_may_hold_its_layers_as_text():
+    config = json.loads(MODEL)
+    config["config"] = json.dumps(config["config"])
+    assert convcost.from_keras(config).params == 15
+    config["config"] = "{"
+    with pytest.raises(
+        convcost.ModelError, match=r"the config is the text '\{', which is not valid"
+    ):
+        convcost.from_keras(config)
+
+
 def test_json_in_json_of_a_file(tmp_path):
     path = tmp_path / "m.json"
     for times in range(5):
