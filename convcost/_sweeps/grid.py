@@ -6,16 +6,20 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from convcost._sweeps.axes import CategoricalAxis, SizeAxis, is_axis, make_axis
-from convcost._sweeps.conditions import Names
+from convcost._sweeps.conditions import COUNTS, Names
+from convcost._sweeps.directions import UNKNOWN, overall
 from convcost._sweeps.parser import parse_conditions, parse_expression
 from convcost._sweeps.subjects import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from convcost._cost.cost import Cost
     from convcost._sweeps.conditions import Condition
+    from convcost._sweeps.directions import Directions
     from convcost._sweeps.polynomials import Polynomial
     from convcost._sweeps.types import Categories, Sizes, Subject, Where
 
@@ -26,6 +30,7 @@ class Grid:
     def __init__(self, what: Subject, /, **arguments: object) -> None:
         self._subject = subject_of(what)
         self._subject.check(arguments)
+        _check_names(self._subject.name, arguments)
         self._axes = {
             name: make_axis(name, value, categorical=name in self._subject.categorical)
             for name, value in arguments.items()
@@ -33,6 +38,10 @@ class Grid:
         }
         self.fixed = {name: value for name, value in arguments.items() if name not in self._axes}
         self._subject.check_names(self._axes, self.fixed)
+
+    def check_values(self) -> None:
+        """Refuse values that the subject does not take, by counting a few designs."""
+        self._subject.check_values(self.fixed, self.axes, self.categorical_axes)
 
     @property
     def axes(self) -> dict[str, SizeAxis]:
@@ -94,10 +103,21 @@ class Grid:
         """
         return self._subject.cost({**self.fixed, **categories}, sizes)
 
+    def directions_of_counts(self, categories: Categories) -> dict[str, Directions]:
+        """Return for each axis of sizes whether each count grows or shrinks along it."""
+        values = {**self.fixed, **categories}
+        return {name: self._directions(name, axis, values) for name, axis in self.axes.items()}
+
+    def _directions(self, name: str, axis: SizeAxis, values: Categories) -> Directions:
+        multiple = self._subject.multiple(name, values, self._axes)
+        if not multiple or np.any(axis.values % multiple):
+            return UNKNOWN  # some designs may not be valid, so none is passed over
+        return self._subject.directions(name, values, self._axes)
+
     def directions(self, categories: Categories) -> dict[str, int | None]:
         """Return for each axis of sizes whether costs grow or shrink along it; None if unknown."""
-        known = self._subject.directions({**self.fixed, **categories})
-        return {name: known(name) for name in self.axes}
+        known = self.directions_of_counts(categories)
+        return {name: overall(several) for name, several in known.items()}
 
     def condition(self, where: Where) -> Condition:
         """Return the condition that a string states."""
@@ -106,3 +126,13 @@ class Grid:
     def expression(self, name: str, text: object) -> Polynomial:
         """Return the polynomial that a string states."""
         return parse_expression(name, text, self.names)
+
+
+def _check_names(subject: str, arguments: Iterable[str]) -> None:
+    """Refuse arguments with the name of a count, which conditions could not tell apart."""
+    for name in arguments:
+        if name in COUNTS:
+            raise ValueError(
+                f"{name} is the name of a count, so {subject} can't have an argument {name!r} in"
+                f" a design space; give it another name, such as {name}_in"
+            )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Space(Grid):
-    """All the designs over some axes; nothing is counted until a question is asked.
+    """All the designs over some axes; they are counted only when a question is asked.
 
     Parameters
     ----------
@@ -57,6 +57,10 @@ class Space(Grid):
       3 24 840   7   21216 998424      41160 1996848
       5 24 824   7   21200 998424      40376 1996848
     """
+
+    def __init__(self, what: Subject, /, **arguments: object) -> None:
+        super().__init__(what, **arguments)
+        self.check_values()
 
     @property
     def words(self) -> dict[str, CategoricalAxis]:

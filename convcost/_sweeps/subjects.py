@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,25 @@ import numpy as np
 
 from convcost._cost import convolutions
 from convcost._cost.cost import Cost, from_counts
+from convcost._cost.quantities import QUANTITIES
 from convcost._exact import duck_arrays
 from convcost._exact.scalars import is_array, join_names, near_names, refuse
 from convcost._layers import Layer
+from convcost._layers.arguments import CHANNELS_FIRST
 from convcost._models.network import Network
+from convcost._models.scaling import check_width
 from convcost._sweeps.axes import substitute
-from convcost._sweeps.directions import GROWS, directions
+from convcost._sweeps.directions import ALL_GROW, UNKNOWN, directions, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from fractions import Fraction
     from typing import Any
 
-    from convcost._exact.types import Numbers
+    from convcost._exact.types import Count, Numbers
     from convcost._layers.types import Sides
+    from convcost._sweeps.axes import CategoricalAxis, SizeAxis
+    from convcost._sweeps.directions import Directions
     from convcost._sweeps.types import Sizes
 
 _MODES = ("effective", "training", "first")
@@ -60,9 +66,33 @@ class Subject(ABC):
     def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
         """Return the cost for values that all designs share, and sizes or arrays of sizes."""
 
+    def check_values(
+        self,
+        fixed: Mapping[str, object],
+        sizes: Mapping[str, SizeAxis],
+        categories: Mapping[str, CategoricalAxis],
+    ) -> None:
+        """Refuse values that are not valid by counting one design with each category."""
+        least = {name: axis.ascending[:1] for name, axis in sizes.items()}
+        first = {name: axis.values[0] for name, axis in categories.items()}
+        self._try({**fixed, **first}, least)
+        for name, axis in categories.items():
+            for value in axis.values[1:]:
+                self._try({**fixed, **first, name: value}, least)
+
+    def _try(self, values: Mapping[str, object], sizes: Sizes) -> None:
+        with suppress(OverflowError):  # refused where counts are needed
+            self.cost(values, sizes)
+
+    def multiple(self, axis: str, values: Mapping[str, object], axes: Collection[str]) -> int:
+        """Return what the values of an axis must be multiples of; 0 if they differ in that."""
+        return 1
+
     @abstractmethod
-    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
-        """Return a function from an axis to the direction in which costs grow, or None."""
+    def directions(
+        self, axis: str, values: Mapping[str, object], axes: Collection[str]
+    ) -> Directions:
+        """Return whether each count grows or shrinks along an axis of sizes."""
 
 
 class _Function(Subject):
@@ -95,10 +125,23 @@ class _Function(Subject):
         cost = self.function(**values, **sizes)
         if not isinstance(cost, Cost):
             refuse(TypeError, "what", self.function, "a function that returns a Cost")
+        for name in QUANTITIES:
+            _check_counts(self.name, name, getattr(cost, name))
         return cost
 
-    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
-        return lambda _: GROWS if self.function in convolutions.FUNCTIONS else None
+    def directions(
+        self, axis: str, values: Mapping[str, object], axes: Collection[str]
+    ) -> Directions:
+        return ALL_GROW if self.function in convolutions.FUNCTIONS else UNKNOWN
+
+
+def _check_counts(function: str, name: str, count: Count) -> None:
+    """Refuse counts that are not integers: a table of designs would round them."""
+    is_listed = isinstance(count, np.ndarray) and count.dtype.kind == "O"
+    for element in count.ravel().tolist() if is_listed else [count]:
+        kind = getattr(getattr(element, "dtype", None), "kind", None)
+        if kind not in ("i", "u") and not isinstance(element, int):
+            refuse(TypeError, f"{name} of {function}", element, "integers, for integer arguments")
 
 
 class _LayerClass(Subject):
@@ -120,15 +163,26 @@ class _LayerClass(Subject):
             )
 
     def check_names(self, axes: Iterable[str], fixed: Mapping[str, object]) -> None:
-        used: set[str] = set()
-        for value in fixed.values():
-            substitute(value, lambda name: used.add(name))
+        used = set().union(*map(_names_in, fixed.values()))
         for name in axes:
             if name not in self.own and name not in used:
                 raise TypeError(
                     f"{self.name} has no argument {name!r}, and no other argument refers to it;"
                     f" it takes {join_names(list(self.own))}"
                 )
+
+    def check_values(
+        self,
+        fixed: Mapping[str, object],
+        sizes: Mapping[str, SizeAxis],
+        categories: Mapping[str, CategoricalAxis],
+    ) -> None:
+        super().check_values(fixed, sizes, categories)
+        least = {name: axis.ascending[:1] for name, axis in sizes.items()}
+        first = {name: axis.values[0] for name, axis in categories.items()}
+        for name, axis in sizes.items():
+            # Which taps are inside decides no error, and takes long.
+            self._try({**fixed, **first, "effective": False}, {**least, name: axis.ascending})
 
     def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
         # The layer checks its arguments.
@@ -140,19 +194,35 @@ class _LayerClass(Subject):
         modes = {name: given.pop(name) for name in _MODES if name in given}
         return self.kind(**given).cost(shape, **modes)
 
-    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
-        known = directions(self.kind, values.get("padding", "valid"), bool(values.get("effective")))
+    def multiple(self, axis: str, values: Mapping[str, object], axes: Collection[str]) -> int:
+        """Return the groups if they must divide the values of an axis; 0 if they are an axis."""
+        if axis not in {"filters"} | _names_in(values.get("filters")) | self._channels(values):
+            return 1
+        groups = values.get("groups", 0 if "groups" in axes else 1)
+        return groups if isinstance(groups, int) else 0
 
-        def direction(axis: str) -> int | None:
-            meant: set[int | None] = {known.get(axis)} if axis in self.own else set()
-            for argument, value in values.items():
-                used: set[str] = set()
-                substitute(value, lambda name, used=used: used.add(name))  # type: ignore[misc]
-                if axis in used:
-                    meant.add(known.get(argument))
-            return meant.pop() if len(meant) == 1 else None
+    @staticmethod
+    def _channels(values: Mapping[str, object]) -> set[str]:
+        """Return the axes that are the channels of the input."""
+        shape = values["input_shape"]
+        if not isinstance(shape, (tuple, list)) or not shape:
+            return set()
+        return _names_in(shape[0 if values.get("data_format") == CHANNELS_FIRST else -1])
 
-        return direction
+    def directions(
+        self, axis: str, values: Mapping[str, object], axes: Collection[str]
+    ) -> Directions:
+        known = directions(self.kind, values, axes)
+        used = [argument for argument, value in values.items() if axis in _names_in(value)]
+        used += [axis] if axis in self.own else []
+        return together(known.get(argument, UNKNOWN) for argument in used)
+
+
+def _names_in(template: object) -> set[str]:
+    """Return the strings in an argument, which may be names of axes."""
+    names: set[str] = set()
+    substitute(template, names.add)
+    return names
 
 
 class _ScaledNetwork(Subject):
@@ -172,6 +242,20 @@ class _ScaledNetwork(Subject):
         for name in arguments:
             if name not in known:
                 raise TypeError(f"Network.scale takes {join_names(list(known))}; got {name}")
+
+    def check_values(
+        self,
+        fixed: Mapping[str, object],
+        sizes: Mapping[str, SizeAxis],
+        categories: Mapping[str, CategoricalAxis],
+    ) -> None:
+        widths = categories["width"].values if "width" in categories else ()
+        for width in widths:
+            check_width(width)
+        # A walk for each width would take long.
+        first = {"width": widths[0]} if widths else {}
+        others = {name: axis for name, axis in categories.items() if name != "width"}
+        super().check_values({**fixed, **first}, sizes, others)
 
     def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:
         options: dict[str, Any] = dict(values)  # the network checks them
@@ -197,8 +281,10 @@ class _ScaledNetwork(Subject):
     ) -> Cost:
         return self.network.scale(width, resolution, **options).total()
 
-    def directions(self, values: Mapping[str, object]) -> Callable[[str], int | None]:
-        return lambda _: None
+    def directions(
+        self, axis: str, values: Mapping[str, object], axes: Collection[str]
+    ) -> Directions:
+        return UNKNOWN
 
 
 def subject_of(what: object) -> Subject:
