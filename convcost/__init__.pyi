@@ -25,7 +25,7 @@ from convcost._report.design_plots import plot_ratio as plot_ratio
 from convcost._report.report import Report as Report
 from convcost._report.summaries import compare as compare
 from convcost._report.summaries import summary as summary
-from convcost._sweeps.solving import crossings as crossings
+from convcost._sweeps.equal_costs import crossings as crossings
 from convcost._sweeps.solving import solve as solve
 from convcost._sweeps.space import Space as Space
 from convcost._sweeps.space import sweep as sweep

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from strategies import COSTS, FUNCTIONS, sizes
 
 import convcost
-from convcost.layers import Conv2D, Conv2DTranspose, SeparableConv2D
+from convcost import layers
+from convcost._cost.cost import Cost
+from convcost._sweeps.grid import Grid
+from convcost.layers import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    SeparableConv2D,
+)
 from convcost.symbols import df, dk, m, n, symbol
 
 BUDGETS = ("params", "macs", "flops", "bias_adds")
@@ -68,6 +78,123 @@ def test_strides_shrink_what_a_layer_costs(side, budget):
     assert found == 1 or macs(found - 1) > budget
 
 
+KINDS = ("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
+         "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")  # fmt: skip
+TRIED = 60
+
+
+@st.composite
+def layers_with_a_free_argument(draw):
+    name = draw(st.sampled_from(KINDS))
+    kind = getattr(layers, name)
+    known = kind.argument_names()
+    given = {"kernel_size": draw(st.integers(1, 5)), "padding": draw(st.sampled_from(
+        ["valid", "same", draw(st.integers(0, 3))]))}  # fmt: skip
+    if "groups" in known:
+        given["groups"] = draw(st.sampled_from([1, 1, 2, 3]))
+    given |= {one: 6 for one in ("filters",) if one in known}
+    for one in ("strides", "dilation_rate", "use_bias"):
+        given[one] = draw(st.booleans() if one == "use_bias" else st.integers(1, 4))
+    if "output_padding" in known:
+        given["output_padding"] = draw(st.sampled_from([None, 0, 1]))
+    sides = {"side": draw(st.integers(1, 14)), "channels": 6}
+    shape = (*["side"] * kind.rank, "channels")
+    frees = [*("kernel_size", "strides", "dilation_rate", "side", "channels")]
+    frees += [one for one in ("filters", "depth_multiplier") if one in known]
+    free = draw(st.sampled_from(frees))
+    shape = tuple(side if side == free else sides[side] for side in shape)
+    return kind, free, {name: one for name, one in given.items() if name != free}, shape
+
+
+@given(layers_with_a_free_argument(), st.sampled_from(BUDGETS), st.booleans(), st.data())
+def test_solving_agrees_with_trying_each_value(drawn, by, at_least, data):
+    kind, free, given_arguments, shape = drawn
+
+    def count(value):
+        own = {free: value} if free in kind.argument_names() else {}
+        sides = tuple(value if side == free else side for side in shape)
+        return getattr(kind(**given_arguments, **own).cost(sides), by)
+
+    counts = {}
+    for value in range(1, TRIED):
+        try:
+            counts[value] = count(value)
+        except ValueError:
+            continue
+    budget = data.draw(st.sampled_from(sorted({*counts.values(), 0}))) + data.draw(
+        st.integers(-1, 1)
+    )
+    budget = max(budget, 0)
+    grid = Grid(kind, input_shape=shape, **{free: [6]}, **given_arguments)
+    place = ("params", "macs", "bias_adds").index("macs" if by == "flops" else by)
+    way = grid.directions_of_counts({})[free][place]
+    asked = {"at_least": at_least, by: budget}
+    found = None
+    try:
+        found = convcost.solve(kind, free, input_shape=shape, **given_arguments, **asked)
+    except ValueError as error:
+        message = str(error)
+    kept = [v for v, n in counts.items() if (n >= budget if at_least else n <= budget)]
+    looks_for_last = (way in (0, 1)) != at_least
+    if found is not None and found >= TRIED:
+        assert max(counts) in kept if looks_for_last else not kept
+        inside = count(found)
+        assert inside >= budget if at_least else inside <= budget
+    elif found is not None:
+        assert found == (max(kept) if looks_for_last else min(kept))
+    elif way is None:
+        assert f"do not always grow with {free}" in message
+    elif "unbounded" in message:
+        assert looks_for_last
+        assert max(kept) > TRIED - 4
+    elif not counts:
+        assert "must" in message
+    else:
+        assert not kept
+        assert "no value of" in message or "is within the budget" in message
+
+
+def test_infinity_is_farther_than_any_number_given():
+    huge = 1 << 300
+    assert convcost.solve(convcost.pointwise, "n", macs=huge, m=1, df=1) == huge
+    solved = convcost.solve(convcost.pointwise, "n", macs=huge, at_least=True, m=1, df=1)
+    assert solved == huge
+    # Until the side is as long as a stride, there is a single position.
+    side = convcost.solve(
+        Conv1D, "side", filters=1, kernel_size=1, strides=huge, input_shape=("side", 1), macs=1
+    )
+    assert side == huge
+    with pytest.raises(ValueError, match="side is unbounded: every value meets the budget"):
+        convcost.solve(Dense, "side", units=3, input_shape=("side", 4), params=15)
+    shown = f"no value of dilation_rate meets the budget: {huge}, the largest that is valid, costs"
+    with pytest.raises(ValueError, match=shown):
+        convcost.solve(Conv1D, "dilation_rate", filters=1, kernel_size=2,
+                       input_shape=(huge + 1, 1), macs=1)  # fmt: skip
+    long = convcost.solve(Conv1D, "side", filters=1, kernel_size=5000, input_shape=("side", 1),
+                          macs=5000)  # fmt: skip
+    assert long == 5000
+    wide = {"filters": 1, "kernel_size": 2, "padding": ([1, 1],), "input_shape": (3, 1)}
+    assert convcost.solve(Conv1D, "dilation_rate", **wide, macs=2) == 4
+
+
+def test_arguments_that_are_not_numbers_are_refused_by_solve():
+    with pytest.raises(TypeError, match="macs must be a number: give all other arguments; got"):
+        convcost.solve(convcost.pointwise, "n", macs=3, m=m, df=1)
+    assert convcost.solve(convcost.pointwise, "n", macs=7, m=Fraction(3, 2), df=1) == 4
+    with pytest.raises(ValueError, match="padding must be 'valid' or 'same'"):
+        convcost.solve(Conv2D, "filters", kernel_size=3, padding="vlaid",
+                       input_shape=(9, 9, 3), macs=9)  # fmt: skip
+    with pytest.raises(ValueError, match="macs do not always grow with width here"):
+        convcost.solve(Conv2D, "width", filters="width", groups="width", kernel_size=3,
+                       input_shape=(9, 9, "width"), macs=9)  # fmt: skip
+    either = {"input_shape": (5, 3), "padding": "same", "output_padding": 0, "strides": 2}
+    with pytest.raises(ValueError, match="bias_adds do not always grow with kernel_size"):
+        convcost.solve(Conv1DTranspose, "kernel_size", filters=1, bias_adds=9, **either)
+    assert convcost.solve(Conv1DTranspose, "kernel_size", filters=1, macs=60, **either) == 4
+    assert convcost.solve(Conv2D, "kernel_size", filters=3, input_shape=(99, 99, 3),
+                          params=10**9) == 99  # fmt: skip
+
+
 def test_several_budgets_hold_together():
     found = convcost.solve(convcost.separable, "n", macs=3e8, params=10**5, dk=3, m=64, df=28)
     assert convcost.separable(3, 64, found, 28).params <= 10**5
@@ -122,7 +249,7 @@ def test_what_can_not_be_solved_is_refused(arguments, error, message):
 
 
 def test_what_need_not_grow_is_refused():
-    with pytest.raises(ValueError, match="costs do not always grow with kernel_size here"):
+    with pytest.raises(ValueError, match="macs do not always grow with kernel_size here"):
         convcost.solve(Conv2D, "kernel_size", filters=3, input_shape=(99, 99, 3), macs=10**9)
     with pytest.raises(ValueError, match="df is unbounded: every value meets the budget"):
         convcost.solve(convcost.separable, "df", params=10**6, dk=3, m=8, n=8)
@@ -153,6 +280,43 @@ def test_crossings_are_where_costs_are_equal():
     assert convcost.crossings(convcost.depthwise(3, m, df), convcost.depthwise(5, m, df), m) == ()
 
 
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=6))
+def test_crossings_are_all_positive_roots(coefficients):
+    """Against SymPy's isolation of real roots, by Sturm's theorem."""
+    polynomial = sympy.Poly(coefficients, n)
+    if polynomial.is_zero:
+        return
+    top = sum(c * n**p for (p,), c in polynomial.terms() if c > 0)
+    bottom = sum(-c * n**p for (p,), c in polynomial.terms() if c < 0)
+    found = convcost.crossings(Cost(0, 9 + top), Cost(0, 9 + bottom), n)
+    x = sympy.Dummy()
+    distinct = sympy.Poly(coefficients, x).sqf_part()
+    assert len(found) == distinct.count_roots(0, None) - (distinct.eval(0) == 0)
+    for root in found:
+        value = sympy.N(root, 40)
+        assert value.is_real
+        assert value > 0
+        assert abs(polynomial.eval(value)) < 1e-9
+
+
+def test_crossings_with_further_symbols():
+    assert convcost.crossings(Cost(0, n), Cost(0, m), n) == (m,)
+    # Of two roots whose product is negative, one is positive.
+    (root,) = convcost.crossings(Cost(0, n**2 + m * n), Cost(0, m), n)
+    (same,) = convcost.crossings(Cost(0, m), Cost(0, n**2 + m * n), n)
+    assert sympy.simplify(root - same) == 0
+    assert all(root.subs(m, value) > 0 for value in range(1, 9))
+    # Both may be positive, or neither is real: at m = 5 and m = 3.
+    both = convcost.crossings(Cost(0, n**2 + m), Cost(0, m * n), n)
+    assert all(one.subs(m, 5) > 0 for one in both)
+    assert len(both) == 2
+    # Never positive, since m is at least 1; never real; and either, as the lead may be negative.
+    assert convcost.crossings(Cost(0, m * n + m), Cost(0, 1), n) == ()
+    assert convcost.crossings(Cost(0, (n + 1) * (n + m)), Cost(0, 0), n) == ()
+    assert convcost.crossings(Cost(0, n**2 + m), Cost(0, n), n) == ()
+    assert len(convcost.crossings(Cost(0, m * n**2), Cost(0, dk * n**2 + n - 3), n)) == 2
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -167,7 +331,17 @@ def test_crossings_are_where_costs_are_equal():
                 convcost.standard(3, m, 8, symbol("h")), symbol("h"),
             ),
             ValueError,
-            "no closed form for where macs are equal",
+            "no closed form for where macs are equal: .* = 0; give values for m",
+        ),
+        (
+            lambda a: convcost.crossings(Cost(0, n**5 + m), Cost(0, m * n), n),
+            ValueError,
+            r"no closed form for where macs are equal: -m\*n .* = 0; give values for m",
+        ),
+        (
+            lambda a: convcost.crossings(Cost(0, 2 * n), Cost(0, 7 * sympy.ceiling(n / 2)), n),
+            ValueError,
+            "no closed form for where macs are equal: .* = 0$",
         ),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ import xarray as xr
 from design_spaces import METHODS
 
 import convcost
+from convcost._cost.cost import Cost
 from convcost.layers import Conv2D, Dense
 from convcost.symbols import symbol
 
@@ -82,6 +83,63 @@ def test_any_function_that_returns_a_cost():
     assert space.top(1, "macs").macs[0] == block(8, 8, 14).macs
     with pytest.raises(TypeError, match="what must be a function that returns a Cost"):
         convcost.Space(lambda m: m, m=[1]).count("macs > 1")
+
+
+@pytest.mark.parametrize(
+    ("what", "arguments", "message"),
+    [
+        (convcost.separable, {"dk": ["banana"], "m": ["apple"]}, "dk must be .*got 'banana'"),
+        (convcost.separable, {"n": (1, 2)}, r"n must be a positive integer .*got \(1, 2\)"),
+        (convcost.separable, {"m": "8"}, "m must be a positive integer .*got '8'"),
+        (convcost.separable, {"m": [True, False]}, "m must be a positive integer .*got True"),
+        (convcost.separable, {"bias": [True, "no"]}, "bias must be True or False; got 'no'"),
+        (convcost.separable, {"m": Fraction(1, 2)}, "params of separable must be integers"),
+        (convcost.separable, {"m": symbol("q")}, "params of separable must be integers"),
+        (Conv2D, {"padding": ["same", "vlaid"]}, "padding must be 'valid' or .*got 'vlaid'"),
+        (Conv2D, {"kernel_size": [(3, 3), (0, 3)]}, r"kernel_size\[0\] must be"),
+        (Conv2D, {"side": [2, 14]}, r"input_shape\[0\] must be at least as long"),
+        (Conv2D, {"effective": ["yes"]}, "effective must be True or False; got 'yes'"),
+    ],
+)
+def test_values_that_are_not_valid_are_refused_before_anything_is_asked(what, arguments, message):
+    given = {
+        convcost.separable: {"dk": [3], "m": [8], "n": [8, 16], "df": 7},
+        Conv2D: {"filters": [8], "kernel_size": 3, "input_shape": ("side", 9, 3), "side": [9]},
+    }
+    with pytest.raises((TypeError, ValueError), match=message):
+        convcost.Space(what, **{**given[what], **arguments})
+
+
+def test_each_width_and_resolution_of_a_network_is_checked():
+    network = convcost.from_keras("docs/gallery/fashion_mnist.json", (32, 32, 1))
+    with pytest.raises(TypeError, match=r"width must be a positive number.*got 'w'"):
+        convcost.Space(network, width=[1, "w"])
+    with pytest.raises(ValueError, match="resolution must be one integer, or a tuple of 2"):
+        convcost.Space(network, resolution=[(32, 32), (32, 32, 32)])
+
+
+def test_counts_that_are_not_integers_are_refused():
+    def half(m):
+        return Cost(m, m * Fraction(1, 2))
+
+    def whole(m):
+        return Cost(m, m.astype(object) * 2)
+
+    with pytest.raises(TypeError, match=r"macs of half must be integers, for .*got Fraction\(1, 2"):
+        convcost.Space(half, m=[1, 2])
+    assert convcost.Space(whole, m=[1, 2]).count("macs == 4") == 1
+
+
+@pytest.mark.parametrize("name", ["params", "macs", "flops", "bias_adds"])
+def test_arguments_named_like_counts_are_refused(name):
+    def block(m, **given):
+        return convcost.standard(3, m, 8, 7)
+
+    message = f"{name} is the name of a count, so block can't have an argument '{name}'"
+    with pytest.raises(ValueError, match=message):
+        convcost.Space(block, m=[1, 2], **{name: [3, 4]})
+    with pytest.raises(ValueError, match=f"give it another name, such as {name}_in"):
+        convcost.Space(Conv2D, filters=3, kernel_size=1, input_shape=(9, 9, name), **{name: [3]})
 
 
 @pytest.mark.parametrize(

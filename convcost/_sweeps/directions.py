@@ -116,7 +116,7 @@ def together(several: Iterable[Directions]) -> Directions:
     return _common(params), _common(macs), _common(bias_adds)
 
 
-def overall(several: Directions) -> int | None:
+def overall(several: Iterable[Direction]) -> int | None:
     """Return the direction that all counts have in common, or None.
 
     Examples

@@ -108,8 +108,12 @@ class Grid:
         values = {**self.fixed, **categories}
         return {name: self._directions(name, axis, values) for name, axis in self.axes.items()}
 
+    def multiple(self, axis: str, categories: Categories) -> int:
+        """Return what the values of an axis must be multiples of; 0 if that depends on others."""
+        return self._subject.multiple(axis, {**self.fixed, **categories}, self._axes)
+
     def _directions(self, name: str, axis: SizeAxis, values: Categories) -> Directions:
-        multiple = self._subject.multiple(name, values, self._axes)
+        multiple = self.multiple(name, values)
         if not multiple or np.any(axis.values % multiple):
             return UNKNOWN  # some designs may not be valid, so none is passed over
         return self._subject.directions(name, values, self._axes)

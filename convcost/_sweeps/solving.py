@@ -1,29 +1,26 @@
-"""Find the largest value of an argument within a budget, and where two costs are equal."""
+"""Find the largest value of an argument within a budget."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING
+from numbers import Rational
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost._cost.cost import Cost
-from convcost._cost.quantities import UNITS
-from convcost._exact import arithmetic
-from convcost._exact.scalars import join_names, near_names, refuse, refuse_choice
-from convcost._sweeps.directions import GROWS
+from convcost._cost.quantities import QUANTITIES, UNITS
+from convcost._exact.scalars import join_names, near_names, refuse
+from convcost._sweeps.directions import GROWS, overall
 from convcost._sweeps.grid import Grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sympy import Symbol
+    from convcost._cost.cost import Cost
+    from convcost._sweeps.directions import Direction
+    from convcost._sweeps.types import Subject
 
-    from convcost._exact.types import Expression
-    from convcost._sweeps.types import Quantity, Subject
-
-# Far beyond any real design: a budget that is met even there is always met.
-_FAR = 1 << 200
+# The first valid value is looked for among so many, one by one, and then among powers of two.
+_TRIED = 1 << 10
 
 
 def solve(
@@ -45,7 +42,7 @@ def solve(
     what
         A function such as `convcost.separable`, or a class of `convcost.layers`.
     argument
-        The free argument: one with which all costs grow, or all shrink.
+        The free argument: one with which the counts of all budgets grow, or all shrink.
     at_least
         Whether the budgets are minimums instead of maximums.
     params, macs, flops, bias_adds
@@ -57,13 +54,14 @@ def solve(
     -------
     int
         The largest value within the budgets, exactly; with `at_least` the smallest one that reaches
-        them. Where costs shrink, as with `strides`, it is the other way around.
+        them. Where costs shrink, as with `strides`, it is the other way around. Only values that
+        are valid count: multiples of `groups`, sides that are as long as the kernel.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not valid, costs do not depend on `argument` or not in one direction, or
-        no value is within the budgets.
+        If an argument is not valid, costs do not always grow or always shrink with `argument`, no
+        value is within the budgets, or every value is.
 
     Examples
     --------
@@ -88,23 +86,32 @@ def solve(
     grid = Grid(what, **{argument: [1], **given})
     if grid.dims != (argument,):
         raise TypeError(f"solve varies only {argument}; give one value for each other argument")
-    way = grid.directions({})[argument]
+    step = grid.multiple(argument, {})
+    grid = Grid(what, **{argument: [step or 1], **given})
+    known = dict(zip(QUANTITIES, grid.directions_of_counts({})[argument], strict=True))
+    ways: list[Direction] = [known["macs" if name == "flops" else name] for name in budgets]
+    way = overall(ways)
     if way is None:
         raise ValueError(
-            f"costs do not always grow with {argument} here; use a Space with its possible values"
+            f"{join_names(list(budgets))} do not always grow with {argument} here; use a Space with"
+            " its possible values"
         )
 
-    def cost(value: int) -> Cost:
-        return grid.cost({}, {argument: value})
+    def counted(value: int) -> Cost[Any]:
+        cost = grid.cost({}, {argument: value})
+        for name in budgets:
+            if not isinstance(getattr(cost, name), Rational):
+                refuse(TypeError, name, getattr(cost, name), "a number: give all other arguments")
+        return cost
 
-    def holds(value: int) -> bool:
-        reached = cost(value)
-        numbers = ((getattr(reached, name), budget) for name, budget in budgets.items())
+    def holds(cost: Cost[Any]) -> bool:
+        numbers = ((getattr(cost, name), budget) for name, budget in budgets.items())
         if at_least:
             return all(number >= budget for number, budget in numbers)
         return all(number <= budget for number, budget in numbers)
 
-    return _furthest(argument, holds, cost, last=(way == GROWS) != at_least)
+    values = _Values(argument, step, _far(grid.fixed.values(), budgets.values()), counted, holds)
+    return values.last() if (way == GROWS) != at_least else values.first()
 
 
 def _check_budget(name: str, budget: float | Fraction) -> Fraction:
@@ -116,86 +123,101 @@ def _check_budget(name: str, budget: float | Fraction) -> Fraction:
     return Fraction(budget)
 
 
-def _furthest(
-    argument: str, holds: Callable[[int], bool], cost: Callable[[int], Cost], *, last: bool
-) -> int:
-    """Return the last, or the first, value for which `holds` is true; it changes only once."""
-    if last and not holds(1):
-        raise ValueError(f"no {argument} is within the budget: even 1 costs {cost(1)}")
-    wanted = not last
-    if holds(_FAR) != wanted:
-        raise ValueError(
-            f"{argument} is unbounded: every value meets the budget"
-            if last
-            else f"no value of {argument} meets the budget, however large"
-        )
-    if holds(1) == wanted:
-        return 1
-    inside, beyond = 1, 2
-    while holds(beyond) != wanted:
-        inside, beyond = beyond, 2 * beyond
-    while beyond - inside > 1:
-        middle = (inside + beyond) // 2
-        if holds(middle) == wanted:
-            beyond = middle
-        else:
-            inside = middle
-    return inside if last else beyond
+def _far(given: Iterable[object], budgets: Iterable[Fraction]) -> int:
+    """Return a value beyond which no count changes from within a budget to beyond it.
 
-
-def crossings(
-    first: Cost[Any], second: Cost[Any], symbol: Symbol, by: Quantity = "macs"
-) -> tuple[Expression, ...]:
-    """Return the values of a symbol for which two designs cost the same.
-
-    Parameters
-    ----------
-    first, second
-        Costs that are SymPy expressions.
-    symbol
-        The free symbol, taken as a positive real number.
-    by
-        The count to compare: `params`, `macs`, `flops` or `bias_adds`.
-
-    Returns
-    -------
-    tuple
-        SymPy expressions, without those that can't be positive; empty if one design is always
-        cheaper.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not valid, the two cost the same everywhere, or there is no closed form.
-
-    Examples
-    --------
-    A separable convolution against a standard one with an eighth of the filters:
-
-    >>> import convcost
-    >>> from convcost.symbols import dk, m, n, df
-    >>> separable, narrow = convcost.separable(dk, m, n, df), convcost.standard(dk, m, n / 8, df)
-    >>> convcost.crossings(separable, narrow, n)
-    (8*dk**2/(dk**2 - 8),)
+    A count that grows is at least `value / strides - extent`, and one that shrinks is constant from
+    the side on. This is larger than any product of the numbers given.
     """
-    import sympy
+    numbers = [*_numbers_in(tuple(given)), *map(Fraction, budgets)]
+    bits = sum(
+        int(one.numerator).bit_length() + int(one.denominator).bit_length() for one in numbers
+    )
+    return 1 << (bits + 64)
 
-    for name, one in (("first", first), ("second", second)):
-        if not isinstance(one, Cost):
-            refuse(TypeError, name, one, "a Cost")
-    if by not in UNITS:
-        refuse_choice("by", by, UNITS)
-    if not isinstance(symbol, sympy.Symbol):
-        refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
-    difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
-    # For SymPy an integer symbol has no value between two integers, where curves may cross.
-    loose = {one: sympy.Dummy(one.name, positive=True) for one in difference.free_symbols}
-    if arithmetic.is_equal(getattr(first, by), getattr(second, by)):
-        raise ValueError(f"the two have the same {by} for every {symbol}")
-    try:
-        found = sympy.solve(difference.subs(loose), loose.get(symbol, symbol))
-    except NotImplementedError as error:
-        raise ValueError(f"there is no closed form for where {by} are equal: {error}") from None
-    back = {dummy: one for one, dummy in loose.items()}
-    positive = [sympy.simplify(one).subs(back) for one in found if one.is_positive is not False]
-    return tuple(sorted(positive, key=sympy.default_sort_key))
+
+def _numbers_in(value: object) -> Iterator[Rational]:
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _numbers_in(one)
+    elif isinstance(value, Rational):
+        yield value
+
+
+class _Values(NamedTuple):
+    """The values of an argument that are valid: the multiples of `step` between two ends."""
+
+    argument: str
+    step: int
+    far: int
+    counted: Callable[[int], Cost[Any]]
+    holds: Callable[[Cost[Any]], bool]
+
+    def last(self) -> int:
+        """Return the last value within the budget, where it is kept up to some value."""
+        start = self._start()
+        if not self._is_kept(start):
+            raise ValueError(
+                f"no {self.argument} is within the budget: even {start} costs {self.counted(start)}"
+            )
+        inside = start
+        while self._is_kept(2 * inside):
+            inside *= 2
+            if inside > self.far:
+                raise ValueError(f"{self.argument} is unbounded: every value meets the budget")
+        return self._between(inside, 2 * inside, self._is_kept)[0]
+
+    def first(self) -> int:
+        """Return the first value within the budget, where it is kept from some value on."""
+        start = self._start()
+        if self._is_kept(start):
+            return start
+        beyond = start
+        while not self._is_kept(2 * beyond):
+            if not self._is_valid(2 * beyond):
+                end = self._between(beyond, 2 * beyond, self._is_valid)[0]
+                if self._is_kept(end):
+                    return self._between(beyond, end, self._is_not_kept)[1]
+                raise ValueError(
+                    f"no value of {self.argument} meets the budget: {end}, the largest that is"
+                    f" valid, costs {self.counted(end)}"
+                )
+            beyond *= 2
+            if beyond > self.far:
+                raise ValueError(f"no value of {self.argument} meets the budget, however large")
+        return self._between(beyond, 2 * beyond, self._is_not_kept)[1]
+
+    def _start(self) -> int:
+        """Return the smallest value that is valid."""
+        tried = self.step
+        while not self._is_valid(tried):
+            if tried > self.far:
+                self.counted(self.step)  # raises the error
+            small = tried < _TRIED * self.step
+            tried = tried + self.step if small else 2 * tried
+        if tried <= _TRIED * self.step:
+            return tried
+        return self._between(tried // 2, tried, lambda value: not self._is_valid(value))[1]
+
+    def _is_valid(self, value: int) -> bool:
+        try:
+            self.counted(value)
+        except ValueError:
+            return False
+        return True
+
+    def _is_kept(self, value: int) -> bool:
+        return self._is_valid(value) and self.holds(self.counted(value))
+
+    def _is_not_kept(self, value: int) -> bool:
+        return not self._is_kept(value)
+
+    def _between(self, left: int, right: int, is_left: Callable[[int], bool]) -> tuple[int, int]:
+        """Return the neighbours between which something that holds at the left end changes."""
+        while right - left > self.step:
+            middle = (left + right) // (2 * self.step) * self.step
+            if is_left(middle):
+                left = middle
+            else:
+                right = middle
+        return left, right

@@ -1,0 +1,124 @@
+"""Find where two symbolic costs are equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost._cost.cost import Cost
+from convcost._cost.quantities import UNITS
+from convcost._exact import arithmetic
+from convcost._exact.scalars import join_names, refuse, refuse_choice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from sympy import Poly, Symbol
+
+    from convcost._exact.types import Expression
+    from convcost._sweeps.types import Quantity
+
+
+def crossings(
+    first: Cost[Any], second: Cost[Any], symbol: Symbol, by: Quantity = "macs"
+) -> tuple[Expression, ...]:
+    """Return the values of a symbol for which two designs cost the same.
+
+    Parameters
+    ----------
+    first, second
+        Costs that are SymPy expressions.
+    symbol
+        The free symbol, taken as a positive real number.
+    by
+        The count to compare: `params`, `macs`, `flops` or `bias_adds`.
+
+    Returns
+    -------
+    tuple
+        SymPy expressions, without those that can't be positive; empty if one design is always
+        cheaper. With further symbols, the two cost the same where an expression is real and
+        positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not valid, the two cost the same everywhere, or there is no closed form.
+
+    Examples
+    --------
+    A separable convolution against a standard one with an eighth of the filters:
+
+    >>> import convcost
+    >>> from convcost.symbols import dk, m, n, df
+    >>> separable, narrow = convcost.separable(dk, m, n, df), convcost.standard(dk, m, n / 8, df)
+    >>> convcost.crossings(separable, narrow, n)
+    (8*dk**2/(dk**2 - 8),)
+    """
+    import sympy
+
+    for name, one in (("first", first), ("second", second)):
+        if not isinstance(one, Cost):
+            refuse(TypeError, name, one, "a Cost")
+    if by not in UNITS:
+        refuse_choice("by", by, UNITS)
+    if not isinstance(symbol, sympy.Symbol):
+        refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
+    difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
+    if arithmetic.is_equal(getattr(first, by), getattr(second, by)):
+        raise ValueError(f"the two have the same {by} for every {symbol}")
+    # SymPy would look for integers where curves cross between them.
+    free = sympy.Dummy(symbol.name, positive=True)
+    top, _ = sympy.fraction(sympy.together(difference.subs(symbol, free)))
+    others = difference.free_symbols - {symbol}
+    try:
+        factors = [factor for factor, _ in sympy.factor_list(sympy.Poly(top, free))[1]]
+        found = [root for factor in factors for root in _positive_roots(factor, others)]
+    except (sympy.PolynomialError, NotImplementedError) as error:
+        hint = f"; give values for {join_names(sorted(map(str, others)))}" if others else ""
+        raise ValueError(
+            f"there is no closed form for where {by} are equal: {difference} = 0{hint}"
+        ) from error
+    return tuple(sorted(found, key=sympy.default_sort_key))
+
+
+def _positive_roots(factor: Poly, others: Iterable[Symbol]) -> Iterator[Expression]:
+    """Yield the roots of an irreducible polynomial, apart from those that can't be positive."""
+    import sympy
+
+    if not factor.free_symbols_in_domain:
+        yield from (root for root in factor.real_roots() if root.evalf() > 0)
+        return
+    # Of a positive integer SymPy knows only that it is positive, not that it is at least 1.
+    at_least_one = {
+        one: 1 + sympy.Dummy(one.name, nonnegative=True)
+        for one in others
+        if one.is_integer and one.is_positive
+    }
+
+    def is_negative(expression: Expression) -> bool:
+        return bool(sympy.expand(expression.subs(at_least_one)).is_negative)
+
+    def is_nonnegative(expression: Expression) -> bool:
+        return bool(sympy.expand(expression.subs(at_least_one)).is_nonnegative)
+
+    if factor.degree() == 1:
+        slope, constant = factor.all_coeffs()
+        if not is_nonnegative(slope * constant):
+            yield sympy.simplify(-constant / slope)
+        return
+    if factor.degree() > 2:
+        raise NotImplementedError
+    lead, slope, constant = factor.all_coeffs()
+    spread = slope**2 - 4 * lead * constant
+    # The product of the roots is constant / lead, and their sum -slope / lead.
+    both_sides = is_negative(lead * constant)
+    same_side = is_nonnegative(lead * constant) and is_nonnegative(lead * slope)
+    if same_side or is_negative(spread):
+        return
+    distance = sympy.sqrt(spread) / (2 * lead)
+    if is_negative(lead):
+        distance = -distance
+    if not both_sides or not (is_nonnegative(lead) or is_negative(lead)):
+        yield sympy.simplify(-slope / (2 * lead) - distance)
+    yield sympy.simplify(-slope / (2 * lead) + distance)
