@@ -1,12 +1,19 @@
 """Conditions and expressions: what they mean, and what is refused."""
 
+import operator
+import time
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from design_spaces import METHODS
+from hypothesis import given
+from hypothesis import strategies as st
 
 import convcost
 from convcost._sweeps import conditions, parser
 from convcost._sweeps.polynomials import Atom, Polynomial
+from convcost.layers import Conv2D
 
 
 @pytest.mark.parametrize(
@@ -125,3 +132,187 @@ def test_polynomials_bound_what_they_are():
     big = Polynomial.of(m) - Polynomial.of(n)
     sides = {m: (np.array([2**62 + 1]),) * 2, n: (np.array([2**62]),) * 2}
     assert big.signs(sides)[0] > 0
+
+
+def test_floats_that_overflow_are_decided_exactly():
+    space = convcost.Space(
+        convcost.standard, dk=[3], m=[10**3, 10**4, 10**5], n=[10**3, 10**4, 10**5], df=[100]
+    )
+    for method in METHODS:
+        assert space.count("macs*1e300 > params*1e303", method=method) == 9
+        assert space.count("macs*1e300*1e280 > params*1e303*1e280", method=method) == 9
+        assert space.count("macs**16*1e300 == macs**16*1e300 + 1", method=method) == 0
+        assert space.count("1e300*1e300 > m", method=method) == 9
+        assert space.count("macs**10 * macs**10 > m*1e200", method=method) == 9
+        assert space.top(1, "macs", "macs <= -1e30", method=method).empty
+
+
+def test_remainders_by_numbers_beyond_int64():
+    space = convcost.Space(convcost.separable, dk=[3], m=range(1, 9), n=[4], df=[7])
+    for method in METHODS:
+        for number in (str(2**63), "1e30", str(10**40), str(2**63 - 1)):
+            assert space.count(f"m % {number} == 3", method=method) == 1
+            assert space.count(f"m // {number} == 0", method=method) == 8
+            assert space.count(f"m // {number} > 0", method=method) == 0
+
+
+def long(separator, number, text):
+    return separator.join(text.format(i) for i in range(number))
+
+
+@pytest.mark.parametrize(
+    ("where", "answer"),
+    [
+        (f"m in ({long(',', 20_000, '{}')})", 8),
+        (f"m not in ({long(',', 20_000, '{}')})", 0),
+        (f"2 * macs - params in [{long(',', 20_000, '{}.5')}]", 0),
+        (f"m / 3 in ({long(',', 20_000, '{}')}, 1e300)", 2),
+        (f"macs in ({'1,' * 20_000} {10**30}, -{10**30})", 0),
+        (f"{'('* 90}m{')' * 90} > 2", 6),
+        (f"m > {'-' * 90}2", 6),
+        ("m in ()", 0),
+        ("5 in (1, 5)", 8),
+        ("macs*1e30 in (3, 576e30, 577e30)", 1),
+        ("m in (n, 3)", 2),
+        ("macs / params in (m, 3)", 0),
+        ("(m\r\n> 2) and (m\n> 1.5)", 6),
+        ("m > 1e-600", 8),
+    ],
+)  # fmt: skip
+def test_long_conditions_are_answered_in_seconds(where, answer):
+    space = convcost.Space(convcost.standard, dk=[3], m=range(1, 9), n=[4], df=[4])
+    start = time.perf_counter()
+    for method in METHODS:
+        assert space.count(where, method=method) == answer
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (f"macs > {long('+', 900, '1')}", "too long, or nested too deeply"),
+        ("not " * 500 + "m > 2", "too long, or nested too deeply"),
+        ("m > 2 #" + "x" * 1_000_000, "too long, or nested too deeply"),
+        ("m > '\ud800'", "too long, or nested too deeply"),
+        (long(" or ", 5000, "m == {}"), "at most 500 comparisons; got m == 500 .*in \\(8, 16, 32"),
+        (f"1 < {'m < ' * 3000} 3", "at most 500 comparisons"),
+        ([f"m > {i}" for i in range(5000)], "at most 500 comparisons in all; write m in"),
+        (f"macs / params in ({long(',', 20_000, '{}')})", "at most 500 comparisons"),
+        ("macs > 1e-999999999", "numbers with at most 600 digits; got 1e-999999999"),
+        ("macs > 1e-99999999999999999999", "numbers with at most 600 digits"),
+        ("macs > 1e-601", "numbers with at most 600 digits"),
+        (f"macs > 0.{'0' * 5000}1", "numbers with at most 600 digits"),
+        (f"macs > 1{'0' * 5000}", "Exceeds the limit"),
+        (f"macs > 0x{'f' * 100_000}", "shorter"),
+        ("((macs**16)**16)**16 > 1", "shorter"),
+        ("(m+n+1)**15/((m+df+2)**15) > (m+n+2)**15/((m+df+3)**15)", "shorter"),
+        (f"m >> 1 and {'1' * 9} > > {'1' * 2000}", "invalid syntax at column"),
+        (f"m > {'x' * 100_000}", "as names"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_what_would_take_long_is_refused_in_few_words(where, message):
+    space = convcost.Space(convcost.standard, dk=3, m=range(1, 9), n=[4, 5], df=[4, 5])
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=message) as error:
+        space.count(where)
+    assert time.perf_counter() - start < 5
+    assert len(str(error.value)) < 800
+
+
+def test_a_category_is_one_of_many():
+    kernels = [(3, 3), *((1, one) for one in range(1, 30))]
+    space = convcost.Space(Conv2D, filters=[4, 8], kernel_size=kernels, padding="same",
+                           input_shape=(32, 32, 3))  # fmt: skip
+    assert space.count(f"kernel_size in ({'(1, 3), (3, 3), ' * 3000})") == 4
+    assert space.count("kernel_size not in [(1, 3)]") == 58
+    with pytest.raises(ValueError, match=r"compare kernel_size with \(3, 3\) or .*, or 20 more"):
+        space.count("kernel_size == (9, 9)")
+
+
+NUMBERS = ["0", "1", "3", "7", "0.1", "2.5e3", "1e19", "1e30", "1e300", "1e-300", "123456789"]
+NAMES = ["params", "macs", "bias_adds", "flops", "m", "n"]
+DESIGNS = {"m": [1, 2, 7, 2**20, 2**31], "n": [1, 3, 2**16]}
+COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+               "==": operator.eq, "!=": operator.ne}  # fmt: skip
+
+
+def binary(left, right, symbol):
+    combine = {"+": operator.add, "-": operator.sub, "*": operator.mul}[symbol]
+    return f"({left[0]} {symbol} {right[0]})", lambda d: combine(left[1](d), right[1](d))
+
+
+def constant(text):
+    return text, lambda d: Fraction(text)
+
+
+def divided(left, name):
+    return f"({left[0]} / {name})", lambda d: left[1](d) / d[name]
+
+
+def wrapped(name, symbol, number):
+    whole = int(Fraction(number))
+    combine = operator.mod if symbol == "%" else operator.floordiv
+    return f"({name} {symbol} {number})", lambda d: Fraction(combine(int(d[name]), whole))
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.sampled_from(NUMBERS).map(constant),
+        st.sampled_from(NAMES).map(lambda name: (name, lambda d: d[name])),
+        st.builds(wrapped, st.sampled_from("mn"), st.sampled_from(["%", "//"]),
+                  st.sampled_from(["1", "3", "1e19", "1e30", "123456789"])),
+    ),
+    lambda inner: st.one_of(
+        st.builds(binary, inner, inner, st.sampled_from("+-*")),
+        st.builds(divided, inner, st.sampled_from(["params", "macs", "m"])),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def compared(left, symbol, right):
+    return f"{left[0]} {symbol} {right[0]}", lambda d: COMPARISONS[symbol](left[1](d), right[1](d))
+
+
+def among(left, numbers):
+    text = f"{left[0]} in ({', '.join(numbers)},)"
+    return text, lambda d: left[1](d) in [Fraction(number) for number in numbers]
+
+
+HELD = st.recursive(
+    st.one_of(
+        st.builds(compared, VALUES, st.sampled_from(sorted(COMPARISONS)), VALUES),
+        st.builds(among, VALUES, st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=5)),
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda one: (f"not ({one[0]})", lambda d: not one[1](d)), inner),
+        st.builds(lambda a, b: (f"({a[0]}) and ({b[0]})", lambda d: a[1](d) and b[1](d)),
+                  inner, inner),
+        st.builds(lambda a, b: (f"({a[0]}) or ({b[0]})", lambda d: a[1](d) or b[1](d)),
+                  inner, inner),
+    ),
+    max_leaves=3,
+)  # fmt: skip
+
+
+@given(HELD, st.sampled_from(METHODS))
+def test_conditions_hold_where_exact_fractions_say_so(held, method):
+    text, holds = held
+    space = convcost.Space(convcost.pointwise, df=[3], **DESIGNS)
+    refusal = ""
+    try:
+        found = space.count(text, method=method)
+    except ValueError as error:
+        refusal = str(error)
+    if refusal:
+        assert "be shorter" in refusal
+        assert text.count("1e300") + text.count("1e-300") > 1
+        return
+    expected = 0
+    for m in DESIGNS["m"]:
+        for n in DESIGNS["n"]:
+            cost = convcost.pointwise(m, n, 3)
+            counts = {name: Fraction(getattr(cost, name)) for name in NAMES[:4]}
+            expected += holds({**counts, "m": Fraction(m), "n": Fraction(n)})
+    assert found == expected

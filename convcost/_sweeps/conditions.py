@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convcost._cost.quantities import FLOPS_PER_MAC, QUANTITIES
+from convcost._exact.arrays import INT64_MAX
 from convcost._exact.scalars import join_names
 from convcost._sweeps.polynomials import Atom, Polynomial
 
@@ -125,6 +126,42 @@ class Membership(Condition):
         """Decide for all boxes at once, since they share the axis's value."""
         chosen = categories[self.name] in self.values
         return chosen, chosen
+
+
+@dataclass(frozen=True)
+class Listed(Condition):
+    """Whether a polynomial, with integer coefficients, has one of some values.
+
+    Parameters
+    ----------
+    polynomial
+        What is compared.
+    values
+        Integers in ascending order.
+    """
+
+    polynomial: Polynomial
+    values: tuple[int, ...]
+
+    @property
+    def atoms(self) -> set[Atom]:
+        """The atoms of the polynomial."""
+        return self.polynomial.atoms
+
+    def decide(self, bounds: Bounds, categories: Categories) -> Verdict:
+        """Decide by how many of the values lie between the least and the largest one."""
+        fits = self.polynomial.fits(bounds)
+        if not fits:
+            bounds = {
+                atom: tuple(side.astype(object) for side in bounds[atom]) for atom in self.atoms
+            }
+        kept = [one for one in self.values if not fits or abs(one) <= INT64_MAX]
+        values = np.array(kept, dtype=np.int64 if fits else object)
+        low, high = self.polynomial.bounds(bounds)
+        below = np.searchsorted(values, low, side="left")
+        inside = np.searchsorted(values, high, side="right") - below
+        # All integers in between are listed.
+        return inside > high - low, inside > 0
 
 
 @dataclass(frozen=True)

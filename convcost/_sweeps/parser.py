@@ -7,16 +7,20 @@ import operator
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from math import lcm
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from convcost._cost.quantities import UNITS
+from convcost._exact.arrays import INT64_MAX
 from convcost._exact.scalars import near_names, refuse, shorten
 from convcost._sweeps.conditions import (
     EVERYTHING,
     FLOPS,
     Combination,
+    Listed,
     Membership,
     Negation,
     Relation,
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 # Limits that keep mistyped or hostile conditions cheap to reject.
 _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
+_MAX_FACTORS, _MAX_DIGITS, _MAX_DEPTH, _MAX_COMPARISONS = 64, 600, 100, 500
+_MAX_TEXT, _MAX_SHOWN, _MAX_CHOICES = 1_000_000, 200, 10
 
 # What other languages write for and, or, not, and for equality.
 _FOREIGN = re.compile(r"&&|\|\||!(?!=)|(?<![=<>!])=(?!=)")
@@ -54,7 +60,14 @@ m and n; got os.system('ls') in "macs <= os.system('ls')"
     texts = [where] if isinstance(where, str) else where
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         refuse(TypeError, "where", where, 'a condition such as "macs <= 3e8", or a list of them')
-    return Combination(tuple(_Parser("where", text, names).condition() for text in texts), all=True)
+    parsers = [_Parser("where", text, names) for text in texts]
+    conditions = tuple(parser.condition() for parser in parsers)
+    if sum(parser.comparisons for parser in parsers) > _MAX_COMPARISONS:
+        raise ValueError(
+            f"where must have at most {_MAX_COMPARISONS} comparisons in all; write m in (8, 16, 32)"
+            " for alternatives"
+        )
+    return Combination(conditions, all=True)
 
 
 def parse_expression(name: str, text: object, names: Names) -> Polynomial:
@@ -92,7 +105,14 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 
 class _Parser:
     def __init__(self, argument: str, text: str, names: Names) -> None:
-        self.argument, self.text, self.names = argument, text, names
+        self.argument, self.names = argument, names
+        self.text = text.strip().replace("\r\n", "\n").replace("\r", "\n")
+        self.comparisons = 0
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        """The lines of the text, in which the places of nodes are counted in bytes."""
+        return self.text.encode().split(b"\n")
 
     def condition(self) -> Condition:
         return self._condition(self._tree())
@@ -109,25 +129,34 @@ class _Parser:
         return scaled
 
     def _tree(self) -> ast.expr:
-        try:
-            return ast.parse(self.text.strip(), mode="eval").body
-        except SyntaxError as error:
-            line = (error.text or "").rstrip().replace("\t", " ")
-            column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
-            hint = "; write == for equal, and `and`, `or`, `not`" if _FOREIGN.search(line) else ""
-            raise ValueError(
-                f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
-                f" {column}{hint}\n    {line}\n    {' ' * (column - 1)}^"
-            ) from None
-        except (RecursionError, MemoryError):
-            raise ValueError(
-                f"{self.argument} must be an expression in {self.names}; got"
-                f" {shorten(self.text)}, which is too long"
-            ) from None
+        if len(self.text) <= _MAX_TEXT:
+            try:
+                tree = ast.parse(self.text, mode="eval").body
+                if _depth(tree) <= _MAX_DEPTH:
+                    return tree
+            except SyntaxError as error:
+                self._refuse_syntax(error)
+            except (RecursionError, MemoryError, UnicodeError):
+                pass
+        raise ValueError(
+            f"{self.argument} must be an expression in {self.names}; got {shorten(self.text)},"
+            " which is too long, or nested too deeply"
+        )
+
+    def _refuse_syntax(self, error: SyntaxError) -> NoReturn:
+        line = (error.text or "").rstrip().replace("\t", " ")
+        column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
+        hint = "; write == for equal, and `and`, `or`, `not`" if _FOREIGN.search(line) else ""
+        cut = max(0, column - _MAX_SHOWN // 2) if len(line) > _MAX_SHOWN else 0
+        raise ValueError(
+            f"{self.argument} must be an expression in {self.names}: {error.msg} at column"
+            f" {column}{hint}\n    {line[cut : cut + _MAX_SHOWN]}\n    {' ' * (column - cut - 1)}^"
+        ) from None
 
     def _refuse(self, node: ast.expr, demand: str, hint: str = "") -> NoReturn:
-        segment = ast.get_source_segment(self.text.strip(), node) or self.text
-        raise ValueError(f"{self.argument} must {demand}; got {segment} in {self.text!r}{hint}")
+        segment = _shown(ast.get_source_segment(self.text, node) or self.text)
+        text = repr(_shown(self.text))
+        raise ValueError(f"{self.argument} must {demand}; got {segment} in {text}{hint}")
 
     def _refuse_unknown(self, node: ast.expr) -> NoReturn:
         terms = "sums, products and quotients" if self.argument == "where" else "sums of products"
@@ -154,8 +183,12 @@ class _Parser:
         if isinstance(operation, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
                 self._refuse(right, "list the values after in, in parentheses")
-            equal = Combination(tuple(self._equal(left, value) for value in right.elts), all=False)
-            return Negation(equal) if isinstance(operation, ast.NotIn) else equal
+            listed = self._among(left, right.elts)
+            return Negation(listed) if isinstance(operation, ast.NotIn) else listed
+        self.comparisons += 1
+        if self.comparisons > _MAX_COMPARISONS:
+            demand = f"have at most {_MAX_COMPARISONS} comparisons"
+            self._refuse(node, demand, "; write m in (8, 16, 32) for alternatives")
         symbol = _COMPARISONS.get(type(operation))
         if symbol is None:
             self._refuse_unknown(node)
@@ -167,19 +200,44 @@ class _Parser:
                 return chosen if symbol == "==" else Negation(chosen)
         first, second = self._number(left), self._number(right)
         difference = first.top * second.bottom - second.top * first.bottom
+        self._short(node, _Quotient(difference, second.bottom))
         return Relation(difference.whole(), symbol)
 
-    def _equal(self, left: ast.expr, right: ast.expr) -> Condition:
-        return self._comparison(left, left, ast.Eq(), right)
+    def _among(self, left: ast.expr, members: list[ast.expr]) -> Condition:
+        """Return the condition that a number or a category is one of several."""
+        if isinstance(left, ast.Name) and left.id in self.names.categories:
+            chosen = [self._membership(left, member) for member in members]
+            return Membership(left.id, tuple(one.values[0] for one in chosen))
+        constants = [self._value(member) for member in members]
+        numbers = [number for number in constants if number is not None]
+        divisor = self._number(left).bottom.value if len(numbers) == len(members) else None
+        if divisor is None:  # some members are not constants, or the left side is a ratio
+            equal = [self._comparison(left, left, ast.Eq(), member) for member in members]
+            return Combination(tuple(equal), all=False)
+        scaled = self._number(left).top * Polynomial.constant(1 / divisor)
+        common = lcm(*(number.denominator for number in scaled.terms.values()))
+        values = {number * common for number in numbers}
+        whole = sorted(int(value) for value in values if value.denominator == 1)
+        return Listed(scaled.whole(), tuple(whole))
 
-    def _membership(self, axis: ast.Name, value: ast.expr) -> Condition:
+    def _value(self, node: ast.expr) -> Fraction | None:
+        """Return the value of a constant expression; None for any other."""
+        if isinstance(node, ast.Name):
+            return None
+        number = self._number(node)
+        top, bottom = number.top.value, number.bottom.value
+        return None if top is None or bottom is None else top / bottom
+
+    def _membership(self, axis: ast.Name, value: ast.expr) -> Membership:
         try:
             chosen = ast.literal_eval(value)
         except (ValueError, TypeError):
             self._refuse(value, f"compare {axis.id} with one of its values")
         values = self.names.categories[axis.id]
         if chosen not in values:
-            self._refuse(value, f"compare {axis.id} with {' or '.join(map(repr, values))}")
+            shown = " or ".join(map(repr, values[:_MAX_CHOICES]))
+            more = f", or {len(values) - _MAX_CHOICES} more" if len(values) > _MAX_CHOICES else ""
+            self._refuse(value, f"compare {axis.id} with {shown}{more}")
         return Membership(axis.id, (chosen,))
 
     def _number(self, node: ast.expr) -> _Quotient:
@@ -197,15 +255,22 @@ class _Parser:
         self._refuse_unknown(node)
 
     def _constant(self, node: ast.Constant) -> Fraction:
-        # From the text, since the float 0.1 is not exactly a tenth.
-        text = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
             self._refuse_unknown(node)
         if isinstance(node.value, int):
-            return Fraction(node.value)
-        if not np.isfinite(node.value):
+            number = Fraction(node.value)
+        elif not np.isfinite(node.value):
             self._refuse(node, "have only finite numbers")
-        return Fraction(text)
+        else:
+            # From the text, since the float 0.1 is not exactly a tenth.
+            source = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset]
+            digits, _, exponent = source.decode().replace("_", "").lower().partition("e")
+            if len(digits) > _MAX_DIGITS or abs(int(exponent[-9:] or 0)) > _MAX_DIGITS:
+                self._refuse(node, f"have numbers with at most {_MAX_DIGITS} digits")
+            number = Fraction(f"{digits}e{exponent or 0}")
+        one = Polynomial.constant(1)
+        self._short(node, _Quotient(Polynomial.constant(number), one))
+        return number
 
     def _named(self, node: ast.Name) -> Polynomial:
         if node.id == "flops":
@@ -224,7 +289,8 @@ class _Parser:
         for polynomial in (result.top, result.bottom):
             long = any(
                 max(number.numerator.bit_length(), number.denominator.bit_length()) > _MAX_BITS
-                for number in polynomial.terms.values()
+                or len(product) > _MAX_FACTORS
+                for product, number in polynomial.terms.items()
             )
             if long or len(polynomial.terms) > _MAX_TERMS:
                 self._refuse(node, "be shorter: it would take too long to multiply out")
@@ -267,4 +333,26 @@ class _Parser:
         assert isinstance(node.left, ast.Name)
         symbol = "//" if isinstance(node.op, ast.FloorDiv) else "%"
         atom = Atom(node.left.id, symbol, int(number))
+        if number > INT64_MAX:  # more than any value of the axis
+            atom = Atom(node.left.id)
+            zero = Polynomial.constant(0 if symbol == "//" else 1)
+            return _Quotient(Polynomial.of(atom) * zero, Polynomial.constant(1))
         return _Quotient(Polynomial.of(atom), Polynomial.constant(1))
+
+
+def _depth(tree: ast.expr) -> int:
+    """Return how deeply the nodes of a tree are nested, without recursion."""
+    depth, level = 0, [tree]
+    while level and depth <= _MAX_DEPTH:
+        depth += 1
+        level = [
+            inner
+            for node in level
+            for inner in ast.iter_child_nodes(node)
+            if isinstance(inner, ast.expr)
+        ]
+    return depth
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Bound of the error of a sum of a few float64 products, relative to its summands.
 _SLACK = 1e-12
+# Integers up to this one have a float64.
+_FLOAT_MAX = 1 << 1000
 
 
 class Atom(NamedTuple):
@@ -130,15 +132,18 @@ class Polynomial:
     def bounds(self, bounds: Bounds) -> Interval:
         """Return the exact least and largest value; the coefficients must be integers."""
         low = self._sum(bounds, 0)
-        if all(bounds[atom][0] is bounds[atom][1] for atom in self.atoms):
-            return low, low
-        return low, self._sum(bounds, 1)
+        return low, low if self._is_single(bounds) else self._sum(bounds, 1)
+
+    def _is_single(self, bounds: Bounds) -> bool:
+        """Tell whether all boxes are single designs, whose bounds are the same object."""
+        return all(bounds[atom][0] is bounds[atom][1] for atom in self.atoms)
 
     def signs(self, bounds: Bounds) -> Interval:
         """Return numbers with the signs of the least and the largest value."""
-        if self.fits(bounds):
+        if not self.atoms or self.fits(bounds):
             return self.bounds(bounds)
-        return self._near_signs(bounds, 0), self._near_signs(bounds, 1)
+        low = self._near_signs(bounds, 0)
+        return low, low if self._is_single(bounds) else self._near_signs(bounds, 1)
 
     def int64_bounds(self, name: str, bounds: Bounds) -> tuple[Numbers, Numbers]:
         """Return the bounds as int64; an OverflowError gives this name if they may not fit."""
@@ -152,7 +157,8 @@ class Polynomial:
 
     def fits(self, bounds: Bounds) -> bool:
         """Tell whether all intermediate results of a value fit into int64."""
-        largest = {atom: int(np.max(bounds[atom][1])) for atom in self.atoms}
+        # A product of which one factor is 0 has other factors, which must fit, too.
+        largest = {atom: max(1, int(np.max(bounds[atom][1]))) for atom in self.atoms}
         return bool(self._magnitude(largest) <= INT64_MAX)
 
     def _magnitude(self, sizes: Mapping[Atom, Count]) -> Count:
@@ -177,24 +183,31 @@ class Polynomial:
 
     def _near_signs(self, bounds: Bounds, upper: int) -> Numbers:
         """Return the signs of values beyond int64: by float64 where certain, else exactly."""
-        floats = {
-            atom: (np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64))
-            for atom, (low, high) in bounds.items()
-        }
-        near = np.asarray(self._sum(floats, upper))
-        scale = self._magnitude({atom: sides[1] for atom, sides in floats.items()})
-        signs: Numbers = np.sign(near).astype(np.int64)
-        close = np.abs(near) <= scale * _SLACK
-        if np.any(close):
-            exact = {
-                atom: tuple(
-                    np.broadcast_to(np.asarray(side, dtype=object), near.shape)[close]
-                    for side in sides
-                )
-                for atom, sides in bounds.items()
+        bounds = {atom: bounds[atom] for atom in self.atoms}
+        sides = [side for both in bounds.values() for side in both]
+        shape = np.broadcast_shapes(*map(np.shape, sides))
+        near, scale = np.zeros(shape), np.zeros(shape)
+        if all(abs(number) < _FLOAT_MAX for number in self.terms.values()):
+            floats = {
+                atom: (np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64))
+                for atom, (low, high) in bounds.items()
             }
+            with np.errstate(over="ignore", invalid="ignore"):
+                near = np.asarray(self._sum(floats, upper), dtype=np.float64)
+                scale = self._magnitude({atom: sides[1] for atom, sides in floats.items()})
+        # Also false where a float is infinite or, from infinity - infinity, not a number.
+        is_sure = np.abs(near) > scale * _SLACK
+        signs: Numbers = np.sign(np.where(is_sure, near, 0)).astype(np.int64)
+        if not np.all(is_sure):
+            close = ~is_sure
+
+            def exactly(side: Count) -> Numbers:
+                whole = np.broadcast_to(np.asarray(side, dtype=object), near.shape)
+                return np.asarray(whole[close])
+
+            exact = {atom: (exactly(low), exactly(high)) for atom, (low, high) in bounds.items()}
             sums = self._sum(exact, upper)
-            signs[close] = np.sign(np.asarray(sums)).astype(np.int64)
+            signs[close] = np.sign(np.asarray(sums, dtype=object)).astype(np.int64)
         return signs
 
 

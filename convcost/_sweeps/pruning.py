@@ -132,7 +132,8 @@ class _Search:
         self.subspace, self.key, self.condition, self.advance = subspace, key, condition, advance
         self.best = _Best(subspace, k)
         # No design with a larger key fulfils the condition, whatever the bounds of its box.
-        self.cap = min(largest_allowed(condition, key), np.iinfo(np.int64).max)
+        ends = np.iinfo(np.int64)
+        self.cap = max(min(largest_allowed(condition, key), int(ends.max)), int(ends.min))
 
     def wanted(self, boxes: Boxes, high: Numbers) -> tuple[Boxes, Numbers]:
         """Return the boxes that may still hold one of the best designs."""
