@@ -122,6 +122,8 @@ def test_on_a_cluster(run):
         (("--count", "--bias", "1:2:3:4"), "--bias must be start:stop"),
         (("--count", "--bias", "a:b"), "--bias must be start:stop"),
         (("--count", "--bias", "1,,2"), "--bias has an empty value before or after a comma"),
+        (("--count", "--bias", "8-513"), "--bias takes ranges as start:stop, with the stop exclu"),
+        (("--count", "--bias", "1,8..16"), "got '8..16'; did you mean 8:17?"),
         (("-o", "x.xlsx"), "ends with .parquet, .csv, .json or .zarr"),
         (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
         (("--count", "--plot", "x.png"), "--plot needs designs: give --top"),
@@ -137,6 +139,20 @@ def test_what_is_refused_exits_with_2(words, message, run, tmp_path, monkeypatch
     assert message in " ".join(err.split())
     assert out == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_values_that_are_not_sizes_are_refused_before_anything_is_counted(run):
+    text = "sweep separable --dk banana --m apple --n 8 --df 7 --count"
+    code, out, err = run(*text.split())
+    assert (code, out) == (2, "")
+    assert "dk must be a positive integer" in " ".join(err.split())
+    assert "got 'banana'" in err
+    text = "sweep Conv2D --filters 8 --kernel-size 3 --input-shape 9,9,3 --count"
+    for option, message in (("--padding=same,vlaid", "got 'vlaid'"), ("--strides=2.5", "got 2.5"),
+                            ("--use-bias=3", "use_bias must be True or False")):  # fmt: skip
+        code, out, err = run(*text.split(), option)
+        assert (code, out) == (2, "")
+        assert message in " ".join(err.split())
 
 
 def test_what_is_no_design_is_refused(run):

@@ -101,6 +101,86 @@ def test_parts_of_something_else_are_not_mixed_in(tmp_path, monkeypatch):
     assert len(read(tmp_path / "all.csv")) == small().size
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["mine.txt", "about.json", "done", ".about.json.tmp"])
+def test_a_folder_that_is_not_ours_stays(name, overwrite, tmp_path):
+    mine = tmp_path / "all.csv.unfinished" / name
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    for where in (None, "macs > 3"):
+        with pytest.raises(FileExistsError, match="needed for unfinished parts, but holds some"):
+            small().write(tmp_path / "all.csv", where, overwrite=overwrite)
+    assert mine.read_text() == "precious"
+    assert not (tmp_path / "all.csv").exists()
+
+
+def test_a_file_or_a_link_is_no_folder_of_parts(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "link.csv.unfinished").symlink_to(elsewhere)
+    (tmp_path / "file.csv.unfinished").write_text("mine")
+    for name in ("link.csv", "file.csv"):
+        with pytest.raises(FileExistsError, match="move it away, or give another path"):
+            small().write(tmp_path / name, overwrite=True)
+    assert (tmp_path / "file.csv.unfinished").read_text() == "mine"
+
+
+def test_a_file_put_into_our_folder_stays(tmp_path, monkeypatch):
+    stop_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        small().write(tmp_path / "all.csv", part=10)
+    monkeypatch.undo()
+    mine = tmp_path / "all.csv.unfinished" / "mine.txt"
+    mine.write_text("precious")
+    with pytest.raises(FileExistsError, match="holds something else"):
+        small().write(tmp_path / "all.csv", part=10, overwrite=True)
+    mine.unlink()
+    finish = export._finish
+
+    def put_in(folder, target):
+        mine.write_text("late")
+        finish(folder, target)
+
+    monkeypatch.setattr(export, "_finish", put_in)
+    small().write(tmp_path / "all.csv", part=10)
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
+    # The target is there, and complete, but what is beside it is not ours to remove.
+    with pytest.raises(FileExistsError, match="already exists"):
+        small().write(tmp_path / "all.csv", part=10)
+    assert mine.read_text() == "late"
+
+
+def test_a_run_that_was_killed_at_once_is_resumed(tmp_path):
+    folder = tmp_path / "all.csv.unfinished"
+    folder.mkdir()
+    (folder / ".about.json.17.tmp").write_text("ha")
+    assert len(read(small().write(tmp_path / "all.csv"))) == small().size
+    assert not folder.exists()
+    # Killed while it cleaned up.
+    folder.mkdir()
+    about = export._about(small(), None, ".csv", 1 << 20)
+    (folder / "about.json").write_text(json.dumps(about))
+    assert small().write(tmp_path / "all.csv") == tmp_path / "all.csv"
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".zarr"])
+def test_only_folders_of_designs_are_overwritten(suffix, tmp_path):
+    mine = tmp_path / f"all{suffix}" / "thesis.csv"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    with pytest.raises(FileExistsError, match="was not written from a design space"):
+        small().write(mine.parent, overwrite=True)
+    assert mine.read_text() == "precious"
+    mine.unlink()
+    small().write(mine.parent, overwrite=True)
+    small().write(mine.parent, overwrite=True)
+    link = tmp_path / f"link{suffix}"
+    link.symlink_to(mine.parent)
+    with pytest.raises(FileExistsError, match="was not written from a design space"):
+        small().write(link, overwrite=True)
+
+
 def stop_after(monkeypatch, number):
     """Interrupt the writing after a number of parts."""
     run = export._run

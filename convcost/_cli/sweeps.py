@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,6 +250,12 @@ def _values(name: str, text: str) -> range | list[object]:
     for part in parts:
         if not part:
             raise ValueError(f"{name} has an empty value before or after a comma: {text!r}")
+        if span := re.fullmatch(r"(\d+)\s*(?:-|\.\.+)\s*(\d+)", part):
+            start, stop = span.groups()
+            raise ValueError(
+                f"{name} takes ranges as start:stop, with the stop excluded; got {part!r}; did you"
+                f" mean {start}:{int(stop) + 1}?"
+            )
         values += _range(name, part) if ":" in part else [_value(part)]
     return values
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +90,13 @@ def write_space(
     condition = grid.condition(where)
     unfinished = target.with_name(f"{target.name}.unfinished")
     about = _about(grid, where, target.suffix, part)
-    if target.exists() and not overwrite:
-        if _was_finished(unfinished, about):
-            shutil.rmtree(unfinished)
-            return target
-        raise FileExistsError(f"{target} already exists; give another path, or overwrite=True")
+    if os.path.lexists(target):
+        if not overwrite:
+            if _was_finished(unfinished, about):
+                _remove(unfinished)
+                return target
+            raise FileExistsError(f"{target} already exists; give another path, or overwrite=True")
+        _require_written(target)
     _begin(unfinished, about, overwrite)
     if target.suffix == ".zarr":
         if where is not None:
@@ -110,7 +114,8 @@ def write_space(
 
 def _was_finished(folder: Path, about: Mapping[str, object]) -> bool:
     """Tell whether a run was killed after the last part was finished, but before cleaning up."""
-    return not (folder / _DATA).exists() and _read_about(folder) == _as_json(about)
+    is_ours = _is_ours(folder) and not (folder / _DATA).exists()
+    return is_ours and _read_about(folder) == _as_json(about)
 
 
 def _advance(progress: Progress, done: int, number: int, fraction: float) -> None:
@@ -130,6 +135,11 @@ def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, object
 
 
 def _begin(folder: Path, about: Mapping[str, object], overwrite: bool) -> None:
+    if os.path.lexists(folder) and not _is_ours(folder):
+        raise FileExistsError(
+            f"{folder} is needed for unfinished parts, but holds something else; move it away, or"
+            " give another path"
+        )
     if folder.exists() and overwrite:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,14 +152,42 @@ def _begin(folder: Path, about: Mapping[str, object], overwrite: bool) -> None:
         _replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
     (folder / _DATA).mkdir(exist_ok=True)
     # Temporary files that a killed run left behind: ours, or Zarr's.
-    for pattern in ("*.tmp", "*.partial"):
-        for path in (folder / _DATA).rglob(pattern):
+    for pattern in (f".{_ABOUT}.*.tmp", f"{_DATA}/**/*.tmp", f"{_DATA}/**/*.partial"):
+        for path in folder.glob(pattern):
             path.unlink()
 
 
+def _is_ours(folder: Path) -> bool:
+    """Tell whether a folder is one of unfinished parts, and holds nothing else."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    if _ABOUT in names and not isinstance(_read_about(folder), dict):
+        return False
+    # A run that was killed at once has left an empty folder, or half a file.
+    known = {_ABOUT, _DONE, _DATA} if _ABOUT in names else set()
+    return all(re.fullmatch(rf"\.{_ABOUT}\.\d+\.tmp", name) for name in names - known)
+
+
+def _require_written(target: Path) -> None:
+    """Refuse to replace a folder with files other than those that this module writes."""
+    if not target.is_dir():
+        return
+    names = [path.name for path in target.iterdir()]
+    pattern = re.compile(rf"part-\d+{re.escape(target.suffix)}")
+    is_written = ".zgroup" in names or all(map(pattern.fullmatch, names))
+    if target.is_symlink() or not is_written:
+        raise FileExistsError(
+            f"{target} is a folder that was not written from a design space, so it is not"
+            " overwritten; remove it, or give another path"
+        )
+
+
 def _read_about(folder: Path) -> object:
-    known = folder / _ABOUT
-    return json.loads(known.read_text()) if known.exists() else None
+    try:
+        return json.loads((folder / _ABOUT).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _as_json(about: Mapping[str, object]) -> object:
@@ -162,7 +200,16 @@ def _finish(folder: Path, target: Path) -> None:
     elif target.exists():
         target.unlink()
     (folder / _DATA).rename(target)
-    shutil.rmtree(folder)
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is left of a folder of unfinished parts, but no file of anybody else."""
+    if (folder / _DONE).exists():
+        shutil.rmtree(folder / _DONE)
+    (folder / _ABOUT).unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _replace(target: Path, write: Callable[[Path], object]) -> None:
