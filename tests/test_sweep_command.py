@@ -124,6 +124,8 @@ def test_on_a_cluster(run):
         (("--count", "--bias", "1,,2"), "--bias has an empty value before or after a comma"),
         (("--count", "--bias", "8-513"), "--bias takes ranges as start:stop, with the stop exclu"),
         (("--count", "--bias", "1,8..16"), "got '8..16'; did you mean 8:17?"),
+        (("--count", "--bias", "1:1000000000000,3"), "--bias takes at most 1,048,576 values of a"),
+        (("--count", "--bias", "1:9999999999999999"), "bias must be a range, a list or a one-"),
         (("-o", "x.xlsx"), "ends with .parquet, .csv, .json or .zarr"),
         (("--top", "1", "--by", "macs", "-o", "x.zarr"), "a table has no axes"),
         (("--count", "--plot", "x.png"), "--plot needs designs: give --top"),

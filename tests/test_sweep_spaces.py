@@ -157,6 +157,8 @@ def test_arguments_named_like_counts_are_refused(name):
         ),
         ({"m": []}, ValueError, r"m must be a range, a list .*got \[\]"),
         ({"m": range(5, 5)}, ValueError, "m must be a range"),
+        ({"m": range(1, 10**12)}, ValueError, "m must be a range, .* 1 to 134,217,728 of them"),
+        ({"m": range(10**30, 1, -1)}, ValueError, "m must be a range, .* 1 to 134,217,728 of them"),
         ({"m": [0, 1]}, ValueError, r"m\[0\] must be a positive integer"),
         ({"m": range(-2, 3)}, ValueError, "m must be a positive integer.*got -2"),
         ({"m": [8, 8]}, ValueError, "m must have each value once; got 8 twice"),

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
         progress: Advance
 
 
+# Values of a range that stands among other values.
+_MAX_LISTED = 1 << 20
+
+
 @click.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     options_metavar="[--ARGUMENT VALUES]... [OPTIONS]",
@@ -256,8 +260,18 @@ def _values(name: str, text: str) -> range | list[object]:
                 f"{name} takes ranges as start:stop, with the stop excluded; got {part!r}; did you"
                 f" mean {start}:{int(stop) + 1}?"
             )
-        values += _range(name, part) if ":" in part else [_value(part)]
+        values += _listed(name, part) if ":" in part else [_value(part)]
     return values
+
+
+def _listed(name: str, text: str) -> list[int]:
+    """Return the values of a range among other values, unless they would not fit into memory."""
+    values = _range(name, text)
+    if values[_MAX_LISTED:]:
+        raise ValueError(
+            f"{name} takes at most {_MAX_LISTED:,} values of a range among other values; got {text}"
+        )
+    return list(values)
 
 
 def _range(name: str, text: str) -> range:

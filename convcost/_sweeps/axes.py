@@ -14,12 +14,14 @@ from convcost._exact.scalars import refuse
 from convcost._exact.sizes import check_integer, check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import TypeGuard
 
     from convcost._exact.types import Numbers
 
 _ALLOWED = "a range, a list or a one-dimensional array of values"
+# Values of an axis, which is kept in memory: 1 GiB.
+MAX_VALUES = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def make_axis(
     listed = values if is_axis(values) else [values]
     if hasattr(listed, "ndim") and listed.ndim != 1:
         refuse(ValueError, name, values, _ALLOWED)
-    if len(listed) == 0:
-        refuse(ValueError, name, values, _ALLOWED)
+    if not 0 < _length(listed) <= MAX_VALUES:
+        refuse(ValueError, name, values, f"{_ALLOWED}, 1 to {MAX_VALUES:,} of them")
     if categorical or (isinstance(listed, list) and not any(map(_is_number, listed))):
         return _categorical(name, list(listed))
     if isinstance(listed, range):
@@ -119,6 +121,13 @@ def make_axis(
     if not axis.is_ascending:
         _require_once(name, axis.ascending)
     return axis
+
+
+def _length(values: Collection[object] | Numbers) -> int:
+    # Python's `len` fails beyond sys.maxsize.
+    if isinstance(values, range):
+        return max(0, -((values.start - values.stop) // values.step))
+    return len(values)
 
 
 def _is_number(value: object) -> bool:

@@ -180,15 +180,15 @@ class _Parser:
     def _comparison(
         self, node: ast.expr, left: ast.expr, operation: ast.cmpop, right: ast.expr
     ) -> Condition:
+        self.comparisons += 1
+        if self.comparisons > _MAX_COMPARISONS:
+            demand = f"have at most {_MAX_COMPARISONS} comparisons"
+            self._refuse(node, demand, "; write m in (8, 16, 32) for alternatives")
         if isinstance(operation, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
                 self._refuse(right, "list the values after in, in parentheses")
             listed = self._among(left, right.elts)
             return Negation(listed) if isinstance(operation, ast.NotIn) else listed
-        self.comparisons += 1
-        if self.comparisons > _MAX_COMPARISONS:
-            demand = f"have at most {_MAX_COMPARISONS} comparisons"
-            self._refuse(node, demand, "; write m in (8, 16, 32) for alternatives")
         symbol = _COMPARISONS.get(type(operation))
         if symbol is None:
             self._refuse_unknown(node)
