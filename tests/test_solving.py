@@ -170,6 +170,9 @@ def test_infinity_is_farther_than_any_number_given():
     with pytest.raises(ValueError, match=shown):
         convcost.solve(Conv1D, "dilation_rate", filters=1, kernel_size=2,
                        input_shape=(huge + 1, 1), macs=1)  # fmt: skip
+    within = {"filters": 1, "kernel_size": 2, "input_shape": (8, 1)}
+    for budget, least in ((2, 7), (3, 7), (4, 6), (6, 5), (8, 4), (14, 1)):
+        assert convcost.solve(Conv1D, "dilation_rate", **within, macs=budget) == least
     long = convcost.solve(Conv1D, "side", filters=1, kernel_size=5000, input_shape=("side", 1),
                           macs=5000)  # fmt: skip
     assert long == 5000

@@ -181,10 +181,10 @@ def long(separator, number, text):
 )  # fmt: skip
 def test_long_conditions_are_answered_in_seconds(where, answer):
     space = convcost.Space(convcost.standard, dk=[3], m=range(1, 9), n=[4], df=[4])
-    start = time.perf_counter()
+    start = time.process_time()
     for method in METHODS:
         assert space.count(where, method=method) == answer
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 30  # a second, or many more under coverage
 
 
 @pytest.mark.parametrize(
@@ -213,10 +213,10 @@ def test_long_conditions_are_answered_in_seconds(where, answer):
 )  # fmt: skip
 def test_what_would_take_long_is_refused_in_few_words(where, message):
     space = convcost.Space(convcost.standard, dk=3, m=range(1, 9), n=[4, 5], df=[4, 5])
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ValueError, match=message) as error:
         space.count(where)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 30
     assert len(str(error.value)) < 800
 
 

@@ -145,6 +145,11 @@ def test_nothing_is_known_of_classes_that_others_define():
     assert Grid(Odd, units=[1], input_shape=(3,)).directions_of_counts({}) == {"units": UNKNOWN}
 
 
+def test_a_shape_that_is_not_a_tuple_names_no_channels():
+    # The layer refuses it later, by name.
+    assert Grid(layers.Dense, units=[1], input_shape=3).directions({}) == {"units": GROWS}
+
+
 def test_transposed_kernels_of_either_parity_are_counted():
     space = convcost.Space(
         layers.Conv2DTranspose, filters=1, kernel_size=[3, 4], strides=2, padding="same",

@@ -117,8 +117,6 @@ def _positive_roots(factor: Poly, others: Iterable[Symbol]) -> Iterator[Expressi
     if same_side or is_negative(spread):
         return
     distance = sympy.sqrt(spread) / (2 * lead)
-    if is_negative(lead):
-        distance = -distance
-    if not both_sides or not (is_nonnegative(lead) or is_negative(lead)):
+    if not (both_sides and is_nonnegative(lead)):
         yield sympy.simplify(-slope / (2 * lead) - distance)
     yield sympy.simplify(-slope / (2 * lead) + distance)

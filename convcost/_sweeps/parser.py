@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # Limits that keep mistyped or hostile conditions cheap to reject.
 _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
 _MAX_FACTORS, _MAX_DIGITS, _MAX_DEPTH, _MAX_COMPARISONS = 64, 600, 100, 500
+_TOO_LONG = "be shorter: it would take too long to multiply out"
 _MAX_TEXT, _MAX_SHOWN, _MAX_CHOICES = 1_000_000, 200, 10
 
 # What other languages write for and, or, not, and for equality.
@@ -222,8 +223,8 @@ class _Parser:
 
     def _value(self, node: ast.expr) -> Fraction | None:
         """Return the value of a constant expression; None for any other."""
-        if isinstance(node, ast.Name):
-            return None
+        if isinstance(node, ast.Constant):
+            return self._constant(node)
         number = self._number(node)
         top, bottom = number.top.value, number.bottom.value
         return None if top is None or bottom is None else top / bottom
@@ -268,8 +269,8 @@ class _Parser:
             if len(digits) > _MAX_DIGITS or abs(int(exponent[-9:] or 0)) > _MAX_DIGITS:
                 self._refuse(node, f"have numbers with at most {_MAX_DIGITS} digits")
             number = Fraction(f"{digits}e{exponent or 0}")
-        one = Polynomial.constant(1)
-        self._short(node, _Quotient(Polynomial.constant(number), one))
+        if _bits(number) > _MAX_BITS:
+            self._refuse(node, _TOO_LONG)
         return number
 
     def _named(self, node: ast.Name) -> Polynomial:
@@ -288,12 +289,11 @@ class _Parser:
     def _short(self, node: ast.expr, result: _Quotient) -> _Quotient:
         for polynomial in (result.top, result.bottom):
             long = any(
-                max(number.numerator.bit_length(), number.denominator.bit_length()) > _MAX_BITS
-                or len(product) > _MAX_FACTORS
+                _bits(number) > _MAX_BITS or len(product) > _MAX_FACTORS
                 for product, number in polynomial.terms.items()
             )
             if long or len(polynomial.terms) > _MAX_TERMS:
-                self._refuse(node, "be shorter: it would take too long to multiply out")
+                self._refuse(node, _TOO_LONG)
         return result
 
     def _operate(self, node: ast.BinOp) -> _Quotient:
@@ -338,6 +338,10 @@ class _Parser:
             zero = Polynomial.constant(0 if symbol == "//" else 1)
             return _Quotient(Polynomial.of(atom) * zero, Polynomial.constant(1))
         return _Quotient(Polynomial.of(atom), Polynomial.constant(1))
+
+
+def _bits(number: Fraction) -> int:
+    return max(number.numerator.bit_length(), number.denominator.bit_length())
 
 
 def _depth(tree: ast.expr) -> int:
