@@ -304,6 +304,9 @@ def test_crossings_are_all_positive_roots(coefficients):
 
 def test_crossings_with_further_symbols():
     assert convcost.crossings(Cost(0, n), Cost(0, m), n) == (m,)
+    # Three real roots, which radicals could only write with complex numbers; one is negative.
+    cubic = convcost.crossings(Cost(0, n**3 + 1), Cost(0, 3 * n), n)
+    assert [round(float(root), 3) for root in cubic] == [0.347, 1.532]
     # Of two roots whose product is negative, one is positive.
     (root,) = convcost.crossings(Cost(0, n**2 + m * n), Cost(0, m), n)
     (same,) = convcost.crossings(Cost(0, m), Cost(0, n**2 + m * n), n)
