@@ -356,3 +356,17 @@ def test_symbolic_memory():
     assert traffic.elements == h * m * w + h * n * w + m * n
     intensity = Conv2D(n, 1, use_bias=False).intensity((h, w, m))
     assert sympy.simplify(intensity - h * m * n * w / (2 * traffic.elements)) == 0
+
+
+def test_output_padding_is_an_array_with_padding_in_numbers_too():
+    ends = np.array([0, 1, 2])
+
+    def layer(end):
+        return Conv2DTranspose(3, 3, strides=3, padding=1, output_padding=end)
+
+    height, width, _ = layer(ends).output_shape((5, 6, 4))
+    singles = [layer(int(end)) for end in ends]
+    assert height.tolist() == [one.output_shape((5, 6, 4))[0] for one in singles]
+    assert width.tolist() == [one.output_shape((5, 6, 4))[1] for one in singles]
+    counted = layer(ends).cost((5, 6, 4)).bias_adds
+    assert counted.tolist() == [one.cost((5, 6, 4)).bias_adds for one in singles]

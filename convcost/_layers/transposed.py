@@ -98,7 +98,8 @@ class TransposedConvolution(Grouped[K]):
         if isinstance(padding, str):
             size = geometry.transposed_length(positions, extent, stride, padding, added)
         else:
-            size = geometry.padded_transposed_length(positions, extent, stride, padding, added or 0)
+            end = 0 if added is None else added
+            size = geometry.padded_transposed_length(positions, extent, stride, padding, end)
         self._refuse_empty(axis, size, positions, "padding must leave an output")
         return Axis(kernel, stride, dilation, size, positions, padding)
 
