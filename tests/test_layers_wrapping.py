@@ -124,3 +124,8 @@ def test_nothing_is_written_between_weights_that_are_only_held():
     traffic = chain.traffic((6, 6, 3))
     assert (traffic.input, traffic.weights, traffic.output) == (108, 12 + 224, 128)
     assert traffic.intermediate == 0
+
+
+def test_a_class_in_place_of_a_layer_is_named():
+    with pytest.raises(TypeError, match=r"must be a layer of convcost.layers; got Dense \(type\)"):
+        layers.TimeDistributed(layers.Dense)
