@@ -14,7 +14,7 @@ import click
 
 import convcost
 from convcost._cli import functions, models, sweeps, verify
-from convcost._cli.output import INTERRUPTED, USAGE_OR_ENVIRONMENT
+from convcost._cli.output import INTERRUPTED, UNWRITABLE, USAGE_OR_ENVIRONMENT
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -43,13 +43,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit:
         # click exits with 1 if the reader closed the pipe; here 1 means a disagreement.
         return USAGE_OR_ENVIRONMENT
-    except OSError as error:
-        click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
-        _discard_output()
-        return USAGE_OR_ENVIRONMENT
-    except Exception:
-        # Python exits with 1 after a crash, too: show the traceback, but return another code.
-        traceback.print_exc()
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
+            _discard_output()
+        else:
+            # Python exits with 1 after a crash, too: show the traceback, but return another code.
+            traceback.print_exc()
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
 

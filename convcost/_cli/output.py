@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Formats by the suffix of a file.
 _SUFFIXES = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
 # The disk that the output goes to is full, or nobody reads it.
-_NOWHERE = (errno.ENOSPC, errno.EPIPE)
+UNWRITABLE = (errno.ENOSPC, errno.EPIPE)
 DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -31,7 +31,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
-        if isinstance(error, OSError) and error.errno in _NOWHERE:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
             raise  # of the output, see `run`
         lines = str(error).splitlines()
         # The caret of a syntax error stands below its column.
@@ -49,7 +49,7 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
             # A file or a program reads it: print at full width, so that no line wraps.
             widest = Console(width=10_000).measure(table).maximum
             console = Console(width=max(widest, console.width))
-        table.fit(console).print(table)
+        table.print_on(console)
         return
     text = _text(table, form)
     if output is None:

@@ -244,12 +244,13 @@ class Table:
         )
         return [width if width <= _WHOLE else 0 for width in longest]
 
-    def fit(self, console: rich.console.Console) -> rich.console.Console:
-        """Return the console, made wider if it would cut digits off; its lines wrap then."""
+    def print_on(self, console: rich.console.Console) -> None:
+        """Print the table; a console that would cut digits off becomes wider, and lines wrap."""
+        table = self.__rich__()
         # Beside each column there are its padding and a divider, and the edge on the left.
-        least = 1 + sum((digits or _NARROW) + 2 for digits in self._digits(self.texts()))
+        least = 1 + sum((column.min_width or 0) + 2 for column in table.columns)
         console.width = max(console.width, least)
-        return console
+        console.print(table)
 
     def __str__(self) -> str:
         try:
@@ -257,7 +258,7 @@ class Table:
         except ImportError:
             return self._columns()
         file = io.StringIO()
-        self.fit(Console(file=file)).print(self)
+        self.print_on(Console(file=file))
         return file.getvalue().rstrip("\n")
 
     def _columns(self) -> str:
