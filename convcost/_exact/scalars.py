@@ -74,12 +74,22 @@ def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SI
 def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = "") -> "NoReturn":
     """Raise ValueError with the choices, `of` which they are, and the nearest one to a typo."""
     choices = list(choices)
-    near = near_names(value, choices)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
         f"{name} must be one of {', '.join(choices)}{of}; got {shorten(value)}"
-        f" ({type(value).__name__}){hint}"
+        f" ({type(value).__name__}){did_you_mean(value, choices)}"
     )
+
+
+def did_you_mean(name: object, known: "Iterable[str]", most: int = 3) -> str:
+    """Return the end of an error message that suggests near names; empty if there are none.
+
+    Examples
+    --------
+    >>> did_you_mean("flosp", ["flops", "macs"])
+    "; did you mean 'flops'?"
+    """
+    near = near_names(name, known)[:most]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def near_names(name: object, known: "Iterable[str]") -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from convcost._cost.quantities import UNITS
 from convcost._exact.arrays import INT64_MAX
-from convcost._exact.scalars import near_names, refuse, shorten
+from convcost._exact.scalars import did_you_mean, refuse, shorten
 from convcost._sweeps.conditions import (
     EVERYTHING,
     FLOPS,
@@ -278,8 +278,7 @@ class _Parser:
             return FLOPS
         known = (*UNITS, *self.names.axes)
         if node.id not in known:
-            near = near_names(node.id, known)[:1]
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(node.id, known, most=1)
             self._refuse(node, f"have only {self.names} as names", hint)
         return Polynomial.of(Atom(node.id))
 

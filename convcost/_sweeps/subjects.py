@@ -14,7 +14,7 @@ from convcost._cost import convolutions
 from convcost._cost.cost import Cost, from_counts
 from convcost._cost.quantities import QUANTITIES
 from convcost._exact import duck_arrays
-from convcost._exact.scalars import is_array, join_names, near_names, refuse
+from convcost._exact.scalars import did_you_mean, is_array, join_names, refuse
 from convcost._layers import Layer
 from convcost._layers.arguments import CHANNELS_FIRST
 from convcost._models.network import Network
@@ -108,8 +108,7 @@ class _Function(Subject):
         takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
         for name in () if takes_any else arguments:
             if name not in self.parameters:
-                near = near_names(name, self.parameters)[:1]
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(name, self.parameters, most=1)
                 raise TypeError(
                     f"{self.name} has no argument {name!r}, only"
                     f" {join_names(list(self.parameters))}{hint}"
