@@ -57,7 +57,7 @@ _HOMES = {
     "ModelError": "_models.errors",
     "Network": "_models.network",
     "Report": "_report.report",
-    "Row": "_models.walk",
+    "Row": "_models.rows",
     "Space": "_sweeps",
     "UnknownLayerError": "_models.errors",
     "compare": "_report",

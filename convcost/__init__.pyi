@@ -18,7 +18,7 @@ from convcost._models.errors import ModelError as ModelError
 from convcost._models.errors import UnknownLayerError as UnknownLayerError
 from convcost._models.network import Network as Network
 from convcost._models.read import from_keras as from_keras
-from convcost._models.walk import Row as Row
+from convcost._models.rows import Row as Row
 from convcost._report.comparison import Comparison as Comparison
 from convcost._report.design_plots import plot_front as plot_front
 from convcost._report.design_plots import plot_ratio as plot_ratio

@@ -26,17 +26,18 @@ class Filtered:
 
     filters: int
 
-    def apply(self, args, kwargs):
-        (batch, *sides, channels), kernel = args[0].shape, kwargs["kernel"]
+    def apply(self, args, kwargs, batch):
+        (first, *sides, channels), kernel = args[0].shape, kwargs["kernel"]
+        assert first == batch
         axes = Conv2D(self.filters, kernel, padding="same").parts((*sides, channels))[0].axes
         step = Step(axes, (channels,), (self.filters,), tuple(sides), bias=1)
-        return (batch, *sides, self.filters), (step, Weights((2, self.filters)))
+        return (batch, *sides, self.filters), (step.repeated(batch), Weights((2, self.filters)))
 
 
 class Halves:
     """An operation with two outputs, which are products of its inputs."""
 
-    def apply(self, args, kwargs):
+    def apply(self, args, kwargs, batch):
         (left, right), (scale,) = args[0], args[1:]
         assert isinstance(left, Tensor)
         assert scale == 2

@@ -100,7 +100,7 @@ def test_a_wrapper_of_an_unknown_layer_names_it():
     message = "'each' is a TimeDistributed of a Dense registered as 'shop>Dense', whose cost"
     with pytest.raises(convcost.UnknownLayerError, match=message):
         convcost.from_keras(wrapped(layer))
-    with pytest.raises(convcost.UnknownLayerError, match="of a Sequential, whose cost"):
+    with pytest.raises(convcost.UnknownLayerError, match="layer 'each/mine' is a Dense registered"):
         convcost.from_keras(wrapped({**in_sequential(layer), "name": "s"}))
 
 

@@ -227,9 +227,9 @@ def test_what_is_refused(kind, own, args, error, message):
 @pytest.mark.parametrize(
     ("subscripts", "message"),
     [
-        ("ij,jk", "two operands"),
+        ("ij,jk,kl->il", "two operands"),
         ("ij->ji", "two operands"),
-        ("...ij,jk->ik", "two operands"),
+        ("...i!,jk->ik", "two operands"),
         ("ijk,jk->ik", "a letter for each side"),
         ("ij,ik->jk", "one length each; 'i' has two"),
         ("ij,jk->iz", "two operands"),

@@ -6,6 +6,7 @@ from keras import layers as kl
 from keras_models import Opaque, opaque, operations
 
 import convcost
+from convcost._models.keras.unknown_shapes import output_shapes
 
 
 @pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json(), lambda m: m.get_config()])
@@ -161,3 +162,156 @@ def test_a_layer_whose_input_is_not_known_has_no_elements_to_read():
 def test_on_unknown_is_one_of_two_words():
     with pytest.raises(ValueError, match="'error' or 'warn'; got 'ignore'"):
         convcost.from_keras(operations(), on_unknown="ignore")
+
+
+class Doubled(Opaque):
+    """Makes its input twice as wide."""
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor((*x.shape[:-1], 2 * x.shape[-1]))
+
+
+def test_the_shape_for_which_the_next_layer_was_built():
+    model = keras.Sequential([keras.Input((4, 6)), Doubled(name="wide"), kl.Dense(3)])
+    with pytest.warns(UserWarning, match="wide"):
+        net = convcost.from_keras(model.to_json(), on_unknown="warn")
+    assert net.macs == 4 * 12 * 3
+    assert [row.left_out for row in net] == [True, False]
+    with pytest.raises(convcost.ModelError, match="does not record"):
+        convcost.from_keras(model.to_json(), (5, 6), on_unknown="warn")
+
+
+RECURRENT = [
+    kl.LSTM(4),
+    kl.LSTM(4, return_sequences=True),
+    kl.GRU(3, return_sequences=True),
+    kl.SimpleRNN(5),
+    kl.Bidirectional(kl.LSTM(4, return_sequences=True)),
+    kl.Bidirectional(kl.GRU(3), merge_mode="sum"),
+]
+
+
+@pytest.mark.parametrize("form", [lambda m: m, lambda m: m.to_json()])
+@pytest.mark.parametrize("layer", RECURRENT)
+def test_recurrent_layers_that_are_left_out_have_kerass_shapes(layer, form):
+    layer = type(layer).from_config(layer.get_config())
+    model = keras.Sequential([keras.Input((None,)), kl.Embedding(50, 8), layer, kl.Dense(2)])
+    width = model.layers[-2].output.shape[-1]
+    with pytest.warns(UserWarning, match=layer.name):
+        net = convcost.from_keras(form(model), on_unknown="warn")
+    assert net.params == 50 * 8 + (width + 1) * 2
+    with pytest.warns(UserWarning, match=layer.name):
+        shorter = net.at((7,))
+    assert shorter.output_shapes == (tuple(model.compute_output_shape((1, 7))[1:]),)
+
+
+def test_attention_that_is_left_out_has_kerass_shapes():
+    query, value = keras.Input((5, 6)), keras.Input((9, 6))
+    outputs = [
+        kl.MultiHeadAttention(2, 3)(query, value),
+        kl.Attention()([query, value]),
+        kl.Attention()([query, value, value]),
+    ]
+    model = keras.Model([query, value], [kl.Dense(2)(one) for one in outputs])
+    with pytest.warns(UserWarning, match="3 layers are left out"):
+        net = convcost.from_keras(model.to_json(), [(7, 6), (3, 6)], on_unknown="warn")
+    assert net.output_shapes == ((7, 2),) * 3
+
+
+def test_states_that_a_recurrent_layer_returns():
+    entry = keras.Input((5, 6))
+    outputs = kl.LSTM(4, return_sequences=True, return_state=True)(entry)
+    model = keras.Model(entry, outputs)
+    with pytest.warns(UserWarning, match="lstm"):
+        net = convcost.from_keras(model.to_json(), (8, 6), on_unknown="warn")
+    assert net.output_shapes == ((8, 4), (4,), (4,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "shapes"),
+    [
+        ("LSTM", {"units": None}, None),
+        ("Bidirectional", {"layer": {"class_name": "RNN", "config": {}}}, None),
+        ("Bidirectional", {"layer": {"class_name": "LSTM"}, "merge_mode": "concat"}, None),
+        ("Bidirectional", {"layer": {"class_name": "LSTM", "config": {}}}, None),
+        ("MultiHeadAttention", {"output_shape": [3]}, None),
+        ("Mystery", {}, None),
+    ],
+)
+def test_shapes_that_the_arguments_do_not_say(kind, config, shapes):
+    assert output_shapes(kind, config) is shapes
+
+
+def test_shapes_of_inputs_that_a_layer_does_not_take():
+    assert output_shapes("LSTM", {"units": 3})([(1, 2)]) is None
+    assert output_shapes("Attention", {})([(1, 2, 3)]) is None
+
+
+def test_the_user_says_the_shape_of_what_is_left_out():
+    with pytest.warns(UserWarning, match="mystery"):
+        net = convcost.from_keras(opaque(), on_unknown="warn")
+    with pytest.warns(UserWarning, match="mystery"):
+        again = convcost.Network(
+            net.graph, (10, 10, 3), on_unknown="warn", shapes={"mystery": (10, 10, 1)}
+        )
+    assert again["after"].input_shapes == ((10, 10, 1),)
+    with pytest.warns(UserWarning, match="mystery"):
+        assert again.with_separable().left_out == ("mystery",)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "error", "message"),
+    [
+        (3, TypeError, "shapes must be a dict of output shapes by layer"),
+        ({"mystery": 3}, TypeError, r"shapes\['mystery'\] must be a shape without the batch"),
+        ({"mystery": (0,)}, ValueError, r"shapes\['mystery'\]\[0\] must be a positive integer"),
+        ({"mistery": (3,)}, ValueError, "'mistery', which is not a layer .*; did you mean 'myst"),
+        ({"x": (3,)}, ValueError, "names 'x', which is not a layer that is left out$"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:1 layer is left out")
+def test_shapes_that_are_refused(shapes, error, message):
+    graph = convcost.from_keras(opaque(), on_unknown="warn").graph
+    with pytest.raises(error, match=message):
+        convcost.Network(graph, on_unknown="warn", shapes=shapes)
+
+
+def test_shapes_are_those_of_what_is_left_out():
+    graph = convcost.from_keras(keras.Sequential([keras.Input((3,)), kl.Dense(2)])).graph
+    with pytest.raises(ValueError, match="pass on_unknown='warn', too"):
+        convcost.Network(graph, shapes={"dense": (2,)})
+
+
+def test_several_shapes_of_what_is_left_out():
+    entry = keras.Input((5, 6))
+    model = keras.Model(entry, kl.LSTM(4, return_state=True, name="lstm")(entry))
+    with pytest.warns(UserWarning, match="lstm"):
+        graph = convcost.from_keras(model, on_unknown="warn").graph
+    with pytest.warns(UserWarning, match="lstm"):
+        net = convcost.Network(graph, on_unknown="warn", shapes={"lstm": [(4,), (4,), (4,)]})
+    assert net.output_shapes == ((4,),) * 3
+
+
+def test_what_is_registered_may_have_several_outputs(registration):
+    class Parted(Opaque):
+        def compute_output_spec(self, x, mask=None):
+            return [keras.KerasTensor((*x.shape[:-1], side)) for side in (2, 4)]
+
+    seen = []
+
+    @registration("Parted")
+    def parted(config, shape):
+        seen.append(shape)
+        return convcost.layers.Custom([(*shape[:-1], 2), (*shape[:-1], 4)], macs=9)
+
+    entry = keras.Input((5,), dtype="int32")
+    left, right = Parted(name="parted")(kl.Embedding(9, 6, mask_zero=True)(entry))
+    model = keras.Model(entry, [kl.Dense(3)(left), right])
+    for source in (model, model.to_json()):
+        net = convcost.from_keras(source)
+        assert net.macs == 9 + 5 * 2 * 3
+        assert net.output_shapes == ((5, 3), (5, 4))
+        assert net["parted"].output_shape == ((5, 2), (5, 4))
+    assert set(seen) == {(5, 6)}  # and not the mask
+    with pytest.raises(ValueError, match=r"output\[1\]\[0\] must be a positive integer"):
+        convcost.layers.Custom([(1,), (0,)])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, InputShape, Size
     from convcost._models.network import Network
-    from convcost._models.walk import Row
+    from convcost._models.rows import Row
 
 
 class LayerBound(NamedTuple):

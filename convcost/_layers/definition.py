@@ -32,8 +32,6 @@ class Definition(Record, Generic[K]):
     rank: ClassVar[int | None] = None
     # Whether the output has the same number of axes as the input.
     keeps_rank: ClassVar[bool] = False
-    # Whether some of the weights are statistics of the data instead of trained.
-    keeps_statistics: ClassVar[bool] = False
 
     def output_and_cost(self, shape: Factors, times: Count = 1) -> tuple[Factors, Cost[Any]]:
         """Return the output shape and the cost for a shape that is known to be exact.
@@ -52,15 +50,9 @@ class Definition(Record, Generic[K]):
         self._check_rank(shape)
         return _repeated(self._steps(shape), times)
 
-    def non_trainable(self, shape: Factors) -> Count:
-        """Return the number of non-trainable parameters for a shape that was checked."""
-        if not self.keeps_statistics:
-            return 0
-        number: Count = 0
-        for weight in self._weights(shape):
-            if not weight.trainable:
-                number = number + arithmetic.elements(*weight.shape)
-        return number
+    def weights_for(self, shape: Factors) -> tuple[Weight, ...]:
+        """Return the weights of the layer for a shape that was checked."""
+        return self._weights(shape)
 
     def _check_rank(self, shape: Factors) -> None:
         if self.rank is not None and len(shape) != self.rank + 1:

@@ -86,8 +86,6 @@ class BatchNormalization(Scaled[int]):
     scale: bool = True
     renorm: bool = False
 
-    keeps_statistics = True
-
     def __post_init__(self) -> None:
         if isinstance(self.axis, (tuple, list)) and len(self.axis) == 1:
             self._set(axis=self.axis[0])  # as Keras 2 wrote it
@@ -231,8 +229,6 @@ class Normalization(Scaled[int]):
     mean: object = None
     variance: object = None
 
-    keeps_statistics = True
-
     def __post_init__(self) -> None:
         if self.axis is None:
             self._set(axis=())
@@ -328,8 +324,6 @@ class Holder(Weighted[Any]):
     """
 
     variables: tuple[Weight, ...]
-
-    keeps_statistics = True  # it may
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return self.variables

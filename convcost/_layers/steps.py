@@ -248,6 +248,27 @@ class Step(Part):
         return _from_factors(formula, (*before, self.channels, *behind), bias, shown)
 
 
+@dataclass(frozen=True)
+class Convolved(Part):
+    """A convolution whose kernel is another input, so that it has no weights of its own.
+
+    Parameters
+    ----------
+    step
+        The convolution.
+    """
+
+    step: Step
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the MACs of the convolution."""
+        return self.step.input_gradient(effective)
+
+    def repeated(self, times: Count) -> Convolved:
+        """Return the convolution of `times` inputs."""
+        return replace(self, step=self.step.repeated(times))
+
+
 def _from_factors(
     formula: Formula,
     arguments: tuple[Factors, ...],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcost._exact import K
 from convcost._exact.scalars import COUNT, refuse
@@ -46,8 +46,6 @@ class TimeDistributed(Layer[K]):
     """
 
     layer: Layer[K]
-
-    keeps_statistics = True  # it may
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
@@ -125,7 +123,7 @@ class Custom(Layer[K]):
     Parameters
     ----------
     output
-        Output shape in elements, without the batch dimension.
+        Output shape in elements, without the batch dimension; a list of shapes for several outputs.
     variables
         The weights, a sequence of `Weight`.
     macs
@@ -146,20 +144,18 @@ class Custom(Layer[K]):
     32 parameters, 0 MACs (0 FLOPs), 0 bias additions
     """
 
-    output: Sequence[Side[K]]
+    output: Sequence[Side[K]] | Sequence[Sequence[Side[K]]]
     variables: Sequence[Weight] = ()
     _: KW_ONLY
     macs: Side[K] = 0
     bias_adds: Side[K] = 0
-
-    keeps_statistics = True  # it may
 
     def __post_init__(self) -> None:
         variables = self.variables
         if not hasattr(variables, "__iter__"):
             refuse(TypeError, "variables", variables, "a sequence of convcost.layers.Weight")
         self._set(
-            output=arguments.check_shape(self.output, "Custom", "a shape", None, "output"),
+            output=_check_outputs(self.output),
             variables=tuple(map(_check_weight, variables)),
             macs=check_integer("macs", self.macs, COUNT),
             bias_adds=check_integer("bias_adds", self.bias_adds, COUNT),
@@ -182,6 +178,17 @@ class Custom(Layer[K]):
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return tuple(self.variables)
+
+
+def _check_outputs(output: Any) -> Factors:
+    """Return an output shape, or a tuple of the shapes of several outputs."""
+    several = isinstance(output, (tuple, list)) and output
+    if several and all(isinstance(one, (tuple, list)) for one in output):
+        return tuple(
+            arguments.check_shape(one, "Custom", "a shape", None, f"output[{place}]")
+            for place, one in enumerate(output)
+        )
+    return arguments.check_shape(output, "Custom", "a shape", None, "output")
 
 
 def _check_weight(weight: object) -> Weight:
@@ -219,8 +226,6 @@ class Chain(Layer[K]):
     """
 
     layers: Sequence[Layer[K]]
-
-    keeps_statistics = True  # it may
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, (list, tuple)):

@@ -5,6 +5,6 @@ Each source of models has its own folder; `keras` is the first.
 
 from convcost._models.network import Network
 from convcost._models.read import from_keras
-from convcost._models.walk import Row
+from convcost._models.rows import Row
 
 __all__ = ["Network", "Row", "from_keras"]

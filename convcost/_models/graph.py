@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
@@ -17,7 +17,7 @@ from convcost._layers.wrapping import Chain
 from convcost._models.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from typing import Any, TypeVar
 
     from convcost._exact.types import Factors
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from convcost._layers.types import GivenShape
 
     T = TypeVar("T")
-    # The shape of one tensor, or a list of the shapes of several.
     # What is counted as one row; a graph has a row for each layer in it.
     Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
+    # What an entry holds.
+    Held: TypeAlias = "Single | Graph | Traced | Distributed"
     # A shape as a model records it, with the batch dimension.
     Recorded: TypeAlias = Sequence[int | None]
 
@@ -47,6 +48,13 @@ class Ref(NamedTuple):
     output: int = 0
 
 
+class SideOf(NamedTuple):
+    """A side of a tensor, among the arguments of a call: the number itself when it is known."""
+
+    tensor: Ref
+    axis: int
+
+
 class Call(NamedTuple):
     """One call of an entry.
 
@@ -55,12 +63,24 @@ class Call(NamedTuple):
     refs
         The tensors among its arguments, in Keras's order.
     args, kwargs
-        The arguments, with a `Ref` for each tensor.
+        The arguments, with a `Ref` for each tensor, and a `Tensor` for each constant.
     """
 
     refs: tuple[Ref, ...] = ()
     args: tuple[object, ...] = ()
     kwargs: dict[str, object] | None = None
+
+    @property
+    def inputs(self) -> list[Ref | Tensor]:
+        """What the entry computes with: its tensors without masks, or a constant."""
+        found: list[Ref | Tensor] = []
+        found += refs(self.args)
+        for name in sorted(self.kwargs or ()):
+            if name != "mask" and not name.endswith("_mask"):
+                found += refs((self.kwargs or {})[name])
+        if not found:
+            found += list(leaves(self.args, Tensor))[:1]
+        return found
 
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
@@ -78,12 +98,11 @@ class Tensor(NamedTuple):
 class Operation(Protocol):
     """A computation other than a layer, which reports its own output shapes and arithmetic.
 
-    Axis 0 of all shapes is the batch dimension for one sample: 1, unless something moved elements
-    into it. So all axes are treated alike.
+    Shapes include the batch dimension, with its size, and no axis is treated differently.
     """
 
     def apply(
-        self, args: tuple[object, ...], kwargs: dict[str, object]
+        self, args: tuple[object, ...], kwargs: dict[str, object], batch: int
     ) -> tuple[GivenShape, tuple[Part, ...]]:
         """Return the output shape of one call, and what it computes.
 
@@ -91,6 +110,8 @@ class Operation(Protocol):
         ----------
         args, kwargs
             The arguments of the call, with a `Tensor` for each tensor.
+        batch
+            Size of the batch, for arguments that leave it open.
 
         Returns
         -------
@@ -106,9 +127,18 @@ class Operation(Protocol):
 
 
 class Source(NamedTuple):
-    """An input of a model: the shape that it declares, with None for open sides."""
+    """An input of a model.
+
+    Attributes
+    ----------
+    shape
+        The shape that it declares, without the batch dimension, and with None for open sides.
+    batch
+        The size of the batch that it declares, or None.
+    """
 
     shape: tuple[int | None, ...] | None
+    batch: int | None = None
 
 
 class Unknown(NamedTuple):
@@ -124,6 +154,9 @@ class Unknown(NamedTuple):
         What follows the class in the error message: why a layer of a known class is not known.
     known_as
         The name to register it under, where that is not the name of its class.
+    shapes
+        Returns the shapes of its outputs for those of its inputs, with the batch dimension; None
+        if its arguments don't say them.
     """
 
     kind: str
@@ -131,6 +164,7 @@ class Unknown(NamedTuple):
     outputs: tuple[Recorded, ...] = ()
     detail: str = ""
     known_as: str = ""
+    shapes: Callable[[list[Factors]], list[Factors] | None] | None = None
 
 
 class RegisteredLayer(NamedTuple):
@@ -141,13 +175,53 @@ class RegisteredLayer(NamedTuple):
     config: Mapping[str, object]
 
 
+class Traced:
+    """A layer whose graph follows from how it is called: from its own code."""
+
+    # All weights that belong to it.
+    variables: tuple[Variable, ...] = ()
+
+    def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
+        """Return the graph of one of its calls, for inputs of these shapes, the batch included."""
+        raise NotImplementedError
+
+    def changed(self, change: Callable[[Graph], Graph]) -> Traced:
+        """Return the layer with what was recorded of it changed: by default, nothing was."""
+        return self
+
+
+class Distributed(NamedTuple):
+    """A layer that is called once for each step of the first axis, as by `TimeDistributed`."""
+
+    layer: Graph | Traced | RegisteredLayer
+
+
+class Variable(NamedTuple):
+    """A weight of a live layer.
+
+    Attributes
+    ----------
+    identity
+        Equal wherever the weight is used.
+    name, shape
+        Its name, and its shape in elements.
+    trainable
+        Whether training may change it.
+    """
+
+    identity: Hashable
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool
+
+
 class Entry(NamedTuple):
     """A layer of a model, and its calls.
 
     Attributes
     ----------
     name
-        Its name, unique in the graph.
+        Its name, unique in the graph. What an entry without a name holds, the graph itself lists.
     kind
         Name of its class.
     layer
@@ -158,14 +232,38 @@ class Entry(NamedTuple):
         Its calls, with their arguments.
     identity
         Equal for entries that share their weights, also in different graphs.
+    variables
+        Its own weights, in the order in which its class lists them; None if they are not known.
+    replaced
+        The weights that it had before another layer took its place.
     """
 
     name: str
     kind: str
-    layer: Single | Graph
+    layer: Held
     trainable: bool
     calls: tuple[Call, ...]
     identity: Hashable
+    variables: tuple[Variable, ...] | None = None
+    replaced: tuple[Variable, ...] = ()
+
+    def within(self, path: LayerPath) -> LayerPath:
+        """Return the path of the entry in a graph with this path."""
+        return (*path, self.name) if self.name else path
+
+    def changed(self, change: Callable[[Graph], Graph]) -> Entry:
+        """Return the entry with its graph changed, or each of its recorded graphs."""
+        layer = self.layer
+        inner = layer.layer if isinstance(layer, Distributed) else layer
+        if not isinstance(inner, (Graph, Traced)):
+            return self
+        made = change(inner) if isinstance(inner, Graph) else inner.changed(change)
+        return self._replace(layer=Distributed(made) if isinstance(layer, Distributed) else made)
+
+    def holding(self, layer: Layer[Any]) -> Entry:
+        """Return the entry with another layer in place of its own, which has other weights."""
+        former = (*self.replaced, *(self.variables or ()))
+        return self._replace(layer=layer, kind=_kind(layer), variables=None, replaced=former)
 
 
 @dataclass(frozen=True)
@@ -184,6 +282,10 @@ class Graph:
         Tensors, nested in lists, tuples and dicts as in the model.
     trainable
         Whether training may change anything in it.
+    variables
+        All weights that belong to it; those that no entry uses are counted as well.
+    as_built
+        Whether its layers are still those for which the weights were made.
     """
 
     name: str
@@ -192,6 +294,8 @@ class Graph:
     inputs: object
     outputs: object
     trainable: bool = True
+    variables: tuple[Variable, ...] = ()
+    as_built: bool = False
 
     @cached_property
     def order(self) -> list[tuple[Entry, int, Call]]:
@@ -225,13 +329,13 @@ class Graph:
     def _with_layers(self, layers: Mapping[LayerPath, Layer[Any]], path: LayerPath) -> Graph:
         entries = []
         for entry in self.entries:
-            inner = (*path, entry.name)
-            if isinstance(entry.layer, Graph):
-                entry = entry._replace(layer=entry.layer._with_layers(layers, inner))
-            elif inner in layers:
-                entry = entry._replace(layer=layers[inner], kind=_kind(layers[inner]))
+            inner = entry.within(path)
+            if inner in layers:
+                entry = entry.holding(layers[inner])
+            else:
+                entry = entry.changed(partial(Graph._with_layers, layers=layers, path=inner))
             entries.append(entry)
-        return replace(self, entries=tuple(entries))
+        return replace(self, entries=tuple(entries), as_built=False)
 
     def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
         """Yield the calls in order: always the first listed one whose inputs have been made."""
@@ -269,9 +373,9 @@ class Graph:
         return names.most_common(1)[0][0]
 
 
-def input_entry(name: str, shape: tuple[int | None, ...] | None) -> Entry:
+def input_entry(name: str, shape: tuple[int | None, ...] | None, batch: int | None = None) -> Entry:
     """Return the entry for an input with a declared shape, without the batch dimension."""
-    return Entry(name, "InputLayer", Source(shape), True, (Call(),), object())
+    return Entry(name, "InputLayer", Source(shape, batch), True, (Call(),), object())
 
 
 def _kind(layer: Layer[Any]) -> str:

@@ -52,6 +52,21 @@ def input_shapes(graph: Graph, given: object) -> list[Factors]:
     ]
 
 
+def output_shapes(given: object) -> dict[str, list[Factors]]:
+    """Return the output shapes that a user gives for layers by name: a list for each layer."""
+    allowed = "a dict of output shapes by layer, such as {'lstm': (64,)}"
+    if not isinstance(given, dict):
+        refuse(TypeError, "shapes", given, allowed)
+    made: dict[str, list[Factors]] = {}
+    for name, shape in given.items():
+        what = f"shapes[{name!r}]"
+        if not isinstance(shape, (tuple, list)):
+            refuse(TypeError, what, shape, "a shape without the batch dimension, or a list of them")
+        nested = bool(shape) and all(isinstance(one, (tuple, list)) for one in shape)
+        made[name] = [_check_shape(one, what) for one in (shape if nested else [shape])]
+    return made
+
+
 def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):

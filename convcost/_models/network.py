@@ -13,8 +13,9 @@ from convcost._exact.scalars import near_names, refuse
 from convcost._exact.sizes import check_integer
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
-from convcost._models.inputs import assuming_sides, input_shapes
-from convcost._models.walk import Walk
+from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
+from convcost._models.recordings import with_recordings
+from convcost._models.walks import walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
     from convcost._layers.types import Sides
     from convcost._models.graph import Graph, LayerPath
+    from convcost._models.rows import Row
     from convcost._models.separable import Full
-    from convcost._models.types import ModelShape, OnUnknown
-    from convcost._models.walk import Row
+    from convcost._models.types import ModelShape, OnUnknown, OutputShapes
 
     Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
 
@@ -47,6 +48,9 @@ class Network:
         open sides.
     on_unknown
         `error`, or `warn` to leave out layers that the library does not know.
+    shapes
+        Output shapes of layers that are left out, by name, without the batch dimension; a list of
+        shapes for a layer of several outputs.
 
     Raises
     ------
@@ -71,21 +75,36 @@ class Network:
     """
 
     def __init__(
-        self, graph: Graph, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
+        self,
+        graph: Graph,
+        input_shape: ModelShape = None,
+        *,
+        on_unknown: OnUnknown = "error",
+        shapes: OutputShapes | None = None,
     ) -> None:
         if on_unknown not in ("error", "warn"):
             refuse(ValueError, "on_unknown", on_unknown, "'error' or 'warn'")
+        if shapes is not None and on_unknown == "error":
+            raise ValueError("shapes are those of layers left out: pass on_unknown='warn', too")
         self.graph = graph
         self.on_unknown = on_unknown
+        self._shapes = output_shapes({} if shapes is None else shapes)
         self.input_shapes: tuple[Factors, ...] = tuple(input_shapes(graph, input_shape))
-        walk = Walk(on_unknown)
         with assuming_sides(self.input_shapes) as conditions:
-            outputs = walk.through(graph, _batched(self.input_shapes), trainable=graph.trainable)
+            walk = walked(graph, self.input_shapes, on_unknown, given=self._shapes)
         self.rows: tuple[Row, ...] = tuple(walk.rows)
         self.left_out: tuple[str, ...] = tuple(walk.left_out)
         self.conditions: tuple[tuple[Count, Count], ...] = tuple(dict.fromkeys(conditions))
-        self.output_names: tuple[str, ...] = tuple(name for _, name in outputs)
-        self.output_shapes: tuple[Factors, ...] = tuple(shape[1:] for shape, _ in outputs)
+        self.output_names: tuple[str, ...] = tuple([name for name, _ in walk.outputs])
+        self.output_shapes: tuple[Factors | None, ...] = tuple([one for _, one in walk.outputs])
+        self._traces = walk.traces
+        for name in self._shapes:
+            if name not in self.left_out:
+                near = near_names(name, self.left_out)
+                hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+                raise ValueError(
+                    f"shapes names {name!r}, which is not a layer that is left out{hint}"
+                )
         if self.left_out:
             layers = "layer is" if len(self.left_out) == 1 else "layers are"
             warnings.warn(
@@ -175,7 +194,11 @@ class Network:
         >>> net.macs, net.at((56, 56, 1)).macs
         (56448, 225792)
         """
-        return Network(self.graph, input_shape, on_unknown=self.on_unknown)
+        return self._changed(self.graph, input_shape)
+
+    def _changed(self, graph: Graph, input_shape: ModelShape) -> Network:
+        shapes = dict(self._shapes) or None
+        return Network(graph, input_shape, on_unknown=self.on_unknown, shapes=shapes)
 
     def with_separable(
         self, where: Where = None, *, form: Literal["layer", "block"] = "layer"
@@ -207,8 +230,8 @@ class Network:
         block = form == "block"
         chosen = self._chosen(where)
         layers = {row.path: separable.separable_layer(full, block) for row, full in chosen}
-        graph = self.graph.with_layers(layers)
-        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
+        graph = with_recordings(self.graph, self._traces).with_layers(layers)
+        return self._changed(graph, list(self.input_shapes))
 
     def _chosen(self, where: Where) -> list[tuple[Row, Full]]:
         eligible = [(row, row.layer) for row in self.rows if separable.is_full(row.layer)]
@@ -235,8 +258,8 @@ class Network:
         Network
             A new network: for MobileNet, the same model with full convolutions.
         """
-        graph = separable.standard_graph(self.graph)
-        return Network(graph, list(self.input_shapes), on_unknown=self.on_unknown)
+        graph = separable.standard_graph(with_recordings(self.graph, self._traces))
+        return self._changed(graph, list(self.input_shapes))
 
     def scale(
         self,
@@ -280,14 +303,16 @@ class Network:
         scaling.check_width(width)
         check_integer("divisor", divisor)
         shapes = scaling.resized(self.rows, self.input_shapes, resolution)
-        graph = self.graph
-        if width != 1:
-            rows = {row.path: row for row in reversed(self.rows)}
-            kept = scaling.outputs_of(rows, list(self.output_names)) | self._paths(keep)
-            widths = scaling.Widths(rows, kept, width, divisor)
-            Walk(self.on_unknown, widths).through(graph, _batched(shapes))
-            graph = graph.with_layers(widths.layers)
-        return Network(graph, shapes, on_unknown=self.on_unknown)
+        kept = self._paths(keep)
+        if width == 1:
+            return self._changed(self.graph, shapes)
+        resized = self if resolution is None else self.at(shapes)
+        graph = with_recordings(resized.graph, resized._traces)
+        rows = {row.path: row for row in reversed(self.rows)}
+        kept |= scaling.outputs_of(rows, list(self.output_names))
+        widths = scaling.Widths(rows, kept, width, divisor)
+        walked(graph, shapes, self.on_unknown, widths, self._shapes)
+        return self._changed(graph.with_layers(widths.layers), shapes)
 
     def _paths(self, names: Sequence[str]) -> set[LayerPath]:
         if isinstance(names, str):
@@ -310,7 +335,3 @@ class Network:
         inputs = ", ".join(map(show, self.input_shapes))
         lines = text.align(cells)
         return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
-
-
-def _batched(shapes: Sequence[Factors]) -> list[Factors]:
-    return [(1, *shape) for shape in shapes]

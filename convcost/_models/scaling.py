@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convcost._layers.base import Layer
     from convcost._layers.types import GivenShape
     from convcost._models.graph import LayerPath, Single
-    from convcost._models.walk import Row
+    from convcost._models.rows import Row
 
     # A layer with filters or units.
     Wide: TypeAlias = (

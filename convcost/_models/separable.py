@@ -59,17 +59,15 @@ def separable_layer(layer: Full, block: bool) -> Layer[Any]:
 def standard_graph(graph: Graph) -> Graph:
     """Return a graph with full convolutions in place of separable layers and blocks."""
     entries = tuple(map(_standard_entry, graph.entries))
-    return _merged(replace(graph, entries=entries))
+    return _merged(replace(graph, entries=entries, as_built=False))
 
 
 def _standard_entry(entry: Entry) -> Entry:
     layer = entry.layer
-    if isinstance(layer, Graph):
-        return entry._replace(layer=standard_graph(layer))
     if not _is_separable(layer):
-        return entry
+        return entry.changed(standard_graph)
     full = _FULL[type(layer)](layer.filters, **_placed(layer), use_bias=layer.use_bias)
-    return entry._replace(layer=full, kind=type(full).__name__)
+    return entry.holding(full)
 
 
 def _is_separable(layer: object) -> TypeGuard[Separable]:
@@ -100,11 +98,9 @@ def _merged(graph: Graph) -> Graph:
         if last is None or not _is_pointwise(last.layer, depthwise):
             continue
         gone |= {entry.name, *between}
-        made[last.name] = last._replace(
-            layer=_together(depthwise, last.layer),
-            kind=type(last.layer).__name__,
-            calls=entry.calls,
-        )
+        merged = last._replace(calls=entry.calls).holding(_together(depthwise, last.layer))
+        former = [by_name[name].variables or () for name in (entry.name, *between)]
+        made[last.name] = merged._replace(replaced=sum(former, merged.replaced))
     entries = tuple(
         made.get(entry.name, entry) for entry in graph.entries if entry.name not in gone
     )

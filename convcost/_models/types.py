@@ -1,10 +1,11 @@
 """Types of what models are read from; only type checkers import them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Literal, Protocol, TypeAlias
 
 from convcost._exact.types import InputShape, Size
+from convcost._models.graph import Graph, Held, Variable
 
 
 class KerasModel(Protocol):
@@ -21,6 +22,14 @@ class KerasLayer(Protocol):
     @property
     def trainable(self) -> bool: ...
     @property
+    def built(self) -> bool: ...
+    @property
+    def compute_dtype(self) -> str: ...
+    @property
+    def _trainable_variables(self) -> Sequence["KerasVariable"]: ...
+    @property
+    def _non_trainable_variables(self) -> Sequence["KerasVariable"]: ...
+    @property
     def weights(self) -> Sequence["KerasVariable"]: ...
     @property
     def _inbound_nodes(self) -> list["KerasNode"]: ...
@@ -28,7 +37,6 @@ class KerasLayer(Protocol):
     def _outbound_nodes(self) -> list["KerasNode"]: ...
     def get_config(self) -> dict[str, object]: ...
     def call(self, *args: object, **kwargs: object) -> object: ...
-    def _flatten_layers(self, *, include_self: bool, recursive: bool) -> Iterable["KerasLayer"]: ...
 
 
 class KerasGraph(KerasLayer, Protocol):
@@ -47,6 +55,8 @@ class KerasTensor(Protocol):
 
     @property
     def shape(self) -> Sequence[int | None]: ...
+    @property
+    def dtype(self) -> str: ...
     @property
     def _keras_history(self) -> tuple[KerasLayer, int, int]: ...
 
@@ -79,9 +89,31 @@ class KerasVariable(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def dtype(self) -> str: ...
+    @property
     def shape(self) -> tuple[int, ...]: ...
     @property
     def trainable(self) -> bool: ...
+
+
+class Reader(Protocol):
+    """Makes graphs of what Keras recorded."""
+
+    def traced(
+        self,
+        name: str,
+        kind: str,
+        inputs: object,
+        outputs: object,
+        assigned: Sequence[KerasTensor] = (),
+    ) -> Graph: ...
+
+
+class LayerReader(Reader, Protocol):
+    """Makes what an entry holds for a layer."""
+
+    def called_with_one(self, layer: KerasLayer, dtype: object) -> Held: ...
+    def own_variables(self, layer: KerasLayer) -> tuple[Variable, ...] | None: ...
 
 
 # A live model, a path, the text of its JSON, or its configuration.
@@ -89,3 +121,5 @@ ModelSource: TypeAlias = KerasModel | str | PathLike[str] | Mapping[str, object]
 # One shape, a list of shapes, or shapes by input name; None for the shape that the model declares.
 ModelShape: TypeAlias = InputShape | Mapping[str, Sequence[Size]] | None
 OnUnknown: TypeAlias = Literal["error", "warn"]
+# The output shape of a layer by its name, or a list of shapes if it has several outputs.
+OutputShapes: TypeAlias = Mapping[str, Sequence[Size] | Sequence[Sequence[Size]]]

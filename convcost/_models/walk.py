@@ -2,159 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._cost.cost import Cost, total
+from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements
-from convcost._layers import registry
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
-from convcost._layers.results import intensity
+from convcost._layers.normalization import Holder
+from convcost._layers.results import Weight
+from convcost._layers.steps import Weights
+from convcost._models.batch import Share, for_one
+from convcost._models.counting import (
+    NOTHING,
+    Counted,
+    count_layer,
+    count_operation,
+    describe,
+    refuse_size,
+)
 from convcost._models.errors import ModelError, UnknownLayerError
-from convcost._models.graph import Graph, Ref, RegisteredLayer, Source, Tensor, Unknown, refs
+from convcost._models.graph import (
+    Call,
+    Distributed,
+    Entry,
+    Graph,
+    Ref,
+    RegisteredLayer,
+    Source,
+    Tensor,
+    Traced,
+    Unknown,
+    refs,
+)
+from convcost._models.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from typing import Any, TypeAlias
 
+    from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
-    from convcost._layers.steps import Part
-    from convcost._layers.types import GivenShape
-    from convcost._models.graph import (
-        Call,
-        Entry,
-        LayerPath,
-        Operation,
-        Recorded,
-        Single,
-    )
+    from convcost._models.graph import LayerPath, Recorded, Single, Variable
+    from convcost._models.recordings import Graphs
 
     # Takes a path, a layer and its input shapes; returns the layer to count.
     Rewrite: TypeAlias = Callable[[LayerPath, Single, list[Factors]], Single]
-    # A tensor: its shape with the batch dimension, empty if unknown, and its name.
-    Made: TypeAlias = tuple[Factors, str]
     # What the calls of a graph made so far: a tensor each, or a list of them.
-    Known: TypeAlias = dict[tuple[str, int], Made | list[Made]]
+    Known: TypeAlias = dict[tuple[str, int], "Made | list[Made]"]
 
-# Limits against hostile files: a few kilobytes can nest models whose calls never end, repeat an
-# axis until memory runs out, or make sides that take a minute to multiply. The largest model in
-# Keras Applications has 1,040 layers.
+# A limit against hostile files: a few kilobytes can nest models whose calls never end. The largest
+# model in Keras Applications has 1,040 layers.
 MOST_ROWS = 20_000
-_MOST_AXES = 64
-_MOST_BITS = 4_096
-_MOST_TERMS = 500
-
-_NOTHING = Cost(0, 0)
 
 
-class Row(NamedTuple):
-    """One call of one layer.
+class Made(NamedTuple):
+    """A tensor.
 
     Attributes
     ----------
-    path
-        Names of the models that contain the layer, outermost first, then its own name.
-    kind
-        Name of its class.
-    layer
-        The layer or operation; None if unknown.
-    sources
-        Names of the layers and inputs that make its inputs.
-    times
-        Size of the batch dimension for one model input: 1 unless a reshape moved elements into it.
-    input_shapes, output_shape
-        Shapes in elements, without the batch dimension unless `times` differs from 1; None if
-        unknown. An operation with several outputs has a tuple of shapes.
-    cost
-        Parameters (only at the first call), MACs and bias additions.
-    non_trainable_params
-        Number of parameters that training does not change.
-    reused
-        Whether the weights were already counted at an earlier call.
-    parts
-        What an operation computes; empty for a layer, which has its own `parts`.
+    shape
+        Its shape with the batch dimension; None if unknown.
+    name
+        Name of the layer or input that makes it.
+    constant
+        Whether it does not depend on any input of the model.
     """
 
-    path: LayerPath
-    kind: str
-    layer: Layer[Any] | Operation | None
-    sources: tuple[str, ...]
-    times: Count
-    input_shapes: tuple[Factors | None, ...]
-    output_shape: Factors | tuple[Factors | None, ...] | None
-    cost: Cost
-    non_trainable_params: Count
-    reused: bool
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The path, joined with slashes."""
-        return "/".join(self.path)
-
-    @property
-    def params(self) -> Count:
-        """Number of weights, biases included."""
-        return self.cost.params
-
-    @property
-    def trainable_params(self) -> Count:
-        """Number of parameters that training changes."""
-        return self.cost.params - self.non_trainable_params
-
-    @property
-    def macs(self) -> Count:
-        """Multiply-accumulates."""
-        return self.cost.macs
-
-    @property
-    def shape(self) -> GivenShape:
-        """The shape that the layer's methods take, or a list of shapes if it merges several."""
-        moved = type(self.times) is not int or self.times != 1
-        shapes = [(shape or ())[1 if moved else 0 :] for shape in self.input_shapes]
-        return self.layer.given(shapes) if isinstance(self.layer, Layer) else shapes
-
-    @property
-    def effective_macs(self) -> Count:
-        """Multiply-accumulates whose taps lie inside the input."""
-        if isinstance(self.layer, Layer):
-            parts = self.layer.parts(_as_one(self.shape), self.times)
-        else:
-            parts = self.parts
-        return total([part.forward(True) for part in parts]).macs
-
-    @property
-    def elements(self) -> Count:
-        """Number of elements of the inputs and the output together."""
-        output = self.output_shape or ()
-        outputs = output if any(isinstance(side, tuple) for side in output) else (output,)
-        maps = [elements(*(shape or ())) for shape in (*self.input_shapes, *outputs)]
-        return arithmetic.total("elements", maps)
-
-    def intensity(self, element_size: int = 4) -> Count:
-        """Return the FLOPs per byte moved, as `Layer.intensity` does."""
-        if isinstance(self.layer, Layer):
-            return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
-        return intensity(self.cost.flops, self.elements, element_size)
-
-
-class _Counted(NamedTuple):
-    """The output and the cost of one call, before they go into a row.
-
-    Attributes
-    ----------
-    output
-        The shape of its output with the batch dimension, or a list of shapes.
-    cost, non_trainable_params, layer, parts
-        As in `Row`, as if no weights were shared and all entries were trainable.
-    """
-
-    output: GivenShape
-    cost: Cost
-    non_trainable_params: Count
-    layer: Layer[Any] | Operation | None
-    parts: tuple[Part, ...] = ()
+    shape: Factors | None
+    name: str
+    constant: bool = False
 
 
 class Walk:
@@ -166,136 +83,158 @@ class Walk:
         `error`, or `warn` to continue with the shapes that the model records.
     rewrite
         Takes a path, a layer and its input shapes, and returns the layer to count.
+    batch
+        Size of the batch.
+    declared
+        Whether the model declares that batch.
+    as_built
+        Whether the inputs have the shapes with which the layers were built.
+    shapes
+        Output shapes of unknown layers by name, without the batch dimension.
     """
 
-    def __init__(self, on_unknown: str = "error", rewrite: Rewrite | None = None) -> None:
+    def __init__(
+        self,
+        on_unknown: str = "error",
+        rewrite: Rewrite | None = None,
+        batch: int = 1,
+        declared: bool = False,
+        as_built: bool = False,
+        shapes: Mapping[str, list[Factors]] | None = None,
+    ) -> None:
         self.rows: list[Row] = []
         self.left_out: list[str] = []
+        self.traces: dict[LayerPath, Graphs] = {}
         self._seen: set[Hashable] = set()
         # Networks repeat layers, and the same layer with the same input shapes costs the same.
-        self._known: dict[Hashable, _Counted] = {}
+        self._known: dict[Hashable, Counted] = {}
         self._on_unknown = on_unknown
         self._rewrite = rewrite
+        self._batch = batch
+        self._declared = declared
+        self._as_built = as_built
+        self._shapes = shapes or {}
 
-    def through(
-        self,
-        graph: Graph,
-        shapes: Sequence[Factors],
-        path: LayerPath = (),
-        trainable: bool = True,
-        sources: Sequence[str] = (),
+    def start(self, graph: Graph, shapes: Sequence[Factors]) -> list[Made]:
+        """Walk through a whole model whose inputs have these shapes, without the batch dimension.
+
+        Returns
+        -------
+        list of Made
+            Its outputs.
+        """
+        names = [ref.entry for ref in refs(graph.inputs)]
+        given = [
+            Made((self._batch, *shape), name) for shape, name in zip(shapes, names, strict=True)
+        ]
+        return self._through(graph, given, (), graph.trainable, 1)
+
+    def _through(
+        self, graph: Graph, inputs: Sequence[Made], path: LayerPath, trainable: bool, repeat: Count
     ) -> list[Made]:
-        """Walk through a graph; return the shape and the name of each output."""
-        known: Known = {}
-        for place, ref in enumerate(refs(graph.inputs)):
-            name = sources[place] if sources else ref.entry
-            known[ref.entry, ref.call] = shapes[place], name
+        """Walk through a graph that is called `repeat` times for each input of the model."""
+        known: Known = {
+            (ref.entry, ref.call): made
+            for ref, made in zip(refs(graph.inputs), inputs, strict=True)
+        }
         for entry, index, call in graph.order:
             if (entry.name, index) in known:
                 continue
-            given = [_pick(known, ref) for ref in call.refs]
-            inner = (*path, entry.name)
+            # Code takes its masks, too.
+            taken = call.refs if isinstance(entry.layer, Traced) else call.inputs
+            given = [_given(known, one) for one in taken]
+            inner = entry.within(path)
+            visit = _Visit(call, index, given, inner, trainable, repeat, known)
             try:
-                made = self._visit(entry, call, given, inner, trainable, known)
+                made = self._visit(entry, visit)
             except (TypeError, ValueError, ArithmeticError) as error:
                 if isinstance(error, ModelError):
                     raise
-                shown = ", ".join([show(_sample(shape)) for shape, _ in given])
-                raise ModelError(
-                    f"layer {'/'.join(inner)!r} ({entry.kind}, called with {shown or 'nothing'}):"
-                    f" {error}"
-                ) from error
+                raise ModelError(self._failed(entry, visit, error)) from error
             known[entry.name, index] = made
-        return [_pick(known, ref) for ref in refs(graph.outputs)]
+        self._add_rest(graph, inputs, path, trainable)
+        return [made for ref in refs(graph.outputs) for made in _outputs(known, ref)]
 
-    def _visit(
-        self,
-        entry: Entry,
-        call: Call,
-        given: list[Made],
-        path: LayerPath,
-        trainable: bool,
-        known: Known,
-    ) -> Made | list[Made]:
+    def _failed(self, entry: Entry, visit: _Visit, error: Exception) -> str:
+        shapes = [self._one(made) for made in visit.given]
+        shown = ", ".join([show(_sample(shape, 1)) for shape in shapes]) or "nothing"
+        return f"layer {'/'.join(visit.path)!r} ({entry.kind}, called with {shown}): {error}"
+
+    def _one(self, made: Made) -> Factors | None:
+        """Return the share of one input in a tensor, for a message."""
+        if made.shape is None or (made.constant and not self._declared):
+            return made.shape
+        return for_one(made.shape, self._batch) or made.shape
+
+    def _visit(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
         layer = entry.layer
-        shapes = [shape for shape, _ in given]
+        if isinstance(layer, Distributed):
+            return self._each_step(entry._replace(layer=layer.layer), visit)
+        if isinstance(layer, Traced):
+            shapes = tuple(_required(visit.given))
+            entry = entry._replace(replaced=layer.variables)
+            layer = layer.trace(visit.number, shapes)
+            self.traces.setdefault(visit.path, {})[visit.number, shapes] = layer
         if isinstance(layer, Graph):
-            inputs = list(refs(layer.inputs))
-            if len(inputs) != len(shapes):
-                raise ValueError(f"it takes {len(inputs)} inputs; got {len(shapes)}")
-            names = [name for _, name in given]
-            made = self.through(layer, shapes, path, trainable and entry.trainable, names)
+            number = sum(1 for _ in refs(layer.inputs))
+            if number != len(visit.given):
+                raise ValueError(f"it takes {number} inputs; got {len(visit.given)}")
+            made = self._through(layer, visit.given, visit.path, visit.trainable, visit.repeat)
             return made[0] if len(made) == 1 else made
-        counted = self._count(layer, call, shapes, path, known)
-        row = self._row(entry, counted, given, path, trainable)
-        self.rows.append(row)
-        if isinstance(counted.output, tuple):
-            return counted.output, row.name
-        return [(one, row.name) for one in counted.output]
+        return self._single(entry._replace(layer=layer), layer, visit)
 
-    def _row(
-        self,
-        entry: Entry,
-        counted: _Counted,
-        given: list[Made],
-        path: LayerPath,
-        trainable: bool,
-    ) -> Row:
-        output, cost, frozen, layer, parts = counted
-        reused = entry.identity in self._seen
-        if reused:
-            cost, frozen = cost.reused(), 0
-        elif not (trainable and entry.trainable):
-            frozen = cost.params
-        self._seen.add(entry.identity)
-        for shape in output if isinstance(output, list) else (output,):
-            _refuse_size(shape)
-        first = given[0][0] if given else ()
-        return Row(
-            path,
-            entry.kind,
-            layer,
-            tuple([source for _, source in given]),
-            first[0] if first else 1,
-            tuple([_sample(shape) for shape, _ in given]),
-            tuple(map(_sample, output)) if isinstance(output, list) else _sample(output),
-            cost,
-            frozen,
-            reused,
-            parts,
-        )
+    def _each_step(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
+        """Visit an entry that is called for each step of the first axis of its input."""
+        (batch, steps, *rest), *more = _required(visit.given)
+        if more:
+            raise ValueError(f"it takes one input; got {len(visit.given)}")
+        step = visit.given[0]._replace(shape=(batch, *rest))
+        made = self._visit(entry, visit._replace(given=[step], repeat=visit.repeat * steps))
+        several = made if isinstance(made, list) else [made]
+        joined = [_with_steps(one, steps) for one in several]
+        return joined if isinstance(made, list) else joined[0]
 
-    def _count(
-        self,
-        layer: Single,
-        call: Call,
-        shapes: list[Factors],
-        path: LayerPath,
-        known: Known,
-    ) -> _Counted:
+    def _single(self, entry: Entry, layer: Single, visit: _Visit) -> Made | list[Made]:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
-        if self._rewrite is not None:
-            layer = self._rewrite(path, layer, shapes)
-        if isinstance(layer, Layer):
-            return self._count_layer(layer, shapes)
-        if isinstance(layer, RegisteredLayer):
-            return self._count_layer(_describe(layer, shapes), shapes)
-        if isinstance(layer, Unknown):
-            return _Counted(self._guess(layer, shapes, "/".join(path)), _NOTHING, 0, None)
-        if isinstance(layer, Source):
-            raise ModelError(f"input {'/'.join(path)!r} is not among the inputs of its model")
-        return _operate(layer, call, known)
+        counted = self._count(layer, visit)
+        row = self._row(entry, counted, visit)
+        self.rows.append(row)
+        constant = all(made.constant for made in visit.given)
+        if isinstance(counted.output, list):
+            return [Made(one, row.name, constant) for one in counted.output]
+        return Made(counted.output, row.name, constant)
 
-    def _count_layer(self, layer: Layer[Any], shapes: list[Factors]) -> _Counted:
-        key = (id(layer), *shapes)
+    def _count(self, layer: Single, visit: _Visit) -> Counted:
+        if self._rewrite is not None and not isinstance(layer, Unknown):
+            layer = self._rewrite(visit.path, layer, [one.shape or () for one in visit.given])
+        if isinstance(layer, Unknown):
+            return self._guess(layer, visit)
+        if isinstance(layer, Source):
+            raise ModelError(f"input {'/'.join(visit.path)!r} is not among the inputs of its model")
+        constant = all(made.constant for made in visit.given) and not self._declared
+        share = Share(1 if constant else self._batch, self._declared)
+        if not isinstance(layer, (Layer, RegisteredLayer)):
+            return count_operation(
+                layer,
+                visit.call,
+                lambda ref: _shape(visit.known, ref),
+                self._batch,
+                share,
+                visit.repeat,
+            )
+        shapes = _required(visit.given)
+        if isinstance(layer, RegisteredLayer):
+            return count_layer(describe(layer, shapes), shapes, share, visit.repeat)
+        key = (id(layer), share, visit.repeat, *shapes)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = _count_layer(layer, shapes)
+            found = self._known[key] = count_layer(layer, shapes, share, visit.repeat)
         return found
 
-    def _guess(self, layer: Unknown, shapes: list[Factors], name: str) -> GivenShape:
+    def _guess(self, layer: Unknown, visit: _Visit) -> Counted:
         """Return the output shape that the model records for an unknown layer."""
+        name = "/".join(visit.path)
         if self._on_unknown == "error":
             known_as = layer.known_as or layer.kind
             raise UnknownLayerError(
@@ -304,95 +243,170 @@ class Walk:
                 ' with on_unknown="warn"'
             )
         self.left_out.append(name)
-        recorded = [_fit(shape, known) for shape, known in zip(layer.inputs, shapes, strict=False)]
-        if not layer.outputs or len(recorded) != len(shapes) or not all(recorded):
-            return ()
-        outputs: list[Factors] = [(1, *shape[1:]) for shape in layer.outputs]
-        return outputs[0] if len(outputs) == 1 else outputs
+        given = tuple([self._one(made) for made in visit.given])
+        found = self._outputs(layer, name, visit.given)
+        if found is None:
+            return Counted(None, given, None, NOTHING, (), None)
+        one = [for_one(shape, self._batch) or shape for shape in found]
+        if len(found) == 1:
+            return Counted(found[0], given, one[0], NOTHING, (), None)
+        return Counted([*found], given, [*one], NOTHING, (), None)
+
+    def _outputs(self, layer: Unknown, name: str, given: list[Made]) -> list[Factors] | None:
+        """Return the output shapes of an unknown layer: as given, derived, or recorded."""
+        if name in self._shapes:
+            return [(self._batch, *shape) for shape in self._shapes[name]]
+        shapes = [made.shape for made in given if made.shape is not None]
+        if layer.shapes is not None and len(shapes) == len(given) and shapes:
+            derived = layer.shapes(shapes)
+            if derived is not None:
+                return derived
+        fits = len(layer.inputs) == len(shapes) == len(given)
+        if not (fits and layer.outputs and all(map(_fits, layer.inputs, shapes))):
+            return None
+        return [(self._batch, *shape[1:]) for shape in layer.outputs]
+
+    def _row(self, entry: Entry, counted: Counted, visit: _Visit) -> Row:
+        cost, frozen, reused = self._new_weights(entry, counted, visit.trainable)
+        made = counted.made
+        for shape in made if isinstance(made, list) else (made,):
+            refuse_size(shape or ())
+        first = counted.given[0] if counted.given else ()
+        return Row(
+            visit.path,
+            entry.kind,
+            counted.layer,
+            tuple([made.name for made in visit.given]),
+            visit.repeat * (first[0] if first else 1),
+            tuple([_sample(shape, visit.repeat) for shape in counted.given]),
+            tuple([_sample(one, visit.repeat) for one in made])
+            if isinstance(made, list)
+            else _sample(made, visit.repeat),
+            cost,
+            frozen,
+            reused,
+            counted.parts,
+        )
+
+    def _new_weights(
+        self, entry: Entry, counted: Counted, trainable: bool
+    ) -> tuple[Cost[Any], Count, bool]:
+        """Return a cost without the weights that were counted before, and how many are frozen."""
+        cost, weights = counted.cost, counted.weights
+        self._seen.update(one.identity for one in entry.replaced)
+        if entry.variables is None:
+            if entry.identity in self._seen:
+                return cost.reused(), 0, True
+            self._seen.add(entry.identity)
+            if not (trainable and entry.trainable):
+                return cost, cost.params, False
+            return cost, _sum([one for one in weights if not one.trainable]), False
+        pairs = self._paired(entry.variables, weights)
+        new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
+        self._seen.update(one.identity for one, _ in new)
+        frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
+        if len(new) == len(pairs):
+            reused = not pairs and entry.identity in self._seen
+            self._seen.add(entry.identity)
+            return cost, frozen, reused
+        added = [Weights(weight.shape).forward(False) for _, weight in new]
+        return total([cost.reused(), *added]), frozen, not new
+
+    def _paired(
+        self, variables: tuple[Variable, ...], weights: tuple[Weight, ...]
+    ) -> list[tuple[Variable, Weight]]:
+        """Return the variables of a layer, each with the weight of its class that it is.
+
+        Raises
+        ------
+        ValueError
+            If they differ in number, or in size in a model as it was built.
+        """
+        sizes = [elements(*one.shape) for one in variables]
+        counted = [elements(*one.shape) for one in weights]
+        known = self._as_built and all(type(size) is int for size in counted)
+        if len(sizes) != len(counted) or (known and sizes != counted):
+            held = ", ".join(f"{one.name} {show(one.shape)}" for one in variables) or "none"
+            right = ", ".join(f"{one.name} {show(one.shape)}" for one in weights) or "none"
+            raise ValueError(
+                f"it holds other weights than a layer of its class: {held}; its class has {right}"
+            )
+        return list(zip(variables, weights, strict=True))
+
+    def _add_rest(
+        self, graph: Graph, inputs: Sequence[Made], path: LayerPath, trainable: bool
+    ) -> None:
+        """Add a row for the weights of a graph that no layer in it uses."""
+        rest = tuple([one for one in graph.variables if one.identity not in self._seen])
+        if not rest:
+            return
+        weights = tuple([Weight(one.name, one.shape, one.trainable) for one in rest])
+        name = "weights"
+        while any(entry.name == name for entry in graph.entries):
+            name += "_"
+        entry = Entry(name, "weights", Holder(weights), True, (), object(), rest)
+        given = list(inputs[:1]) or [Made((1,), "", True)]
+        self._single(entry, Holder(weights), _Visit(Call(), 0, given, (*path, name), trainable))
 
 
-def _fit(recorded: Recorded, shape: Factors) -> bool:
-    return bool(tuple(recorded[1:]) == _sample(shape))
+class _Visit(NamedTuple):
+    """How an entry is called: its call, the tensors, and where in the model."""
+
+    call: Call
+    number: int
+    given: list[Made]
+    path: LayerPath
+    trainable: bool
+    repeat: Count = 1
+    known: Known = {}  # noqa: RUF012  # never written to
 
 
-def _refuse_size(shape: Factors) -> None:
-    if len(shape) > _MOST_AXES:
-        raise ValueError(f"its output has {len(shape):,} axes, more than {_MOST_AXES}")
-    for side in shape:
-        if type(side) is int:
-            if side.bit_length() > _MOST_BITS:
-                raise ValueError(f"a side of its output has more than {_MOST_BITS:,} bits")
-        elif side.count_ops() > _MOST_TERMS:
-            raise ValueError(f"a side of its output has more than {_MOST_TERMS} terms")
-
-
-def _pick(known: Known, ref: Ref) -> Made:
-    """Return a tensor's shape and name: a call with several outputs has a list of them."""
-    made = known[ref.entry, ref.call]
+def _given(known: Known, one: Ref | Tensor) -> Made:
+    """Return a tensor: a call with several outputs has a list of them."""
+    if isinstance(one, Tensor):
+        return Made(one.shape, "", True)
+    made = known[one.entry, one.call]
     several = made if isinstance(made, list) else [made]
-    if not 0 <= ref.output < len(several):
-        raise ModelError(f"layer {ref.entry!r} has no output {ref.output}")
-    return several[ref.output]
+    if not 0 <= one.output < len(several):
+        raise ModelError(f"layer {one.entry!r} has no output {one.output}")
+    return several[one.output]
 
 
-def _count_layer(layer: Layer[Any], shapes: list[Factors]) -> _Counted:
-    if not shapes:
-        raise ValueError("it is called without an input tensor")
-    _require(shapes)
-    times, own = shapes[0][0], _as_one(_own(layer, shapes))
-    output, cost = layer.output_and_cost(own, times)
-    return _Counted((times, *output), cost, layer.non_trainable(own), layer)
+def _outputs(known: Known, ref: Ref) -> list[Made]:
+    """Return an output of a graph, or all outputs of an entry without a name."""
+    made = known[ref.entry, ref.call]
+    return made if not ref.entry and isinstance(made, list) else [_given(known, ref)]
 
 
-def _own(layer: Layer[Any], shapes: list[Factors]) -> GivenShape:
-    """Return the shape or shapes that a layer's methods take, without the batch dimension."""
-    own = layer.given([shape[1:] for shape in shapes])
-    if isinstance(own, list) and any(shape[0] != shapes[0][0] for shape in shapes):
-        raise ValueError("its inputs differ in the elements moved into the batch dimension")
-    return own
+def _shape(known: Known, ref: Ref) -> Factors:
+    return _required([_given(known, ref)])[0]
 
 
-def _as_one(shapes: GivenShape) -> Factors:
-    # The methods of layers call it a shape, also where they take several inputs.
-    return cast("Factors", shapes)
+def _required(given: Sequence[Made]) -> list[Factors]:
+    """Return the shapes of tensors, or raise ValueError if one is not known."""
+    shapes = [made.shape for made in given if made.shape is not None]
+    if len(shapes) != len(given):
+        raise ValueError("it needs the shape of an input that the model does not record")
+    return shapes
 
 
-def _require(shapes: list[Factors]) -> None:
-    for shape in shapes:
-        if not shape:
-            raise ValueError("it needs the shape of an input that the model does not record")
+def _with_steps(made: Made, steps: Count) -> Made:
+    if made.shape is None:
+        return made
+    return made._replace(shape=(made.shape[0], steps, *made.shape[1:]))
 
 
-def _describe(layer: RegisteredLayer, shapes: list[Factors]) -> Layer[Any]:
-    _require(shapes)
-    own = [shape[1:] for shape in shapes]
-    shape = own[0] if len(own) == 1 else own
-    return registry.describe(layer.name, layer.function, layer.config, shape)
+def _sum(weights: list[Weight]) -> Count:
+    return arithmetic.total("params", [elements(*one.shape) for one in weights]) if weights else 0
 
 
-def _operate(operation: Operation, call: Call, known: Known) -> _Counted:
-    def place(tree: object) -> object:
-        if isinstance(tree, Tensor):
-            return tree
-        if isinstance(tree, Ref):
-            shape, _ = _pick(known, tree)
-            _require([shape])
-            return Tensor(shape)
-        if isinstance(tree, (list, tuple)):
-            return [place(branch) for branch in tree]
-        if isinstance(tree, dict):
-            return {key: place(branch) for key, branch in tree.items()}
-        return tree
-
-    args = tuple(map(place, call.args))
-    kwargs = {key: place(value) for key, value in (call.kwargs or {}).items()}
-    output, parts = operation.apply(args, kwargs)
-    cost = total([part.forward(False) for part in parts]) if parts else _NOTHING
-    return _Counted(output, cost, 0, operation, parts)
+def _fits(recorded: Recorded, shape: Factors) -> bool:
+    return tuple(recorded[1:]) == shape[1:]
 
 
-def _sample(shape: Factors) -> Factors | None:
+def _sample(shape: Factors | None, repeat: Count) -> Factors | None:
     """Return a shape without the batch dimension, unless elements were moved into it."""
     if not shape:
-        return None
-    return shape[1:] if type(shape[0]) is int and shape[0] == 1 else shape
+        return shape
+    first = shape[0] * repeat
+    return shape[1:] if type(first) is int and first == 1 else (first, *shape[1:])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from convcost._cost.ratio import Ratio
     from convcost._exact.types import Count
     from convcost._models.network import Network
-    from convcost._models.walk import Row
+    from convcost._models.rows import Row
     from convcost._report.table import Cells
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
-    from convcost._models.walk import Row
+    from convcost._models.rows import Row
 
 _BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
 

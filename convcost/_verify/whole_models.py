@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Factors
     from convcost._models.graph import LayerPath
     from convcost._models.network import Network
-    from convcost._models.walk import Row
+    from convcost._models.rows import Row
     from convcost._verify.types import LiveLayer, LiveModel, LiveWrapper, Variable
 
 # The operations that convolutions and dense layers run, and whose FLOPs are added up.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
 from convcost._layers import registry
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
+from convcost._models.keras import tf_operations
+from convcost._models.keras.config_calls import Part, TensorReader, nodes_of, part_of
+from convcost._models.keras.config_values import check_dict, check_list, check_text, config_of
 from convcost._models.keras.formats import settled
 from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
@@ -22,14 +25,17 @@ from convcost._models.keras.origins import (
     registered_name,
 )
 from convcost._models.keras.policies import unusual_weights
+from convcost._models.keras.unknown_shapes import output_shapes
 from convcost._models.keras.wrappings import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
-    from typing import Any, TypeGuard
+    from typing import TypeAlias, TypeGuard
 
-    from convcost._layers.base import Layer
-    from convcost._models.graph import Recorded, Single
+    from convcost._models.graph import Held, Recorded
+
+    # A shape without the batch dimension, and the size of the batch.
+    Declared: TypeAlias = tuple[tuple[int | None, ...] | None, int | None]
 
 # Deeper than any real model, and far from Python's recursion limit.
 _DEEPEST = 40
@@ -37,11 +43,11 @@ _DEEPEST = 40
 
 def graph_of_config(config: object) -> Graph:
     """Return the graph of a model from its config."""
-    config = _dict(unwrapped(config), "the config")
+    config = check_dict(unwrapped(config), "the config")
     if "class_name" not in config and "layers" in config:
         functional = "input_layers" in config
         config = {"class_name": "Functional" if functional else "Sequential", "config": config}
-    kind = _text(config.get("class_name"), "class_name")
+    kind = check_text(config.get("class_name"), "class_name")
     inner = config.get("config")
     if isinstance(inner, list):
         inner = {"layers": inner}  # as the first versions of Keras wrote a Sequential model
@@ -73,17 +79,17 @@ class _ConfigReader:
     def graph(self, kind: str, config: dict[str, object], depth: int) -> Graph:
         if depth > _DEEPEST:
             raise ModelError(f"models are nested more than {_DEEPEST} levels deep")
-        name = _text(config.get("name", kind.lower()), "the name of a model")
-        parts = [_part(one, name) for one in _list(config["layers"], "layers")]
+        name = check_text(config.get("name", kind.lower()), "the name of a model")
+        parts = [part_of(one, name) for one in check_list(config["layers"], "layers")]
         if "input_layers" in config:
             return self._functional(name, kind, config, parts, depth)
         return self._sequential(name, kind, config, parts, depth)
 
     def _functional(
-        self, name: str, kind: str, config: dict[str, object], parts: list[_Part], depth: int
+        self, name: str, kind: str, config: dict[str, object], parts: list[Part], depth: int
     ) -> Graph:
-        tensors = _TensorReader(parts)
-        calls = [tuple([tensors.call(node) for node in _nodes(part)]) for part in parts]
+        tensors = TensorReader(parts)
+        calls = [tuple([tensors.call(node, part) for node in nodes_of(part)]) for part in parts]
         entries = [
             self._entry(part, called, depth, tensors.shapes)
             for part, called in zip(parts, calls, strict=True)
@@ -93,25 +99,25 @@ class _ConfigReader:
         return Graph(name, kind, tuple(entries), inputs, outputs, _is_trainable(config))
 
     def _sequential(
-        self, name: str, kind: str, config: dict[str, object], parts: list[_Part], depth: int
+        self, name: str, kind: str, config: dict[str, object], parts: list[Part], depth: int
     ) -> Graph:
         entries: list[Entry] = []
         if not parts or not parts[0].is_input:
-            shape = _first_shape(config, parts)
-            entries.append(input_entry(_free_name("input", parts), shape))
+            entries.append(input_entry(_free_name("input", parts), *_first_shape(config, parts)))
         for part in parts:
             fed = Ref(entries[-1].name) if entries else None
             calls = (Call.of((fed,)),) if fed else (Call(),)
             entries.append(self._entry(part, calls, depth, {}))
         ends = Ref(entries[0].name), Ref(entries[-1].name)
+        entries[-len(parts) :] = _with_built_shapes(entries[-len(parts) :], parts)
         return Graph(name, kind, tuple(entries), *ends, _is_trainable(config))
 
     def _entry(
-        self, part: _Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, object]
+        self, part: Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, object]
     ) -> Entry:
         name, kind, config, layer = part
         if part.is_input:
-            return input_entry(name, _input_shape(config, name))
+            return input_entry(name, *_input_shape(config, name))
         try:
             made = self._layer(kind, layer, config, depth)
         except ModelError:
@@ -122,11 +128,15 @@ class _ConfigReader:
             made = _with_shapes(made, name, calls[0], shapes)
         if isinstance(made, KerasOperation) and calls and calls[0].refs:
             made = settled(made, shapes.get(calls[0].refs[0]), shapes.get(Ref(name)))
-        return Entry(name, kind, made, _is_trainable(config), calls, _identity(layer))
+        # A wrapper has the weights of the layer in it.
+        wrapped = config.get("layer") if kind == "TimeDistributed" else None
+        holder = wrapped if isinstance(wrapped, dict) else layer
+        trainable = _is_trainable(config_of(holder))
+        return Entry(name, kind, made, trainable, calls, _identity(holder))
 
     def _layer(
         self, kind: str, layer: dict[str, object], config: dict[str, object], depth: int
-    ) -> Single | Graph:
+    ) -> Held:
         function = registry.registered(layer.get("registered_name"), kind)
         if function is not None:
             return RegisteredLayer(kind, function, config)
@@ -134,6 +144,11 @@ class _ConfigReader:
             return Unknown(kind, detail=described(layer), known_as=registered_name(layer))
         if is_operation(layer.get("module")):
             return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
+        if kind in tf_operations.CLASSES:
+            name = str(config.get("function"))
+            if tf_operations.is_known(name):
+                return tf_operations.TensorFlowOperation(name)
+            return Unknown(kind, detail=f" of tf.{name[:80]}")
         if is_own_model(layer) and "layers" in config:
             return self.graph(kind, config, depth + 1)
         if kind == "TimeDistributed":
@@ -142,137 +157,16 @@ class _ConfigReader:
         if isinstance(today, Unknown):
             return today
         if class_of(today[0]) is None:
-            return Unknown(kind)
+            return Unknown(kind, shapes=output_shapes(*today))
         unusual = unusual_weights(config)
         return Unknown(kind, detail=unusual) if unusual else self._make(*today)
 
-    def _distributed(self, config: dict[str, object], depth: int) -> Layer[Any] | Unknown:
-        inner = _dict(config.get("layer"), "layer")
+    def _distributed(self, config: dict[str, object], depth: int) -> Held:
+        inner = check_dict(config.get("layer"), "layer")
         if depth > _DEEPEST:
             raise ModelError(f"layers are nested more than {_DEEPEST} levels deep")
-        kind = _text(inner.get("class_name"), "class_name")
-        return distributed(self._layer(kind, inner, _inner(inner), depth + 1), kind)
-
-
-class _Part(NamedTuple):
-    """One layer listed in a config."""
-
-    name: str
-    kind: str
-    config: dict[str, object]
-    layer: dict[str, object]
-
-    @property
-    def is_input(self) -> bool:
-        """Whether it is an input of its model."""
-        return self.kind == "InputLayer" and is_own(self.layer)
-
-
-def _part(value: object, model: str) -> _Part:
-    layer = _dict(value, f"a layer of {model!r}")
-    config = _inner(layer)
-    name = _text(layer.get("name") or config.get("name"), "the name of a layer")
-    return _Part(name, _text(layer.get("class_name"), "class_name"), config, layer)
-
-
-class _TensorReader:
-    """The tensors of one functional model, and the shapes recorded with them."""
-
-    def __init__(self, parts: list[_Part]) -> None:
-        self.shapes: dict[Ref, object] = {}
-        # Call 0 of a nested model is the model itself, so its calls in the outer model start at 1:
-        # in everything that Keras 2 writes, and in the inputs and outputs that Keras 3 lists.
-        self._shifted = {part.name for part in parts if _counts_itself(part)}
-
-    def call(self, node: object) -> Call:
-        """Return the call of a layer that an entry of `inbound_nodes` describes."""
-        found: list[Ref] = []
-        if isinstance(node, dict):
-            if not node:
-                return Call()
-            args = [self._revive(one, found) for one in _list(node.get("args", []), "args")]
-            given = _dict(node.get("kwargs", {}), "kwargs")
-            kwargs = {name: self._revive(given[name], found) for name in sorted(given)}
-            return Call(tuple(found), tuple(args), kwargs)
-        # Keras 2: a list of [layer, call, output, arguments of the call], one for each tensor.
-        tensors = _list(node, "inbound_nodes")
-        if tensors and isinstance(tensors[0], str):
-            tensors = [tensors]
-        for one in map(_four, tensors):
-            found.append(self._shifted_ref(one[:3]))
-        first = found[0] if len(found) == 1 else list(found)
-        for one in map(_four, tensors):
-            for value in _values(one[3]) if len(one) > 3 else ():
-                if isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str):
-                    found.append(self._shifted_ref(value[:3]))
-        return Call(tuple(found), (first,))
-
-    def tree(self, tree: object) -> Ref | list[object] | dict[str, object]:
-        """Return the inputs or outputs of the model."""
-        if isinstance(tree, list) and len(tree) == 3 and isinstance(tree[0], str):
-            return self._shifted_ref(tree)
-        if isinstance(tree, (list, tuple)):
-            return [self.tree(branch) for branch in tree]
-        if isinstance(tree, dict):
-            return {key: self.tree(branch) for key, branch in tree.items()}
-        raise ModelError(f"the inputs and outputs of a model must be tensors; got {shorten(tree)}")
-
-    def _shifted_ref(self, value: list[object]) -> Ref:
-        ref = _ref(value)
-        return ref._replace(call=ref.call - 1) if ref.entry in self._shifted else ref
-
-    def _revive(self, value: object, found: list[Ref]) -> object:
-        """Return the arguments of a call with a `Ref` for each tensor, and with real slices."""
-        if isinstance(value, (list, tuple)):
-            return [self._revive(one, found) for one in value]
-        if not isinstance(value, dict):
-            return value
-        kind = value.get("class_name")
-        if kind == "__keras_tensor__":
-            return self._tensor(_dict(value.get("config"), "the config of a tensor"), found)
-        if kind == "__tuple__":
-            return self._revive(value.get("items", []), found)
-        if kind == "__ellipsis__":
-            return Ellipsis
-        if kind == "__slice__":
-            config = _dict(value.get("config"), "the config of a slice")
-            return slice(config.get("start"), config.get("stop"), config.get("step"))
-        if kind in ("__tensor__", "__numpy__"):
-            return _dict(value.get("config"), f"the config of {kind}").get("value")
-        return {key: self._revive(value[key], found) for key in sorted(value)}
-
-    def _tensor(self, config: dict[str, object], found: list[Ref]) -> Ref:
-        history = _list(config.get("keras_history"), "keras_history")
-        if len(history) != 3:
-            raise ModelError(f"keras_history must have three parts; got {shorten(history)}")
-        ref = _ref(history)
-        self.shapes[ref] = config.get("shape")
-        found.append(ref)
-        return ref
-
-
-def _ref(value: list[object]) -> Ref:
-    name, call, output = value
-    if not isinstance(name, str) or type(call) is not int or type(output) is not int:
-        raise ModelError(f"a tensor must be [layer, call, output]; got {shorten(value)}")
-    return Ref(name, call, output)
-
-
-def _counts_itself(part: _Part) -> bool:
-    """Tell whether a layer is a nested model whose call 0 is the model itself."""
-    if "input_layers" in part.config:
-        return True
-    inside = part.config.get("layers")
-    if "module" in part.layer or not isinstance(inside, list) or not inside:
-        return False  # Keras 3's Sequential is not a functional model
-    return isinstance(inside[0], dict) and inside[0].get("class_name") == "InputLayer"
-
-
-def _nodes(part: _Part) -> list[object]:
-    nodes = _list(part.layer.get("inbound_nodes", []), f"inbound_nodes of {part.name!r}")
-    if not nodes and part.is_input:
-        return [{}]  # an input is called without arguments
-    return nodes
+        kind = check_text(inner.get("class_name"), "class_name")
+        return distributed(self._layer(kind, inner, config_of(inner), depth + 1), kind)
 
 
 def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, object]) -> Unknown:
@@ -285,6 +179,26 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, obje
     if len(inputs) + len(outputs) != len(given) + len(made):
         return unknown
     return unknown._replace(inputs=inputs, outputs=outputs)
+
+
+def _with_built_shapes(entries: list[Entry], parts: list[Part]) -> list[Entry]:
+    """Return the entries of a chain, the unknown ones with the shapes that layers were built for.
+
+    Keras 3 saves the input shape of each layer, which is the output shape of the one before.
+    """
+    built = [_built_shape(part.layer) for part in parts]
+    changed = list(entries)
+    for place, (entry, own, behind) in enumerate(zip(entries, built, built[1:], strict=False)):
+        if isinstance(entry.layer, Unknown) and own is not None and behind is not None:
+            known = entry.layer._replace(inputs=(own,), outputs=(behind,))
+            changed[place] = entry._replace(layer=known)
+    return changed
+
+
+def _built_shape(layer: dict[str, object]) -> Recorded | None:
+    built = layer.get("build_config")
+    shape = built.get("input_shape") if isinstance(built, dict) else None
+    return shape if _is_shape(shape) else None
 
 
 def _is_shape(shape: object) -> TypeGuard[Recorded]:
@@ -306,34 +220,36 @@ def _identity(layer: dict[str, object]) -> Hashable:
     return ("shared_object_id", shared) if isinstance(shared, int) else object()
 
 
-def _first_shape(config: dict[str, object], parts: list[_Part]) -> tuple[int | None, ...] | None:
-    """Return the shape that a Sequential model without an input layer was built with, or None."""
+def _first_shape(config: dict[str, object], parts: list[Part]) -> Declared:
+    """Return the shape that a Sequential model without an input layer was built with."""
     first = parts[0].config if parts else {}
     for shape in (config.get("build_input_shape"), first.get("batch_input_shape")):
         if isinstance(shape, (list, tuple)) and shape:
             return _shape(shape, "the input shape")
-    return None
+    return None, None
 
 
-def _free_name(name: str, parts: list[_Part]) -> str:
+def _free_name(name: str, parts: list[Part]) -> str:
     taken = {part.name for part in parts}
     while name in taken:
         name += "_"
     return name
 
 
-def _input_shape(config: dict[str, object], name: str) -> tuple[int | None, ...] | None:
+def _input_shape(config: dict[str, object], name: str) -> Declared:
     for key in ("batch_shape", "batch_input_shape"):
         if config.get(key) is not None:
             return _shape(config[key], f"{key} of {name!r}")
     if config.get("shape") is not None:
-        return _shape([None, *_list(config["shape"], f"shape of {name!r}")], f"shape of {name!r}")
-    return None
+        return _shape(
+            [None, *check_list(config["shape"], f"shape of {name!r}")], f"shape of {name!r}"
+        )
+    return None, None
 
 
-def _shape(value: object, what: str) -> tuple[int | None, ...]:
-    """Return a shape without its batch dimension; open sides are None."""
-    given = _list(value, what)
+def _shape(value: object, what: str) -> Declared:
+    """Return a shape without its batch dimension, and the batch; what is open is None."""
+    given = check_list(value, what)
     sides: list[int | None] = []
     for side in given:
         if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
@@ -343,38 +259,4 @@ def _shape(value: object, what: str) -> tuple[int | None, ...]:
         sides.append(side)
     if not sides:
         raise ModelError(f"{what} must have the batch as its first axis; got an empty list")
-    return tuple(sides[1:])
-
-
-def _inner(layer: dict[str, object]) -> dict[str, object]:
-    return _dict(layer.get("config", {}), "the config of a layer")
-
-
-def _four(value: object) -> list[object]:
-    one = _list(value, "inbound_nodes")
-    if len(one) < 3:
-        raise ModelError(f"inbound_nodes must name layer, call and output; got {shorten(value)}")
-    return one
-
-
-def _values(kwargs: object) -> list[object]:
-    return list(kwargs.values()) if isinstance(kwargs, dict) else []
-
-
-def _dict(value: object, what: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise ModelError(f"{what} must be a dict; got {shorten(value)}")
-    return value
-
-
-def _list(value: object, what: str) -> list[object]:
-    if not isinstance(value, (list, tuple)):
-        raise ModelError(f"{what} must be a list; got {shorten(value)}")
-    return list(value)
-
-
-def _text(value: object, what: str) -> str:
-    # Names are printed, so an escape sequence in one would reach the terminal.
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ModelError(f"{what} must be printable text; got {shorten(value)}")
-    return value
+    return tuple(sides[1:]), sides[0]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as layers
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._models.graph import Unknown
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced, Unknown
 
 if TYPE_CHECKING:
     from typing import Protocol, overload
 
-    from convcost._models.graph import Graph, Single
+    from convcost._models.graph import Held
 
     class Config(Protocol):
         """A config, or an object whose `get` returns an argument by name, or the default."""
@@ -58,7 +58,7 @@ def argument_names(kind: str) -> tuple[str, ...]:
     return () if kind in ELEMENTWISE else _classes()[kind].argument_names()
 
 
-def distributed(child: Single | Graph, kind: str) -> layers.TimeDistributed | Unknown:
+def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed | Unknown:
     """Return the wrapper of a layer of this kind; one of an unknown layer says why.
 
     Examples
@@ -68,6 +68,8 @@ def distributed(child: Single | Graph, kind: str) -> layers.TimeDistributed | Un
     """
     if isinstance(child, layers.Layer):
         return layers.TimeDistributed(child)
+    if isinstance(child, (Graph, RegisteredLayer, Traced)):
+        return Distributed(child)
     detail = child.detail if isinstance(child, Unknown) else ""
     return Unknown("TimeDistributed", detail=f" of a {kind}{detail}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from convcost._exact.scalars import refuse
 from convcost._models.graph import Tensor
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias, TypeVar
 
     from convcost._exact.types import Factors
-    from convcost._layers.steps import Product
+    from convcost._layers.steps import Part, Product
     from convcost._layers.types import GivenShape
 
-    # Takes a call; returns the shape of its output, a list of shapes, or the product computed.
-    Rule: TypeAlias = Callable[["OperationCall"], GivenShape | Product]
+    # Takes a call; returns the shape of its output, a list of shapes, or what it computes.
+    Rule: TypeAlias = Callable[["OperationCall"], "GivenShape | Product | Computed"]
     Rules = TypeVar("Rules", bound=Rule)
 
 
@@ -34,12 +34,20 @@ def rule(names: str) -> Callable[[Rules], Rules]:
     return add
 
 
+class Computed(NamedTuple):
+    """The shape of an output, and what is computed for it."""
+
+    output: Factors
+    parts: tuple[Part, ...]
+
+
 class OperationCall(NamedTuple):
-    """A call of an operation: the operation's own arguments, and those of the call."""
+    """A call of an operation: the operation's own arguments, those of the call, and the batch."""
 
     own: dict[str, object]
     args: tuple[object, ...]
     kwargs: dict[str, object]
+    batch: int = 1
 
     def input(self, index: int, name: str) -> object:
         """Return an argument of the call, by place or by name."""
@@ -56,6 +64,25 @@ class OperationCall(NamedTuple):
     def option(self, name: str, default: object = None) -> object:
         """Return one of the operation's own arguments."""
         return self.own.get(name, default)
+
+    def sizes(self, name: str) -> list[object]:
+        """Return one of the operation's own arguments that lists a size for each axis.
+
+        Keras records None for the size of a batch or of a side that is open. In the first axis it
+        is that of the batch; which side another one is, nothing tells.
+        """
+        value = self.option(name)
+        sizes = list(value) if isinstance(value, (list, tuple)) else [value]
+        if sizes and sizes[0] is None:
+            sizes[0] = self.batch
+        return sizes
+
+    def open_side(self, name: str) -> NoReturn:
+        """Refuse a size that is not known."""
+        raise ValueError(
+            f"its {name} is {self.option(name)}, where None stands for an open side of some tensor,"
+            " and nothing tells which: give the model shapes without open sides"
+        )
 
 
 def shape_of(name: str, value: object) -> Factors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcost._exact import arithmetic
+from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import refuse
 from convcost._layers import arguments
 from convcost._models.keras.operation_calls import OperationCall, rule
@@ -44,12 +45,13 @@ def _sliced(key: object, side: Count) -> list[Count]:
         return []
     if not isinstance(key, slice):
         refuse(TypeError, "key", key, "made of integers, slices, None and at most one ellipsis")
-    for end in (key.start, key.stop, key.step):
-        if end is not None:
+    ends = (key.start, key.stop, key.step)
+    for end in ends:
+        if end is not None and not is_expression(end):
             arguments.check_axis("key", end)
     if key.step == 0:
         refuse(ValueError, "key", key, "a slice with a step other than 0")
-    if type(side) is not int:
+    if type(side) is not int or any(map(is_expression, ends)):
         return [_slice_symbol(key, side)]
     first, last, step = key.indices(side)
     length = max(0, -(-(last - first) // step))

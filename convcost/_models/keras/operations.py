@@ -15,9 +15,19 @@ from convcost._layers.merging import broadcast, concatenate
 from convcost._layers.reshaping import check_target, fill
 from convcost._layers.steps import Product
 
-# The two modules of rules are imported for what they add to RULES.
-from convcost._models.keras import operation_products, operation_slices  # noqa: F401
-from convcost._models.keras.operation_calls import RULES, OperationCall, rule, shape_of
+# The other modules of rules are imported for what they add to RULES.
+from convcost._models.keras import (  # noqa: F401
+    operation_convolutions,
+    operation_products,
+    operation_slices,
+)
+from convcost._models.keras.operation_calls import (
+    RULES,
+    Computed,
+    OperationCall,
+    rule,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -56,11 +66,18 @@ class KerasOperation:
             refuse_choice("kind", self.kind, sorted(RULES))
 
     def apply(
-        self, args: tuple[object, ...], kwargs: dict[str, object]
+        self, args: tuple[object, ...], kwargs: dict[str, object], batch: int = 1
     ) -> tuple[GivenShape, tuple[Part, ...]]:
-        """Return the shape of the output, or a list of shapes, and the product if it is one."""
-        made = RULES[self.kind](OperationCall(self.own, args, kwargs))
-        return (made.outputs, (made,)) if isinstance(made, Product) else (made, ())
+        """Return the shape of the output, or a list of shapes, and what is multiplied."""
+        made = RULES[self.kind](OperationCall(self.own, args, kwargs, batch))
+        if isinstance(made, Product):
+            return made.outputs, (made,)
+        return (made.output, made.parts) if isinstance(made, Computed) else (made, ())
+
+    @property
+    def fixes_sizes(self) -> bool:
+        """Whether its arguments hold sizes, which may follow from the shapes of its inputs."""
+        return self.kind in ("BroadcastTo", "GetItem", "Reshape", "Resize", "Split", "Tile")
 
 
 @rule(
@@ -143,12 +160,13 @@ def _axis(name: str, axis: object, rank: int) -> int:
 
 @rule("Reshape")
 def _reshaped(call: OperationCall) -> Factors:
-    return fill("newshape", _target("newshape", call), call.shape())
-
-
-def _target(name: str, call: OperationCall) -> Factors:
-    # An unknown batch size is None in Keras, and 1 here.
-    return check_target(name, [1 if side is None else side for side in _list(call.option(name))])
+    sizes = call.sizes("newshape")
+    if None in sizes:
+        if sizes.count(None) > 1 or -1 in sizes:
+            call.open_side("newshape")
+        # The only size that is not known follows from the others.
+        sizes = [-1 if size is None else size for size in sizes]
+    return fill("newshape", check_target("newshape", sizes), call.shape())
 
 
 def _list(value: object) -> list[object]:
@@ -206,8 +224,7 @@ def _squeezed(call: OperationCall) -> Factors:
     shape = call.shape()
     axis = call.option("axis")
     if axis is None:
-        # The batch dimension is never squeezed, even though it is 1 here.
-        gone = {index for index, side in enumerate(shape) if index and side == 1}
+        gone = {index for index, side in enumerate(shape) if side == 1}
     else:
         gone = set(_axes("axis", axis, len(shape)))
         if not all(arithmetic.may_equal(shape[index], 1) for index in gone):
@@ -268,7 +285,10 @@ def _repeated(call: OperationCall) -> Factors:
 @rule("Tile")
 def _tiled(call: OperationCall) -> Factors:
     shape = call.shape()
-    repeats = [check_integer("repeats", one) for one in _list(call.option("repeats"))]
+    given = call.sizes("repeats")
+    if None in given:
+        call.open_side("repeats")
+    repeats = [check_integer("repeats", one) for one in given]
     rank = max(len(shape), len(repeats))
     sides = (1,) * (rank - len(shape)) + shape
     times = [1] * (rank - len(repeats)) + repeats
@@ -277,7 +297,14 @@ def _tiled(call: OperationCall) -> Factors:
 
 @rule("BroadcastTo")
 def _broadcast(call: OperationCall) -> Factors:
-    return broadcast((call.shape(), _target("shape", call)))
+    shape, sizes = call.shape(), call.sizes("shape")
+    for place, size in enumerate(sizes):
+        own = place - len(sizes) + len(shape)
+        if size is None:
+            if own < 0 or arithmetic.may_equal(shape[own], 1):
+                call.open_side("shape")
+            sizes[place] = shape[own]
+    return broadcast((shape, check_target("shape", sizes)))
 
 
 @rule("Pad")

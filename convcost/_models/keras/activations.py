@@ -1,0 +1,84 @@
+"""Activations of live layers that may have weights, or compute more than one value at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from convcost._layers.elementwise import ELEMENTWISE
+from convcost._models.graph import Call, Entry, Graph, Ref, Unknown, input_entry
+from convcost._models.keras.code import Code, of_input
+from convcost._models.keras.origins import is_keras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from convcost._layers.base import Layer
+    from convcost._models.graph import Held
+    from convcost._models.types import KerasLayer, LayerReader
+
+# Functions of other libraries that people give as activations, which take each value by itself.
+_ELSEWHERE = ("tensorflow", "jax", "torch")
+_NAMES = """
+    celu crelu elu exp gelu glu hard_sigmoid hard_silu hard_swish hard_tanh hardsigmoid hardswish
+    hardtanh leaky_relu log_sigmoid log_softmax logsigmoid mish relu relu6 selu sigmoid silu sin
+    softmax softplus softsign sparse_plus squareplus swish tanh
+"""
+_FUNCTIONS = frozenset(_NAMES.split())
+
+
+def with_activation(reader: LayerReader, made: Layer[Any], layer: KerasLayer) -> Layer[Any] | Graph:
+    """Return a layer, followed by its activation if that is not an elementwise function."""
+    activation = getattr(layer, "activation", None)
+    held = _held(reader, activation, layer)
+    if held is None:
+        return made
+    name, kind, behind = held
+    identity = ("live", id(layer))
+    own = reader.own_variables(layer)
+    first = Entry(
+        layer.name, type(layer).__name__, made, layer.trainable, _call("input"), identity, own
+    )
+    second = Entry(name, kind, behind, True, _call(layer.name), ("live", id(activation)))
+    if isinstance(activation, keras.Layer) and not isinstance(behind, (Graph, Code)):
+        second = second._replace(variables=reader.own_variables(activation))
+    entries = (input_entry("input", None), first, second)
+    return Graph(layer.name, type(layer).__name__, entries, Ref("input"), Ref(name))
+
+
+def _call(name: str) -> tuple[Call, ...]:
+    return (Call.of((Ref(name),)),)
+
+
+def _held(
+    reader: LayerReader, activation: object, layer: KerasLayer
+) -> tuple[str, str, Held] | None:
+    """Return name, class and what to count of an activation; None if there is nothing to count."""
+    if isinstance(activation, keras.layers.Activation):
+        return _held(reader, activation.activation, activation)
+    dtype = layer.compute_dtype
+    if isinstance(activation, keras.Layer):
+        kind = type(activation).__name__
+        if kind in ELEMENTWISE and is_keras(type(activation).__module__):
+            return None
+        return _other(activation.name, layer), kind, reader.called_with_one(activation, dtype)
+    if not callable(activation) or _is_elementwise(activation):
+        return None
+    name = getattr(activation, "__name__", type(activation).__name__).strip("<>")
+    call = of_input(dtype, activation)
+    code = Code(reader, name, name, activation, [call], (), Unknown(name))
+    return _other(name, layer), name, code
+
+
+def _other(name: str, layer: KerasLayer) -> str:
+    return f"{name}_" if name in (layer.name, "input") else name
+
+
+def _is_elementwise(function: Callable[..., object]) -> bool:
+    module = getattr(function, "__module__", None) or ""
+    if module.split(".")[0] in ("keras", "tf_keras"):
+        return True
+    name = getattr(function, "__name__", "")
+    return module.split(".")[0] in _ELSEWHERE and name in _FUNCTIONS

@@ -1,0 +1,144 @@
+"""A live layer whose own code says what it computes: each of its calls is traced as it is made."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import keras
+
+from convcost._exact.scalars import shorten
+from convcost._models.errors import ModelError
+from convcost._models.graph import Graph, Traced, Unknown
+from convcost._models.keras.open_sides import concrete, resolved
+from convcost._models.keras.tracing import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from convcost._exact.types import Factors
+    from convcost._models.graph import Variable
+    from convcost._models.types import KerasNode, Reader
+
+
+class CallArguments(NamedTuple):
+    """The arguments of one call of a layer, with symbolic tensors."""
+
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+
+
+class Code(Traced):
+    """A function of Keras tensors, with the arguments of each of its calls in a model.
+
+    Parameters
+    ----------
+    reader
+        Makes graphs of what it computes.
+    name, kind
+        Name of the layer, and of its class.
+    function
+        The function, usually the `call` of a layer.
+    calls
+        The arguments of each call.
+    variables
+        The weights that belong to the layer.
+    unknown
+        What stands for the layer if its code can't be run with symbolic tensors.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        name: str,
+        kind: str,
+        function: Callable[..., object],
+        calls: Sequence[CallArguments],
+        variables: tuple[Variable, ...],
+        unknown: Unknown,
+    ) -> None:
+        self._reader = reader
+        self._name = name
+        self._kind = kind
+        self._function = function
+        self._calls = calls
+        self._unknown = unknown
+        self.variables = variables
+        self._known: dict[tuple[int, tuple[Factors, ...]], Graph | Unknown] = {}
+
+    def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
+        """Return the graph of a call; sides that are expressions are open for Keras."""
+        found = self._known.get((call, shapes))
+        if found is None:
+            found = self._known[call, shapes] = self._resolved(self._calls[call], shapes)
+        return found
+
+    def _resolved(self, arguments: CallArguments, shapes: tuple[Factors, ...]) -> Graph | Unknown:
+        known = concrete(shapes)
+        graph = self._traced(arguments, shapes)
+        if known is None or isinstance(graph, Unknown):
+            return graph
+        sample = self._traced(arguments, known.shapes)
+        return sample if isinstance(sample, Unknown) else resolved(graph, sample, known.sides)
+
+    def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph | Unknown:
+        left = iter(shapes)
+        args = tuple([_with_inputs(one, left) for one in arguments.args])
+        kwargs = {
+            name: _with_inputs(arguments.kwargs[name], left) for name in sorted(arguments.kwargs)
+        }
+        try:
+            with recorded(self._function, args, kwargs) as call:
+                graph = self._reader.traced(
+                    self._name, self._kind, [args, kwargs], call.outputs, call.assigned
+                )
+            return replace(graph, variables=self.variables)
+        except ModelError:
+            raise
+        except Exception as error:
+            # The user's code may raise anything when it is called with symbolic tensors.
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Unknown:
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
+
+
+def _with_inputs(tree: object, shapes: Iterator[Factors]) -> object:
+    """Return arguments with new symbolic tensors of these shapes in place of theirs."""
+    if isinstance(tree, keras.KerasTensor):
+        sides = [side if isinstance(side, int) else None for side in next(shapes)]
+        return keras.Input(batch_shape=sides, dtype=tree.dtype)
+    if isinstance(tree, (list, tuple)):
+        made = [_with_inputs(branch, shapes) for branch in tree]
+        return made if isinstance(tree, list) else _as_tuple(tree, made)
+    if isinstance(tree, dict):
+        changed = {key: _with_inputs(tree[key], shapes) for key in sorted(tree, key=str)}
+        return {key: changed[key] for key in tree}
+    return tree
+
+
+def _as_tuple(tree: tuple[object, ...], made: list[object]) -> tuple[object, ...]:
+    as_named: type[Any] = type(tree)
+    return as_named(*made) if hasattr(tree, "_fields") else tuple(made)
+
+
+def of_node(node: KerasNode, function: Callable[..., object]) -> CallArguments:
+    """Return the arguments of a recorded call."""
+    kwargs = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
+    return with_training(CallArguments(tuple(node.arguments.args), kwargs), function)
+
+
+def of_input(dtype: object, function: Callable[..., object]) -> CallArguments:
+    """Return the arguments of a call with one tensor."""
+    return with_training(CallArguments((keras.KerasTensor((None,), dtype),), {}), function)
+
+
+def with_training(arguments: CallArguments, function: Callable[..., object]) -> CallArguments:
+    """Return arguments for a call that is not for training, unless they say so."""
+    names = list(inspect.signature(function).parameters)[len(arguments.args) :]
+    if "training" not in names or "training" in arguments.kwargs:
+        return arguments
+    return arguments._replace(kwargs={"training": False} | arguments.kwargs)

@@ -1,0 +1,115 @@
+"""What Keras recorded of calls: its nodes and tensors, as calls and references of a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+from keras.src.utils.naming import to_snake_case
+
+from convcost._models.errors import ModelError
+from convcost._models.graph import Call, Tensor, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
+
+    from convcost._models.graph import Ref
+    from convcost._models.types import KerasArguments, KerasLayer, KerasNode, KerasTensor
+
+    # Calls of one operation, with their indices among all its calls.
+    Nodes: TypeAlias = list[tuple[int, KerasNode]]
+
+
+class Names:
+    """Unique names for the layers of a graph.
+
+    Parameters
+    ----------
+    taken
+        Names that layers of the graph have.
+    numbered
+        Whether Keras numbers operations and inputs through, so that their names differ between two
+        traces of the same call; they then get the names of their classes.
+    """
+
+    def __init__(self, taken: Iterable[str] = (), numbered: bool = False) -> None:
+        self._taken = set(taken)
+        self._numbered = numbered
+        self._given: dict[int, str] = {}
+        self._used: set[str] = set()
+
+    def of(self, layer: KerasLayer) -> str:
+        """Return a layer's name, with a number appended if another layer has the same name."""
+        given = self._given.get(id(layer))
+        if given is not None:
+            return given
+        own = layer.name
+        if self._numbered and not getattr(layer, "weights", ()):
+            plain = to_snake_case(type(layer).__name__)
+            if own.rstrip("0123456789").rstrip("_") == plain:
+                own = plain
+        name, number = own, 0
+        while name in self._used:
+            number += 1
+            name = f"{own}_{number}"
+        self._given[id(layer)] = name
+        self._used.add(name)
+        return str(name)
+
+    def free(self, name: str) -> str:
+        """Return the name, with underscores appended until no layer has it."""
+        while name in self._taken or name in self._used:
+            name += "_"
+        self._used.add(name)
+        return name
+
+
+def calls_between(stop: set[int], pending: list[KerasTensor]) -> dict[int, Nodes]:
+    """Return the calls that tensors come from, in order, grouped by the operation called."""
+    seen: set[tuple[int, int]] = set()
+    calls: dict[int, Nodes] = {}
+    while pending:
+        tensor = pending.pop()
+        history = getattr(tensor, "_keras_history", None)
+        if history is None:
+            raise ModelError("an output of the model does not depend on any of its inputs")
+        operation, index, _ = history
+        key = (id(operation), index)
+        if operation is None or key in seen:
+            continue
+        seen.add(key)
+        node = operation._inbound_nodes[index]
+        calls.setdefault(id(operation), []).append((index, node))
+        if id(tensor) not in stop:
+            pending += node.input_tensors
+    for nodes in calls.values():
+        nodes.sort(key=lambda pair: pair[0])
+    # They were found from the outputs backwards.
+    return dict(reversed(calls.items()))
+
+
+def call_of(arguments: KerasArguments, ref: Callable[[KerasTensor], Ref | Tensor]) -> Call:
+    """Return a recorded call with a `Ref` for each tensor."""
+    args = tuple([replaced(one, ref) for one in arguments.args])
+    if not any(value is not None for value in arguments.kwargs.values()):
+        return Call.of(args)
+    return Call.of(args, {key: replaced(one, ref) for key, one in arguments.kwargs.items()})
+
+
+def tensors(tree: object) -> Iterator[KerasTensor]:
+    """Yield the symbolic tensors among arguments, in the order of the references of a call."""
+    return leaves(tree, keras.KerasTensor)
+
+
+def replaced(tree: object, ref: Callable[[KerasTensor], Ref | Tensor]) -> object:
+    """Return arguments with a `Ref` for each tensor, and a `Tensor` for each constant."""
+    if isinstance(tree, keras.KerasTensor):
+        return ref(tree)
+    if isinstance(tree, (list, tuple)):
+        return [replaced(branch, ref) for branch in tree]
+    if isinstance(tree, dict):
+        return {key: replaced(branch, ref) for key, branch in tree.items()}
+    if isinstance(tree, (str, bytes)) or not hasattr(tree, "shape"):
+        return tree
+    return Tensor(tuple(tree.shape))  # a variable, or an array

@@ -1,0 +1,212 @@
+"""Run the code of a live layer with symbolic tensors, to record what it computes.
+
+Keras records operations on symbolic tensors only: what a layer computes from its weights or from
+constants, it computes at once, and nothing tells of it. While a call is traced, weights and
+constants are symbolic, too. The model stays as it is: no weight is assigned, no seed advanced.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
+
+import keras
+from keras.src.backend.common.stateless_scope import get_stateless_scope
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+from keras.src.ops.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from convcost._models.types import KerasNode, KerasTensor, KerasVariable
+
+# The operators of variables, which compute at once, and the operations that are recorded.
+_OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+}
+_UNARY = {"neg": "negative", "abs": "absolute"}
+# Two threads that replaced and restored the same functions would leave them replaced.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+class Recorded(NamedTuple):
+    """What a call returned, and the tensors that it assigned to variables."""
+
+    outputs: object
+    assigned: list[KerasTensor]
+
+
+@contextmanager
+def recorded(
+    call: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
+) -> Iterator[Recorded]:
+    """Call a layer's code with symbolic tensors, and yield what it returns.
+
+    Keras's record of the call lasts until the context ends.
+    """
+    nodes: list[KerasNode] = []
+    try:
+        with _everything_symbolic(nodes) as scope:
+            outputs = call(*args, **kwargs)
+        yield Recorded(outputs, scope.assigned)
+    finally:
+        _remove(nodes)
+
+
+def _remove(nodes: list[KerasNode]) -> None:
+    """Remove recorded calls, so that `layer.output` and the like stay as they were."""
+    for node in reversed(nodes):
+        _drop(node.operation._inbound_nodes, node)
+        for tensor in node.input_tensors:
+            maker = tensor._keras_history[0]
+            if maker is not None:
+                _drop(maker._outbound_nodes, node)
+
+
+def _drop(nodes: list[KerasNode], node: KerasNode) -> None:
+    nodes[:] = [one for one in nodes if one is not node]
+
+
+class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
+    """Keeps assignments from the variables, and gives out symbolic tensors for their values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.assigned: list[KerasTensor] = []
+
+    def get_current_value(self, variable: KerasVariable) -> object:
+        """Return a symbolic tensor for a weight; None, which reads the value, for a seed."""
+        if in_symbolic_scope() or _is_seed(variable):
+            return super().get_current_value(variable)
+        return _stand_in(variable)
+
+
+def _stand_in(variable: KerasVariable) -> Any:
+    tensor: KerasTensor = keras.KerasTensor(variable.shape, variable.dtype)
+    return tensor
+
+
+def _is_seed(variable: KerasVariable) -> bool:
+    # Random numbers are drawn at once: their number is what counts.
+    return variable.name == "seed_generator_state"
+
+
+@contextmanager
+def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
+    """Record operations on weights and constants as well, in this thread; collect the calls."""
+    thread = threading.get_ident()
+
+    def active() -> bool:
+        # Keras itself runs layers that it does not know with tensors of the backend.
+        return threading.get_ident() == thread and not in_symbolic_scope()
+
+    def init(
+        original: Callable[..., None], node: KerasNode, *args: object, **given: object
+    ) -> None:
+        nodes.append(node)
+        original(node, *args, **given)
+
+    with _ONE_AT_A_TIME, ExitStack() as stack:
+        for module in _modules_that_ask():
+            is_symbolic = _including_constants(module.any_symbolic_tensors, active)
+            stack.enter_context(patch.object(module, "any_symbolic_tensors", is_symbolic))
+        for owner, name, function in _replacements(active, init):
+            stack.enter_context(patch.object(owner, name, function))
+        yield stack.enter_context(_Scope())
+
+
+def _modules_that_ask() -> list[Any]:
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("keras.src.") and "any_symbolic_tensors" in vars(module)
+    ]
+
+
+def _including_constants(
+    original: Callable[..., bool], active: Callable[[], bool]
+) -> Callable[..., bool]:
+    def any_symbolic_tensors(args: object = None, kwargs: object = None) -> bool:
+        if original(args, kwargs):
+            return True
+        if not active():
+            return False
+        return any(_has_shape(leaf) for leaf in keras.tree.flatten([args, kwargs]))
+
+    return any_symbolic_tensors
+
+
+def _has_shape(value: object) -> bool:
+    if isinstance(value, keras.Variable):
+        return not _is_seed(value)
+    return hasattr(value, "shape") and hasattr(value, "dtype")
+
+
+def _replacements(
+    active: Callable[[], bool], init: Callable[..., None]
+) -> Iterator[tuple[type, str, object]]:
+    """Yield the methods of Keras to replace: their class, name, and what to put there."""
+
+    def replaced(
+        owner: type, name: str, function: Callable[..., object]
+    ) -> tuple[type, str, object]:
+        defining = next(one for one in owner.__mro__ if name in vars(one))
+        original = vars(defining)[name]
+
+        def method(self: object, *args: object, **kwargs: object) -> object:
+            if not active() or (isinstance(self, keras.Variable) and _is_seed(self)):
+                return original(self, *args, **kwargs)
+            return function(original, self, *args, **kwargs)
+
+        return defining, name, method
+
+    for name, operation in _OPERATORS.items():
+        yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
+        yield replaced(keras.Variable, f"__r{name}__", _backwards(getattr(keras.ops, operation)))
+    for name, operation in _UNARY.items():
+        yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
+    yield replaced(Node, "__init__", init)
+    yield replaced(keras.Variable, "__getitem__", _got)
+    yield replaced(keras.Variable, "assign", _assigned)
+    yield replaced(keras.dtype_policies.DTypePolicy, "convert_input", _converted)
+
+
+def _forwards(operation: Callable[..., object]) -> Callable[..., object]:
+    return lambda _, *operands: operation(*operands)
+
+
+def _backwards(operation: Callable[..., object]) -> Callable[..., object]:
+    return lambda _, right, left: operation(left, right)
+
+
+def _got(_: object, variable: KerasVariable, key: object) -> object:
+    return _stand_in(variable)[key]
+
+
+def _assigned(original: Callable[..., object], variable: KerasVariable, value: object) -> object:
+    if isinstance(value, keras.Variable):
+        value = _stand_in(value)
+    if not isinstance(value, keras.KerasTensor):
+        return original(variable, value)
+    scope = get_stateless_scope()
+    scope.assigned.append(value)
+    return value
+
+
+def _converted(
+    original: Callable[..., object], policy: object, value: object, *args: object
+) -> object:
+    # An array of the backend would be taken from a variable here.
+    if isinstance(value, keras.Variable):
+        value = _stand_in(value)
+    return original(policy, value, *args)

@@ -1,0 +1,121 @@
+"""What a walk through a model reports: one row for each call of a layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from convcost._cost.cost import total
+from convcost._exact import arithmetic
+from convcost._exact.arithmetic import elements
+from convcost._layers.base import Layer
+from convcost._layers.results import intensity
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from convcost._cost.cost import Cost
+    from convcost._exact.types import Count, Factors
+    from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
+    from convcost._models.graph import LayerPath, Operation
+
+
+class Row(NamedTuple):
+    """One call of one layer.
+
+    Attributes
+    ----------
+    path
+        Names of the models that contain the layer, outermost first, then its own name.
+    kind
+        Name of its class.
+    layer
+        The layer or operation; None if unknown.
+    sources
+        Names of the layers and inputs that make its inputs.
+    times
+        Size of the batch dimension for one model input: 1 unless a reshape moved elements into it.
+    input_shapes, output_shape
+        Shapes in elements, without the batch dimension unless `times` differs from 1; None if
+        unknown. An operation with several outputs has a tuple of shapes.
+    cost
+        Parameters (only at the first call), MACs and bias additions.
+    non_trainable_params
+        Number of parameters that training does not change.
+    reused
+        Whether the weights were already counted at an earlier call.
+    parts
+        What an operation computes; empty for a layer, which has its own `parts`.
+    """
+
+    path: LayerPath
+    kind: str
+    layer: Layer[Any] | Operation | None
+    sources: tuple[str, ...]
+    times: Count
+    input_shapes: tuple[Factors | None, ...]
+    output_shape: Factors | tuple[Factors | None, ...] | None
+    cost: Cost
+    non_trainable_params: Count
+    reused: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def left_out(self) -> bool:
+        """Whether its cost is not known, so that its zeros mean nothing."""
+        return self.layer is None
+
+    @property
+    def name(self) -> str:
+        """The path, joined with slashes."""
+        return "/".join(self.path)
+
+    @property
+    def params(self) -> Count:
+        """Number of weights, biases included."""
+        return self.cost.params
+
+    @property
+    def trainable_params(self) -> Count:
+        """Number of parameters that training changes."""
+        return self.cost.params - self.non_trainable_params
+
+    @property
+    def macs(self) -> Count:
+        """Multiply-accumulates."""
+        return self.cost.macs
+
+    @property
+    def shape(self) -> GivenShape:
+        """The shape that the layer's methods take, or a list of shapes if it merges several."""
+        moved = type(self.times) is not int or self.times != 1
+        shapes = [(shape or ())[1 if moved else 0 :] for shape in self.input_shapes]
+        return self.layer.given(shapes) if isinstance(self.layer, Layer) else shapes
+
+    @property
+    def effective_macs(self) -> Count:
+        """Multiply-accumulates whose taps lie inside the input."""
+        if isinstance(self.layer, Layer):
+            parts = self.layer.parts(as_one(self.shape), self.times)
+        else:
+            parts = self.parts
+        return total([part.forward(True) for part in parts]).macs
+
+    @property
+    def elements(self) -> Count:
+        """Number of elements of the inputs and the output together."""
+        output = self.output_shape or ()
+        outputs = output if any(isinstance(side, tuple) for side in output) else (output,)
+        maps = [elements(*(shape or ())) for shape in (*self.input_shapes, *outputs)]
+        return arithmetic.total("elements", maps)
+
+    def intensity(self, element_size: int = 4) -> Count:
+        """Return the FLOPs per byte moved, as `Layer.intensity` does."""
+        if isinstance(self.layer, Layer):
+            return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
+        return intensity(self.cost.flops, self.elements, element_size)
+
+
+def as_one(shapes: GivenShape) -> Factors:
+    """Return a shape, or a list of shapes for a layer of several inputs, as layers take it."""
+    return cast("Factors", shapes)

@@ -1,0 +1,84 @@
+"""Models with users' own layers, changed, scaled, and inside wrappers."""
+
+import keras
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import convcost
+
+
+class Convolving(kl.Layer):
+    """A convolution with a kernel of its own, without a layer."""
+
+    def build(self, shape):
+        self.k = self.add_weight(shape=(3, 3, shape[-1], 8))
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 8)
+
+    def call(self, x):
+        return ops.conv(x, self.k, padding="same")
+
+
+def test_changes_of_a_model_with_own_layers():
+    entry = keras.Input((10, 10, 4))
+    x = kl.Conv2D(4, 3, padding="same", name="first")(entry)
+    model = keras.Model(entry, kl.Conv2D(2, 3, name="last")(Convolving(name="own")(x)))
+    net = convcost.from_keras(model)
+    assert net.macs == 100 * 9 * (4 * 4 + 4 * 8) + 64 * 9 * 8 * 2
+    changed = net.with_separable(["first"])
+    assert changed["own/conv"].macs == net["own/conv"].macs
+    assert changed["first"].params == 9 * 4 + 4 * 4 + 4
+    assert changed.params == net.params - net["first"].params + changed["first"].params
+    with pytest.raises(convcost.ModelError, match=r"'own' .*recorded for other input shapes"):
+        changed.at((20, 20, 4))
+    assert net.at((20, 20, 4)).with_separable(["first"])["own/conv"].macs == 400 * 9 * 4 * 8
+
+
+class Mixer(kl.Layer):
+    """Layers inside, and nothing that fixes a size."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.wide, self.narrow = kl.Dense(16, name="wide"), kl.Dense(8, name="narrow")
+
+    def call(self, x):
+        return x + self.narrow(ops.relu(self.wide(x)))
+
+
+class Flattening(Mixer):
+    def call(self, x):
+        return super().call(ops.reshape(x, (-1, 8)))
+
+
+def test_the_width_of_own_layers_is_scaled_where_no_size_is_fixed():
+    def model(layer):
+        entry = keras.Input((5, 8))
+        return keras.Model(entry, kl.Dense(3, name="head")(layer(kl.Dense(8)(entry))))
+
+    net = convcost.from_keras(model(Mixer(name="mix")))
+    half = net.scale(0.5)
+    assert half["mix/wide"].output_shape == (5, 8)
+    assert half["mix/narrow"].output_shape == (5, 4)
+    flat = convcost.from_keras(model(Flattening(name="flat")))
+    with pytest.raises(convcost.ModelError, match=r"'flat' .*recorded for other input shapes"):
+        flat.scale(0.5)
+
+
+def test_time_distributed_models_and_own_layers():
+    frame = keras.Sequential([keras.Input((8, 8, 3)), kl.Conv2D(4, 3), kl.Flatten()])
+    entry = keras.Input((5, 8, 8, 3))
+    model = keras.Model(entry, kl.TimeDistributed(frame)(entry))
+    net = convcost.from_keras(model)
+    assert net.macs == 5 * 36 * 27 * 4
+    assert net.output_shapes == ((5, 144),)
+    assert net.params == model.count_params()
+    assert net.rows[0].times == 5
+    assert net.rows[0].input_shapes == ((5, 8, 8, 3),)
+    assert convcost.from_keras(model.to_json()).total() == net.total()
+    model = keras.Model(entry, kl.TimeDistributed(Convolving())(entry))
+    net = convcost.from_keras(model)
+    assert net.macs == 5 * 64 * 9 * 3 * 8
+    assert net.params == model.count_params()
+    assert net.at((7, 8, 8, 3)).macs == 7 * 64 * 9 * 3 * 8
