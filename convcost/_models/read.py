@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from convcost._exact.scalars import near_names, refuse
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
+from convcost._models.inputs import fits_declared
 from convcost._models.keras import config, files
+from convcost._models.keras.weight_check import check_weights
 from convcost._models.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from convcost._models.graph import Graph
+    from convcost._models.keras.stored_weights import Stored
     from convcost._models.types import ModelShape, ModelSource, OnUnknown
 
 # A path made of a URL has one slash; the letter of a drive on Windows is no scheme.
@@ -74,10 +77,13 @@ def from_keras(
     """
     if isinstance(source, (str, os.PathLike)) and not _is_json(source):
         path = _path(source)
-        content = _content(path)
+        loaded = _loaded(path)
         with _naming(path):
-            graph = config.graph_of_config(content)
-            return Network(graph, input_shape, on_unknown=on_unknown)
+            graph = config.graph_of_config(loaded.config)
+            network = Network(graph, input_shape, on_unknown=on_unknown)
+            if loaded.weights is not None:
+                _compare(network, loaded.weights)
+        return network
     return Network(_graph(source, input_shape), input_shape, on_unknown=on_unknown)
 
 
@@ -146,11 +152,22 @@ def _naming(path: Path) -> Iterator[None]:
         raise type(error)(f"{path}: {error}") from error
 
 
-def _content(path: Path) -> object:
+def _loaded(path: Path) -> files.Loaded:
     try:
         return files.load(path)
     except FileNotFoundError:
         raise FileNotFoundError(_not_found(path)) from None
+
+
+def _compare(network: Network, stored: Stored) -> None:
+    """Refuse a network that does not have as many parameters as its file stores weights."""
+    if not fits_declared(network.graph, network.input_shapes):
+        # At other shapes, layers may have other weights than those of the file.
+        try:
+            network = Network(network.graph)
+        except ModelError:
+            return
+    check_weights(network, stored)
 
 
 def _not_found(path: Path) -> str:

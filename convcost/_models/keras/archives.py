@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = "config.json"
+WEIGHTS = "model.weights.h5"
 
 # The most that is read of an archive's list of members: Keras writes three and what assets there
 # are, and a list takes ten times its size in memory.
 _LONGEST_LIST = 2 * 2**20
+# The most of compressed weights; Keras does not compress them.
+_MOST_WEIGHTS = 32 * 2**20
 # The others can't be unpacked piece by piece, within limits.
 _UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What zipfile raises for bytes that are not a complete archive, or for one with a password.
@@ -52,6 +55,7 @@ class Archive:
     """
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file = file
         self._path = path
         spared = _Sparing(file)
         try:
@@ -79,6 +83,28 @@ class Archive:
             raise
         except _BROKEN as error:
             raise self._broken(error) from error
+
+    def weights(self) -> tuple[IO[bytes], int, int] | None:
+        """Return the file with the weights, where they start in it, and their size in bytes.
+
+        Returns
+        -------
+        tuple or None
+            None if there are no weights, or if they are compressed, and large.
+        """
+        if WEIGHTS not in self._zip.namelist():
+            return None
+        member = self._zip.getinfo(WEIGHTS)
+        if member.compress_type == zipfile.ZIP_STORED:
+            self._file.seek(member.header_offset)
+            head = self._file.read(30)
+            if len(head) == 30 and head.startswith(b"PK\3\4"):
+                name, extra = struct.unpack_from("<HH", head, 26)
+                return self._file, member.header_offset + 30 + name + extra, member.file_size
+        content = self.read(WEIGHTS, _MOST_WEIGHTS)
+        if len(content) > _MOST_WEIGHTS:
+            return None
+        return io.BytesIO(content), 0, len(content)
 
     def _broken(self, error: Exception) -> ModelError:
         return ModelError(f"{self._path}: the file is broken or encrypted: {error}")
