@@ -229,21 +229,6 @@ def zipped(path, content, name="config.json", method=zipfile.ZIP_DEFLATED):
     return path
 
 
-def test_a_zip_bomb_is_not_unpacked(tmp_path):
-    path = zipped(tmp_path / "bomb.keras", b" " * (200 * 2**20))
-    assert path.stat().st_size < 2**20
-    refused(path, "config.json: the config is larger than 8 MiB")
-
-
-def test_archives_that_are_none(tmp_path):
-    path = zipped(tmp_path / "m.keras", "{}", name="other.txt")
-    refused(path, r"it has no config.json: is it a .keras file\?")
-    path.write_bytes(b"PK\x03\x04 and no more")
-    refused(path, "broken or encrypted")
-    path.write_bytes(b"\xff\xfe\x00")
-    refused(path, "the config is not valid text")
-
-
 def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
     (tmp_path / "model.keras").touch()
     wrong, near = str(tmp_path / "mdoel.keras"), str(tmp_path / "model.keras")
@@ -263,25 +248,6 @@ def test_a_folder_is_named_as_one(tmp_path):
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(convcost.ModelError, match="a SavedModel, which holds no Keras config"):
         convcost.summary(str(tmp_path))
-
-
-def test_hdf5_files_that_hold_no_model(tmp_path):
-    import h5py
-
-    path = tmp_path / "weights.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["other"] = 1
-    refused(path, "the file holds weights but no model configuration")
-    path.write_bytes(path.read_bytes()[:100])
-    refused(path, "the file is broken")
-
-
-def test_hdf5_needs_h5py(tmp_path, monkeypatch):
-    path = tmp_path / "m.h5"
-    path.write_bytes(b"\x89HDF\r\n\x1a\n")
-    monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r'pip install "convcost\[h5\]"'):
-        convcost.from_keras(path)
 
 
 def test_nothing_in_a_file_runs(tmp_path):
@@ -323,16 +289,6 @@ def test_the_canary_would_sing(tmp_path):
     canary = tmp_path / "canary"
     exec(marshal.loads(marshal.dumps(compile(f"open({str(canary)!r}, 'w')", "x", "exec"))))
     assert canary.exists()
-
-
-def test_broken_models_end_in_a_result_or_an_error():
-    from fuzz_models import run
-    from hypothesis import settings
-
-    cases = 5 * settings.default.max_examples  # 1,000 in CI, 10,000 in the thorough profile
-    outcomes, _ = run(cases, seed=0)
-    assert sum(outcomes.values()) == cases
-    assert min(outcomes.values()) > cases // 20
 
 
 def test_names_are_no_escape_sequences():

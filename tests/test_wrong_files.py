@@ -4,6 +4,7 @@
 import gzip
 import io
 import json
+import os
 import pickle
 import zipfile
 
@@ -282,3 +283,31 @@ def test_a_functional_model_as_tensorflow_js_itself_writes_it():
     model = keras.Model(entry, keras.layers.Flatten()(keras.layers.Conv2D(4, 3)(entry)))
     assert network.params == model.count_params()
     assert network.output_shapes == (model.output_shape[1:],)
+
+
+def test_what_is_no_file_is_named(tmp_path, monkeypatch, run):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for source, message in [
+        (pipe, "pipe is a pipe, which can be read only once: give a .keras, .h5 or .json file"),
+        ("/dev/zero", "/dev/zero is not a file: give a .keras, .h5 or .json file"),
+        ("https://example.org/m.keras", "is a URL: download the file, and give its path"),
+        ("s3://bucket/m.h5", "is a URL: download the file, and give its path"),
+        (loop, "Too many levels of symbolic links"),
+        ("m\0.h5", r"source must be .*; got 'm\\x00.h5'"),
+        ("y" * 300 + ".h5", "source must be"),
+        ("y/" * 3000, "source must be"),
+        ("~nobody-has-this-name/m.h5", "there is no file '~nobody-has-this-name/m.h5'"),
+    ]:
+        with pytest.raises((ValueError, OSError), match=message) as error:
+            convcost.from_keras(source)
+        assert str(error.value).isprintable()
+        code, out, err = run("summary", source)
+        assert (code, out) == (2, "")
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+    (tmp_path / "m.json").write_text(MODEL)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert convcost.from_keras("~/m.json").params == 15

@@ -67,6 +67,19 @@ def output_shapes(given: object) -> dict[str, list[Factors]]:
     return made
 
 
+def fits_declared(graph: Graph, shapes: Sequence[Factors]) -> bool:
+    """Tell whether input shapes only fill in the sides that a graph's inputs leave open."""
+    declared = [_declared(graph, ref.entry) for ref in refs(graph.inputs)]
+    return all(
+        known is None
+        or (
+            len(known) == len(shape)
+            and all(side is None or side == given for side, given in zip(known, shape, strict=True))
+        )
+        for known, shape in zip(declared, shapes, strict=True)
+    )
+
+
 def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import near_names, refuse
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
+from convcost._models.inputs import fits_declared
 from convcost._models.keras import config, files
+from convcost._models.keras.weight_check import check_weights
 from convcost._models.network import Network
 
 if TYPE_CHECKING:
-    from convcost._models.graph import Graph
-    from convcost._models.types import ModelShape, ModelSource, OnUnknown
+    from collections.abc import Iterator
 
+    from convcost._models.graph import Graph
+    from convcost._models.keras.stored_weights import Stored
+    from convcost._models.types import ModelShape, ModelSource, OnUnknown, OutputShapes
+
+# A path made of a URL has one slash; the letter of a drive on Windows is no scheme.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# What systems take for a path, and for a name in it.
+_LONGEST, _LONGEST_NAME = 4096, 255
 _ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
 
 
 def from_keras(
-    source: ModelSource, input_shape: ModelShape = None, *, on_unknown: OnUnknown = "error"
+    source: ModelSource,
+    input_shape: ModelShape = None,
+    *,
+    on_unknown: OnUnknown = "error",
+    shapes: OutputShapes | None = None,
 ) -> Network:
     """Return a Keras model as a `Network`: its layers with their shapes and costs.
 
@@ -38,7 +53,11 @@ def from_keras(
         shape, with the symbols h and w (d, h, w for volumes, t for sequences) for open sides.
     on_unknown
         What to do with a layer whose cost is not known: `error`, or `warn` to leave it out, list it
-        in `Network.left_out`, and continue with the output shape that the model records.
+        in `Network.left_out`, and continue with the output shape that its arguments or the model's
+        records say.
+    shapes
+        Output shapes of layers that are left out, by name and without the batch dimension, such as
+        `{"lstm": (64,)}`; a list of shapes for a layer of several outputs.
 
     Returns
     -------
@@ -53,8 +72,6 @@ def from_keras(
         If an argument is not valid.
     OSError
         If the file can't be read.
-    ImportError
-        If `source` is an `.h5` file and h5py is not installed.
 
     Examples
     --------
@@ -66,17 +83,44 @@ def from_keras(
     >>> net["conv"].output_shape, net["conv"].cost.explain().params
     ((28, 28, 32), '3*3*32 + (1*1*32+1)*32 = 1344')
     """
+    if isinstance(source, (str, os.PathLike)) and not _is_json(source):
+        path = _path(source)
+        loaded = _loaded(path)
+        with _naming(path):
+            graph = config.graph_of_config(loaded.config)
+            network = Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+            if loaded.weights is not None:
+                _compare(network, loaded.weights)
+        return network
     graph = _graph(source, input_shape)
-    return Network(graph, input_shape, on_unknown=on_unknown)
+    return Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+
+
+def _is_json(source: str | os.PathLike[str]) -> bool:
+    return isinstance(source, str) and source.lstrip().startswith(("{", '"{'))
+
+
+def _path(source: str | os.PathLike[str]) -> Path:
+    """Return the path of a file, with the home folder in place of ~."""
+    text = os.fspath(source)
+    path = Path(text)
+    if "\0" in text or len(text) > _LONGEST or any(len(one) > _LONGEST_NAME for one in path.parts):
+        refuse(ValueError, "source", text, _ALLOWED)
+    if path.exists():
+        return path
+    if _URL.match(text):
+        raise ModelError(f"{text} is a URL: download the file, and give its path")
+    if text.startswith("~"):
+        with suppress(RuntimeError):  # no such user
+            return path.expanduser()
+    return path
 
 
 def _graph(source: ModelSource, input_shape: ModelShape) -> Graph:
     if isinstance(source, dict):
         return config.graph_of_config(source)
-    if isinstance(source, str) and source.lstrip().startswith(("{", '"{')):
+    if isinstance(source, str):
         return config.graph_of_config(files.parse(source, "the JSON text"))
-    if isinstance(source, (str, os.PathLike)):
-        return _graph_of_file(Path(source))
     # There is no live model unless Keras has been imported.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(source, keras.Model):
@@ -108,21 +152,35 @@ def _model_files(folder: Path) -> list[str]:
     return [one.name for one in folder.iterdir() if one.suffix in suffixes]
 
 
-def _graph_of_file(path: Path) -> Graph:
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the name of a file before the errors about the model in it."""
     try:
-        content = files.load(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(_not_found(path)) from None
-    try:
-        return config.graph_of_config(content)
+        yield
     except ModelError as error:
         raise type(error)(f"{path}: {error}") from error
 
 
+def _loaded(path: Path) -> files.Loaded:
+    try:
+        return files.load(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(_not_found(path)) from None
+
+
+def _compare(network: Network, stored: Stored) -> None:
+    """Refuse a network that does not have as many parameters as its file stores weights."""
+    if not fits_declared(network.graph, network.input_shapes):
+        # At other shapes, layers may have other weights than those of the file.
+        try:
+            network = Network(network.graph)
+        except ModelError:
+            return
+    check_weights(network, stored)
+
+
 def _not_found(path: Path) -> str:
     """Return the message for a path that does not exist, with near names in its folder."""
-    from contextlib import suppress
-
     message = f"there is no file {str(path)!r}"
     with suppress(OSError):
         near = near_names(path.name, _model_files(path.parent))

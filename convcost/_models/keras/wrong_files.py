@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
@@ -136,9 +137,20 @@ def described_archive(names: Iterable[str]) -> str | None:
     return f"a zip archive with {shorten(models[0])} in it: unpack it, and give that file"
 
 
-def described_folder(path: Path) -> str:
-    """Return what a folder is, in words that follow its name."""
-    for name, what in _FOLDERS.items():
-        if (path / name).exists():
-            return f"a folder ({what})"
-    return "a folder"
+def described_place(path: Path) -> str | None:
+    """Return what is at a path that is not a file, in words that follow its name.
+
+    Raises
+    ------
+    OSError
+        If nothing is there.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        for name, what in _FOLDERS.items():
+            if (path / name).exists():
+                return f"a folder ({what})"
+        return "a folder"
+    if stat.S_ISREG(mode):
+        return None
+    return "a pipe, which can be read only once" if stat.S_ISFIFO(mode) else "not a file"

@@ -1,0 +1,159 @@
+"""Compare the parameters that were counted with the weights that the file stores."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcost._layers.base import Layer
+from convcost._models.errors import ModelError
+from convcost._models.graph import Graph, Source
+from convcost._models.keras.operations import KerasOperation
+from convcost._models.keras.stored_weights import NamedWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcost._models.graph import Entry, LayerPath
+    from convcost._models.keras.stored_weights import PlacedWeights, Stored
+    from convcost._models.network import Network
+
+
+class _Difference(NamedTuple):
+    """What was counted and what is stored; the path is empty for the whole model."""
+
+    path: LayerPath
+    kind: str
+    counted: int
+    stored: int
+
+
+def check_weights(network: Network, stored: Stored) -> None:
+    """Refuse a network whose parameters are not as many as the weights that its file stores.
+
+    Raises
+    ------
+    ModelError
+        If they differ; the message names the first such layer, and both numbers.
+    """
+    if isinstance(stored, NamedWeights):
+        different = list(_by_name(network, stored))
+    else:
+        different = _by_place(network, stored)
+    for path, kind, counted, there in different:
+        numbers = f"{counted:,} parameters by its config, but the file stores {there:,}"
+        if not path:
+            raise ModelError(
+                f"the model {network.name!r} has {numbers}: perhaps a layer is of a class of your"
+                " own, or layers share weights; give the live model"
+            )
+        raise ModelError(
+            f"layer {'/'.join(path)!r} ({kind}) has {numbers}: perhaps it is of a class of your"
+            " own, or shares its weights; give the live model, or register the class with"
+            f" @convcost.layers.register({kind!r})"
+        )
+
+
+class _Counted:
+    """The parameters that were counted, by path of the layer or of a model around it."""
+
+    def __init__(self, network: Network) -> None:
+        self._totals: dict[LayerPath, int] = defaultdict(int)
+        self._unknown: set[LayerPath] = set()
+        self.shares = any(row.reused for row in network.rows)
+        for row in network.rows:
+            around = [row.path[:length] for length in range(len(row.path) + 1)]
+            if row.layer is None or type(row.params) is not int:
+                self._unknown.update(around)
+                continue
+            for path in around:
+                self._totals[path] += row.params
+
+    def at(self, path: LayerPath) -> int | None:
+        """Return the parameters of a layer or model; None if they are not known."""
+        return None if path in self._unknown else self._totals[path]
+
+
+def _by_name(network: Network, stored: NamedWeights) -> Iterator[_Difference]:
+    """Yield the layers of the outermost model that differ from an `.h5` file."""
+    counted = _Counted(network)
+    shared = _shared(network)
+    for entry in network.graph.entries:
+        count, there = counted.at((entry.name,)), stored.counts.get(entry.name)
+        if count is None or there is None:
+            continue
+        # Weights that were counted at an earlier layer are stored at this one, too.
+        if not count <= there <= count + shared[entry.name]:
+            yield _Difference((entry.name,), entry.kind, count, there)
+
+
+def _shared(network: Network) -> dict[str, int]:
+    """Return the weights in layers of the outermost model that were counted at other layers."""
+    found: dict[str, int] = defaultdict(int)
+    counted = {row.path for row in network.rows if not row.reused}
+    for row in network.rows:
+        if row.path not in counted and isinstance(row.layer, Layer):
+            counted.add(row.path)
+            found[row.path[0]] += row.layer.cost(row.shape).params
+    return found
+
+
+def _by_place(network: Network, stored: PlacedWeights) -> list[_Difference]:
+    """Return the layers that differ from a `.keras` file."""
+    counted = _Counted(network)
+    pairs = _Pairs(counted)
+    different = list(pairs.different(network.graph, (), stored))
+    if different and not counted.shares:
+        return different
+    if not different and pairs.complete:
+        return []
+    # Which of the layers that share weights has them in the file depends on the version of Keras.
+    total = counted.at(())
+    if total is None or total == stored.total:
+        return []
+    return [_Difference((), network.graph.kind, total, stored.total)]
+
+
+class _Pairs:
+    """Pairs the layers of a model with what a file stores for them.
+
+    Attributes
+    ----------
+    complete
+        Whether each layer had its pair.
+    """
+
+    def __init__(self, counted: _Counted) -> None:
+        self._counted = counted
+        self.complete = True
+
+    def different(
+        self, graph: Graph, path: LayerPath, stored: PlacedWeights
+    ) -> Iterator[_Difference]:
+        """Yield the layers in a model that differ, in nested models as well."""
+        classes: dict[str, list[Entry]] = defaultdict(list)
+        for entry in graph.entries:
+            if not isinstance(entry.layer, (KerasOperation, Source)):
+                classes[entry.kind.lower().replace("_", "")].append(entry)
+        groups = stored.layers()
+        for kind, entries in classes.items():
+            for entry, there in self._paired(entries, groups.get(kind, []), path):
+                inner = (*path, entry.name)
+                count = self._counted.at(inner)
+                if isinstance(entry.layer, Graph):
+                    yield from self.different(entry.layer, inner, there)
+                elif isinstance(entry.layer, Layer) and count is not None and count != there.total:
+                    yield _Difference(inner, entry.kind, count, there.total)
+
+    def _paired(
+        self, entries: list[Entry], groups: list[PlacedWeights], path: LayerPath
+    ) -> Iterator[tuple[Entry, PlacedWeights]]:
+        """Return the layers of a class with what is stored for them."""
+        if len(entries) != len(groups):
+            # Some versions of Keras write nothing for layers without weights of their own.
+            entries = [one for one in entries if self._counted.at((*path, one.name)) != 0]
+            groups = [one for one in groups if one.total]
+        if len(entries) != len(groups):
+            self.complete = False
+            return iter(())
+        return zip(entries, groups, strict=True)
