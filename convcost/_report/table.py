@@ -313,7 +313,8 @@ def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
 def written(text: str, path: str | Path | None) -> str:
     """Return a text, and write it to a file if one is given."""
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        # A name may hold half of a surrogate pair, which UTF-8 can't.
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     return text
 
 

@@ -111,7 +111,9 @@ def write_space(
     part = check_number("part", part, "a positive number of designs")
     condition = grid.condition(where)
     if target.suffix == ".zarr" and where is not None:
-        raise ValueError("a .zarr store holds a whole grid: leave out where, or write a table")
+        raise ValueError(
+            "where must be left out for a .zarr store, which holds a whole grid; or write a table"
+        )
     unfinished = target.with_name(f"{target.name}.unfinished")
     about = _about(grid, where, target.suffix, part)
     if os.path.lexists(target):
