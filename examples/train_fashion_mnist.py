@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import click
 import command_line
 from fashion_mnist import devices, options
-from fashion_mnist.data import DataError, Dataset, load
+from fashion_mnist.data import VALIDATION_IMAGES, DataError, Dataset, count_training_images, load
 from fashion_mnist.recipes import STRONG, Recipe
 from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFolder, WriteError
 from rich.console import Console
@@ -224,15 +224,18 @@ def main(**given: Any) -> int:
     settings, folder = options.read(given, augmented=augmented)
     recipe = RECIPES[settings["recipe"]].changed_by(settings)
     try:
+        # All that can be wrong with the options is checked before the data is downloaded.
+        options.check_folder(given)
         devices.prepare_environment(settings)
+        images = count_training_images(settings["data"], settings["limit"])
+        smallest = recipe.smallest_batch(images, VALIDATION_IMAGES)
+        where = devices.place(given["device"], settings, smallest)
         data = load(
             settings["data"],
             given["data_dir"],
             normalize=settings["normalize"],
             limit=settings["limit"],
         )
-        smallest = recipe.smallest_batch(len(data.train[0]), len(data.validation[0]))
-        where = devices.place(given["device"], settings, smallest)
         folder = folder or options.create_folder(given, settings)
     except (DataError, RunError, DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from conftest import ROOT, wait_for
 
@@ -210,6 +211,41 @@ def test_usage_errors_are_one_clear_sentence(words, message):
     assert result.returncode == 2
     assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--limit", "60000"], "--limit must be from 1 to 55,000 training images; got 60,000"),
+        (
+            ["--device", "cpu", "--devices", "2", "--steps-per-execution", "2"],
+            "must be 1 on several",
+        ),
+        (["--output-dir", str(ROOT)], "is not empty; give another --output-dir"),
+    ],
+)
+def test_wrong_options_are_named_before_the_data_is_downloaded(words, message, monkeypatch):
+    def download(*_, **__):
+        raise AssertionError("downloaded")
+
+    monkeypatch.setattr(program, "load", download)
+    monkeypatch.setattr(program.devices, "prepare_environment", lambda _: None)
+    result = CliRunner().invoke(program.main, words)
+    assert message in result.output
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    words = ("--data", "synthetic", "--limit", 130, "--epochs", 2, "--output-dir", folder)
+    assert run(*words).returncode == 0
+    before = losses(folder)
+    damaged = folder / "checkpoint" / "epoch-00002.npz"
+    damaged.write_bytes(b"")
+    result = run("--resume", "--output-dir", folder)
+    assert result.returncode == 0, result.stderr
+    assert f"{damaged} is empty; the checkpoint before it is used" in result.stderr
+    assert "Resuming after epoch 1" in result.stdout
+    assert len(losses(folder)) == len(before) == 4
 
 
 @pytest.mark.parametrize("parts", [3, 10**6])

@@ -1,6 +1,7 @@
 """The files of an example's run, interrupted at each of its writes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -51,13 +52,17 @@ def test_a_run_keeps_the_best_model_the_last_weights_and_the_history(whole):
     assert set(whole) == {
         "best.keras",
         "history.csv",
-        "checkpoint/state.json",
+        "checkpoint/epoch-00004.json",
         "checkpoint/epoch-00004.keras",
+        "checkpoint/epoch-00004.npz",
+        "checkpoint/epoch-00005.json",
         "checkpoint/epoch-00005.npz",
     }
     assert whole["history.csv"].splitlines()[:2] == ["epoch,loss,val_loss,seconds", "1,1.0,0.9,0.5"]
     assert len(whole["history.csv"].splitlines()) == 6
-    assert json.loads(whole["checkpoint/state.json"])["settings"] == {"seed": 1}
+    state = json.loads(whole["checkpoint/epoch-00005.json"])
+    assert state["settings"] == {"seed": 1}
+    assert state["files"]["epoch-00004.keras"][0] == len("model 4")
 
 
 def test_killed_at_any_step_it_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
@@ -79,13 +84,13 @@ def test_killed_at_any_step_it_ends_as_if_it_had_not_been(whole, tmp_path, monke
 
         with monkeypatch.context() as patch:
             # A killed process does not remove the file it was writing.
-            patch.setattr(runs, "_replace", replace_without_tidying)
+            patch.setattr(runs, "replace", replace_without_tidying)
             patch.setattr(runs.Path, "replace", interrupt(runs.Path.replace))
             patch.setattr(runs.Path, "write_text", interrupt(runs.Path.write_text))
             patch.setattr(runs.Path, "write_bytes", interrupt(runs.Path.write_bytes))
             patch.setattr(runs.Path, "unlink", interrupt(runs.Path.unlink))
             patch.setattr(runs.shutil, "copyfile", interrupt(runs.shutil.copyfile))
-            patch.setattr(runs.os, "fsync", interrupt(runs.os.fsync))
+            patch.setattr(os, "fsync", interrupt(os.fsync))
             try:
                 train(RunFolder.create(path, {"seed": 1}, overwrite=False))
                 break
@@ -107,7 +112,7 @@ def replace_without_tidying(path, save):
     partial = path.with_name(f"partial-{path.name}")
     save(partial)
     with partial.open("rb+") as file:
-        runs.os.fsync(file.fileno())
+        os.fsync(file.fileno())
     partial.replace(path)
 
 
@@ -157,12 +162,83 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         RunFolder.create(tmp_path / "file" / "run", {}, overwrite=False)
 
 
-@pytest.mark.parametrize("state", ["", "[]", "{}", '{"settings": {}}', "not JSON"])
+STATES = [
+    "",
+    "[]",
+    "{}",
+    '{"settings": {}}',
+    "not JSON",
+    '{"settings": {}, "rows": [], "files": {}}',
+]
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_a_state_that_is_none_is_named(tmp_path, state):
     (tmp_path / "checkpoint").mkdir()
-    (tmp_path / "checkpoint" / "state.json").write_text(state)
-    with pytest.raises(RunError, match=r"state\.json is not the state of a run"):
+    (tmp_path / "checkpoint" / "epoch-00001.json").write_text(state)
+    what = "is not the state of a run" if state else "is empty"
+    with pytest.raises(RunError, match=rf"no whole checkpoint .*epoch-00001\.json {what}"):
         RunFolder.resume(tmp_path)
+
+
+def train_until(folder, last):
+    for epoch in range(len(folder.rows) + 1, last + 1):
+        folder.keep_variables(epoch, b"variables %d" % epoch)
+        folder.keep_epoch(row(epoch), lambda path, e=epoch: path.write_text(f"model {e}"))
+
+
+DAMAGES = {
+    "can't be read: No such file": runs.Path.unlink,
+    "is empty": lambda path: path.write_bytes(b""),
+    "bytes instead of": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "its SHA-256 is another": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"!"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("epochs", [2, 3, 4, 5])
+def test_the_checkpoint_before_a_damaged_one_is_used(damage, epochs, tmp_path, whole):
+    path = tmp_path / "run"
+    train_until(RunFolder.create(path, {"seed": 1}, overwrite=False), epochs)
+    damaged = path / "checkpoint" / f"epoch-0000{epochs}.npz"
+    DAMAGES[damage](damaged)
+    folder = RunFolder.resume(path)
+    (said,) = folder.damages
+    assert str(damaged) in said
+    assert damage in said
+    assert len(folder.rows) == epochs - 1
+    assert folder.variables() == b"variables %d" % (epochs - 1)
+    assert folder.best_path.read_text() == f"model {int(folder.best['epoch'])}"
+    assert RunFolder.resume(path).damages == []
+    train(folder)
+    assert content(path) == whole
+
+
+@pytest.mark.parametrize("damage", [one for one in DAMAGES if "read" not in one])
+def test_the_state_before_a_damaged_one_is_used(damage, tmp_path, whole):
+    path = tmp_path / "run"
+    train_until(RunFolder.create(path, {"seed": 1}, overwrite=False), 3)
+    DAMAGES[damage](path / "checkpoint" / "epoch-00003.json")
+    folder = RunFolder.resume(path)
+    assert "epoch-00003.json is" in folder.damages[0]
+    assert len(folder.rows) == 2
+    train(folder)
+    assert content(path) == whole
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_best_model_is_replaced_by_its_copy(damage, tmp_path, whole):
+    path = tmp_path / "run"
+    train_until(RunFolder.create(path, {"seed": 1}, overwrite=False), 5)
+    best = path / "checkpoint" / "epoch-00004.keras"
+    DAMAGES[damage](best)
+    assert RunFolder.resume(path).damages == []
+    assert content(path) == whole
+    DAMAGES[damage](best)
+    DAMAGES[damage](path / "best.keras")
+    with pytest.raises(RunError, match=r"no whole checkpoint .*: .*epoch-00004\.keras") as caught:
+        RunFolder.resume(path)
+    assert damage in str(caught.value)
 
 
 def test_there_must_be_something_to_resume(tmp_path):

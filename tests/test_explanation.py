@@ -1,5 +1,7 @@
 """Explanations: the article's text, and arithmetic that gives the count it stands beside."""
 
+import copy
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -84,6 +86,52 @@ def test_an_explanation_shows_every_size(drawn):
     arithmetic = call("standard", drawn).explain().macs.split(" = ")[0]
     dk_, m_, n_, df_ = drawn.values()
     assert arithmetic == f"{dk_}*{dk_}*{m_}*{n_}*{df_}*{df_}"
+
+
+@given(
+    drawn=sizes(), kinds=st.lists(st.sampled_from(COSTS), min_size=1, max_size=3), data=st.data()
+)
+def test_sums_that_share_their_summands_add_up(drawn, kinds, data):
+    known = [call(kind, drawn) for kind in kinds]
+    for _ in range(data.draw(st.integers(1, 8))):
+        pair = [data.draw(st.sampled_from(known)) for _ in range(2)]
+        cost = sum(pair)
+        if data.draw(st.booleans()):
+            cost = cost.reused()
+        known.append(pickle.loads(pickle.dumps(cost)) if data.draw(st.booleans()) else cost)
+    for quantity, line in known[-1].explain().as_dict().items():
+        *arithmetic, result = line.split(" = ")
+        assert int(result) == getattr(known[-1], quantity)
+        assert [eval(text) for text in arithmetic] in ([], [getattr(known[-1], quantity)])
+
+
+def test_what_is_added_several_times_is_shown_once():
+    once, given = convcost.depthwise(3, 2, 4), Cost(5, 6)
+    assert (once + given + once).explain().params == "2*3*3*2 + 5 = 41"
+    assert (once + once).explain().latex().splitlines()[1:3] == [
+        r"\text{params} &= 2 \cdot 3 \cdot 3 \cdot 2 = 36 \\",
+        r"\text{macs} &= 2 \cdot 3 \cdot 3 \cdot 2 \cdot 4 \cdot 4 = 576 \\",
+    ]
+    assert (once + once).reused().explain().params == "0"
+    # Equal summands that are different objects stay apart.
+    assert sum(convcost.depthwise(3, 2, 4) for _ in range(2)).explain().params == (
+        "3*3*2 + 3*3*2 = 36"
+    )
+
+
+@pytest.mark.parametrize("grow", [lambda old, new: (new, new + new), lambda a, b: (b, a + b)])
+def test_a_sum_of_more_summands_than_can_be_listed(grow):
+    old = new = convcost.standard(3, 1, 1, 1)
+    for _ in range(300):
+        old, new = grow(old, new)
+    for shown in (new.explain(), new.latex(), new._repr_html_(), new.reused().explain(), repr(new)):
+        assert len(str(shown)) < 2000
+    again = pickle.loads(pickle.dumps(new))
+    assert again == new
+    assert hash(again) == hash(new)
+    assert str(again.explain()) == str(new.explain())
+    assert copy.deepcopy(new) is new
+    assert new / again == convcost.Ratio(1, 1)
 
 
 def test_an_explanation_prints_as_a_table():

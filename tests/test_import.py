@@ -1,12 +1,13 @@
 """Importing the library loads only what it uses."""
 
-import importlib
 import os
 import subprocess
 import sys
 
 import pytest
 
+import convcost
+from convcost import _sweeps
 from convcost._sweeps.extras import require
 
 HEAVY = ("numpy", "sympy", "tensorflow", "keras", "torch", "jax", "pandas", "matplotlib", "click")
@@ -79,12 +80,35 @@ def test_a_package_for_sweeps_that_is_missing_names_the_extra(missing, call, tmp
     assert message in python(code).stderr
 
 
-def test_numpy_missing_names_the_extra_for_sweeps(monkeypatch):
-    for module in [one for one in sys.modules if one.startswith("convcost._sweeps")]:
-        monkeypatch.delitem(sys.modules, module)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Space", "design spaces need numpy"),
+        ("sweep", "design spaces need numpy"),
+        ("solve", "solve needs numpy"),
+    ],
+)
+def test_numpy_missing_names_the_extra_for_sweeps(name, message, monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", None)
-    with pytest.raises(ImportError, match=r'need numpy: pip install "convcost\[sweeps\]"'):
-        importlib.import_module("convcost._sweeps")
+    with pytest.raises(ImportError, match=rf'{message}: pip install "convcost\[sweeps\]"'):
+        getattr(_sweeps, name)
+
+
+def test_crossings_need_sympy_alone(monkeypatch):
+    found = python(
+        "import sys; sys.modules['numpy'] = None\nimport convcost\n"
+        "from convcost.symbols import n\n"
+        "print(convcost.crossings(convcost.Cost(n, n), convcost.Cost(3, 3), n))"
+    )
+    assert found.stdout == "(3,)\n", found.stderr
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    with pytest.raises(ImportError, match=r'crossings needs SymPy: pip install "convcost\[symb'):
+        convcost.crossings(convcost.Cost(1, 2), convcost.Cost(1, 3), None)
+
+
+def test_what_sweeps_lack_is_named():
+    with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+        _sweeps.nope  # noqa: B018
 
 
 def test_a_required_package_that_is_missing_names_the_extra():

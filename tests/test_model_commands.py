@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,13 +99,20 @@ def test_output_that_cannot_be_written_is_no_usage_error(error):
         raise OSError(error, "nowhere")
 
 
-def test_what_cannot_be_written_is_discarded(monkeypatch, capfd):
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [
+        (errno.ENOSPC, 2, "Error: the output can't be written: No space left on device\n"),
+        (errno.EPIPE, 141, ""),
+    ],
+)
+def test_what_cannot_be_written_is_discarded(number, code, message, monkeypatch, capfd):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(click.Group, "main", full)
-    assert main.run(["--help"]) == 2
-    assert capfd.readouterr().err == "Error: the output can't be written: No space left on device\n"
+    monkeypatch.setattr(click.Group, "main", fail)
+    assert main.run(["--help"]) == code
+    assert capfd.readouterr().err == message
 
 
 def test_shapes_are_numbers_or_letters(files, run):

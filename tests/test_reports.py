@@ -278,3 +278,19 @@ def test_the_tables_base_says_what_it_lacks():
     for name in ("columns", "lines", "title", "notes"):
         with pytest.raises(NotImplementedError):
             getattr(Table(), name)
+
+
+def test_a_very_long_name_is_cut_in_print_and_whole_in_data():
+    names = ["x" * 500_000, *(f"dense_{number}" for number in range(50))]
+    entry = {"name": "in", "batch_shape": [None, 4]}
+    layers = [{"class_name": "InputLayer", "config": entry}]
+    layers += [{"class_name": "Dense", "config": {"name": name, "units": 4}} for name in names]
+    report = convcost.summary({"class_name": "Sequential", "config": {"layers": layers}})
+    # Not 50 rows that are each as long as the longest one.
+    for shown in (str(report), report.to_markdown(), report.to_latex(), report._repr_html_()):
+        assert "(499,000 characters more)" in " ".join(shown.replace("\n", "").split())
+        assert len(shown) < 500_000
+    frame = report.to_pandas()
+    assert frame["name"].tolist() == names
+    assert report.as_dict()["rows"][0]["name"] == names[0]
+    assert names[0] in report.to_csv()

@@ -59,7 +59,7 @@ def test_front_as_a_picture(run, tmp_path):
     assert imread(path).std() > 0.1  # not a blank page
     code, _, err = run(*WORDS, *words, "--plot", path)
     assert code == 2
-    assert "front.png already exists" in "".join(err.split("\n"))
+    assert "front.png: already exists" in "".join(err.split("\n"))
     assert run(*WORDS, *words, "--plot", path, "--overwrite")[0] == 0
 
 
@@ -151,7 +151,7 @@ def test_values_that_are_not_sizes_are_refused_before_anything_is_counted(run):
     assert "got 'banana'" in err
     text = "sweep Conv2D --filters 8 --kernel-size 3 --input-shape 9,9,3 --count"
     for option, message in (("--padding=same,vlaid", "got 'vlaid'"), ("--strides=2.5", "got 2.5"),
-                            ("--use-bias=3", "use_bias must be True or False")):  # fmt: skip
+                            ("--use-bias=3", "--use-bias must be True or False")):  # fmt: skip
         code, out, err = run(*text.split(), option)
         assert (code, out) == (2, "")
         assert message in " ".join(err.split())

@@ -1,20 +1,29 @@
 """The command line: the costs of convolutions and of whole models, and their verification.
 
 Exit codes: 0 for success, 1 only if a verification found a disagreement, 2 for a usage or
-environment error, 130 if interrupted.
+environment error, 130 if interrupted, 141 if the reader of the output closed the pipe, as `head`
+does.
 """
 
+import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 import click
 
 import convcost
 from convcost._cli import functions, models, sweeps, verify
-from convcost._cli.output import INTERRUPTED, UNWRITABLE, USAGE_OR_ENVIRONMENT
+from convcost._cli.output import (
+    CLOSED,
+    CLOSED_PIPE,
+    INTERRUPTED,
+    UNWRITABLE,
+    USAGE_OR_ENVIRONMENT,
+)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +39,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    with _writable_output():
+        try:
+            return _run(arguments)
+        except OSError as error:  # of the streams: `_run` has reported all others
+            return _report_unwritable(error)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
+        if sys.stdout is None:
+            raise click.ClickException("there is no standard output to write to")
         # Not in click's standalone mode, which exits with 1 when interrupted.
         code = app.main(arguments, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
@@ -40,26 +59,51 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("convcost: interrupted", err=True)
         return INTERRUPTED
-    except SystemExit:
-        # click exits with 1 if the reader closed the pipe; here 1 means a disagreement.
-        return USAGE_OR_ENVIRONMENT
+    except SystemExit:  # from click or Rich, if the reader closed the pipe
+        _discard(sys.stdout)
+        return CLOSED_PIPE
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
-            click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
-            _discard_output()
-        else:
-            # Python exits with 1 after a crash, too: show the traceback, but return another code.
-            traceback.print_exc()
+            raise
+        # Python exits with 1 after a crash, too: show the traceback, but return another code.
+        traceback.print_exc()
         return USAGE_OR_ENVIRONMENT
     return int(code or 0)
 
 
-def _discard_output() -> None:
-    """Send what is left of the output nowhere: Python would try again to write it at its end."""
-    with suppress(OSError, ValueError):
+def _report_unwritable(error: OSError) -> int:
+    """Return the exit code for a disk that is full, or a pipe that nobody reads any more."""
+    _discard(sys.stdout)
+    if error.errno in CLOSED:
+        return CLOSED_PIPE
+    try:
+        click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
+    except OSError:  # the errors go to the same disk
+        _discard(sys.stderr)
+    return USAGE_OR_ENVIRONMENT
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what is left in a stream nowhere: Python would try again to write it at its end."""
+    with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+@contextmanager
+def _writable_output() -> Iterator[None]:
+    """Let the streams write characters that their encoding lacks as escapes, as Python's stderr."""
+    streams = [one for one in (sys.stdout, sys.stderr) if isinstance(one, io.TextIOWrapper)]
+    before = [stream.errors for stream in streams]
+    for stream in streams:
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for stream, errors in zip(streams, before, strict=True):
+            with suppress(OSError, ValueError):  # closed, or no longer writable
+                stream.reconfigure(errors=errors)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,20 @@ if TYPE_CHECKING:
 
 # Formats by the suffix of a file.
 _SUFFIXES = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
-# The disk that the output goes to is full, or nobody reads it.
-UNWRITABLE = (errno.ENOSPC, errno.EPIPE)
+# Nobody reads the output any more: of pipes, and of sockets.
+CLOSED = (errno.EPIPE, errno.ECONNRESET)
+# Or the disk that it goes to is full.
+UNWRITABLE = (*CLOSED, errno.ENOSPC, errno.EFBIG)
 DISAGREEMENT, USAGE_OR_ENVIRONMENT, INTERRUPTED = 1, 2, 130
+# As a shell reports a program that the signal SIGPIPE ended.
+CLOSED_PIPE = 128 + 13
+
+# Longer messages are cut: a name in a file may have a million characters.
+_LONGEST = 2000
+_QUOTES = "\"'"
+# What a message is about, and a setting that it recommends: `where must ...`, `overwrite=True`.
+_SUBJECT = re.compile(r"^(?P<name>\w+)(?P<index>(\[\d+\])*)(?= (must|needs|has|takes|reaches)\b)")
+_SETTING = re.compile(r"\b(?P<name>\w+)=(?P<value>True|\"\w+\"|'\w+')")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -33,11 +45,47 @@ def usage_errors() -> Iterator[None]:
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
             raise  # of the output, see `run`
-        lines = str(error).splitlines()
-        # The caret of a syntax error stands below its column.
-        has_caret = len(lines) > 1 and lines[-1].strip() == "^"
-        message = str(error) if has_caret else " ".join(str(error).split())
-        raise click.ClickException(message) from error
+        raise click.ClickException(message_of(error)) from error
+
+
+def message_of(error: Exception) -> str:
+    """Return the message of an error in one line, with the options as they are typed."""
+    message = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        message = f"{error.filename}: {error.strerror}"
+    lines = message.splitlines()
+    # The caret of a syntax error stands below its column.
+    if not (len(lines) > 1 and lines[-1].strip() == "^"):
+        message = " ".join(message.split())
+    if len(message) > _LONGEST:
+        message = f"{message[:_LONGEST]}... ({len(message) - _LONGEST:,} characters more)"
+    return _with_options(message)
+
+
+def _with_options(message: str) -> str:
+    """Return a message about arguments of the library as one about the options for them."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return message
+    given = [one for one in context.command.params if isinstance(one, click.Option)]
+    options = {str(option.name): option.opts[0] for option in given}
+    # The axes of a sweep are not options of the command, but are given as options; and a message
+    # may be about one of the values of `kinds`.
+    typed = [word.partition("=")[0] for word in context.args if word.startswith("--")]
+    first = options | {one[2:].replace("-", "_"): one for one in (*options.values(), *typed)}
+
+    def subject(match: re.Match[str]) -> str:
+        name, index = match["name"], match["index"]
+        return f"{first[name]}{index}" if name in first else match[0]
+
+    def setting(match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if name not in options:
+            return match[0]
+        return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES)}"
+
+    message = _SUBJECT.sub(subject, message)
+    return _SETTING.sub(setting, message)
 
 
 def show_table(table: Table, form: str | None, output: str | None) -> None:
@@ -51,11 +99,13 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
             console = Console(width=max(widest, console.width))
         table.print_on(console)
         return
+    from convcost._report.table import written
+
     text = _text(table, form)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        Path(output).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        written(text if text.endswith("\n") else text + "\n", output)
 
 
 def _form_of(table: Table, output: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,9 +162,11 @@ class _Question:
             _check_image(self.plot)
         for path in map(Path, filter(None, files)):
             if path.exists() and not self.overwrite:
-                raise FileExistsError(f"{path} already exists; give another file, or --overwrite")
+                problem = "already exists; give another file, or --overwrite"
+                raise FileExistsError(errno.EEXIST, problem, str(path))
             if not path.parent.is_dir():
-                raise FileNotFoundError(f"{path} can't be written: {path.parent} is not a folder")
+                problem = f"can't be written: {path.parent} is not a folder"
+                raise FileNotFoundError(errno.ENOENT, problem, str(path))
 
     def ask(self, space: Space, **how: Unpack[How]) -> Answer:
         """Return the number or the designs; None if all of them were written."""
@@ -316,7 +319,11 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
             '--workers and --scheduler need Dask: pip install "convcost[sweeps]"'
         ) from error
     if scheduler is not None:
-        with distributed.Client(scheduler, timeout=30) as client:
+        try:
+            client = distributed.Client(scheduler, timeout=30)
+        except (ValueError, OSError) as error:
+            raise ValueError(f"--scheduler {scheduler} can't be reached: {error}") from error
+        with client:
             yield {"client": client}
         return
     with distributed.Client(
@@ -327,9 +334,16 @@ def _engine(workers: int | None, scheduler: str | None) -> Iterator[Engine]:
 
 @contextmanager
 def _bar(space: Space) -> Iterator[Advance]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    # Only on a terminal: what is written into a file may fill a disk, or end up among the errors.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(f"{space.size:,} designs", total=1.0)
         yield lambda fraction: progress.update(task, completed=fraction)
 

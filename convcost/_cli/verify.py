@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import convcost
-from convcost._cli.output import DISAGREEMENT, json_option, print_json, usage_errors
+from convcost._cli.output import DISAGREEMENT, json_option, message_of, print_json, usage_errors
 from convcost._cli.sources import application, is_file, parse_shape, shape_option
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def verify(
         TimeRemainingColumn(),
     )
     try:
-        with Progress(*columns, console=errors, transient=True) as progress:
+        hidden = not errors.is_terminal
+        with Progress(*columns, console=errors, transient=True, disable=hidden) as progress:
             bar = progress.add_task("verify", total=cases)
             report = verification.run(
                 cases,
@@ -102,7 +103,7 @@ def verify(
                 on_result=lambda _: progress.advance(bar),
             )
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(message_of(error)) from error
     except (ImportError, ArithmeticError, verification.DeviceError, MemoryError) as error:
         raise click.ClickException(str(error) or "out of memory") from error
     if as_json:

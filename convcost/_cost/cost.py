@@ -10,11 +10,12 @@ from convcost._exact.sizes import check_flag, check_size, check_sizes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
     from typing import Any, overload
 
     from convcost._cost.explanation import Explanation
+    from convcost._cost.sums import Numbered, Part
     from convcost._exact.types import (
         Count,
         Counts,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         Integer,
         M,
         Size,
-        Term,
+        Terms,
         Unknown,
     )
 
@@ -75,7 +76,7 @@ class Cost(Value[N]):
     _macs: "N"
     _bias_adds: "N"
     # What adds up to this cost: terms, or the costs of a sum; empty if the counts were given.
-    _terms: "tuple[Term | Counts | Cost[Any], ...]"
+    _terms: "tuple[Part | Numbered, ...]"
 
     if TYPE_CHECKING:
 
@@ -178,24 +179,21 @@ class Cost(Value[N]):
         """
         from functools import partial
 
-        terms: list[Term | Counts] = []
-        for first, second, third in self.terms():
+        terms: list[Numbered] = []
+        for times, (first, second, third) in self.terms():
             # A formula with its sizes and the bias; or the three counts.
             again = partial(formulas.reused, first) if isinstance(second, tuple) else 0
-            terms.append((again, second, third))
+            terms.append((times, (again, second, third)))
         return _restore(0, self._macs, self._bias_adds, tuple(terms))
 
-    def terms(self) -> "Iterator[Term | Counts]":
-        """Yield what adds up to this cost: formulas with their sizes, or bare counts."""
-        pending: list[Term | Counts | Cost[Any]] = [self]
-        while pending:  # not recursive: a sum of 100,000 costs nests 100,000 deep
-            part = pending.pop()
-            if not isinstance(part, Cost):
-                yield part
-            elif part._terms:
-                pending.extend(reversed(part._terms))
-            else:
-                yield part._counts()
+    def terms(self) -> "Terms":
+        """Return what adds up to this cost: formulas with their sizes, or bare counts.
+
+        Each comes once, with the number of times that it is added.
+        """
+        from convcost._cost.sums import terms_of
+
+        return terms_of(self)
 
     if TYPE_CHECKING:
 
@@ -387,7 +385,7 @@ def _restore(
     params: "Count",
     macs: "Count",
     bias_adds: "Count",
-    terms: "tuple[Term | Counts | Cost[Any], ...]",
+    terms: "tuple[Part | Numbered, ...]",
 ) -> Cost:
     """Return a cost from checked counts and its terms."""
     cost = _new(Cost)

@@ -7,9 +7,7 @@ from convcost._exact import arithmetic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from convcost._exact.types import Count, Counts, Term
+    from convcost._exact.types import Count, Counts, Term, Terms
 
 
 class Explanation:
@@ -23,7 +21,8 @@ class Explanation:
     counts
         Parameters, MACs and bias additions.
     terms
-        What adds up to the counts: formulas with their sizes, or bare counts.
+        What adds up to the counts: formulas with their sizes, or bare counts, each with the number
+        of times that it is added.
 
     Examples
     --------
@@ -34,9 +33,9 @@ class Explanation:
 
     __slots__ = ("_counts", "expressions")
 
-    def __init__(self, counts: "Counts", terms: "Iterable[Term | Counts]") -> None:
+    def __init__(self, counts: "Counts", terms: "Terms") -> None:
         self._counts = counts
-        recorded = [_record(term) for term in terms]
+        recorded = [_record(times, term) for times, term in terms]
         self.expressions: dict[str, Expression] = {
             quantity: add_all([part[position] for part in recorded])
             for position, quantity in enumerate(QUANTITIES)
@@ -90,11 +89,16 @@ class Explanation:
         return f"<Explanation of Cost({source(self._counts)})>"
 
 
-def _record(term: "Term | Counts") -> "tuple[Expression | Count, ...]":
+def _record(times: int, term: "Term | Counts") -> "tuple[Expression | Count, ...]":
     formula, sizes, bias = term
-    if isinstance(sizes, tuple):
-        return formula(*map(lift, sizes), bias)
-    return term  # bare counts, without a formula
+    # Bare counts have no formula.
+    parts = formula(*map(lift, sizes), bias) if isinstance(sizes, tuple) else term
+    return parts if times == 1 else tuple(_times(times, part) for part in parts)
+
+
+def _times(times: int, part: "Expression | Count") -> "Expression | Count":
+    # Nothing remains nothing, however often it is added.
+    return part if type(part) is int and part == 0 else times * lift(part)
 
 
 def _equate(expression: str, value: str) -> str:

@@ -138,3 +138,5 @@ Factors: TypeAlias = tuple[Count, ...]
 Formula: TypeAlias = Callable[..., Counts]
 # A formula, the sizes to call it with, and the bias, its last argument.
 Term: TypeAlias = tuple[Formula, tuple[Count, ...], int]
+# What adds up to a cost: terms or bare counts, each with the number of times that it is added.
+Terms: TypeAlias = list[tuple[int, Term | Counts]]

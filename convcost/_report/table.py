@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _WHOLE = 25
 # The least width of a column whose values may wrap.
 _NARROW = 3
+# Longer texts are cut in print: tables pad each row to the length of the longest one.
+_LONGEST = 2000
 # What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What Markdown would take for markup or HTML; in a table a bar starts the next cell.
@@ -69,6 +71,20 @@ def count_text(value: Count | None) -> str:
 def shape_text(value: object) -> str:
     """Format a shape."""
     return "?" if value is None else show(value)
+
+
+def cut(shown: str) -> str:
+    """Return a text for print; a very long one is cut, and says so.
+
+    Examples
+    --------
+    >>> cut("conv"), len(cut("x" * 1_000_000)), cut("x" * 1_000_000)[-31:]
+    ('conv', 1030, 'x ... (999,000 characters more)')
+    """
+    if len(shown) <= _LONGEST:
+        return shown
+    kept = _LONGEST // 2
+    return f"{shown[:kept]} ... ({len(shown) - kept:,} characters more)"
 
 
 def percent_text(value: Count | None) -> str:
@@ -203,9 +219,11 @@ class Table:
         return tuple(column.title for column in self.columns)
 
     def texts(self) -> list[tuple[str, ...]]:
-        """Return the rows with their values formatted for print."""
+        """Return the rows with their values formatted for print, long ones cut."""
         return [
-            tuple([column.text(value) for column, value in zip(self.columns, line, strict=True)])
+            tuple(
+                [cut(column.text(value)) for column, value in zip(self.columns, line, strict=True)]
+            )
             for line in self.lines
         ]
 
@@ -295,7 +313,8 @@ def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
 def written(text: str, path: str | Path | None) -> str:
     """Return a text, and write it to a file if one is given."""
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        # A name may hold half of a surrogate pair, which UTF-8 can't.
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     return text
 
 

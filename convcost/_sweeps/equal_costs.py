@@ -55,8 +55,10 @@ def crossings(
     >>> convcost.crossings(separable, narrow, n)
     (8*dk**2/(dk**2 - 8),)
     """
-    import sympy
-
+    try:
+        import sympy
+    except ImportError as error:
+        raise ImportError('crossings needs SymPy: pip install "convcost[symbolic]"') from error
     for name, one in (("first", first), ("second", second)):
         if not isinstance(one, Cost):
             refuse(TypeError, name, one, "a Cost")

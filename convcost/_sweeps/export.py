@@ -7,29 +7,30 @@ folder is renamed to the target. So the bytes are those of an uninterrupted run.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
 from convcost._cost.quantities import QUANTITIES
 from convcost._exact.scalars import check_number, refuse
-from convcost._sweeps import engines
+from convcost._sweeps import engines, marks
 from convcost._sweeps.blocks import BlockCounter, block_sides
 from convcost._sweeps.datasets import make_dataset
+from convcost._sweeps.locks import LOCK, sole_writer
+from convcost._sweeps.marks import DATA, DONE
 from convcost._sweeps.polynomials import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
-    from typing import TypeAlias
 
     import pandas as pd
     import xarray as xr
@@ -39,12 +40,32 @@ if TYPE_CHECKING:
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.types import Categories, Progress, Where
 
-    # The name of a part, and the function that writes it into a folder.
-    Task: TypeAlias = tuple[str, Callable[[Path], None]]
+
+class Task(NamedTuple):
+    """A part to write.
+
+    Attributes
+    ----------
+    name
+        Its name, which is that of its mark.
+    files
+        The files that it writes.
+    write
+        The function that writes them into a folder.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    write: Callable[[Path], None]
+
 
 FORMATS = (".parquet", ".csv", ".json", ".zarr")
-# In the unfinished folder: what is written, the marks of the finished parts, and the parts.
-_ABOUT, _DONE, _DATA = "about.json", "done", "data"
+# In the unfinished folder, beside the lock, the marks and the parts: what is written.
+_ABOUT = "about.json"
+# Temporary files that a killed run leaves behind: ours, or Zarr's.
+_PASSING = (f".{_ABOUT}.*.tmp", f"{DONE}/.*.tmp", f"{DATA}/**/*.tmp", f"{DATA}/**/*.partial")
+# What Zarr writes beside the arrays.
+_ZARR = frozenset((".zattrs", ".zgroup", ".zmetadata"))
 
 
 def check_path(path: str | PathLike[str]) -> Path:
@@ -68,7 +89,7 @@ def check_table_path(path: str | PathLike[str]) -> Path:
 def write_table(table: pd.DataFrame, path: str | PathLike[str]) -> Path:
     """Write a table of designs to one file, in the format of its suffix."""
     target = check_table_path(path)
-    _replace(target, partial(_write, table))
+    marks.replace(target, partial(_write, table))
     return target
 
 
@@ -85,36 +106,51 @@ def write_space(
     """Answer `convcost.Space.write`."""
     target = check_path(path)
     if not target.absolute().parent.is_dir():
-        raise FileNotFoundError(f"{target} can't be written: {target.parent} is not a folder")
+        problem = f"can't be written: {target.parent} is not a folder"
+        raise FileNotFoundError(errno.ENOENT, problem, str(target))
     part = check_number("part", part, "a positive number of designs")
     condition = grid.condition(where)
+    if target.suffix == ".zarr" and where is not None:
+        raise ValueError(
+            "where must be left out for a .zarr store, which holds a whole grid; or write a table"
+        )
     unfinished = target.with_name(f"{target.name}.unfinished")
     about = _about(grid, where, target.suffix, part)
     if os.path.lexists(target):
-        if not overwrite:
-            if _was_finished(unfinished, about):
-                _remove(unfinished)
-                return target
-            raise FileExistsError(f"{target} already exists; give another path, or overwrite=True")
-        _require_written(target)
-    _begin(unfinished, about, overwrite)
-    if target.suffix == ".zarr":
-        if where is not None:
-            raise ValueError("a .zarr store holds a whole grid: leave out where, or write a table")
-        tasks = _zarr_tasks(grid, unfinished, part)
-    else:
-        tasks = _table_tasks(grid, condition, unfinished, target.suffix, part)
-    missing = [task for task in tasks if not _mark(unfinished, task[0]).exists()]
-    done = len(tasks) - len(missing)
-    advance = None if progress is None else partial(_advance, progress, done, len(tasks))
-    engines.run_calls(_run, [(unfinished, *task) for task in missing], advance, client)
-    _finish(unfinished, target)
+        if overwrite:
+            _require_written(target)
+        elif not _is_ours(unfinished):
+            _refuse_to_overwrite(target)
+    _require_ours(unfinished)
+    with sole_writer(unfinished, target):
+        if os.path.lexists(target) and not overwrite:
+            if not _was_finished(unfinished, about):
+                _refuse_to_overwrite(target)
+            _remove(unfinished)
+            return target
+        _begin(unfinished, about, overwrite)
+        if target.suffix == ".zarr":
+            tasks = _zarr_tasks(grid, unfinished, part)
+        else:
+            tasks = _table_tasks(grid, condition, unfinished, target.suffix, part)
+        _require_parts(unfinished, tasks)
+        missing = [task for task in tasks if not marks.is_finished(unfinished, task.name)]
+        done = len(tasks) - len(missing)
+        advance = None if progress is None else partial(_advance, progress, done, len(tasks))
+        engines.run_calls(_run, [(unfinished, *task) for task in missing], advance, client)
+        _require_all(unfinished, tasks)
+        _finish(unfinished, target)
     return target
+
+
+def _refuse_to_overwrite(target: Path) -> NoReturn:
+    problem = "already exists; give another path, or overwrite=True"
+    raise FileExistsError(errno.EEXIST, problem, str(target))
 
 
 def _was_finished(folder: Path, about: Mapping[str, object]) -> bool:
     """Tell whether a run was killed after the last part was finished, but before cleaning up."""
-    is_ours = _is_ours(folder) and not (folder / _DATA).exists()
+    is_ours = _is_ours(folder) and not (folder / DATA).exists()
     return is_ours and _read_about(folder) == _as_json(about)
 
 
@@ -134,27 +170,57 @@ def _about(grid: Grid, where: Where, suffix: str, part: int) -> dict[str, object
     return {"space": repr(grid), "sha256": digest, "where": where, "format": suffix, "part": part}
 
 
-def _begin(folder: Path, about: Mapping[str, object], overwrite: bool) -> None:
+def _require_ours(folder: Path) -> None:
     if os.path.lexists(folder) and not _is_ours(folder):
         raise FileExistsError(
-            f"{folder} is needed for unfinished parts, but holds something else; move it away, or"
-            " give another path"
+            errno.EEXIST,
+            "is needed for unfinished parts, but holds something else; move it away, or give"
+            " another path",
+            str(folder),
         )
-    if folder.exists() and overwrite:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _begin(folder: Path, about: Mapping[str, object], overwrite: bool) -> None:
+    if overwrite:
+        for name in (DATA, DONE):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / _ABOUT).unlink(missing_ok=True)
     known = _read_about(folder)
     if known not in (None, _as_json(about)):
         raise FileExistsError(
-            f"{folder} holds parts of another space: {known}; remove it, or give overwrite=True"
+            errno.EEXIST,
+            f"holds parts of another space: {known}; remove it, or give overwrite=True",
+            str(folder),
         )
-    if known is None:
-        _replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
-    (folder / _DATA).mkdir(exist_ok=True)
-    # Temporary files that a killed run left behind: ours, or Zarr's.
-    for pattern in (f".{_ABOUT}.*.tmp", f"{_DATA}/**/*.tmp", f"{_DATA}/**/*.partial"):
+    for pattern in (
+        f".{_ABOUT}.*.tmp",
+        f"{DONE}/.*.tmp",
+        f"{DATA}/**/*.tmp",
+        f"{DATA}/**/*.partial",
+    ):
         for path in folder.glob(pattern):
             path.unlink()
+    if known is None:
+        marks.replace(folder / _ABOUT, lambda path: path.write_text(json.dumps(about)))
+    (folder / DATA).mkdir(exist_ok=True)
+
+
+def _require_parts(folder: Path, tasks: list[Task]) -> None:
+    """Refuse parts among files that this module did not write, which would become part of it."""
+    known = {Path(file).parts[0] for task in tasks for file in task.files}
+    for path in (folder / DATA).iterdir():
+        if path.name not in known:
+            raise FileExistsError(
+                errno.EEXIST, "is not a part of the design space; move it away", str(path)
+            )
+
+
+def _require_all(folder: Path, tasks: list[Task]) -> None:
+    """Refuse to finish without a part that somebody removed or cut while others were written."""
+    lost = [task.name for task in tasks if not marks.is_there(folder, task.name)]
+    if lost:
+        problem = f"lost {len(lost):,} finished parts, such as {lost[0]}; write again to resume"
+        raise FileNotFoundError(errno.ENOENT, problem, str(folder))
 
 
 def _is_ours(folder: Path) -> bool:
@@ -165,7 +231,7 @@ def _is_ours(folder: Path) -> bool:
     if _ABOUT in names and not isinstance(_read_about(folder), dict):
         return False
     # A run that was killed at once has left an empty folder, or half a file.
-    known = {_ABOUT, _DONE, _DATA} if _ABOUT in names else set()
+    known = {_ABOUT, DONE, DATA, LOCK} if _ABOUT in names else {LOCK}
     return all(re.fullmatch(rf"\.{_ABOUT}\.\d+\.tmp", name) for name in names - known)
 
 
@@ -178,8 +244,10 @@ def _require_written(target: Path) -> None:
     is_written = ".zgroup" in names or all(map(pattern.fullmatch, names))
     if target.is_symlink() or not is_written:
         raise FileExistsError(
-            f"{target} is a folder that was not written from a design space, so it is not"
-            " overwritten; remove it, or give another path"
+            errno.EEXIST,
+            "is a folder that was not written from a design space, so it is not overwritten;"
+            " remove it, or give another path",
+            str(target),
         )
 
 
@@ -199,39 +267,21 @@ def _finish(folder: Path, target: Path) -> None:
         shutil.rmtree(target)
     elif target.exists():
         target.unlink()
-    (folder / _DATA).rename(target)
+    (folder / DATA).rename(target)
+    marks.sync_folder(target.parent)
     _remove(folder)
 
 
 def _remove(folder: Path) -> None:
     """Remove what is left of a folder of unfinished parts, but no file of anybody else."""
-    if (folder / _DONE).exists():
-        shutil.rmtree(folder / _DONE)
+    if (folder / DONE).exists():
+        shutil.rmtree(folder / DONE)
     (folder / _ABOUT).unlink()
-    with suppress(OSError):
-        folder.rmdir()
 
 
-def _replace(target: Path, write: Callable[[Path], object]) -> None:
-    """Write under a temporary name, then rename."""
-    passing = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        write(passing)
-        passing.replace(target)
-    finally:
-        passing.unlink(missing_ok=True)
-
-
-def _mark(folder: Path, name: str) -> Path:
-    """Return the file that marks a part as finished."""
-    return folder / _DONE / name
-
-
-def _run(folder: Path, name: str, write: Callable[[Path], None]) -> None:
-    write(folder / _DATA)
-    mark = _mark(folder, name)
-    mark.parent.mkdir(exist_ok=True)
-    mark.touch()
+def _run(folder: Path, name: str, files: tuple[str, ...], write: Callable[[Path], None]) -> None:
+    write(folder / DATA)
+    marks.mark(folder, name, files)
 
 
 def _table_tasks(
@@ -246,7 +296,7 @@ def _table_tasks(
         for number in range(counter.number):
             name = f"part-{place * counter.number + number:0{digits}}{suffix}"
             write = partial(_write_part, counter, condition, categories, number, name)
-            tasks.append((name, write))
+            tasks.append(Task(name, (name,), write))
     return tasks
 
 
@@ -259,7 +309,7 @@ def _write_part(
     folder: Path,
 ) -> None:
     table = counter.table(categories, number, condition)
-    _replace(folder / name, partial(_write, table))
+    marks.replace(folder / name, partial(_write, table))
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
@@ -274,17 +324,24 @@ def _write(table: pd.DataFrame, path: Path) -> None:
         plain.to_json(path, orient="records", lines=False)
 
 
-def _zarr_tasks(grid: Grid, folder: Path, part: int) -> list[Task]:
+def _zarr_tasks(grid: Grid, unfinished: Path, part: int) -> list[Task]:
     lengths = {name: len(axis) for name, axis in grid.axes.items()}
     sides = dict(zip(lengths, block_sides(tuple(lengths.values()), part), strict=True))
     dataset = make_dataset(grid, sides)
-    if not _mark(folder, "grid").exists():
-        _run(folder, "grid", partial(_write_grid, dataset))
-    tasks: list[Task] = []
+    # The grid itself: what describes it and its arrays, and the values of the axes.
+    own = sorted(_ZARR)
+    for name in dataset.variables:
+        own += [f"{name}/.zarray", f"{name}/.zattrs"]
+    own += [f"{name}/0" for name in dataset.coords]
+    first = Task("grid", tuple(own), partial(_write_grid, dataset))
+    if not marks.is_finished(unfinished, first.name):
+        _run(unfinished, *first)
+    tasks = [first]
     for name, array in dataset.data_vars.items():
         for place in np.ndindex(array.data.numblocks):
             label = f"{name}-{'-'.join(map(str, place))}"
-            tasks.append((label, partial(_write_chunk, dataset[[name]], place)))
+            file = f"{name}/{'.'.join(map(str, place)) or 0}"
+            tasks.append(Task(label, (file,), partial(_write_chunk, dataset[[name]], place)))
     return tasks
 
 

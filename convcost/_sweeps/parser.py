@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
 from typing import TYPE_CHECKING, NoReturn
-
-import numpy as np
 
 from convcost._cost.quantities import UNITS
 from convcost._exact.arrays import INT64_MAX
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 # Limits that keep mistyped or hostile conditions cheap to reject.
 _MAX_POWER, _MAX_TERMS, _MAX_BITS = 16, 200, 2000
+_MAX_PRODUCTS = 30_000
 _MAX_FACTORS, _MAX_DIGITS, _MAX_DEPTH, _MAX_COMPARISONS = 64, 600, 100, 500
 _TOO_LONG = "be shorter: it would take too long to multiply out"
 _MAX_TEXT, _MAX_SHOWN, _MAX_CHOICES = 1_000_000, 200, 10
@@ -61,13 +61,8 @@ m and n; got os.system('ls') in "macs <= os.system('ls')"
     texts = [where] if isinstance(where, str) else where
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         refuse(TypeError, "where", where, 'a condition such as "macs <= 3e8", or a list of them')
-    parsers = [_Parser("where", text, names) for text in texts]
-    conditions = tuple(parser.condition() for parser in parsers)
-    if sum(parser.comparisons for parser in parsers) > _MAX_COMPARISONS:
-        raise ValueError(
-            f"where must have at most {_MAX_COMPARISONS} comparisons in all; write m in (8, 16, 32)"
-            " for alternatives"
-        )
+    work = _Work()
+    conditions = tuple(_Parser("where", text, names, work).condition() for text in texts)
     return Combination(conditions, all=True)
 
 
@@ -83,7 +78,7 @@ def parse_expression(name: str, text: object, names: Names) -> Polynomial:
     """
     if not isinstance(text, str):
         refuse(TypeError, name, text, 'an expression such as "macs" or "params + bias_adds"')
-    return _Parser(name, text, names).polynomial()
+    return _Parser(name, text, names, _Work()).polynomial()
 
 
 @dataclass(frozen=True)
@@ -104,11 +99,18 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 }
 
 
+@dataclass
+class _Work:
+    """What the conditions of one question have taken so far."""
+
+    comparisons: int = 0
+    products: int = 0  # of terms
+
+
 class _Parser:
-    def __init__(self, argument: str, text: str, names: Names) -> None:
-        self.argument, self.names = argument, names
+    def __init__(self, argument: str, text: str, names: Names, work: _Work) -> None:
+        self.argument, self.names, self.work = argument, names, work
         self.text = text.strip().replace("\r\n", "\n").replace("\r", "\n")
-        self.comparisons = 0
 
     @cached_property
     def lines(self) -> list[bytes]:
@@ -132,7 +134,10 @@ class _Parser:
     def _tree(self) -> ast.expr:
         if len(self.text) <= _MAX_TEXT:
             try:
-                tree = ast.parse(self.text, mode="eval").body
+                with warnings.catch_warnings():
+                    # Python warns of `3or m` and of escapes in strings, as if it ran them.
+                    warnings.simplefilter("ignore")
+                    tree = ast.parse(self.text, mode="eval").body
                 if _depth(tree) <= _MAX_DEPTH:
                     return tree
             except SyntaxError as error:
@@ -154,8 +159,15 @@ class _Parser:
             f" {column}{hint}\n    {line[cut : cut + _MAX_SHOWN]}\n    {' ' * (column - cut - 1)}^"
         ) from None
 
+    def _segment(self, node: ast.expr) -> str:
+        """Return the text of a node; `ast.get_source_segment` takes minutes for a long one."""
+        lines = self.lines[node.lineno - 1 : node.end_lineno]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"\n".join(lines).decode()
+
     def _refuse(self, node: ast.expr, demand: str, hint: str = "") -> NoReturn:
-        segment = _shown(ast.get_source_segment(self.text, node) or self.text)
+        segment = _shown(" ".join(self._segment(node).split()))  # in one line
         text = repr(_shown(self.text))
         raise ValueError(f"{self.argument} must {demand}; got {segment} in {text}{hint}")
 
@@ -181,9 +193,9 @@ class _Parser:
     def _comparison(
         self, node: ast.expr, left: ast.expr, operation: ast.cmpop, right: ast.expr
     ) -> Condition:
-        self.comparisons += 1
-        if self.comparisons > _MAX_COMPARISONS:
-            demand = f"have at most {_MAX_COMPARISONS} comparisons"
+        self.work.comparisons += 1
+        if self.work.comparisons > _MAX_COMPARISONS:
+            demand = f"have at most {_MAX_COMPARISONS} comparisons in all"
             self._refuse(node, demand, "; write m in (8, 16, 32) for alternatives")
         if isinstance(operation, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
@@ -200,6 +212,7 @@ class _Parser:
                 chosen = self._membership(axis, value)
                 return chosen if symbol == "==" else Negation(chosen)
         first, second = self._number(left), self._number(right)
+        self._spend(node, first, second)
         difference = first.top * second.bottom - second.top * first.bottom
         self._short(node, _Quotient(difference, second.bottom))
         return Relation(difference.whole(), symbol)
@@ -260,12 +273,10 @@ class _Parser:
             self._refuse_unknown(node)
         if isinstance(node.value, int):
             number = Fraction(node.value)
-        elif not np.isfinite(node.value):
-            self._refuse(node, "have only finite numbers")
         else:
-            # From the text, since the float 0.1 is not exactly a tenth.
-            source = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset]
-            digits, _, exponent = source.decode().replace("_", "").lower().partition("e")
+            # From the text: the float 0.1 is not exactly a tenth, and 1e400 is infinity as a float.
+            source = self._segment(node)
+            digits, _, exponent = source.replace("_", "").lower().partition("e")
             if len(digits) > _MAX_DIGITS or abs(int(exponent[-9:] or 0)) > _MAX_DIGITS:
                 self._refuse(node, f"have numbers with at most {_MAX_DIGITS} digits")
             number = Fraction(f"{digits}e{exponent or 0}")
@@ -285,6 +296,12 @@ class _Parser:
     def _operation(self, node: ast.BinOp) -> _Quotient:
         return self._short(node, self._operate(node))
 
+    def _spend(self, node: ast.expr, left: _Quotient, right: _Quotient) -> None:
+        """Note that two numbers will be multiplied, or refuse what takes too long in all."""
+        self.work.products += _terms(left) * _terms(right)
+        if self.work.products > _MAX_PRODUCTS:
+            self._refuse(node, _TOO_LONG)
+
     def _short(self, node: ast.expr, result: _Quotient) -> _Quotient:
         for polynomial in (result.top, result.bottom):
             long = any(
@@ -299,6 +316,7 @@ class _Parser:
         if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
             return self._remainder(node)
         left, right = self._number(node.left), self._number(node.right)
+        self._spend(node, left, right)
         if isinstance(node.op, (ast.Add, ast.Sub)):
             combine = operator.add if isinstance(node.op, ast.Add) else operator.sub
             top = combine(left.top * right.bottom, right.top * left.bottom)
@@ -319,6 +337,7 @@ class _Parser:
             self._refuse(node, f"have only powers that are integers from 0 to {_MAX_POWER}")
         result = _Quotient(Polynomial.constant(1), Polynomial.constant(1))
         for _ in range(int(power)):
+            self._spend(node, result, base)
             product = _Quotient(result.top * base.top, result.bottom * base.bottom)
             result = self._short(node, product)
         return result
@@ -337,6 +356,10 @@ class _Parser:
             zero = Polynomial.constant(0 if symbol == "//" else 1)
             return _Quotient(Polynomial.of(atom) * zero, Polynomial.constant(1))
         return _Quotient(Polynomial.of(atom), Polynomial.constant(1))
+
+
+def _terms(number: _Quotient) -> int:
+    return len(number.top.terms) + len(number.bottom.terms)
 
 
 def _bits(number: Fraction) -> int:

@@ -15,6 +15,8 @@ Bytes = npt.NDArray[np.uint8]
 CLASSES = 10
 SIDE = 28
 VALIDATION_IMAGES = 5_000
+# Images from which the validation images are split off.
+_IMAGES = {"fashion-mnist": 60_000, "synthetic": 6_000}
 
 # The files as Zalando Research publishes them (github.com/zalandoresearch/fashion-mnist), with
 # their MD5 sums.
@@ -51,6 +53,17 @@ class Dataset:
         )
 
 
+def count_training_images(data: str, limit: int | None) -> int:
+    """Return the number of training images that `load` will return, or refuse the limit."""
+    return _checked(limit, _IMAGES[data] - VALIDATION_IMAGES)
+
+
+def _checked(limit: int | None, available: int) -> int:
+    if limit is not None and limit > available:
+        raise DataError(f"--limit must be from 1 to {available:,} training images; got {limit:,}")
+    return limit or available
+
+
 def load(data: str, folder: Path | None, *, normalize: bool, limit: int | None) -> Dataset:
     """Load the data set, split off the validation images, and normalise.
 
@@ -70,10 +83,7 @@ def _prepare(
     parts: tuple[Bytes, Bytes, Bytes, Bytes], source: str, *, normalize: bool, limit: int | None
 ) -> Dataset:
     images, labels, test_images, test_labels = parts
-    available = len(images) - VALIDATION_IMAGES
-    if limit is not None and limit > available:
-        raise DataError(f"--limit must be from 1 to {available:,} training images; got {limit:,}")
-    end = VALIDATION_IMAGES + (limit or available)
+    end = VALIDATION_IMAGES + _checked(limit, len(images) - VALIDATION_IMAGES)
     train = images[VALIDATION_IMAGES:end]
     mean, deviation = (float(train.mean()), float(train.std())) if normalize else (0.0, 1.0)
     if deviation == 0:
@@ -135,7 +145,7 @@ def download() -> tuple[Bytes, Bytes, Bytes, Bytes]:
 
 
 def make_synthetic(
-    count: int = 6_000, test_count: int = 1_000
+    count: int = _IMAGES["synthetic"], test_count: int = 1_000
 ) -> tuple[Bytes, Bytes, Bytes, Bytes]:
     """Return noisy images of ten random patterns: enough to run the program, not to learn."""
     source = np.random.default_rng(0)

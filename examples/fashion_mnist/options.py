@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fashion_mnist.devices import PRECISIONS
-from fashion_mnist.run_folder import RunError, RunFolder
+from fashion_mnist.run_folder import RunError, RunFolder, require_free
 
 Options = dict[str, Any]
 # These may differ when a run is resumed: they say where things are, not what is computed.
@@ -96,6 +96,8 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
         folder = RunFolder.resume(path)
     except RunError as error:
         raise click.ClickException(str(error)) from error
+    for damage in folder.damages:
+        click.echo(f"{damage}; the checkpoint before it is used", err=True)
     if given.keys() != folder.settings.keys():
         raise click.ClickException(f"{folder.path} was written by another version of this program")
     for name, value in given.items():
@@ -105,6 +107,12 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
                 f"--resume keeps the run's {option} {folder.settings[name]}; got {value}"
             )
     return folder
+
+
+def check_folder(options: Options) -> None:
+    """Raise RunError if `create_folder` would find files in the folder that must stay."""
+    if options["output_dir"] and not options["resume"]:
+        require_free(options["output_dir"], overwrite=options["overwrite"])
 
 
 def create_folder(options: Options, settings: Options) -> RunFolder:

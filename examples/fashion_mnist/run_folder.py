@@ -1,19 +1,21 @@
 """The files of a training: enough to resume it after a kill at any moment.
 
-Only `checkpoint/state.json` says how far a run has got. It is written under a temporary name, and
-renamed once everything that it refers to is on the disk. All other files of a run are made from
-that state, and made again if the run was killed before.
+The newest `checkpoint/epoch-*.json` says how far a run has got. It is written under a temporary
+name, and renamed once everything that it refers to is on the disk, with sizes and checksums. All
+other files of a run are made from that state, and made again if the run was killed before. The
+state before it is kept, too: it is used if a file of the newest one is damaged.
 """
 
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from fashion_mnist.whole_files import Sum, damage, replace, sum_of
 
 BEST = "best.keras"
 HISTORY = "history.csv"
@@ -22,8 +24,7 @@ CURVES = "learning_curves.png"
 TENSORBOARD = "tensorboard"
 _FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES)
 _CHECKPOINT = "checkpoint"
-_STATE = "state.json"
-# Two checkpoints of weights, optimizer and averages, two best models, TensorBoard's log.
+# Three checkpoints of weights, optimizer and averages, three best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
 _NO_ROOM = f"can't hold the {_NEEDED_BYTES >> 20} MiB that a run writes"
 
@@ -45,10 +46,12 @@ class DivergedError(Exception):
 class RunFolder:
     """The folder of one training, and how far the training has got."""
 
-    def __init__(self, path: Path, settings: dict[str, Any], rows: list[Row]) -> None:
+    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
         self.path = path
         self.settings = settings  # what the training depends on
-        self.rows = rows  # the finished epochs: number, losses, accuracies and seconds
+        self.rows: list[Row] = []  # the finished epochs: number, losses, accuracies and seconds
+        self.damages: list[str] = []  # what is wrong with the states that could not be resumed
+        self._sums: dict[str, Sum] = {}  # of the checkpoint's files
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "RunFolder":
@@ -60,38 +63,59 @@ class RunFolder:
             If it is not empty and `overwrite` is false, or it can't be written to.
         """
         with _raised_as(RunError, f"{path} {_NO_ROOM}"):
-            if path.exists() and any(path.iterdir()):
-                if not overwrite:
-                    raise RunError(
-                        f"{path} is not empty; give another --output-dir, or --overwrite, or"
-                        " --resume the training in it"
-                    )
+            if overwrite:
                 _clear(path)
+            require_free(path, overwrite=overwrite)
             (path / _CHECKPOINT).mkdir(parents=True, exist_ok=True)
             _try_out(path / _CHECKPOINT)
-        return cls(path, settings, [])
+        return cls(path, settings)
 
     @classmethod
     def resume(cls, path: Path) -> "RunFolder":
         """Open the folder of an interrupted training, and finish what it was writing.
 
+        If a file of the last finished epoch is damaged, the epoch before it is the last one.
+
         Raises
         ------
         RunError
-            If it has no finished epoch, or it can't be written to.
+            If it has no finished epoch that is whole, or it can't be written to.
         """
+        states = sorted((path / _CHECKPOINT).glob("epoch-*.json"), reverse=True)
+        if not states:
+            raise RunError(f"{path} has no finished epoch to --resume from")
+        damages: list[str] = []
+        for state in states:
+            try:
+                folder = cls._read(path, state)
+            except RunError as error:
+                damages.append(str(error))
+                continue
+            folder.damages = damages
+            with _raised_as(RunError, f"{path} {_NO_ROOM}"):
+                _try_out(path / _CHECKPOINT)
+                folder._publish()
+            return folder
+        raise RunError(f"{path} has no whole checkpoint to --resume from: {'; '.join(damages)}")
+
+    @classmethod
+    def _read(cls, path: Path, state: Path) -> "RunFolder":
+        """Return the folder at a state, or raise RunError with the damaged file."""
         try:
-            state = json.loads((path / _CHECKPOINT / _STATE).read_text())
-            folder = cls(path, state["settings"], state["rows"])
-        except FileNotFoundError as error:
-            raise RunError(f"{path} has no finished epoch to --resume from") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunError(
-                f"{path / _CHECKPOINT / _STATE} is not the state of a run: {error}"
-            ) from error
-        with _raised_as(RunError, f"{path} {_NO_ROOM}"):
-            _try_out(path / _CHECKPOINT)
-            folder._publish()
+            known = json.loads(state.read_text())
+            folder = cls(path, known["settings"])
+            folder.rows, folder._sums = known["rows"], known["files"]
+            needed = [folder._variables_path(), folder._file(int(folder.best["epoch"]), ".keras")]
+            sums = [folder._sums[file.name] for file in needed]
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            what = "is empty" if not state.stat().st_size else "is not the state of a run"
+            raise RunError(f"{state} {what}") from error
+        for file, known_sum in zip(needed, sums, strict=True):
+            problem = damage(file, known_sum)
+            if problem and file.suffix == ".keras" and not damage(folder.best_path, known_sum):
+                replace(file, lambda partial: shutil.copyfile(folder.best_path, partial))
+            elif problem:
+                raise RunError(problem)
         return folder
 
     @property
@@ -102,7 +126,7 @@ class RunFolder:
     @property
     def best(self) -> Row:
         """The epoch with the lowest validation loss, the first of several."""
-        return min(self.rows, key=lambda row: row["val_loss"])
+        return _best(self.rows)
 
     @property
     def best_path(self) -> Path:
@@ -118,18 +142,24 @@ class RunFolder:
 
     def keep_variables(self, epoch: int, content: bytes) -> None:
         """Write the variables that the next epoch starts from."""
-        self._write(self._file(epoch, ".npz"), lambda partial: partial.write_bytes(content))
+        self._keep(self._file(epoch, ".npz"), lambda partial: partial.write_bytes(content))
 
     def keep_epoch(self, row: Row, save_model: Callable[[Path], None]) -> None:
         """Write the model if it is the best so far, and make the epoch count as finished."""
+        epoch = int(row["epoch"])
         rows = [*self.rows, row]
         if row["val_loss"] < min(self.losses, default=float("inf")):
-            self._write(self._file(int(row["epoch"]), ".keras"), save_model)
-        state = json.dumps({"settings": self.settings, "rows": rows}, indent=1)
-        self._write_text(self.path / _CHECKPOINT / _STATE, state)
+            self._keep(self._file(epoch, ".keras"), save_model)
+        state = {"settings": self.settings, "rows": rows, "files": self._sums}
+        self._write_text(self._file(epoch, ".json"), json.dumps(state, indent=1))
         self.rows = rows
         with _raised_as(WriteError, f"{self.path} can no longer be written"):
             self._publish()
+
+    def _keep(self, path: Path, save: Callable[[Path], Any]) -> None:
+        """Write a file of the checkpoint, and note its size and checksum."""
+        self._write(path, save)
+        self._sums[path.name] = sum_of(path)
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write the final figures."""
@@ -152,15 +182,25 @@ class RunFolder:
     def _publish(self) -> None:
         """Write the files for the user from the state, and remove outdated files."""
         best = self._file(int(self.best["epoch"]), ".keras")
-        _replace(self.best_path, lambda path: shutil.copyfile(best, path))
+        replace(self.best_path, lambda path: shutil.copyfile(best, path))
         table = io.StringIO()
         writer = csv.DictWriter(table, self.rows[0])
         writer.writeheader()
         writer.writerows(self.rows)
         self._write_text(self.path / HISTORY, table.getvalue())
+        kept = {*self._files(self.rows), *self._files(self.rows[:-1])}
         for file in (self.path / _CHECKPOINT).iterdir():
-            if file not in (best, self._variables_path()) and file.name != _STATE:
+            if file.name not in kept:
                 file.unlink()
+        self._sums = {name: one for name, one in self._sums.items() if name in kept}
+
+    def _files(self, rows: list[Row]) -> list[str]:
+        """Return the names of the files of a state."""
+        if not rows:
+            return []
+        last, best = int(rows[-1]["epoch"]), int(_best(rows)["epoch"])
+        files = (self._file(last, ".json"), self._file(last, ".npz"), self._file(best, ".keras"))
+        return [file.name for file in files]
 
     def _file(self, epoch: int, suffix: str) -> Path:
         return self.path / _CHECKPOINT / f"epoch-{epoch:05}{suffix}"
@@ -170,25 +210,25 @@ class RunFolder:
 
     def _write(self, path: Path, save: Callable[[Path], Any]) -> None:
         with _raised_as(WriteError, f"{self.path} can no longer be written"):
-            _replace(path, save)
+            replace(path, save)
 
 
-def _replace(path: Path, save: Callable[[Path], Any]) -> None:
-    """Write a file to the disk under a temporary name, and rename it."""
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        save(partial)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def require_free(path: Path, *, overwrite: bool) -> None:
+    """Raise RunError for a folder that is not empty, unless `overwrite` is true."""
+    if not overwrite and path.exists() and any(path.iterdir()):
+        raise RunError(
+            f"{path} is not empty; give another --output-dir, or --overwrite, or --resume the"
+            " training in it"
+        )
+
+
+def _best(rows: list[Row]) -> Row:
+    return min(rows, key=lambda row: row["val_loss"])
 
 
 def _try_out(path: Path) -> None:
     """Write and remove as many bytes as a run needs."""
-    _replace(path / "trial", lambda partial: partial.write_bytes(bytes(_NEEDED_BYTES)))
+    replace(path / "trial", lambda partial: partial.write_bytes(bytes(_NEEDED_BYTES)))
     (path / "trial").unlink()
 
 
