@@ -11,6 +11,7 @@ import click
 import keras
 import pytest
 from keras import layers as kl
+from keras_models import opaque
 
 import convcost
 from convcost._cli import main
@@ -239,3 +240,24 @@ def test_on_a_terminal_the_table_fits(files, run, monkeypatch):
 def test_parse_shape_takes_tuples_as_they_print():
     assert parse_shape("(8, 8, 3)") == (8, 8, 3)
     assert parse_shape("(8,)") == (8,)
+
+
+def test_output_shapes_of_what_is_left_out(tmp_path, run):
+    path = tmp_path / "model.json"
+    path.write_text(opaque().to_json())
+    options = ["summary", path, "--on-unknown", "warn", "--input-shape", "10,10,3"]
+    with pytest.warns(UserWarning, match="mystery"):
+        code, out, _ = run(*options, "--output-shape", "mystery=10,10,1", "--format", "json")
+    assert code == 0
+    rows = json.loads(out)["rows"]
+    assert [row["macs"] for row in rows if row["name"] == "mystery"] == [None]
+    for wrong, message in (("10,10", "a layer and a shape"), ("a=b-c", "--output-shape must be")):
+        code, _, err = run(*options, "--output-shape", wrong)
+        assert code == 2
+        assert message in err
+
+
+def test_a_keras_application_by_its_name():
+    assert convcost.summary("MobileNetV2").total().macs == 300_774_272
+    with pytest.raises(convcost.ModelError, match="did you mean MobileNetV2"):
+        convcost.from_keras("MobilNetV2")

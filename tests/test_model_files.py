@@ -13,7 +13,7 @@ import pytest
 
 import convcost
 from convcost._models import walk
-from convcost._models.keras import config, files
+from convcost._models.keras import config, files, library
 
 
 def layer(kind, name, inbound=(), /, **arguments):
@@ -235,11 +235,28 @@ def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
     far = str(tmp_path / "gone" / "nothing.h5")
     for source, message in [
         (wrong, f"there is no file {wrong!r}; did you mean {near!r}?"),
-        (far, f"there is no file {far!r}; source must be a Keras model, a .keras, "),
-        ("MobileNetV2", "there is no file 'MobileNetV2'; give a Keras application as a model"),
+        (far, f"there is no file {far!r}; source must be a Keras model, "),
     ]:
         with pytest.raises(FileNotFoundError, match=re.escape(message)):
             convcost.summary(source)
+
+
+def test_a_name_that_is_neither_a_file_nor_an_application(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "modl.json").touch()
+    message = "'modl' is neither a file nor a model of Keras Applications; did you mean 'modl.json'"
+    with pytest.raises(convcost.ModelError, match=re.escape(message)):
+        convcost.from_keras("modl")
+    (tmp_path / "plain").write_text("{}")
+    with pytest.raises(convcost.ModelError, match="plain"):
+        convcost.from_keras("plain")
+
+    def missing():
+        raise ImportError("this needs Keras and a backend")
+
+    monkeypatch.setattr(library, "import_keras", missing)
+    with pytest.raises(FileNotFoundError, match="no file 'modl'.*this needs Keras"):
+        convcost.from_keras("modl")
 
 
 def test_a_folder_is_named_as_one(tmp_path):

@@ -315,3 +315,29 @@ def test_what_is_registered_may_have_several_outputs(registration):
     assert set(seen) == {(5, 6)}  # and not the mask
     with pytest.raises(ValueError, match=r"output\[1\]\[0\] must be a positive integer"):
         convcost.layers.Custom([(1,), (0,)])
+
+
+def test_what_is_left_out_is_marked_in_every_format():
+    with pytest.warns(UserWarning, match="mystery"):
+        report = convcost.summary(opaque(), on_unknown="warn", effective=True, intensity=True)
+    line = next(one for one in report.as_dict()["rows"] if one["name"] == "mystery")
+    numbers = ("params", "macs", "share", "effective_macs", "intensity")
+    assert [line[name] for name in numbers] == [None] * 5
+    assert 'mystery,Opaque,"(6, 6, 1)",,,,,,left out: cost not known' in report.to_csv()
+    frame = report.to_pandas().set_index("name")
+    assert frame.loc["mystery", ["params", "macs"]].isna().all()
+    assert "left out: cost not known" in report.to_markdown()
+    grouped = report.group(lambda row: "all")
+    assert grouped.lines[0][-1].endswith(", without 1 left out")
+    assert grouped.lines[0][3] == report.network.params
+
+
+def test_what_is_left_out_is_marked_in_a_comparison():
+    with pytest.warns(UserWarning, match="mystery"):
+        net = convcost.from_keras(opaque(), on_unknown="warn")
+    with pytest.warns(UserWarning, match="mystery"):
+        changed = net.with_separable()
+    comparison = convcost.compare(net, changed)
+    line = next(one for one in comparison.lines if one[0] == "mystery")
+    assert line[2:] == (None,) * 6
+    assert "left out after, since their cost is not known: mystery" in comparison.notes[-1]

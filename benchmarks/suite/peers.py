@@ -73,7 +73,7 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
         convert_variables_to_constants_v2,
     )
 
-    from convcost._verify.devices import import_keras
+    from convcost._models.keras.library import import_keras
     from convcost._verify.oracles.keras_layers import build
 
     import_keras()

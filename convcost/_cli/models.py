@@ -29,6 +29,13 @@ _on_unknown = click.option(
     show_default=True,
     help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
 )
+_output_shapes = click.option(
+    "--output-shape",
+    "output_shapes",
+    metavar="LAYER=64",
+    multiple=True,
+    help="Output shape of a layer that is left out, without the batch dimension; may be repeated.",
+)
 
 
 def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
@@ -78,6 +85,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     help="Which arithmetic to show.",
 )
 @_on_unknown
+@_output_shapes
 @_output(_FORMATS)
 def summary(
     source: str,
@@ -90,6 +98,7 @@ def summary(
     intensity: bool,
     formula: Literal["params", "macs"],
     on_unknown: OnUnknown,
+    output_shapes: tuple[str, ...],
     form: str | None,
     output: str | None,
 ) -> None:
@@ -100,7 +109,7 @@ def summary(
     """
     with usage_errors():
         report = convcost.summary(
-            network_of(source, input_shape, on_unknown),
+            network_of(source, input_shape, on_unknown, output_shapes),
             effective=effective,
             intensity=intensity,
             formula=formula,
@@ -163,6 +172,7 @@ def compare(
     help="With --width: a layer that keeps its number of channels; may be repeated.",
 )
 @_on_unknown
+@_output_shapes
 @_output(_FORMATS[:-1])
 def whatif(
     source: str,
@@ -175,6 +185,7 @@ def whatif(
     divisor: int,
     keep: tuple[str, ...],
     on_unknown: OnUnknown,
+    output_shapes: tuple[str, ...],
     form: str | None,
     output: str | None,
 ) -> None:
@@ -184,7 +195,7 @@ def whatif(
     if separable and standard:
         raise click.UsageError("--separable and --standard undo each other; give only one of them")
     with usage_errors():
-        network = network_of(source, input_shape, on_unknown)
+        network = network_of(source, input_shape, on_unknown, output_shapes)
         changed = network.with_standard() if standard else network
         if separable:
             changed = changed.with_separable(form="block" if block else "layer")

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from convcost._exact.types import Size
     from convcost._models.network import Network
     from convcost._models.types import OnUnknown
-    from convcost._verify.types import LiveModel
 
 shape_option = click.option(
     "--input-shape",
@@ -26,31 +25,29 @@ shape_option = click.option(
 )
 
 
-def network_of(source: str, input_shape: str | None, on_unknown: OnUnknown = "error") -> Network:
+def network_of(
+    source: str,
+    input_shape: str | None,
+    on_unknown: OnUnknown = "error",
+    output_shapes: Iterable[str] = (),
+) -> Network:
     """Return the network of a model file, or of a model in Keras Applications."""
+    shapes = dict(map(_named_shape, output_shapes)) or None
     shape = parse_shape(input_shape)
-    model = Path(source) if is_file(source) else application(source)
-    return convcost.from_keras(model, shape, on_unknown=on_unknown)
+    return convcost.from_keras(source, shape, on_unknown=on_unknown, shapes=shapes)
+
+
+def _named_shape(text: str) -> tuple[str, tuple[Size, ...]]:
+    """Return the name of a layer and a shape, from `lstm=28,64`."""
+    name, equal, shape = text.rpartition("=")
+    if not equal or not name:
+        raise ValueError(f"--output-shape must be a layer and a shape, as lstm=64; got {text!r}")
+    return name, _shape(shape, "--output-shape")
 
 
 def is_file(source: str) -> bool:
     """Return whether a source is or looks like a file; otherwise it is the name of a model."""
     return Path(source).exists() or not source.isidentifier()
-
-
-def application(name: str) -> LiveModel:
-    """Return a model of Keras Applications, without downloading its weights."""
-    from convcost._verify.devices import import_keras
-
-    applications = import_keras().applications
-    make = getattr(applications, name, None)
-    if not callable(make):
-        models = [one for one in dir(applications) if callable(getattr(applications, one))]
-        raise ValueError(
-            f"{name!r} is neither a file nor a model of Keras Applications{near(name, models)}"
-        )
-    model: LiveModel = make(weights=None)
-    return model
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -73,12 +70,15 @@ def parse_shape(text: str | None) -> tuple[Size, ...] | None:
     >>> parse_shape("224,224,3")
     (224, 224, 3)
     """
-    if text is None:
-        return None
-    return tuple(_side(word.strip(), text) for word in text.strip("() ").rstrip(",").split(","))
+    return None if text is None else _shape(text, "--input-shape")
 
 
-def _side(word: str, text: str) -> Size:
+def _shape(text: str, option: str) -> tuple[Size, ...]:
+    words = text.strip("() ").rstrip(",").split(",")
+    return tuple(_side(word.strip(), text, option) for word in words)
+
+
+def _side(word: str, text: str, option: str) -> Size:
     if word.isidentifier():
         from convcost.symbols import symbol
 
@@ -88,6 +88,6 @@ def _side(word: str, text: str) -> Size:
         return int(word)
     except ValueError:
         raise ValueError(
-            "--input-shape must be integers or names separated by commas, such as 224,224,3 or"
+            f"{option} must be integers or names separated by commas, such as 224,224,3 or"
             f" h,w,3; got {text!r}"
         ) from None

@@ -14,7 +14,8 @@ from rich.table import Table
 
 import convcost
 from convcost._cli.output import DISAGREEMENT, json_option, message_of, print_json, usage_errors
-from convcost._cli.sources import application, is_file, parse_shape, shape_option
+from convcost._cli.sources import is_file, parse_shape, shape_option
+from convcost._models.keras.library import application, import_keras
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -149,7 +150,6 @@ def _print_report(report: verification.Report) -> None:
 
 def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
     """Build or load a model in Keras, check each layer against it, and return whether all agree."""
-    from convcost._verify.devices import import_keras
     from convcost._verify.whole_models import check_model
 
     with usage_errors(), Console(stderr=True).status("Building the model") as status:

@@ -13,7 +13,7 @@ from convcost._exact.scalars import near_names, refuse
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
 from convcost._models.inputs import fits_declared
-from convcost._models.keras import config, files
+from convcost._models.keras import config, files, library
 from convcost._models.keras.weight_check import check_weights
 from convcost._models.network import Network
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 # What systems take for a path, and for a name in it.
 _LONGEST, _LONGEST_NAME = 4096, 255
-_ALLOWED = "a Keras model, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
+_ALLOWED = (
+    "a Keras model, the name of one in Keras Applications, a .keras, .h5 or .json file, the JSON"
+    " text, or the config as a dict"
+)
 
 
 def from_keras(
@@ -45,8 +48,9 @@ def from_keras(
     Parameters
     ----------
     source
-        A live Keras model (Sequential, Functional or subclassed, with models in it); the path of a
-        `.keras`, `.h5` or JSON file; the text of `model.to_json()`; or the dict of a config.
+        A live Keras model (Sequential, Functional or subclassed, with models in it); the name of a
+        model in Keras Applications, such as `MobileNetV2`; the path of a `.keras`, `.h5` or JSON
+        file; the text of `model.to_json()`; or the dict of a config.
     input_shape
         Shape of the input in elements, without the batch dimension; for several inputs a list of
         shapes, or a dict by input name. Sides may be SymPy expressions. None uses the declared
@@ -83,6 +87,8 @@ def from_keras(
     >>> net["conv"].output_shape, net["conv"].cost.explain().params
     ((28, 28, 32), '3*3*32 + (1*1*32+1)*32 = 1344')
     """
+    if isinstance(source, str) and source.isidentifier() and not Path(source).exists():
+        source = _application(source)
     if isinstance(source, (str, os.PathLike)) and not _is_json(source):
         path = _path(source)
         loaded = _loaded(path)
@@ -98,6 +104,18 @@ def from_keras(
 
 def _is_json(source: str | os.PathLike[str]) -> bool:
     return isinstance(source, str) and source.lstrip().startswith(("{", '"{'))
+
+
+def _application(name: str) -> ModelSource:
+    """Return the model of Keras Applications of that name, or raise an error for the name."""
+    try:
+        model: ModelSource = library.application(name)
+    except ImportError as error:
+        raise FileNotFoundError(f"{_not_found(Path(name))}; {error}") from error
+    except ModelError as error:
+        near = _near_files(Path(name))
+        raise ModelError(f"{error}{near}" if "did you mean" not in str(error) else error) from None
+    return model
 
 
 def _path(source: str | os.PathLike[str]) -> Path:
@@ -182,11 +200,15 @@ def _compare(network: Network, stored: Stored) -> None:
 def _not_found(path: Path) -> str:
     """Return the message for a path that does not exist, with near names in its folder."""
     message = f"there is no file {str(path)!r}"
+    near = _near_files(path)
+    return f"{message}{near}" if near else f"{message}; source must be {_ALLOWED}"
+
+
+def _near_files(path: Path) -> str:
+    """Return a hint at the files beside a path whose names are spelled most like its own."""
     with suppress(OSError):
         near = near_names(path.name, _model_files(path.parent))
         if near:
             names = " or ".join(repr(str(path.parent / name)) for name in near)
-            return f"{message}; did you mean {names}?"
-    if str(path).isidentifier():
-        message += "; give a Keras application as a model: MobileNetV2(weights=None)"
-    return f"{message}; source must be {_ALLOWED}"
+            return f"; did you mean {names}?"
+    return ""

@@ -98,10 +98,15 @@ class Comparison(Table):
     @property
     def notes(self) -> tuple[str, ...]:
         """The totals and their ratio."""
+        sides = (("before", self.before), ("after", self.after))
         return (
-            f"before: {self.before.total()}",
-            f"after: {self.after.total()}",
+            *(f"{side}: {network.total()}" for side, network in sides),
             f"after / before: {self.total}",
+            *(
+                f"left out {side}, since their cost is not known: {', '.join(network.left_out)}"
+                for side, network in sides
+                if network.left_out
+            ),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -135,14 +140,18 @@ def _by_name(network: Network) -> dict[str, Row]:
 
 
 def _costs(row: Row | None) -> bool:
-    return row is not None and not (row.params == 0 and row.macs == 0)
+    """Tell whether a layer costs anything, or what it costs is not known."""
+    return row is not None and (row.left_out or not (row.params == 0 and row.macs == 0))
+
+
+def _known(row: Row | None, quantity: str) -> Count | None:
+    return None if row is None or row.left_out else getattr(row, quantity)
 
 
 def _sides(
     left: Row | None, right: Row | None, quantity: str
 ) -> tuple[Count | None, Count | None, Count | None]:
-    before: Count | None = None if left is None else getattr(left, quantity)
-    after: Count | None = None if right is None else getattr(right, quantity)
+    before, after = _known(left, quantity), _known(right, quantity)
     if before is None or after is None or before == 0:
         return before, after, None
     return before, after, arithmetic.divide(quantity, after, before)

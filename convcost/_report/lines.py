@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
 
 
+# In place of the arithmetic.
+LEFT_OUT = "left out: cost not known"
+
+
 class Line(NamedTuple):
     """One line of a report: a layer, or a group of layers."""
 
@@ -29,25 +33,42 @@ class Line(NamedTuple):
     cost: Cost
 
     @property
-    def effective_macs(self) -> Count:
-        """MACs whose tap lies inside the input."""
+    def left_out(self) -> int:
+        """Number of its layers whose cost is not known."""
+        return sum(row.left_out for row in self.rows)
+
+    def known(self, quantity: str) -> Count | None:
+        """Return one of the counts of its cost; None if the cost of no layer is known."""
+        return None if self.left_out == len(self.rows) else getattr(self.cost, quantity)
+
+    @property
+    def effective_macs(self) -> Count | None:
+        """MACs whose tap lies inside the input; None if the cost of no layer is known."""
+        if self.left_out == len(self.rows):
+            return None
         return arithmetic.total("macs", [row.effective_macs for row in self.rows])
 
     @property
     def intensity(self) -> Count | None:
-        """FLOPs per byte moved; None for a group of layers."""
-        return self.rows[0].intensity() if len(self.rows) == 1 else None
+        """FLOPs per byte moved; None for a group of layers, or if the cost is not known."""
+        if len(self.rows) > 1 or self.left_out:
+            return None
+        return self.rows[0].intensity()
 
     def formula(self, quantity: str) -> str:
         """Return the arithmetic behind the parameters or MACs."""
+        if self.left_out == len(self.rows):
+            return LEFT_OUT
         if len(self.rows) == 1:
             shown: str = getattr(self.cost.explain(), quantity)
             return shown
-        return f"{len(self.rows)} layers: {arithmetic.text(getattr(self.cost, quantity))}"
+        without = f", without {self.left_out} left out" if self.left_out else ""
+        number = arithmetic.text(getattr(self.cost, quantity))
+        return f"{len(self.rows)} layers: {number}{without}"
 
     def fraction(self, whole: Count) -> Count | None:
-        """Return its share of all MACs; None if these are 0 or symbolic."""
-        if is_expression(whole) or whole == 0:
+        """Return its share of all MACs; None if these are 0 or symbolic, or its own not known."""
+        if is_expression(whole) or whole == 0 or self.left_out == len(self.rows):
             return None
         return arithmetic.divide("MACs", self.cost.macs, whole)
 

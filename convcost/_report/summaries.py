@@ -12,7 +12,7 @@ from convcost._report.report import Report
 if TYPE_CHECKING:
     from typing import Literal
 
-    from convcost._models.types import ModelShape, ModelSource, OnUnknown
+    from convcost._models.types import ModelShape, ModelSource, OnUnknown, OutputShapes
 
 
 def summary(
@@ -20,6 +20,7 @@ def summary(
     input_shape: ModelShape = None,
     *,
     on_unknown: OnUnknown = "error",
+    shapes: OutputShapes | None = None,
     effective: bool = False,
     intensity: bool = False,
     formula: Literal["params", "macs"] = "params",
@@ -34,6 +35,8 @@ def summary(
         Shape of one input in elements, without the batch; by default what the model declares.
     on_unknown
         What to do with layers whose cost is not known: `error`, or `warn` and leave them out.
+    shapes
+        Output shapes of layers that are left out, by name: `{"lstm": (64,)}`.
     effective
         Whether to add a column of effective MACs: those whose tap lies inside the input.
     intensity
@@ -59,7 +62,7 @@ def summary(
     >>> [line[-1] for line in report.lines]
     ['(1152+1)*10 = 11530']
     """
-    network = _network(source, input_shape, on_unknown)
+    network = _network(source, input_shape, on_unknown, shapes)
     return Report(network, effective=effective, intensity=intensity, formula=formula)
 
 
@@ -94,9 +97,16 @@ def compare(
 
 
 def _network(
-    source: Network | ModelSource, input_shape: ModelShape, on_unknown: OnUnknown = "error"
+    source: Network | ModelSource,
+    input_shape: ModelShape,
+    on_unknown: OnUnknown = "error",
+    shapes: OutputShapes | None = None,
 ) -> Network:
     """Return a network as it is, at another input shape, or read from a source."""
     if not isinstance(source, Network):
-        return from_keras(source, input_shape, on_unknown=on_unknown)
+        return from_keras(source, input_shape, on_unknown=on_unknown, shapes=shapes)
+    if shapes is not None:
+        return Network(
+            source.graph, input_shape or source.input_shapes, on_unknown=on_unknown, shapes=shapes
+        )
     return source if input_shape is None else source.at(input_shape)

@@ -1,10 +1,11 @@
 """The installed Keras: its backend, and the device that a check uses."""
 
-import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from convcost._models.keras.library import import_keras
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -50,27 +51,6 @@ class Device:
 
     def __str__(self) -> str:
         return f"{self.name}, {self.backend}"
-
-
-def import_keras() -> ModuleType:
-    """Return Keras.
-
-    Raises
-    ------
-    ImportError
-        If Keras or its backend is not installed; the message says what to install.
-    """
-    # By default JAX allocates three quarters of a GPU's memory on first use.
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    try:
-        import keras
-    except (ImportError, ValueError) as error:  # ValueError: KERAS_BACKEND is not a backend
-        raise ImportError(
-            'this needs Keras and a backend: pip install "convcost[keras]"'
-            f" (importing keras failed: {error})"
-        ) from error
-    module: ModuleType = keras
-    return module
 
 
 def select_device(device: str) -> Device:

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from convcost._verify.devices import Device, DeviceError, import_keras, select_device, visible_gpus
+from convcost._models.keras.library import import_keras
+from convcost._verify.devices import Device, DeviceError, select_device, visible_gpus
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # More steps hardly save time, but Ctrl-C has to wait for them.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
-from convcost._verify.devices import import_keras
+from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.description import channels_last, steps
 from convcost._verify.oracles.oracle import NotVisible, Oracle
 
