@@ -255,7 +255,7 @@ def test_a_name_that_is_neither_a_file_nor_an_application(tmp_path, monkeypatch)
         raise ImportError("this needs Keras and a backend")
 
     monkeypatch.setattr(library, "import_keras", missing)
-    with pytest.raises(FileNotFoundError, match="no file 'modl'.*this needs Keras"):
+    with pytest.raises(FileNotFoundError, match=r"no file 'modl'.*this needs Keras"):
         convcost.from_keras("modl")
 
 

@@ -354,3 +354,39 @@ def test_a_subclassed_model_is_traced_again_at_other_sizes():
     net = convcost.from_keras(model)
     assert net.macs == 64 * 64 * 3
     assert net.at((16, 16, 3)).macs == 256 * 256 * 3
+
+
+class Unrolled(kl.Layer):
+    """A recurrence whose first state is zeros for each input of the batch."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.cell, self.wide = kl.Dense(4), kl.Dense(4)
+
+    def build(self, shape):
+        self.cell.build((None, 4))
+        self.wide.build(shape[::2])
+
+    def call(self, x):
+        state, states = ops.zeros((ops.shape(x)[0], 4)), []
+        for step in range(x.shape[1]):
+            state = ops.tanh(self.wide(x[:, step]) + self.cell(state))
+            states.append(state)
+        return ops.stack(states, axis=1)
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+def test_a_first_state_for_each_input_of_the_batch(batch):
+    entry = keras.Input(batch_shape=(batch, 5, 6))
+    model = keras.Model(entry, Unrolled()(entry))
+    net = convcost.from_keras(model)
+    assert net.macs == 5 * (6 * 4 + 4 * 4)
+    assert net.params == model.count_params()
+
+
+def test_a_pipeline_is_its_layers():
+    entry = keras.Input((8, 8, 3))
+    steps = kl.Pipeline([kl.Rescaling(1 / 255), kl.RandomFlip(), kl.CenterCrop(6, 6)])
+    model = keras.Model(entry, kl.Conv2D(2, 3)(steps(entry)))
+    for source in (model, model.to_json()):
+        assert convcost.from_keras(source).macs == 4 * 4 * 27 * 2

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._cost.cost import total
-from convcost._exact import arithmetic
-from convcost._exact.arithmetic import elements
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
 from convcost._layers.normalization import Holder
 from convcost._layers.results import Weight
-from convcost._layers.steps import Weights
 from convcost._models.batch import Share, for_one
 from convcost._models.counting import (
     NOTHING,
@@ -36,14 +32,14 @@ from convcost._models.graph import (
     refs,
 )
 from convcost._models.rows import Row
+from convcost._models.weights import WeightsSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
-    from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
-    from convcost._models.graph import LayerPath, Recorded, Single, Variable
+    from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
 
     # Takes a path, a layer and its input shapes; returns the layer to count.
@@ -91,6 +87,20 @@ class Walk:
         Whether the inputs have the shapes with which the layers were built.
     shapes
         Output shapes of unknown layers by name, without the batch dimension.
+    growing
+        Places of rows that compute without any input of the model, but once for each of a batch, as
+        from a state of zeros.
+
+    Attributes
+    ----------
+    rows
+        A row for each call of each layer.
+    constant
+        Whether each of them computes without any input of the model.
+    left_out
+        Names of the layers that were left out because they are not known.
+    traces
+        What was recorded of calls, by path.
     """
 
     def __init__(
@@ -101,19 +111,21 @@ class Walk:
         declared: bool = False,
         as_built: bool = False,
         shapes: Mapping[str, list[Factors]] | None = None,
+        growing: frozenset[int] = frozenset(),
     ) -> None:
         self.rows: list[Row] = []
+        self.constant: list[bool] = []
         self.left_out: list[str] = []
         self.traces: dict[LayerPath, Graphs] = {}
-        self._seen: set[Hashable] = set()
+        self._weights = WeightsSeen(as_built)
         # Networks repeat layers, and the same layer with the same input shapes costs the same.
         self._known: dict[Hashable, Counted] = {}
         self._on_unknown = on_unknown
         self._rewrite = rewrite
         self._batch = batch
         self._declared = declared
-        self._as_built = as_built
         self._shapes = shapes or {}
+        self._growing = growing
 
     def start(self, graph: Graph, shapes: Sequence[Factors]) -> list[Made]:
         """Walk through a whole model whose inputs have these shapes, without the batch dimension.
@@ -201,6 +213,7 @@ class Walk:
         row = self._row(entry, counted, visit)
         self.rows.append(row)
         constant = all(made.constant for made in visit.given)
+        self.constant.append(constant)
         if isinstance(counted.output, list):
             return [Made(one, row.name, constant) for one in counted.output]
         return Made(counted.output, row.name, constant)
@@ -213,7 +226,8 @@ class Walk:
         if isinstance(layer, Source):
             raise ModelError(f"input {'/'.join(visit.path)!r} is not among the inputs of its model")
         constant = all(made.constant for made in visit.given) and not self._declared
-        share = Share(1 if constant else self._batch, self._declared)
+        once = constant and len(self.rows) not in self._growing
+        share = Share(1 if once else self._batch, self._declared)
         if not isinstance(layer, (Layer, RegisteredLayer)):
             return count_operation(
                 layer,
@@ -267,7 +281,9 @@ class Walk:
         return [(self._batch, *shape[1:]) for shape in layer.outputs]
 
     def _row(self, entry: Entry, counted: Counted, visit: _Visit) -> Row:
-        cost, frozen, reused = self._new_weights(entry, counted, visit.trainable)
+        cost, frozen, reused = self._weights.new(
+            entry, counted.cost, counted.weights, visit.trainable
+        )
         made = counted.made
         for shape in made if isinstance(made, list) else (made,):
             refuse_size(shape or ())
@@ -288,56 +304,11 @@ class Walk:
             counted.parts,
         )
 
-    def _new_weights(
-        self, entry: Entry, counted: Counted, trainable: bool
-    ) -> tuple[Cost[Any], Count, bool]:
-        """Return a cost without the weights that were counted before, and how many are frozen."""
-        cost, weights = counted.cost, counted.weights
-        self._seen.update(one.identity for one in entry.replaced)
-        if entry.variables is None:
-            if entry.identity in self._seen:
-                return cost.reused(), 0, True
-            self._seen.add(entry.identity)
-            if not (trainable and entry.trainable):
-                return cost, cost.params, False
-            return cost, _sum([one for one in weights if not one.trainable]), False
-        pairs = self._paired(entry.variables, weights)
-        new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
-        self._seen.update(one.identity for one, _ in new)
-        frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
-        if len(new) == len(pairs):
-            reused = not pairs and entry.identity in self._seen
-            self._seen.add(entry.identity)
-            return cost, frozen, reused
-        added = [Weights(weight.shape).forward(False) for _, weight in new]
-        return total([cost.reused(), *added]), frozen, not new
-
-    def _paired(
-        self, variables: tuple[Variable, ...], weights: tuple[Weight, ...]
-    ) -> list[tuple[Variable, Weight]]:
-        """Return the variables of a layer, each with the weight of its class that it is.
-
-        Raises
-        ------
-        ValueError
-            If they differ in number, or in size in a model as it was built.
-        """
-        sizes = [elements(*one.shape) for one in variables]
-        counted = [elements(*one.shape) for one in weights]
-        known = self._as_built and all(type(size) is int for size in counted)
-        if len(sizes) != len(counted) or (known and sizes != counted):
-            held = ", ".join(f"{one.name} {show(one.shape)}" for one in variables) or "none"
-            right = ", ".join(f"{one.name} {show(one.shape)}" for one in weights) or "none"
-            raise ValueError(
-                f"it holds other weights than a layer of its class: {held}; its class has {right}"
-            )
-        return list(zip(variables, weights, strict=True))
-
     def _add_rest(
         self, graph: Graph, inputs: Sequence[Made], path: LayerPath, trainable: bool
     ) -> None:
         """Add a row for the weights of a graph that no layer in it uses."""
-        rest = tuple([one for one in graph.variables if one.identity not in self._seen])
+        rest = self._weights.unseen(graph.variables)
         if not rest:
             return
         weights = tuple([Weight(one.name, one.shape, one.trainable) for one in rest])
@@ -394,10 +365,6 @@ def _with_steps(made: Made, steps: Count) -> Made:
     if made.shape is None:
         return made
     return made._replace(shape=(made.shape[0], steps, *made.shape[1:]))
-
-
-def _sum(weights: list[Weight]) -> Count:
-    return arithmetic.total("params", [elements(*one.shape) for one in weights]) if weights else 0
 
 
 def _fits(recorded: Recorded, shape: Factors) -> bool:

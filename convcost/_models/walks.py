@@ -10,7 +10,7 @@ from convcost._models.graph import Source, refs
 from convcost._models.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcost._exact.types import Factors
     from convcost._models.graph import Graph, LayerPath
@@ -32,12 +32,15 @@ class Walked(NamedTuple):
         Names of the layers that were left out because they are not known.
     traces
         What was recorded of calls, by path.
+    constant
+        Whether each row computes without any input of the model.
     """
 
     rows: list[Row]
     outputs: list[tuple[str, Factors | None]]
     left_out: list[str]
     traces: dict[LayerPath, Graphs]
+    constant: list[bool]
 
 
 def walked(
@@ -57,14 +60,18 @@ def walked(
         If the cost for one input depends on the size of the batch.
     """
     as_built = graph.as_built and rewrite is None and _declares(graph, shapes)
-    made: list[Walked] = []
     batches = batch_sizes(graph)
-    for batch in batches:
-        walk = Walk(on_unknown, rewrite, batch, len(batches) == 1, as_built, given)
+
+    def walk_with(batch: int, growing: frozenset[int] = frozenset()) -> Walked:
+        walk = Walk(on_unknown, rewrite, batch, len(batches) == 1, as_built, given, growing)
         outputs = [(one.name, _for_one(one, batch)) for one in walk.start(graph, shapes)]
-        made.append(Walked(walk.rows, outputs, walk.left_out, walk.traces))
-    first = made[0]
-    for other in made[1:]:
+        return Walked(walk.rows, outputs, walk.left_out, walk.traces, walk.constant)
+
+    first, *others = map(walk_with, batches)
+    for batch, other in zip(batches[1:], others, strict=True):
+        growing = frozenset(_differing(first, other))
+        if growing and all(first.constant[place] for place in growing):
+            first, other = walk_with(batches[0], growing), walk_with(batch, growing)
         _require_equal(first, other)
         for path, graphs in other.traces.items():
             first.traces.setdefault(path, {}).update(graphs)
@@ -89,11 +96,17 @@ def _for_one(made: Made, batch: int) -> Factors | None:
 
 def _require_equal(left: Walked, right: Walked) -> None:
     """Raise ModelError if two sizes of the batch give different costs for one input."""
-    for row, other in zip(left.rows, right.rows, strict=False):
-        if row.path != other.path or _counts(row) != _counts(other):
-            raise ModelError(_depends(row))
+    for place in _differing(left, right):
+        raise ModelError(_depends(left.rows[place]))
     if len(left.rows) != len(right.rows):
         raise ModelError(_depends(left.rows[-1]))
+
+
+def _differing(left: Walked, right: Walked) -> Iterator[int]:
+    """Yield the places of rows that differ between two sizes of the batch."""
+    for place, (row, other) in enumerate(zip(left.rows, right.rows, strict=False)):
+        if row.path != other.path or _counts(row) != _counts(other):
+            yield place
 
 
 def _counts(row: Row) -> tuple[object, ...]:

@@ -151,8 +151,14 @@ class _ConfigReader:
             return Unknown(kind, detail=f" of tf.{name[:80]}")
         if is_own_model(layer) and "layers" in config:
             return self.graph(kind, config, depth + 1)
+        return self._known(kind, config, depth)
+
+    def _known(self, kind: str, config: dict[str, object], depth: int) -> Held:
+        """Return what stands for a layer of Keras."""
         if kind == "TimeDistributed":
             return self._distributed(config, depth)
+        if kind == "Pipeline":
+            return self.graph(kind, config, depth + 1)
         today = translated(kind, config, lambda: self._orderings)
         if isinstance(today, Unknown):
             return today

@@ -99,22 +99,22 @@ class _ModelReader:
             return self._functional(model.name, kind, model, bool(model.trainable))
         if getattr(model, "_functional", None) is not None:
             return self._functional(model.name, kind, model._functional, bool(model.trainable))
-        return self._unbuilt(model)
+        return self._chain(model.name, "Sequential", model.layers)
 
     def _functional(self, name: str, kind: str, model: KerasGraph, trainable: bool) -> Graph:
         order = {id(operation): place for place, operation in enumerate(model.operations)}
         ends = model._inputs_struct, model._outputs_struct
         return replace(self._between(name, kind, *ends, Names(), order), trainable=trainable)
 
-    def _unbuilt(self, model: keras.Sequential) -> Graph:
-        """Return the chain of layers of a Sequential model that has no input shape yet."""
-        names = Names(layer.name for layer in model.layers)
+    def _chain(self, name: str, kind: str, layers: Sequence[KerasLayer]) -> Graph:
+        """Return a chain of layers: of a pipeline, or a model that has no input shape yet."""
+        names = Names(layer.name for layer in layers)
         first = names.free("input")
         entries = [input_entry(first, None)]
-        for layer in model.layers:
+        for layer in layers:
             fed = Call.of((Ref(entries[-1].name),))
             entries.append(self._entry(layer, names.of(layer), (fed,), []))
-        return Graph(model.name, "Sequential", tuple(entries), Ref(first), Ref(entries[-1].name))
+        return Graph(name, kind, tuple(entries), Ref(first), Ref(entries[-1].name))
 
     def traced(
         self,
@@ -201,6 +201,8 @@ class _ModelReader:
             return self._code(layer, kind, nodes)
         if isinstance(layer, keras.layers.TimeDistributed):
             return self._distributed(layer.layer, nodes)
+        if isinstance(layer, keras.layers.Pipeline):
+            return self._chain(layer.name, kind, layer.layers)
         return self._known(layer, kind, nodes)
 
     def _code(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:

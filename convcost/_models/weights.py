@@ -1,0 +1,86 @@
+"""Which weights of a model were counted before, and which of the others are trainable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost._cost.cost import total
+from convcost._exact import arithmetic
+from convcost._exact.arithmetic import elements
+from convcost._layers.arguments import show
+from convcost._layers.steps import Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from typing import Any
+
+    from convcost._cost.cost import Cost
+    from convcost._exact.types import Count
+    from convcost._layers.results import Weight
+    from convcost._models.graph import Entry, Variable
+
+
+class WeightsSeen:
+    """The weights that a walk through a model has counted.
+
+    Parameters
+    ----------
+    as_built
+        Whether the inputs have the shapes with which the layers were built.
+    """
+
+    def __init__(self, as_built: bool) -> None:
+        self._seen: set[Hashable] = set()
+        self._as_built = as_built
+
+    def unseen(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+        """Return those of a model's variables that no layer has used so far."""
+        return tuple([one for one in variables if one.identity not in self._seen])
+
+    def new(
+        self, entry: Entry, cost: Cost[Any], weights: tuple[Weight, ...], trainable: bool
+    ) -> tuple[Cost[Any], Count, bool]:
+        """Return a cost without the weights that were counted before, and how many are frozen."""
+        self._seen.update(one.identity for one in entry.replaced)
+        if entry.variables is None:
+            if entry.identity in self._seen:
+                return cost.reused(), 0, True
+            self._seen.add(entry.identity)
+            if not (trainable and entry.trainable):
+                return cost, cost.params, False
+            return cost, _sum([one for one in weights if not one.trainable]), False
+        pairs = self._paired(entry.variables, weights)
+        new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
+        self._seen.update(one.identity for one, _ in new)
+        frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
+        if len(new) == len(pairs):
+            reused = not pairs and entry.identity in self._seen
+            self._seen.add(entry.identity)
+            return cost, frozen, reused
+        added = [Weights(weight.shape).forward(False) for _, weight in new]
+        return total([cost.reused(), *added]), frozen, not new
+
+    def _paired(
+        self, variables: tuple[Variable, ...], weights: tuple[Weight, ...]
+    ) -> list[tuple[Variable, Weight]]:
+        """Return the variables of a layer, each with the weight of its class that it is.
+
+        Raises
+        ------
+        ValueError
+            If they differ in number, or in size in a model as it was built.
+        """
+        sizes = [elements(*one.shape) for one in variables]
+        counted = [elements(*one.shape) for one in weights]
+        known = self._as_built and all(type(size) is int for size in counted)
+        if len(sizes) != len(counted) or (known and sizes != counted):
+            held = ", ".join(f"{one.name} {show(one.shape)}" for one in variables) or "none"
+            right = ", ".join(f"{one.name} {show(one.shape)}" for one in weights) or "none"
+            raise ValueError(
+                f"it holds other weights than a layer of its class: {held}; its class has {right}"
+            )
+        return list(zip(variables, weights, strict=True))
+
+
+def _sum(weights: list[Weight]) -> Count:
+    return arithmetic.total("params", [elements(*one.shape) for one in weights]) if weights else 0
