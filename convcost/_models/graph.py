@@ -197,17 +197,7 @@ class Distributed(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A weight of a live layer.
-
-    Attributes
-    ----------
-    identity
-        Equal wherever the weight is used.
-    name, shape
-        Its name, and its shape in elements.
-    trainable
-        Whether training may change it.
-    """
+    """A weight of a live layer; its identity is equal wherever it is used."""
 
     identity: Hashable
     name: str

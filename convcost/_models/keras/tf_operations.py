@@ -87,7 +87,7 @@ _TWINS: dict[str, _Twin] = {
     "where": _Twin("Where", ("condition", "x", "y")),
 }
 # Where the functions are; `image` has other functions of the same names.
-_MODULES = ("__operators__", "compat", "linalg", "math", "nn", "v1")
+_PREFIXES = ("__operators__", "compat", "linalg", "math", "nn", "v1")
 # Defaults that differ from those of the operation of Keras 3.
 _DEFAULTS: dict[str, dict[str, object]] = {
     "argmax": {"axis": 0},
@@ -109,7 +109,7 @@ def is_known(function: object) -> bool:
 
 def _plain(function: str) -> str:
     *modules, name = function.split(".")
-    kept = [one for one in modules if one not in _MODULES]
+    kept = [one for one in modules if one not in _PREFIXES]
     return ".".join([*kept, name])
 
 
