@@ -2,6 +2,7 @@
 """Untrusted files: nothing in them runs, and their errors are one line."""
 
 import base64
+import errno
 import json
 import marshal
 import re
@@ -253,8 +254,9 @@ def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
         (far, f"there is no file {far!r}; source must be a Keras model, a .keras, "),
         ("MobileNetV2", "there is no file 'MobileNetV2'; give a Keras application as a model"),
     ]:
-        with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        with pytest.raises(FileNotFoundError, match=re.escape(message)) as caught:
             convcost.summary(source)
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, source)
 
 
 def test_a_folder_is_named_as_one(tmp_path):

@@ -111,8 +111,8 @@ def _model_files(folder: Path) -> list[str]:
 def _graph_of_file(path: Path) -> Graph:
     try:
         content = files.load(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(_not_found(path)) from None
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, _not_found(path), str(path)) from None
     try:
         return config.graph_of_config(content)
     except ModelError as error:
