@@ -1,6 +1,12 @@
 """Short runs of the fuzzers; CONTRIBUTING.md says how to run them for longer."""
 
 import fuzz_conditions
+import fuzz_sweeps
+import pytest
+from drawn_spaces import FUNCTIONS, LAYERS, MERGING, OTHERS
+
+import convcost
+from convcost import layers
 
 
 def test_conditions_get_an_answer_or_one_sentence():
@@ -8,3 +14,23 @@ def test_conditions_get_an_answer_or_one_sentence():
     outcomes, _ = fuzz_conditions.run(cases, seed=0)
     assert sum(outcomes.values()) == cases
     assert outcomes["right"] > cases // 3
+
+
+def test_design_spaces_agree_with_enumeration():
+    kinds, asked = fuzz_sweeps.run(len(FUNCTIONS) + len(LAYERS), seed=1)
+    assert set(kinds) == {*FUNCTIONS, *LAYERS}
+    for question in ("files and datasets", "solved", "crossings"):
+        assert asked[question] > 0
+
+
+def test_every_layer_is_drawn_or_named():
+    classes = {name for name in layers.__all__ if isinstance(getattr(layers, name), type)}
+    assert classes == {*LAYERS, *MERGING, *OTHERS}
+
+
+@pytest.mark.parametrize("name", sorted(MERGING))
+def test_layers_of_several_inputs_are_refused_by_name(name):
+    options = {"axes": 2} if name == "Dot" else {}
+    shape = (("side", 3), ("side", 3))
+    with pytest.raises(TypeError, match=f"{name} takes shapes of integers or symbols"):
+        convcost.Space(getattr(layers, name), side=[3, 4], input_shape=shape, **options)

@@ -1,19 +1,24 @@
 """Check rooflines against arithmetic with Fractions, arrays, symbols and XLA's byte counts."""
 
+from decimal import Decimal
 from fractions import Fraction
 
+import dask.array
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
 import sympy
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import name_of
 
 import convcost
 from convcost import hardware
 from convcost.hardware import Bound, Machine, find, predict, roofline
 from convcost.layers import Conv2D, Dense, DepthwiseConv2D, MaxPooling2D, SeparableConv2D
-from convcost.symbols import symbol
+from convcost.symbols import m, symbol
 
 LAPTOP = Machine("laptop", 100e9, 20e9)
 rates = st.integers(1, 10**15)
@@ -149,6 +154,59 @@ def test_the_machines_of_the_data_sheets():
     assert find("NVIDIA A100 SXM4 80 GB").bytes_per_second == 2_039_000_000_000
 
 
+TINY = convcost.from_keras(
+    {"name": "tiny", "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 3}}]}, (4,)
+)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        *(np.float16(3), np.float32(3), np.float64(3), np.longdouble(3), np.int8(3), np.uint64(3)),
+        *(np.array(3), np.array(3.0), Fraction(3), Decimal(3), sympy.Integer(3), sympy.Float(3)),
+    ],
+    ids=name_of,
+)
+def test_rates_and_times_may_be_any_finite_number(rate):
+    assert Machine("x", rate, rate) == Machine("x", 3, 3)
+    assert LAPTOP.bound(1, 1).share(rate) == LAPTOP.bound(1, 1).share(3)
+
+
+def test_bounds_of_arrays_and_symbols_print():
+    arrays = LAPTOP.bound(np.array([1, 10**6]), 10)
+    assert str(arrays) == (
+        "0.10 to 100000.00 FLOPs per byte on laptop: at least 5.00e-10 to 1.00e-05 s, limited by"
+        " its bandwidth for 1 of 2, and by its peak for the others"
+    )
+    assert str(LAPTOP.bound(np.array([10**6, 10**6]), 10)).endswith(
+        "1.00e-05 s, limited by its peak"
+    )
+    assert str(LAPTOP.bound(np.array([1, 2]), 10)).endswith("limited by its bandwidth")
+    symbols = LAPTOP.bound(m, 10)
+    assert "m/10 FLOPs per byte" in str(symbols)
+    assert "limited by its bandwidth if m/100000000000 < 1/2000000000, else" in str(symbols)
+    assert symbols.share(2) == symbols.seconds / 2
+    mixed = LAPTOP.bound(np.array([m, 3], dtype=object), 10)
+    assert str(mixed).endswith("limited by its peak or its bandwidth")
+    with pytest.raises(TypeError, match="which limit applies depends on the symbols"):
+        mixed.is_limited_by_memory  # noqa: B018
+    assert mixed.share(2)[0] == symbols.seconds / 2
+    lazy = LAPTOP.bound(dask.array.from_array(np.array([1, 10**6])), 10)
+    assert str(lazy).endswith("limited by its peak or its bandwidth")
+    assert lazy.share(2).compute().tolist() == list(map(float, arrays.share(2)))
+    named = LAPTOP.bound(xr.DataArray(1), 10)
+    assert str(named).endswith("5.00e-10 s, limited by its bandwidth")
+    assert LAPTOP.bound(10, np.array([1, 10])).is_limited_by_memory.tolist() == [False, True]
+    single = LAPTOP.bound(jnp.array(1), 10)
+    assert bool(single.is_limited_by_memory)
+    huge = LAPTOP.bound(10**400, 1)
+    assert str(huge).startswith(
+        "more than 1e308 FLOPs per byte on laptop: at least more than 1e308"
+    )
+    both = roofline(Conv2D(np.array([3, 40]), 3), (14, 14, m), LAPTOP)
+    assert "2 expressions" in str(both)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -171,8 +229,15 @@ def test_the_machines_of_the_data_sheets():
         (lambda: roofline(Dense(3), (1,), LAPTOP, batch=1.5), TypeError, "batch must"),
         (lambda: roofline(Dense(3), (1,), LAPTOP, element_size=0), ValueError, "element_size"),
         (lambda: roofline(Dense(3), (1,), LAPTOP, training=1), TypeError, "training must"),
-        (lambda: predict([], None), TypeError, "machine must be"),
-        (lambda: predict([], LAPTOP, batch=-1), ValueError, "batch must"),
+        (lambda: predict([], LAPTOP), TypeError, "network must be a Network, such as"),
+        (lambda: predict(Dense(3), LAPTOP), TypeError, "network must .*a layer has hardware.roof"),
+        (lambda: predict(TINY, None), TypeError, "machine must be"),
+        (lambda: predict(TINY, LAPTOP, batch=-1), ValueError, "batch must"),
+        (lambda: predict(TINY, LAPTOP, training=1), TypeError, "training must"),
+        (lambda: predict(TINY, LAPTOP, element_size=0), ValueError, "element_size must"),
+        (lambda: find(["NVIDIA T4"]), ValueError, "name must be one of NVIDIA V100 SXM2"),
+        (lambda: LAPTOP.bound(10**400, 1).share(1), OverflowError, "the share .* exceeds 1e308"),
+        (lambda: LAPTOP.bound(1, np.array([0, 1])), ValueError, r"moved\[0\] must be a positive"),
         (lambda: find("NVIDIA"), ValueError, "name must be one of NVIDIA V100 SXM2, .*'NVIDIA'"),
         (lambda: find("NVIDIA T4", "bfloat16"), ValueError, "one of float32, float16 on NVIDIA T4"),
     ],

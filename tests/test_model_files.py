@@ -2,6 +2,7 @@
 """Untrusted files: nothing in them runs, and their errors are one line."""
 
 import base64
+import errno
 import json
 import marshal
 import re
@@ -237,8 +238,9 @@ def test_a_file_that_does_not_exist_is_an_error_with_near_names(tmp_path):
         (wrong, f"there is no file {wrong!r}; did you mean {near!r}?"),
         (far, f"there is no file {far!r}; source must be a Keras model, "),
     ]:
-        with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        with pytest.raises(FileNotFoundError, match=re.escape(message)) as caught:
             convcost.summary(source)
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, source)
 
 
 def test_a_name_that_is_neither_a_file_nor_an_application(tmp_path, monkeypatch):

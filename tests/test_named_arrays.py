@@ -16,7 +16,7 @@ from test_layer_numbers import VARIED
 import convcost
 from convcost import hardware
 from convcost._cost import formulas
-from convcost._exact import duck_arrays
+from convcost._exact import lazy_arrays
 from convcost.layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Flatten, SeparableConv2D
 from convcost.symbols import symbol
 
@@ -292,7 +292,7 @@ def test_options_and_passes_of_layers_of_named_arrays():
 
 def test_blocks_of_python_integers_become_int64_if_they_fit():
     own = np.dtype("int64")
-    assert duck_arrays._convert(np.array([3, 4], dtype=object), own).dtype == own
-    assert duck_arrays._convert(np.array([3, 4]), own).tolist() == [3, 4]
+    assert lazy_arrays._convert(np.array([3, 4], dtype=object), own).dtype == own
+    assert lazy_arrays._convert(np.array([3, 4]), own).tolist() == [3, 4]
     with pytest.raises(OverflowError, match="a count reaches 9,223,372,036,854,775,808"):
-        duck_arrays._convert(np.array([2**63], dtype=object), own)
+        lazy_arrays._convert(np.array([2**63], dtype=object), own)

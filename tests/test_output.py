@@ -255,6 +255,8 @@ def test_messages_are_bounded():
     full = OSError(errno.ENOENT, "No such file", "x.json")
     assert message_of(full) == "x.json: No such file"
     assert message_of(OSError("what")) == "what"
+    named = OSError(errno.ENOENT, "there is no file 'x.json'", "x.json")
+    assert message_of(named) == "there is no file 'x.json'"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE, errno.EFBIG])

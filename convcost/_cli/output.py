@@ -52,7 +52,9 @@ def message_of(error: Exception) -> str:
     """Return the message of an error in one line, with the options as they are typed."""
     message = str(error)
     if isinstance(error, OSError) and error.strerror and error.filename:
-        message = f"{error.filename}: {error.strerror}"
+        # Our own messages may name the file themselves.
+        is_named = str(error.filename) in error.strerror
+        message = error.strerror if is_named else f"{error.filename}: {error.strerror}"
     lines = message.splitlines()
     # The caret of a syntax error stands below its column.
     if not (len(lines) > 1 and lines[-1].strip() == "^"):

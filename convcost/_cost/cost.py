@@ -1,7 +1,7 @@
 """The cost of a computation, as an immutable value that adds up, compares and explains itself."""
 
 from convcost._cost import formulas, quantities
-from convcost._cost.ratio import Ratio, Value
+from convcost._cost.ratio import Value, ratio_of
 from convcost._exact import N, arithmetic
 from convcost._exact.dispatch import backend_for
 from convcost._exact.kinds import is_duck_array, is_numpy
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from convcost._cost.explanation import Explanation
+    from convcost._cost.ratio import Ratio
     from convcost._cost.sums import Numbered, Part
     from convcost._exact.types import (
         Count,
@@ -92,6 +93,8 @@ class Cost(Value[N]):
         self._macs = check_size("macs", macs, COUNT)
         self._bias_adds = check_size("bias_adds", bias_adds, COUNT)
         self._terms = ()
+        counts = self._counts()
+        backend_for(*counts).require_broadcast(quantities.QUANTITIES, counts)
         self._freeze()
 
     def _freeze(self) -> None:
@@ -246,7 +249,7 @@ class Cost(Value[N]):
     def __truediv__(self, other: object) -> "Ratio[Any]":
         if not isinstance(other, Cost):
             return NotImplemented
-        return Ratio(
+        return ratio_of(
             arithmetic.divide("params", self._params, other._params),
             arithmetic.divide("macs", self._macs, other._macs),
         )

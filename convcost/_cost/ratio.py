@@ -2,9 +2,13 @@
 
 from convcost._cost import quantities
 from convcost._exact import Generic, N, arithmetic
+from convcost._exact.kinds import is_lazy, is_traced
+from convcost._exact.scalars import QUOTIENT, is_array, refuse
+from convcost._exact.sizes import check_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Self
 
     from convcost._exact.types import Count
@@ -56,6 +60,11 @@ class Ratio(Value[N]):
     macs
         Quotient of the multiply-accumulates, without unit.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a quotient is not exact (a float, unless in an array), or negative.
+
     Notes
     -----
     Quotients are `fractions.Fraction` for integers, SymPy expressions for symbols, float64 arrays
@@ -77,8 +86,8 @@ class Ratio(Value[N]):
     _macs: "N"
 
     def __init__(self, params: "N", macs: "N") -> None:
-        self._params = params
-        self._macs = macs
+        self._params = _check_quotient("params", params)
+        self._macs = _check_quotient("macs", macs)
 
     @property
     def params(self) -> "N":
@@ -131,5 +140,22 @@ class Ratio(Value[N]):
 
         return text.ratio_html(*self._counts())
 
-    def __reduce__(self) -> "tuple[type[Ratio[Any]], tuple[object, ...]]":
-        return Ratio, self._counts()
+    def __reduce__(self) -> "tuple[Callable[..., Ratio[Any]], tuple[object, ...]]":
+        return ratio_of, self._counts()
+
+
+def ratio_of(params: "Count", macs: "Count") -> "Ratio[Any]":
+    """Return a ratio of quotients that the library has computed, without checking them."""
+    ratio: Ratio[Any] = object.__new__(Ratio)
+    ratio._params, ratio._macs = params, macs
+    return ratio
+
+
+def _check_quotient(name: str, value: "Count") -> "Count":
+    if is_lazy(value) or is_traced(value):
+        return value
+    if is_array(value) and value.ndim and value.dtype.kind == "f":
+        if value.size == 0 or not (value >= 0).all():  # not a number is not 0 or more, either
+            refuse(ValueError, name, value, QUOTIENT)
+        return value
+    return check_size(name, value, QUOTIENT)

@@ -143,7 +143,7 @@ def is_equal(left: "Count", right: "Count") -> bool:
 
 
 def may_equal(left: "Count", right: "Count") -> bool:
-    """Tell whether two scalars are equal; for symbols, whether they may be.
+    """Tell whether two counts are equal, for arrays everywhere; for symbols, whether they may be.
 
     Examples
     --------

@@ -94,6 +94,9 @@ class Arrays(ArrayBackend):
             return sizes
         return tuple(size.astype(object) if is_array(size) else size for size in sizes)
 
+    def require_broadcast(self, names: "tuple[str, ...]", counts: "tuple[Count, ...]") -> None:
+        require_broadcast(names, counts)
+
     def require_fit(
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"
     ) -> None:
@@ -112,27 +115,23 @@ class Arrays(ArrayBackend):
                 require_room(quantity, largest)
 
     def add(self, name: str, left: "Count", right: "Count") -> "Count":
-        try:
-            np.broadcast_shapes(np.shape(left), np.shape(right))
-        except ValueError:
-            raise ValueError(
-                f"costs must broadcast to be added; got {name} of shapes {np.shape(left)} and"
-                f" {np.shape(right)}"
-            ) from None
+        _require_shapes(f"costs must broadcast to be added; got {name}", left, right)
         if _is_machine(left) and _is_machine(right):
             if int(np.max(left)) + int(np.max(right)) > INT64_MAX:
-                require_room(name, int((_objects(left) + _objects(right)).max()))
+                require_room(name, _largest_of(np.add, left, right))
             return left + right
         return _objects(left) + _objects(right)
 
     def multiply(self, name: str, left: "Count", right: "Count") -> "Count":
+        _require_shapes(f"arrays must broadcast; got {name}", left, right)
         if not (_is_machine(left) and _is_machine(right)):
             return _objects(left) * _objects(right)
         if int(np.max(left)) * int(np.max(right)) > INT64_MAX:
-            require_room(name, int(np.max(_objects(left) * _objects(right))))
+            require_room(name, _largest_of(np.multiply, left, right))
         return left * right
 
     def divide(self, name: str, dividend: "Count", divisor: "Count") -> "Count":
+        _require_shapes(f"costs must broadcast to be divided; got {name}", dividend, divisor)
         if np.any(np.equal(divisor, 0)):
             raise ZeroDivisionError(f"division by zero: the divisor has 0 {name}")
         if all(_is_machine(count) and np.max(count) <= INT64_MAX for count in (dividend, divisor)):
@@ -201,6 +200,12 @@ class Arrays(ArrayBackend):
 
         return bool(np.all(np.frompyfunc(exact, 2, 1)(divisor, dividend)))
 
+    def may_equal(self, left: "Count", right: "Count") -> bool:
+        def exact(left: object, right: object) -> bool:
+            return self._elements(left, right).may_equal(left, right)
+
+        return bool(np.all(self._one_by_one(exact, left, right)))
+
     def is_equal(self, left: "Count", right: "Count") -> bool:
         return np.array_equal(left, right)
 
@@ -242,6 +247,29 @@ def require_broadcast(names: "tuple[str, ...]", sizes: "tuple[Count, ...]") -> N
         raise ValueError(
             f"{join_names(list(shapes))} must broadcast; got shapes {listed}"
         ) from None
+
+
+def _require_shapes(message: str, left: "Count", right: "Count") -> None:
+    shapes = np.shape(left), np.shape(right)
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"{message} of shapes {shapes[0]} and {shapes[1]}") from None
+
+
+def _largest_of(operation: "np.ufunc", left: "Count", right: "Count") -> int:
+    """Return the exact maximum of a sum or product of arrays of machine integers, 0 or more.
+
+    An axis along which only one of them varies is reduced before: the result of all
+    combinations might not fit into memory.
+    """
+    left, right = np.asarray(left), np.asarray(right)
+    rank = max(left.ndim, right.ndim)
+    first, second = (one.reshape((1,) * (rank - one.ndim) + one.shape) for one in (left, right))
+    for axis in range(rank):
+        if 1 in (first.shape[axis], second.shape[axis]):
+            first, second = (one.max(axis=axis, keepdims=True) for one in (first, second))
+    return int(np.max(operation(_objects(first), _objects(second))))
 
 
 def require_room(name: str, largest: int) -> None:

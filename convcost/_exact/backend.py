@@ -36,6 +36,9 @@ class Backend:
         """Return sizes that compute exactly together, or raise an error."""
         return sizes
 
+    def require_broadcast(self, names: "tuple[str, ...]", counts: "tuple[Count, ...]") -> None:
+        """Raise ValueError, with these names, unless the counts broadcast."""
+
     def require_fit(
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"
     ) -> None:

@@ -4,16 +4,15 @@ The code for NumPy arrays checks and computes everything: immediately for known 
 block on `compute()` for lazy (Dask) arrays. Named dimensions broadcast by name.
 """
 
-import warnings
-from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from convcost._exact.arrays import Arrays, require_room, scalar
+from convcost._exact.arrays import Arrays, require_broadcast, scalar
 from convcost._exact.backend import ArrayBackend, Backend
-from convcost._exact.kinds import is_duck_array, is_expression, is_lazy, is_of, is_traced
-from convcost._exact.scalars import is_array, join_names, printable, refuse
+from convcost._exact.kinds import is_duck_array, is_lazy, is_of, is_traced
+from convcost._exact.lazy_arrays import arrays_in, call_lazy, checked_blocks, is_open, replaced
+from convcost._exact.scalars import SIZE, is_array, join_names, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
 
     import xarray
 
-    from convcost._exact.types import AnyArray, Count, Formula, Numbers
+    from convcost._exact.lazy_arrays import Counting
+    from convcost._exact.types import AnyArray, Count, Formula
 
-    # Takes values with NumPy arrays in place of duck arrays; returns counts.
-    Counting: TypeAlias = "Callable[..., tuple[Count, ...]]"
     # The names of dimensions.
     Dims: TypeAlias = tuple[Hashable, ...]
 
@@ -74,33 +72,20 @@ def call(
     >>> product.dims, product.values.tolist()
     (('m', 'n'), [[24, 32, 40], [48, 64, 80]])
     """
-    arrays = _arrays_in(values)
+    arrays = arrays_in(values)
     if any(map(is_traced, arrays)):
         raise TypeError("JAX tracers can't be mixed with arrays whose values are known")
     if any(map(_is_named, arrays)):
         return _call_named(function, values, number, dtype)
     if any(is_of(array, "dask.array", "Array") for array in arrays):
-        return _call_lazy(function, values, number(), dtype)
+        return call_lazy(function, values, number(), dtype)
     if any(is_of(array, "jax", "Array") for array in arrays):
-        return tuple(map(_to_jax, function(*_replaced(values, map(np.asarray, arrays)))))
+        return tuple(map(_to_jax, function(*replaced(values, map(np.asarray, arrays)))))
     return function(*values)
-
-
-def _arrays_in(values: "Iterable[object]") -> "list[AnyArray]":
-    def is_any_array(value: object) -> "TypeGuard[AnyArray]":
-        return is_array(value)
-
-    return list(filter(is_any_array, values))
 
 
 def _is_named(value: object) -> "TypeGuard[xarray.DataArray]":
     return is_of(value, "xarray", "DataArray")
-
-
-def _replaced(values: "Sequence[object]", arrays: "Iterable[object]") -> "list[object]":
-    """Return the values with their arrays replaced by others."""
-    rest = iter(arrays)
-    return [next(rest) if is_array(value) else value for value in values]
 
 
 def _call_named(
@@ -109,11 +94,11 @@ def _call_named(
     number: "Callable[[], int]",
     dtype: type | None,
 ) -> "tuple[Count, ...]":
-    named = _named(_arrays_in(values))
+    named = _named(arrays_in(values))
     dims = tuple(dict.fromkeys(dim for array in named for dim in array.dims))
     sizes = {dim: size for array in named for dim, size in array.sizes.items()}
     bare = [_bare(array, dims) for array in named]
-    results = call(function, _replaced(values, bare), number, dtype)
+    results = call(function, replaced(values, bare), number, dtype)
     lone = [place for place, dim in enumerate(dims) if sizes[dim] == 1]
     kept = [_varying(result, dims, sizes) for result in results]
     if lone and not any(map(is_duck_array, bare)):
@@ -122,7 +107,7 @@ def _call_named(
             _corner(array, [place for place in lone if dims[place] in of.dims])
             for array, of in zip(bare, named, strict=True)
         ]
-        shapes = [np.shape(result) for result in function(*_replaced(values, corner))]
+        shapes = [np.shape(result) for result in function(*replaced(values, corner))]
         for place in lone:
             for index, shape in enumerate(shapes):
                 kept[index][place] = len(shape) == len(dims) and shape[place] == 2
@@ -147,7 +132,9 @@ def _bare(array: "xarray.DataArray", dims: "Dims") -> "AnyArray":
     """Return the data with one axis per dimension, of length 1 for those it lacks."""
     ordered = array.transpose(*(dim for dim in dims if dim in array.dims))
     data: AnyArray = ordered.data
-    return data[tuple(slice(None) if dim in array.dims else None for dim in dims)]
+    index = tuple(slice(None) if dim in array.dims else None for dim in dims)
+    # Without an index, an array without dimensions would become a scalar.
+    return data[index] if index else data
 
 
 def _varying(result: "Count", dims: "Dims", sizes: "Mapping[Hashable, int]") -> list[bool]:
@@ -180,7 +167,7 @@ def _name(
 ) -> "xarray.DataArray":
     import xarray
 
-    if np.ndim(result) == len(dims):
+    if is_array(result) and np.ndim(result) == len(dims):
         result = result[tuple(slice(None) if keep else 0 for keep in kept)]
     own = [dim for dim, keep in zip(dims, kept, strict=True) if keep]
     if np.ndim(result) == 0 and not is_array(result):
@@ -188,87 +175,6 @@ def _name(
     fitting = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(own)}
     # Dask gives the data a name, which is dropped here.
     return xarray.DataArray(result, fitting, own).rename(None)
-
-
-def _call_lazy(
-    function: "Counting", values: "Sequence[object]", number: int, dtype: type | None
-) -> "tuple[Count, ...]":
-    import dask.array as da
-
-    arrays = [
-        array if isinstance(array, da.Array) else da.from_array(np.asarray(array), -1)
-        for array in _arrays_in(values)
-    ]
-    _require_broadcast(arrays)
-    if dtype is None:
-        # As for NumPy arrays mixed with symbols, fractions and objects.
-        exact = any(array.dtype == object for array in arrays) or any(map(_is_exact, values))
-        dtype = object if exact else np.int64
-    template = [_PLACE if is_array(value) else value for value in values]
-    with warnings.catch_warnings():
-        # An open grid has the product of its axes' chunks as blocks, which is intended.
-        warnings.simplefilter("ignore", da.PerformanceWarning)
-        pairs = [part for array in arrays for part in (array, range(-array.ndim, 0))]
-        _, together = da.core.unify_chunks(*pairs)
-        # Each block is counted once, for all the results.
-        counts = da.apply_gufunc(
-            partial(_count_block, function, template),
-            f"{','.join(['()'] * len(arrays))}->{','.join(['()'] * number)}",
-            *together,
-            output_dtypes=[object] * number,
-        )
-    # Converted one by one: if one does not fit, the others may.
-    own = np.dtype(dtype)
-    meta = np.empty((0,) * max(array.ndim for array in arrays), dtype=own)
-    return tuple(
-        count.map_blocks(_convert, own, dtype=own, meta=meta)
-        for count in (counts if number > 1 else (counts,))
-    )
-
-
-def _require_broadcast(arrays: "list[AnyArray]") -> None:
-    shapes = [array.shape for array in arrays]
-    if any(side != side for shape in shapes for side in shape):
-        return  # NaN is a side that Dask doesn't know yet
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = join_names(list(map(str, shapes)))
-        raise ValueError(f"arrays must broadcast; got shapes {listed}") from None
-
-
-def _is_exact(value: object) -> bool:
-    return is_expression(value) or isinstance(value, Fraction)
-
-
-def _convert(block: "Numbers", dtype: "np.dtype[np.generic]") -> "Numbers":
-    if block.dtype.kind == "O" != dtype.kind:
-        require_room("a count", block.max())
-    return block.astype(dtype)
-
-
-class _Place:
-    """A placeholder for a block of an array."""
-
-    ndim = 0
-
-
-_PLACE = _Place()
-
-
-def _count_block(
-    function: "Counting", template: "Sequence[object]", *blocks: "Numbers"
-) -> "Numbers | tuple[Numbers, ...]":
-    shape = np.broadcast_shapes(*(block.shape for block in blocks))
-    try:
-        counts = function(*_replaced(template, blocks))
-    except (TypeError, ValueError, OverflowError) as error:
-        error.add_note(f"in a block of shape {shape}; indices count from its corner")
-        raise
-    full = tuple(
-        np.broadcast_to(count if is_array(count) else scalar(count), shape) for count in counts
-    )
-    return full if len(full) > 1 else full[0]
 
 
 def _to_jax(result: "Count") -> "Count":
@@ -303,18 +209,31 @@ class DuckArrays(ArrayBackend):
         self._numpy = Arrays(elements)
 
     def check(self, name: str, value: object, allowed: str) -> "Count":
-        """Return an array of sizes, checked immediately unless it is lazy."""
+        """Return an array of sizes, checked immediately, or if it is lazy when it is computed."""
         if is_lazy(value):
             if value.dtype.kind not in "iuO":
                 raise TypeError(f"{name} must be {allowed}; got an array of dtype {value.dtype}")
-            return value
+            if allowed is SIZE and is_open(value):
+                # Dask can't tell that two checked ones have the same length; functions and layers
+                # check the sizes again when they count.
+                return value
+            check = partial(self._numpy.check, name, allowed=allowed)
+            data = checked_blocks(check, value.data if _is_named(value) else value)
+            return value.copy(data=data) if _is_named(value) else data
         checked = self._numpy.check(name, np.asarray(value), allowed)
-        return value.copy(data=checked) if _is_named(value) else value
+        return value.copy(data=checked) if _is_named(value) else _to_jax(checked)
 
     def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         if size.dtype == object and not is_lazy(size):
             self._numpy.require_integers(name, np.array(size), allowed, given)
         return size
+
+    def require_broadcast(self, names: "tuple[str, ...]", counts: "tuple[Count, ...]") -> None:
+        arrays = arrays_in(counts)
+        if any(map(_is_named, arrays)):
+            _named(arrays)
+        elif not any(map(is_open, arrays)):
+            require_broadcast(names, counts)
 
     def require_fit(
         self, formula: "Formula", sizes: "tuple[Count, ...]", bias: int, quantities: "Iterable[str]"

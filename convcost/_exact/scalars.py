@@ -5,13 +5,15 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import NoReturn
+    from fractions import Fraction
+    from typing import Any, NoReturn
 
     from convcost._exact.types import Count
 
 _KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
 SIZE = f"a positive integer {_KINDS}"
 COUNT = f"a non-negative integer {_KINDS}"
+QUOTIENT = "a non-negative, exact number (an int, a Fraction or a SymPy expression), or an array"
 # Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
 _PRINTABLE_BITS = 14_000
 
@@ -21,7 +23,7 @@ def check_scalar(name: str, value: object, allowed: str = SIZE) -> "Count":
     exact = _exact_number(value)
     if exact is None:
         refuse(TypeError, name, value, allowed)
-    if exact < 0 or (exact == 0 and allowed is not COUNT):
+    if exact < 0 or (exact == 0 and allowed not in (COUNT, QUOTIENT)):
         refuse(ValueError, name, value, allowed)
     return exact
 
@@ -59,6 +61,40 @@ def _exact_number(value: object) -> "Count":
     if numpy and isinstance(value, numpy.integer) and not isinstance(value, numpy.timedelta64):
         return int(value)
     return None
+
+
+def check_real(name: str, value: object, allowed: str, *, least: int = 1) -> "Fraction":
+    """Return a finite number exactly, floats included; else raise an error.
+
+    It must be above zero, or with `least=0` zero or more.
+
+    Examples
+    --------
+    >>> check_real("seconds", 0.5, "a positive number")
+    Fraction(1, 2)
+    """
+    from fractions import Fraction
+    from numbers import Real
+
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()  # a scalar of NumPy, or an array of one
+    is_real = isinstance(value, Real) or hasattr(value, "as_integer_ratio")
+    if isinstance(value, (bool, type)) or not is_real:
+        refuse(TypeError, name, value, allowed)
+    try:
+        exact = Fraction(*map(int, _ratio_of(value)))
+    except (ValueError, OverflowError):  # not a number, or infinite
+        refuse(ValueError, name, value, allowed)
+    if exact < 0 or (exact == 0 and least):
+        refuse(ValueError, name, value, allowed)
+    return exact
+
+
+def _ratio_of(value: "Any") -> "tuple[int, int]":
+    # SymPy's Float has no ratio of its own.
+    number = value if hasattr(value, "as_integer_ratio") else float(value)
+    ratio: tuple[int, int] = number.as_integer_ratio()
+    return ratio
 
 
 def is_array(value: object) -> bool:

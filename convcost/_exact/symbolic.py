@@ -10,7 +10,7 @@ from sympy.core.function import Application
 
 from convcost import symbols
 from convcost._exact.backend import Backend
-from convcost._exact.scalars import check_scalar, refuse
+from convcost._exact.scalars import QUOTIENT, check_scalar, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class Symbolic(Backend):
         if isinstance(value, sympy.Rational):
             return check_scalar(name, _plain(value), allowed)
         # A plain Symbol("m") has no assumptions and is accepted.
-        if value.is_number or False in (value.is_positive, value.is_integer, value.is_finite):
+        is_size = value.is_positive, value.is_integer, value.is_finite
+        is_quotient = value.is_nonnegative, value.is_finite
+        if value.is_number or False in (is_quotient if allowed is QUOTIENT else is_size):
             refuse(ValueError, name, value, allowed)
         return value
 

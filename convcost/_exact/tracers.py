@@ -33,6 +33,9 @@ class Traced(ArrayBackend):
     def require_integers(self, name: str, size: "Count", allowed: str, given: object) -> "Count":
         return size
 
+    def require_broadcast(self, names: "tuple[str, ...]", counts: "tuple[Count, ...]") -> None:
+        require_broadcast(names, counts)
+
     def align(self, names: tuple[str, ...], sizes: "tuple[Count, ...]") -> "tuple[Count, ...]":
         require_broadcast(names, sizes)
         return sizes
@@ -56,6 +59,9 @@ class Traced(ArrayBackend):
         return None
 
     def divides(self, divisor: "Count", dividend: "Count") -> bool:
+        return True
+
+    def may_equal(self, left: "Count", right: "Count") -> bool:
         return True
 
     def is_equal(self, left: "Count", right: "Count") -> bool:

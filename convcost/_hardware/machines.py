@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from convcost._exact import arithmetic
-from convcost._exact.scalars import COUNT, is_array, refuse, refuse_choice
+from convcost._exact.kinds import is_expression, is_lazy
+from convcost._exact.scalars import COUNT, check_real, is_array, refuse, refuse_choice
 from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Dtype = Literal["float32", "tensorfloat32", "float16", "bfloat16"]
 
 _RATE = "a positive, finite number per second"
+_BYTES = "a positive integer (bytes), an array of such integers, or a SymPy expression"
 _SECONDS = "a positive, finite number of seconds"
 
 
@@ -95,7 +96,7 @@ class Machine:
         return Bound(
             self,
             check_integer("flops", flops, COUNT),
-            check_integer("moved", moved),
+            check_integer("moved", moved, _BYTES),
         )
 
 
@@ -145,9 +146,14 @@ class Bound:
     @property
     def is_limited_by_memory(self) -> Count:
         """Whether the bandwidth is the limit; an array of booleans for arrays."""
-        return self.memory_seconds > self.compute_seconds
+        try:
+            return _exceeds(self.memory_seconds, self.compute_seconds)
+        except TypeError:
+            raise TypeError(
+                "which limit applies depends on the symbols in the arrays; give numbers for them"
+            ) from None
 
-    def share(self, measured_seconds: float) -> float:
+    def share(self, measured_seconds: float) -> Count:
         """Return the fraction of the attainable speed that a measured time reaches: 1 at the roof.
 
         Parameters
@@ -158,8 +164,9 @@ class Bound:
         Returns
         -------
         float
-            The minimum time divided by the measured time, without unit. More than 1 means that the
-            machine is faster than specified, or that bytes stayed in a cache.
+            The minimum time divided by the measured time, without unit; an array for arrays, an
+            expression for symbols. More than 1 means that the machine is faster than specified, or
+            that bytes stayed in a cache.
 
         Raises
         ------
@@ -172,30 +179,76 @@ class Bound:
         >>> Machine("laptop", 100e9, 20e9).bound(10**9, 10**6).share(0.02)
         0.5
         """
-        _require_positive("measured_seconds", measured_seconds, _SECONDS)
-        return float(self.seconds) / float(measured_seconds)
+        measured = check_real("measured_seconds", measured_seconds, _SECONDS)
+        seconds = self.seconds
+        if is_array(seconds):
+            return seconds / _as_element(measured, seconds)
+        share = arithmetic.divide("seconds", seconds, measured)
+        if is_expression(share):
+            return share
+        try:
+            return float(share)
+        except OverflowError:
+            raise OverflowError(
+                f"the share for measured_seconds={measured} exceeds 1e308"
+            ) from None
 
     def __str__(self) -> str:
-        limit = "bandwidth" if self.is_limited_by_memory else "peak"
         return (
-            f"{float(self.intensity):.2f} FLOPs per byte on {self.machine.name}: at least"
-            f" {float(self.seconds):.2e} s, limited by its {limit}"
+            f"{_text(self.intensity, '.2f')} FLOPs per byte on {self.machine.name}: at least"
+            f" {_text(self.seconds, '.2e')} s, limited by its {_limit_text(self)}"
         )
 
 
+def _exceeds(left: Count, right: Count) -> Count:
+    """Tell whether a number is larger than another; for arrays element by element."""
+    if is_array(left) == is_array(right):
+        return left > right
+    if is_array(right):
+        return right < _as_element(left, right)
+    return left > _as_element(right, left)
+
+
+def _as_element(number: Count, array: Count) -> Count:
+    """Return a number as one of an array: JAX's floats compare with no fractions."""
+    return float(number) if array.dtype.kind == "f" else number
+
+
+def _text(value: Count, spec: str) -> str:
+    """Return a number in this format, those of an array from the least to the largest."""
+    if is_expression(value) or is_lazy(value):
+        return arithmetic.text(value)
+    try:
+        ends = (value.min(), value.max()) if is_array(value) else (value,)
+        shown = [format(float(end), spec) for end in ends]
+    except OverflowError:
+        return "more than 1e308"
+    except TypeError:  # an array of symbols
+        return arithmetic.text(value)
+    return " to ".join(dict.fromkeys(shown))
+
+
+def _limit_text(bound: Bound) -> str:
+    try:
+        by_memory = bound.is_limited_by_memory
+    except TypeError:  # it depends on symbols
+        return "peak or its bandwidth"
+    if is_lazy(by_memory):
+        return "peak or its bandwidth"
+    if is_expression(by_memory):
+        return f"bandwidth if {by_memory}, else by its peak"
+    if is_array(by_memory) and by_memory.any() and not by_memory.all():
+        share = f"{int(by_memory.sum()):,} of {by_memory.size:,}"
+        return f"bandwidth for {share}, and by its peak for the others"
+    limited = by_memory.any() if is_array(by_memory) else by_memory
+    return "bandwidth" if limited else "peak"
+
+
 def _check_rate(name: str, rate: float) -> int:
-    _require_positive(name, rate, _RATE)
-    whole = round(rate)
+    whole = round(check_real(name, rate, _RATE))
     if whole < 1:
         refuse(ValueError, name, rate, f"{_RATE}, of 1 or more")
     return whole
-
-
-def _require_positive(name: str, number: float, allowed: str) -> None:
-    if isinstance(number, bool) or not hasattr(number, "__round__") or is_array(number):
-        refuse(TypeError, name, number, allowed)
-    if not isfinite(number) or number <= 0:
-        refuse(ValueError, name, number, allowed)
 
 
 # Peaks without sparsity, in tera-FLOPs per second, and bandwidths in gigabytes per second, from
@@ -246,9 +299,9 @@ def find(name: str, dtype: Dtype = "float32") -> Machine:
     >>> round(find("NVIDIA H100 SXM5", "bfloat16").ridge)
     295
     """
-    if name not in _SHEETS:
+    if not isinstance(name, str) or name not in _SHEETS:
         refuse_choice("name", name, MACHINES)
     peaks, bandwidth = _SHEETS[name]
-    if dtype not in peaks:
+    if not isinstance(dtype, str) or dtype not in peaks:
         refuse_choice("dtype", dtype, peaks, f" on {name}")
     return Machine(name, round(peaks[dtype] * 1e12), round(bandwidth * 1e9))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact import arithmetic
 from convcost._exact.scalars import is_array, refuse
-from convcost._exact.sizes import check_integer
+from convcost._exact.sizes import check_flag, check_integer
 from convcost._hardware.machines import Bound, Machine
 from convcost._layers import Layer
 from convcost._layers.results import passes
@@ -147,8 +147,16 @@ def predict(
     >>> print(convcost.hardware.predict(network, laptop).seconds)
     3173/1250000000
     """
+    from convcost._models.network import Network
+
+    if not isinstance(network, Network):
+        allowed = "a Network, such as convcost.from_keras(model); a layer has hardware.roofline"
+        refuse(TypeError, "network", network, allowed)
     _check_machine(machine)
+    training = check_flag("training", training)
+    effective = check_flag("effective", effective)
     batch = check_integer("batch", batch)
+    element_size = check_integer("element_size", element_size)
     trained: set[str] = set()
     layers = []
     for row in network:

@@ -28,16 +28,21 @@ def fill(name: str, target: Factors, shape: Factors) -> Factors:
     >>> fill("target_shape", (-1, 64), (7, 7, 128))
     (98, 64)
     """
-    whole, known = elements(*shape), elements(*(side for side in target if side != -1))
-    if -1 in target:
+    whole, known = elements(*shape), elements(*(side for side in target if not _is_rest(side)))
+    if any(map(_is_rest, target)):
         if not arithmetic.divides(known, whole):
             _refuse_target(name, target, shape)
         return tuple(
-            arithmetic.divide_evenly(whole, known) if side == -1 else side for side in target
+            arithmetic.divide_evenly(whole, known) if _is_rest(side) else side for side in target
         )
     if arithmetic.may_equal(whole, known):
         return target
     _refuse_target(name, target, shape)
+
+
+def _is_rest(side: Count) -> bool:
+    """Tell whether a side is -1, which stands for the rest of the elements."""
+    return type(side) is int and side == -1
 
 
 def _refuse_target(name: str, target: Factors, shape: Factors) -> NoReturn:
@@ -79,10 +84,10 @@ def check_target(name: str, target: object) -> Factors:
     if not isinstance(target, (tuple, list)):
         refuse(TypeError, name, target, "a tuple of sides, one of which may be -1")
     sides = tuple(
-        side if type(side) is int and side == -1 else check_integer(f"{name}[{index}]", side)
+        side if _is_rest(side) else check_integer(f"{name}[{index}]", side)
         for index, side in enumerate(target)
     )
-    if sides.count(-1) > 1:
+    if sum(map(_is_rest, sides)) > 1:
         refuse(ValueError, name, target, "a tuple of sides, one of which may be -1")
     return sides
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -111,7 +112,8 @@ def _application(name: str) -> ModelSource:
     try:
         model: ModelSource = library.application(name)
     except ImportError as error:
-        raise FileNotFoundError(f"{_not_found(Path(name))}; {error}") from error
+        message = f"{_not_found(Path(name))}; {error}"
+        raise FileNotFoundError(errno.ENOENT, message, name) from error
     except ModelError as error:
         near = _near_files(Path(name))
         raise ModelError(f"{error}{near}" if "did you mean" not in str(error) else error) from None
@@ -182,8 +184,8 @@ def _naming(path: Path) -> Iterator[None]:
 def _loaded(path: Path) -> files.Loaded:
     try:
         return files.load(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(_not_found(path)) from None
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, _not_found(path), str(path)) from None
 
 
 def _compare(network: Network, stored: Stored) -> None:

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Space", "crossings", "solve", "sweep"]
 
-_HOMES = {"Space": "space", "crossings": "equal_costs", "solve": "solving", "sweep": "space"}
+_HOMES = {
+    "Space": "_sweeps.space",
+    "crossings": "_sweeps.equal_costs",
+    "solve": "_sweeps.solving",
+    "sweep": "_sweeps.space",
+}
 # These compute with NumPy's arrays, so their modules can't even be imported without it.
 _WITH_NUMPY = {"Space": "design spaces need", "solve": "solve needs", "sweep": "design spaces need"}
 
@@ -27,4 +32,4 @@ if not TYPE_CHECKING:
             except ImportError as error:
                 message = f'{_WITH_NUMPY[name]} numpy: pip install "convcost[sweeps]"'
                 raise ImportError(message) from error
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"convcost.{_HOMES[name]}"), name)

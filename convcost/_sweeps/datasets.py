@@ -48,7 +48,7 @@ def _check_chunks(grid: Grid, chunks: object) -> dict[Hashable, int] | None:
     lengths = {name: len(axis) for name, axis in grid.axes.items()}
     if chunks is None and grid.size <= LAZY_ABOVE:
         return None
-    if chunks is None or chunks == "auto":
+    if chunks is None or (isinstance(chunks, str) and chunks == "auto"):
         sides = block_sides(tuple(lengths.values()), LAZY_ABOVE // 8)
         return dict(zip(lengths, sides, strict=True))
     if isinstance(chunks, bool) or not isinstance(chunks, (int, dict)):

@@ -142,11 +142,13 @@ def histogram(grid: Grid, by: str, bins: object, where: Where, how: How) -> pd.S
 
 def _check_edges(bins: object) -> list[int]:
     allowed = "two or more ascending integers"
+    if isinstance(bins, np.ndarray) and bins.ndim == 0:
+        refuse(ValueError, "bins", bins, allowed)
     if not isinstance(bins, (list, tuple, range, np.ndarray)) or len(bins) < 2:
         refuse(ValueError, "bins", bins, allowed)
     edges = []
     for edge in bins:
-        if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)):
+        if isinstance(edge, (bool, np.timedelta64)) or not isinstance(edge, (int, np.integer)):
             refuse(TypeError, "bins", edge, allowed)
         edges.append(int(edge))
     if any(left >= right for left, right in pairwise(edges)):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isfinite
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost.quantities import QUANTITIES, UNITS
-from convcost._exact.scalars import join_names, near_names, refuse
+from convcost._exact.scalars import check_real, join_names, near_names, refuse
 from convcost._sweeps.directions import GROWS, overall
 from convcost._sweeps.grid import Grid
 
@@ -75,7 +74,9 @@ def solve(
     """
     asked = {"params": params, "macs": macs, "flops": flops, "bias_adds": bias_adds}
     budgets = {
-        name: _check_budget(name, budget) for name in UNITS if (budget := asked[name]) is not None
+        name: check_real(name, budget, "a number of 0 or more", least=0)
+        for name in UNITS
+        if (budget := asked[name]) is not None
     }
     if not budgets:
         near = [unit for name in given for unit in near_names(name, UNITS)]
@@ -112,15 +113,6 @@ def solve(
 
     values = _Values(argument, step, _far(grid.fixed.values(), budgets.values()), counted, holds)
     return values.last() if (way == GROWS) != at_least else values.first()
-
-
-def _check_budget(name: str, budget: float | Fraction) -> Fraction:
-    allowed = "a number of 0 or more"
-    if isinstance(budget, bool) or not hasattr(budget, "__round__") or hasattr(budget, "ndim"):
-        refuse(TypeError, name, budget, allowed)
-    if not isfinite(budget) or budget < 0:
-        refuse(ValueError, name, budget, allowed)
-    return Fraction(budget)
 
 
 def _far(given: Iterable[object], budgets: Iterable[Fraction]) -> int:
