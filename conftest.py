@@ -18,6 +18,6 @@ pytest_collect_file = (
     )
     + Sybil(
         parsers=[DocTestParser(optionflags=_OPTIONS)],
-        patterns=["convcost/*.py", "convcost/**/*.py"],
+        patterns=["convcost/*.py", "convcost/*/*.py", "convcost/*/*/*.py"],
     )
 ).pytest()

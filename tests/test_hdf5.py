@@ -230,6 +230,7 @@ def test_what_is_not_as_it_must_be_is_refused():
     refused(patched(old, b"HEAP", 24, "Q", len(old) - 3), "outside of the file")
     refused(patched(old, b"HEAP", 8, "Q", 4), "a name in the group at .* has no end")
     refused(patched(old, b"GCOL", 16, "H", 999), "the collection of texts at .* has no number")
+    refused(patched(old, b"GCOL", 24, "B", 255), "the text at .* has 255 bytes, and 100 elsewhere")
     refused(patched(old, b"GCOL", 16, "H", 0), "the collection of texts at .* has no number")
     refused(patched(old, b"\x89HDF", 40, "Q", 2**40), "bytes of 1,099,511,627,776: it was cut off")
     refused(patched(new, b"\x89HDF", 9, "B", 4), "its addresses are not those of a file from Keras")

@@ -243,8 +243,10 @@ def test_where_a_file_does_not_say_what_it_stores_nothing_is_compared(tmp_path):
         del file["model_weights/a"]
         del file["model_weights/b"].attrs["weight_names"]
     assert convcost.from_keras(path).params == 23
+    path = legacy(tmp_path / "m.h5", LAYERS, WEIGHTS)
     with h5py.File(path, "r+") as file:
         del file["model_weights/b/b/w_0:0"]
+        file["model_weights/b/b/w_0:0"] = h5py.ExternalLink("other.h5", "/weights")
     assert convcost.from_keras(path).params == 23
 
 

@@ -48,13 +48,30 @@ class Attribute(NamedTuple):
     values: bytes
 
 
-def find(storage: Storage, messages: Iterable[Message], name: str) -> Attribute | None:
-    """Return the attribute of that name, or None."""
+def stored(storage: Storage, messages: Iterable[Message]) -> dict[bytes, bytes]:
+    """Return the attributes of an object as they are stored, by name."""
+    found: dict[bytes, bytes] = {}
     for content in _contents(storage, messages):
-        found, padding, place = _named(content)
-        if found == name.encode():
-            return _attribute(content, padding, place)
-    return None
+        storage.spend(0)
+        found[_name(content)[0]] = content
+    return found
+
+
+def attribute(content: bytes) -> Attribute | None:
+    """Return an attribute from what is stored of it; None if its class is that of another object.
+
+    No texts are stored so.
+    """
+    _, padding, place = _name(content)
+    version, flags, _, kind_size, shape_size = unpack(content, 0, "BBHHH")
+    if version > 1 and flags & _ELSEWHERE:
+        return None
+    kind, detail, size = unpack(content, place, "BBxxI")
+    place += _padded(kind_size, padding)
+    shape = shape_of(content[place : place + shape_size])
+    return Attribute(
+        kind & 15, detail, size, shape, content[place + _padded(shape_size, padding) :]
+    )
 
 
 def texts(attribute: Attribute, heap: GlobalHeap) -> list[bytes] | None:
@@ -72,7 +89,7 @@ def texts(attribute: Attribute, heap: GlobalHeap) -> list[bytes] | None:
     _require(attribute, count * _REFERENCE)
     found = (unpack(attribute.values, at * _REFERENCE, "IQI") for at in range(count))
     return [
-        heap.text(collection, index)[:size] if index else b"" for size, collection, index in found
+        heap.text(collection, index, size) if index else b"" for size, collection, index in found
     ]
 
 
@@ -121,12 +138,12 @@ def _contents(storage: Storage, messages: Iterable[Message]) -> Iterator[bytes]:
             _, flags = unpack(message.content, 0, "BB")
             heap, tree = unpack(message.content, 4 if flags & 1 else 2, "QQ")
             if heap != NOWHERE:
-                stored = FractalHeap(storage, heap)
+                objects = FractalHeap(storage, heap)
                 for record in records(storage, tree):
-                    yield stored.read(record[:_IDENTIFIER])
+                    yield objects.read(record[:_IDENTIFIER])
 
 
-def _named(content: bytes) -> tuple[bytes, int, int]:
+def _name(content: bytes) -> tuple[bytes, int, int]:
     """Return the name of an attribute, the bytes that sizes are rounded to, and where it ends."""
     version, _, length = unpack(content, 0, "BBH")
     if version not in (1, 2, 3):
@@ -134,18 +151,6 @@ def _named(content: bytes) -> tuple[bytes, int, int]:
     padding = 8 if version == 1 else 1
     start = 9 if version == 3 else 8
     return content[start : start + length].rstrip(b"\0"), padding, start + _padded(length, padding)
-
-
-def _attribute(content: bytes, padding: int, place: int) -> Attribute | None:
-    version, flags, _, kind_size, shape_size = unpack(content, 0, "BBHHH")
-    if version > 1 and flags & _ELSEWHERE:
-        return None
-    kind, detail, size = unpack(content, place, "BBxxI")
-    place += _padded(kind_size, padding)
-    shape = shape_of(content[place : place + shape_size])
-    return Attribute(
-        kind & 15, detail, size, shape, content[place + _padded(shape_size, padding) :]
-    )
 
 
 def _padded(size: int, padding: int) -> int:

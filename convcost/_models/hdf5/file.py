@@ -43,6 +43,10 @@ class Hdf5Object:
         return list(messages(self._storage, self._address))
 
     @cached_property
+    def _attributes(self) -> dict[bytes, bytes]:
+        return attributes.stored(self._storage, self._messages)
+
+    @cached_property
     def _links(self) -> dict[str, int]:
         return links(self._storage, self._messages)
 
@@ -84,7 +88,8 @@ class Hdf5Object:
 
     def texts(self, name: str) -> list[bytes] | None:
         """Return the texts in an attribute; None if there is no such attribute with texts."""
-        found = attributes.find(self._storage, self._messages, name)
+        content = self._attributes.get(name.encode())
+        found = None if content is None else attributes.attribute(content)
         return None if found is None else attributes.texts(found, self._heap)
 
 

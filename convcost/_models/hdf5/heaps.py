@@ -34,14 +34,17 @@ class GlobalHeap:
         self._storage = storage
         self._places: dict[int, dict[int, tuple[int, int]]] = {}
 
-    def text(self, collection: int, index: int) -> bytes:
-        """Return the text with a number in the collection at an address."""
+    def text(self, collection: int, index: int, size: int) -> bytes:
+        """Return the text of that size with a number in the collection at an address."""
         if collection not in self._places:
             self._places[collection] = self._objects(collection)
         found = self._places[collection].get(index)
         if found is None:
             raise Hdf5Error(f"the collection of texts at {collection} has no number {index}")
-        return self._storage.read(*found)
+        place, stored = found
+        if stored != size:
+            raise Hdf5Error(f"the text at {place} has {stored} bytes, and {size} elsewhere")
+        return self._storage.read(place, size)
 
     def _objects(self, collection: int) -> dict[int, tuple[int, int]]:
         """Return the place and the size of each object in a collection."""

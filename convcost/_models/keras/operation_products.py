@@ -66,9 +66,9 @@ def einsum(subscripts: str, shapes: list[Factors]) -> Product | Computed:
     Examples
     --------
     >>> einsum("bij,bjk->bik", [(1, 10, 64), (1, 64, 20)])
-    Product(outputs=(1, 10, 20), inner=(64,), between=0)
+    Product(outputs=(1, 10, 20), inner=(64,))
     >>> einsum("...ij,jk", [(1, 10, 64), (64, 20)])
-    Product(outputs=(1, 10, 20), inner=(64,), between=0)
+    Product(outputs=(1, 10, 20), inner=(64,))
     """
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")

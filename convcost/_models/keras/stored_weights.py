@@ -80,7 +80,9 @@ def named_weights(root: Hdf5Object) -> NamedWeights | None:
         weights = None if layer is None else _texts(layer, "weight_names")
         if layer is not None and weights is not None:
             found = [layer.at(weight) for weight in dict.fromkeys(weights)]
-            counts[name] = sum(one.count for one in found if one is not None)
+            known = [one.count for one in found if one is not None]
+            if len(known) == len(found):  # some may stand in another file
+                counts[name] = sum(known)
     return NamedWeights(counts) if any(counts.values()) else None
 
 
