@@ -201,6 +201,18 @@ def test_two_layers_with_one_name_are_not_taken_for_each_other():
     assert report_of(model).contradictions == ()
 
 
+def test_an_operation_of_ones_own_has_no_layers_inside():
+    class Halve(keras.Operation):
+        def call(self, x):
+            return x / 2
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape)
+
+    model = model_of((4,), lambda x: Halve(name="halve")(x))
+    assert live_layers(model)["halve",].name == "halve"
+
+
 def test_a_weight_is_counted_at_the_first_row_that_has_it():
     shared = kl.Dense(4)
     report = report_of(model_of((3, 4), lambda x: shared(shared(x))))
