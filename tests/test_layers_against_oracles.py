@@ -11,7 +11,7 @@ from strategies import LAYERS, examples, layers_with_shapes
 from convcost import layers, verify
 from convcost._verify.cases import claims
 from convcost._verify.devices import Device
-from convcost._verify.oracles import ORACLES, NotVisible, pytorch
+from convcost._verify.oracles import ORACLES, NotVisible, processes, pytorch
 
 keras = pytest.importorskip("keras")
 CPU = Device("cpu:0", keras.backend.backend())
@@ -244,8 +244,8 @@ def test_the_process_that_counts_is_asked_line_by_line(monkeypatch):
             "arguments": {"units": units, "use_bias": True},
             "input_shape": [3],
         }
-    pytorch._stop(pytorch.start(pytorch.COMMAND))
-    pytorch.start.cache_clear()
+    processes.stop(processes.start(pytorch.COMMAND, ""))
+    processes.start.cache_clear()
 
 
 def test_a_process_that_ends_is_an_error(monkeypatch):
@@ -253,9 +253,9 @@ def test_a_process_that_ends_is_an_error(monkeypatch):
     for _ in range(3):  # while it ends, and after
         with pytest.raises(ArithmeticError, match=r"ended without a count of Dense\(4\)"):
             ORACLES["torch"](CPU).count(layers.Dense(4), (3,))
-        pytorch.start(pytorch.COMMAND).wait()
-    pytorch._stop(pytorch.start(pytorch.COMMAND))
-    pytorch.start.cache_clear()
+        processes.start(pytorch.COMMAND, "").wait()
+    processes.stop(processes.start(pytorch.COMMAND, ""))
+    processes.start.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -199,11 +199,25 @@ def test_verify_holds_a_model_to_keras(files, run):
         assert "total: keras: confirmed: params 6,475; trainable 6,459; non-trainable 16" in out
         assert "total: kernels: confirmed: macs 79,872" in out
         assert "total: profiler: confirmed: macs 79,872" in out
-        assert "small agrees: 4 layers, 13 quantities" in out
+        assert "total: jaxpr: confirmed: macs 79,872" in out
+        assert "small agrees: 4 layers, 14 quantities" in out
         assert "with Keras in its safe mode" in err
     code, out, _ = run("verify", files[0], "--json")
     assert code == 0
     assert json.loads(out)["agrees"] is True
+
+
+def test_verify_of_a_model_asks_whom_it_is_told_to(files, run):
+    code, out, _ = run("verify", files[0], "--oracle", "profiler", "--oracle", "kernels")
+    assert code == 0
+    assert out == (
+        "total: kernels: confirmed: macs 79,872\n"
+        "total: profiler: confirmed: macs 79,872\n"
+        "small agrees: 0 layers, 2 quantities\n"
+    )
+    code, _, err = run("verify", files[0], "--oracle", "xla")
+    assert code == 2
+    assert "oracle must be one of keras, kernels, profiler, jaxpr; got 'xla'" in err
 
 
 def test_verify_of_an_application(run):

@@ -86,10 +86,13 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
 
 
 def _profiler_model(name: str) -> Callable[[], int]:
-    from convcost._verify.whole_models import profiled_macs
+    from convcost._verify.model_inputs import arranged
+    from convcost._verify.model_totals import graph_of
+    from convcost._verify.oracles.profiled_graphs import profiled_macs
 
     model = subjects.keras_model(name)
-    return lambda: profiled_macs(model, ((subjects.SIDE, subjects.SIDE, 3),))
+    inputs = arranged(model, ((subjects.SIDE, subjects.SIDE, 3),))
+    return lambda: profiled_macs(graph_of(model, inputs))
 
 
 def _xla_layer(layer: Layer, shape: Shape) -> int:

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     "--oracle",
     "oracles",
     multiple=True,
-    help="Oracle to compare with: keras, run, profiler, xla or torch; may be repeated. By default"
-    " all that are installed.",
+    help="Oracle to compare with: keras, run, profiler, xla or torch; for SOURCE keras, kernels,"
+    " profiler or jaxpr. May be repeated. By default all that are installed.",
 )
 @click.option(
     "--device",
@@ -74,14 +74,16 @@ def verify(
     FlopCounterMode (torch).
 
     With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
-    loaded in Keras. Each of its layers is checked against count_params and compute_output_shape,
-    and the totals against the shapes of the kernels and the TF profiler.
+    loaded in Keras. Each of its layers is checked against count_params and compute_output_shape
+    (keras), and the totals against the shapes of the kernels (kernels), the TF profiler (profiler)
+    and JAX's record of all that the model computes (jaxpr). What an oracle can't see is listed.
 
     Exits with 0 only if every number of every configuration agrees, and with 1 if one does not.
     """
     _quieten_tensorflow()
     if source is not None:
-        return 0 if verify_source(source, input_shape, as_json) else DISAGREEMENT
+        agrees = verify_source(source, input_shape, as_json, oracles)
+        return 0 if agrees else DISAGREEMENT
     from convcost import verify as verification
 
     errors = Console(stderr=True)
@@ -148,9 +150,11 @@ def _print_report(report: verification.Report) -> None:
     click.echo(str(report))
 
 
-def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
+def verify_source(
+    source: str, input_shape: str | None, as_json: bool, oracles: tuple[str, ...] = ()
+) -> bool:
     """Build or load a model in Keras, check each layer against it, and return whether all agree."""
-    from convcost._verify.whole_models import check_model
+    from convcost._verify.whole_models import MODEL_ORACLES, check_model
 
     with usage_errors(), Console(stderr=True).status("Building the model") as status:
         keras = import_keras()
@@ -167,8 +171,8 @@ def verify_source(source: str, input_shape: str | None, as_json: bool) -> bool:
         else:
             model = application(source)
             network = convcost.from_keras(model, shape)
-        status.update("Checking each layer against Keras")
-        report = check_model(model, network)
+        status.update("Checking it against Keras, TensorFlow and JAX")
+        report = check_model(model, network, oracles=oracles or MODEL_ORACLES)
     if as_json:
         print_json(report.as_dict())
     else:

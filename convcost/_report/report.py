@@ -119,7 +119,7 @@ class Report(Table):
         convention
             `macs`: MACs of convolutions, dense layers and products of two inputs. `flops`: two per
             MAC, nothing else. `tf.profiler`: two per MAC and one per bias addition, as the TF
-            profiler counts these operations.
+            profiler counts these operations; of a whole model it also counts others (pooling).
 
         Returns
         -------

@@ -6,6 +6,7 @@ from convcost._verify.devices import DeviceError
 from convcost._verify.drawing import KINDS, draw
 from convcost._verify.findings import Finding, Outcome, Quantity, Result, Verification
 from convcost._verify.oracles import ORACLES, NotVisible, Oracle
+from convcost._verify.whole_models import MODEL_ORACLES, ModelVerification, check_model
 
 # Names from earlier versions.
 LayerCase = Case
@@ -13,11 +14,13 @@ Report = Verification
 
 __all__ = [
     "KINDS",
+    "MODEL_ORACLES",
     "ORACLES",
     "Case",
     "DeviceError",
     "Finding",
     "LayerCase",
+    "ModelVerification",
     "NotVisible",
     "Oracle",
     "Outcome",
@@ -26,6 +29,7 @@ __all__ = [
     "Result",
     "Verification",
     "check",
+    "check_model",
     "draw",
     "run",
 ]

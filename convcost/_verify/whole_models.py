@@ -1,4 +1,4 @@
-"""A whole model against Keras: each layer's parameters and shapes, the kernels, the TF profiler."""
+"""A whole model against Keras, its kernels, the TF profiler, and the jaxpr of what it computes."""
 
 from __future__ import annotations
 
@@ -8,32 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._layers import TimeDistributed
-from convcost._layers.spatial import Spatial
+from convcost._exact.scalars import refuse_choice
 from convcost._verify.findings import Finding, Outcome, Quantity, agree
-from convcost._verify.oracles.profiler import profile_graph, why_blind
+from convcost._verify.model_inputs import declared_batch
+from convcost._verify.model_layers import check_kernels, check_rows, live_layers
+from convcost._verify.model_totals import check_jaxpr, check_profiler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import TypeGuard
+    from collections.abc import Iterable
 
-    from typing_extensions import TypeIs
-
-    from convcost._exact.types import Factors
-    from convcost._models.graph import LayerPath
     from convcost._models.network import Network
-    from convcost._models.rows import Row
-    from convcost._verify.types import LiveLayer, LiveModel, LiveWrapper, Variable
+    from convcost._verify.types import LiveModel, Variable
 
-# The operations that convolutions and dense layers run, and whose FLOPs are added up.
-_PROFILED = {
-    "Conv2D",
-    "Conv2DBackpropInput",
-    "Conv3D",
-    "DepthwiseConv2dNative",
-    "MatMul",
-    "BatchMatMulV2",
-}
+# What is asked about a model, in this order.
+MODEL_ORACLES = ("keras", "kernels", "profiler", "jaxpr")
+# So many names are shown of those that share a reason.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -75,12 +65,10 @@ class ModelVerification:
         }
 
     def __str__(self) -> str:
-        shown = [f"{name}: {finding}" for name, finding in self.contradictions]
-        shown += [
-            f"{name}: {finding}"
-            for name, finding in self.findings
-            if name == "total" or finding.outcome is Outcome.NOT_VISIBLE
-        ]
+        totals = [pair for pair in self.findings if pair[0] == "total"]
+        shown = [f"{name}: {finding}" for name, finding in self.contradictions if name != "total"]
+        shown += [f"{name}: {finding}" for name, finding in totals]
+        shown += self._blind_spots()
         verdict = "agrees" if self.agrees else "DISAGREES"
         layers = len({name for name, _ in self.findings if name != "total"})
         return "\n".join(
@@ -89,6 +77,19 @@ class ModelVerification:
                 f"{self.network.name} {verdict}: {layers} layers, {self.quantities():,} quantities",
             ]
         )
+
+    def _blind_spots(self) -> list[str]:
+        """Return a line for each reason why an oracle can't see some layers."""
+        names: dict[str, list[str]] = {}
+        for name, finding in self.findings:
+            if name != "total" and finding.outcome is Outcome.NOT_VISIBLE:
+                names.setdefault(str(finding), []).append(name)
+        return [f"{_some(layers)}: {finding}" for finding, layers in names.items()]
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return f"{len(names)} layers ({shown}, ...)" if len(names) > _SHOWN else shown
 
 
 def _totals(network: Network) -> dict[str, object]:
@@ -105,7 +106,9 @@ def _totals(network: Network) -> dict[str, object]:
     }
 
 
-def check_model(model: LiveModel, network: Network) -> ModelVerification:
+def check_model(
+    model: LiveModel, network: Network, *, oracles: Iterable[str] = MODEL_ORACLES
+) -> ModelVerification:
     """Check every layer of a network, and its totals, against the Keras model.
 
     Parameters
@@ -114,69 +117,42 @@ def check_model(model: LiveModel, network: Network) -> ModelVerification:
         The live Keras 3 model.
     network
         What `convcost.from_keras` read from it, or from its file.
+    oracles
+        Which to ask: `keras` for each layer's `count_params` and `compute_output_shape`, and the
+        model's parameters; `kernels` for the MACs that the shapes of the built kernels give;
+        `profiler` for those of the TF profiler; `jaxpr` for those in JAX's record of the model.
 
     Returns
     -------
     ModelVerification
-        For each layer `count_params` and `compute_output_shape`; for the total the parameters, the
-        MACs counted from the shapes of the built kernels, and those of the TF profiler.
+        What each oracle says, or why it sees nothing, for each layer and for the total.
+
+    Raises
+    ------
+    ValueError
+        If the name of an oracle is unknown.
     """
-    live = dict(_live_layers(model, ()))
+    asked = tuple(oracles)
+    for name in asked:
+        if name not in MODEL_ORACLES:
+            refuse_choice("oracle", name, MODEL_ORACLES)
+    live, batch = live_layers(model), declared_batch(model)
     findings: list[tuple[str, Finding]] = []
-    for row in network:
-        if row.path in live:
-            findings.append((row.name, _check_row(row, live[row.path])))
-    findings += [("total", _check_total(model, network)), ("total", _check_kernels(network, live))]
-    findings.append(("total", _check_profiler(model, network)))
+    if "keras" in asked:
+        findings += [*check_rows(network, live, batch), ("total", _check_total(model, network))]
+    if "kernels" in asked:
+        findings += check_kernels(network, live)
+    totals = {"profiler": check_profiler, "jaxpr": check_jaxpr}
+    findings += [
+        ("total", check(model, network)) for name, check in totals.items() if name in asked
+    ]
     return ModelVerification(network, tuple(findings))
 
 
-def _live_layers(model: LiveModel, path: LayerPath) -> Iterator[tuple[LayerPath, LiveLayer]]:
-    """Yield every layer and operation, those of nested models included, with its path."""
-    import keras
-
-    operations = model.layers if isinstance(model, keras.Sequential) else model.operations
-    for operation in operations:
-        inner = (*path, operation.name)
-        if _is_model(operation):
-            yield from _live_layers(operation, inner)
-        else:
-            yield inner, operation
-
-
-def _is_model(operation: LiveLayer | LiveModel) -> TypeIs[LiveModel]:
-    import keras
-
-    return isinstance(operation, keras.Sequential) or hasattr(operation, "operations")
-
-
-def _is_time_distributed(layer: LiveLayer) -> TypeGuard[LiveWrapper]:
-    return type(layer).__name__ == "TimeDistributed"
-
-
-def _check_row(row: Row, layer: LiveLayer) -> Finding:
-    quantities = []
-    if hasattr(layer, "count_params") and not row.reused:
-        quantities.append(Quantity("params", row.params, layer.count_params()))
-    shapes = [shape for shape in row.input_shapes if shape is not None]
-    known = bool(shapes) and len(shapes) == len(row.input_shapes)
-    if row.times == 1 and known and hasattr(layer, "count_params"):
-        quantities.append(Quantity("output shape", row.output_shape, _output_shape(shapes, layer)))
-    if not quantities:
-        return Finding("keras", reason="Keras reports neither parameters nor a shape for it")
-    return Finding("keras", tuple(quantities))
-
-
-def _output_shape(shapes: list[Factors], layer: Any) -> Factors:
-    """Return the shape that Keras computes for the same inputs, without the batch."""
-    import keras
-
-    inputs = [keras.KerasTensor((None, *shape)) for shape in shapes]
-    output = layer.compute_output_spec(inputs[0] if len(inputs) == 1 else inputs)
-    return tuple(output.shape[1:])
-
-
 def _check_total(model: LiveModel, network: Network) -> Finding:
+    if network.left_out:
+        return Finding("keras", reason=f"convcost leaves out {_some(list(network.left_out))}")
+
     def number(weights: Iterable[Variable]) -> int:
         return sum(prod(weight.shape) for weight in weights)
 
@@ -190,78 +166,3 @@ def _check_total(model: LiveModel, network: Network) -> Finding:
             ),
         ),
     )
-
-
-def _check_kernels(network: Network, live: dict[LayerPath, LiveLayer]) -> Finding:
-    macs = 0
-    for row in network:
-        if row.path not in live:
-            if row.macs != 0:
-                return Finding("kernels", reason=f"{row.name} is not a separate layer in Keras")
-            continue
-        macs += kernel_macs(live[row.path], row.input_shapes) * row.times
-    return Finding("kernels", (Quantity("macs", network.macs, macs),))
-
-
-def kernel_macs(layer: LiveLayer, input_shapes: Sequence[Factors | None]) -> int:
-    """Return the number of weights in a built layer's kernels times the number of positions."""
-    shape: Factors = (input_shapes[0] if input_shapes else None) or ()
-    if _is_time_distributed(layer):
-        return int(shape[0]) * kernel_macs(layer.layer, (shape[1:],))
-    names = ("depthwise_kernel", "pointwise_kernel", "kernel", "_kernel")
-    weights = {
-        id(kernel): int(prod(kernel.shape))
-        for name in names
-        if (kernel := getattr(layer, name, None)) is not None and hasattr(kernel, "shape")
-    }
-    if not weights:
-        return 0
-    places = shape
-    if "Transpose" not in type(layer).__name__:
-        places = tuple(layer.compute_output_shape((None, *shape))[1:])
-    first = getattr(layer, "data_format", "channels_last") == "channels_first"
-    return sum(weights.values()) * int(prod(places[1:] if first else places[:-1]))
-
-
-def _check_profiler(model: LiveModel, network: Network) -> Finding:
-    """Compare with the TF profiler, unless the model has layers that it miscounts."""
-    try:
-        counted = profiled_macs(model, network.input_shapes)
-    except ImportError:
-        return Finding("profiler", reason="it needs TensorFlow as the backend of Keras")
-    except Exception as error:
-        # TensorFlow raises errors of many types for models that it can't trace.
-        return Finding("profiler", reason=f"TensorFlow can't trace it: {str(error)[:200]}")
-    blind = [row.name for row in network if _is_blind(row)]
-    if blind:
-        some = ", ".join(blind[:3]) + (", ..." if len(blind) > 3 else "")
-        reason = (
-            f"it counts {counted:,} MACs, and {len(blind)} layers wrongly or not at all (groups,"
-            f" most transposed convolutions, TimeDistributed): {some}"
-        )
-        return Finding("profiler", reason=reason)
-    return Finding("profiler", (Quantity("macs", network.macs, counted),))
-
-
-def _is_blind(row: Row) -> bool:
-    layer = row.layer
-    if isinstance(layer, TimeDistributed):
-        return True  # a loop, whose body is counted once
-    if not isinstance(layer, Spatial) or row.times != 1:
-        return False
-    # Keras hides groups in a compiled function, where nothing is counted.
-    shape = row.input_shapes[0] or ()
-    return getattr(layer, "groups", 1) != 1 or bool(why_blind(layer, shape))
-
-
-def profiled_macs(model: LiveModel, input_shapes: Iterable[Factors]) -> int:
-    """Return the MACs that the TF profiler counts in a model's convolutions and matrix products."""
-    import keras
-    import tensorflow as tf
-
-    if keras.backend.backend() != "tensorflow":
-        raise ImportError("the profiler only sees models on the TensorFlow backend")
-    specs = [tf.TensorSpec((1, *shape)) for shape in input_shapes]
-    function = tf.function(lambda *inputs: model(inputs[0] if len(inputs) == 1 else list(inputs)))
-    flops = profile_graph(function.get_concrete_function(*specs).graph)
-    return sum(count for kind, count in flops.items() if kind in _PROFILED) // 2

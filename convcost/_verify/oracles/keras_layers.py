@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from convcost._layers import TimeDistributed
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.description import channels_last, steps
-from convcost._verify.oracles.oracle import NotVisible, Oracle
+from convcost._verify.oracles.oracle import NotVisible, Oracle, require_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     import numpy as np
     import numpy.typing as npt
@@ -58,6 +60,7 @@ class RunningLayer(Oracle):
 
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> Counts:
         """Run the layer to count effective MACs and bias additions, and get the output shape."""
+        require_kernel(layer)
         layer, input_shape, restore = channels_last(layer, input_shape)
         with self.device.scope():
             model = build(layer, input_shape)
@@ -96,7 +99,9 @@ def build(layer: Layer, input_shape: tuple[int, ...]) -> LiveModel:
     """
     _require_extent(layer, input_shape)
     keras = import_keras()
-    inputs = keras.Input(input_shape, batch_size=1, dtype="float32")
+    inputs = keras.tree.map_shape_structure(
+        lambda shape: keras.Input(shape, batch_size=1, dtype="float32"), input_shape
+    )
     try:
         outputs = _apply(layer, inputs)
     except (ValueError, NotImplementedError) as error:
@@ -123,8 +128,7 @@ def _require_extent(layer: Layer, input_shape: tuple[int, ...]) -> None:
 
 def _apply(layer: Layer, inputs: Tensor) -> Tensor:
     keras = import_keras()
-    kind: Callable[..., Callable[[Tensor], Tensor]] = getattr(keras.layers, type(layer).__name__)
-    arguments = layer.arguments()
+    kind, arguments = _kind(layer), _arguments(layer)
     if arguments.pop("groups", 1) != 1:
         if isinstance(layer, TransposedConvolution):
             raise NotVisible("Keras's transposed convolutions have no groups")
@@ -140,6 +144,27 @@ def _apply(layer: Layer, inputs: Tensor) -> Tensor:
     around = layer.padding[0] if layer.rank == 1 else layer.padding
     padded = pad(around, data_format=layer.data_format, dtype="float32")(inputs)
     return kind(**arguments, dtype="float32")(padded)
+
+
+def _kind(layer: Layer) -> Callable[..., Callable[[Tensor], Tensor]]:
+    kind: Callable[..., Callable[[Tensor], Tensor]] | None = getattr(
+        import_keras().layers, type(layer).__name__, None
+    )
+    if kind is None:
+        raise NotVisible(f"Keras has no layer {type(layer).__name__}")
+    return kind
+
+
+def _arguments(layer: Layer) -> dict[str, Any]:
+    """Return a layer's arguments as Keras takes them."""
+    arguments = layer.arguments()
+    if isinstance(layer, TimeDistributed):
+        return {"layer": _kind(layer.layer)(**_arguments(layer.layer))}
+    if type(layer).__name__ in ("Cropping1D", "UpSampling1D", "ZeroPadding1D"):
+        # Keras gives them no data format, and takes their one axis by itself.
+        del arguments["data_format"]
+        return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
+    return arguments
 
 
 def _crop(layer: TransposedConvolution, outputs: Tensor) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
+from convcost._layers import Dense
 from convcost._layers.depthwise import SeparableConvolution
+from convcost._layers.spatial import Spatial
 from convcost._verify.oracles.description import steps
 
 if TYPE_CHECKING:
@@ -19,6 +22,12 @@ class NotVisible(Exception):  # noqa: N818 - an answer, not a failure
     """The oracle can't see this configuration; the message says why."""
 
     __module__ = "convcost.verify"  # where users import it from
+
+
+def one_line(error: Exception) -> str:
+    """Return the beginning of an error's message in one line, without colors."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    return " ".join(plain.split())[:200]
 
 
 class Oracle(ABC):
@@ -67,11 +76,24 @@ class Oracle(ABC):
         """
 
 
+def require_kernel(layer: Layer) -> None:
+    """Refuse a layer that multiplies by no kernel.
+
+    Raises
+    ------
+    NotVisible
+        If the layer is neither a convolution nor a dense layer.
+    """
+    if not isinstance(layer, (Spatial, Dense)):
+        raise NotVisible("it counts convolutions and dense layers only")
+
+
 class StepOracle(Oracle):
     """An oracle that counts a separable layer step by step, and adds up the counts."""
 
     def count(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count the layer, or each of its two steps."""
+        require_kernel(layer)
         if not isinstance(layer, SeparableConvolution):
             return self.count_step(layer, input_shape)
         depthwise, pointwise = steps(layer)

@@ -9,9 +9,10 @@ from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._verify.oracles import description
 from convcost._verify.oracles.oracle import NotVisible, StepOracle
+from convcost._verify.oracles.profiled_graphs import SPREAD, profile_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import tensorflow as tf
 
@@ -54,10 +55,7 @@ def why_blind(layer: Layer, input_shape: tuple[int, ...]) -> str:
         outputs, _ = description.sides_and_channels(layer, layer.output_shape(input_shape))
         spread = tuple(s * stride for s, stride in zip(sides, layer.strides, strict=True))
         if outputs != spread:
-            return (
-                "TensorFlow divides the output's sides by the strides to get a transposed"
-                " convolution's positions, which is wrong here"
-            )
+            return SPREAD
     return ""
 
 
@@ -69,24 +67,6 @@ def profile(build: Callable[[], object]) -> dict[str, int]:
     with graph.as_default():
         build()
     return profile_graph(graph)
-
-
-def profile_graph(graph: tf.Graph) -> dict[str, int]:
-    """Return the FLOPs of each type of operation in a graph."""
-    import tensorflow as tf
-
-    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-    options["output"] = "none"
-    counted = tf.compat.v1.profiler.profile(graph, cmd="op", options=options)
-    flops = dict(_walk(counted))
-    return {operation.type: flops.get(operation.type, 0) for operation in graph.get_operations()}
-
-
-def _walk(node: object) -> Iterator[tuple[str, int]]:
-    """Yield every type of operation with its own FLOPs; each node is nested in the previous one."""
-    for child in getattr(node, "children", ()):
-        yield child.name, int(child.float_ops)
-        yield from _walk(child)
 
 
 def _operations(layer: Layer, shape: tuple[int, ...]) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import json
-import subprocess
 import sys
-from functools import cache
 from typing import TYPE_CHECKING
 
 from convcost._verify.oracles.oracle import StepOracle
+from convcost._verify.oracles.processes import ask
 
 if TYPE_CHECKING:
     from convcost._layers import Layer
@@ -37,37 +34,8 @@ class FlopCounter(StepOracle):
             "arguments": layer.arguments(),
             "input_shape": input_shape,
         }
-        process = start(COMMAND)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(question) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except BrokenPipeError:  # it had already ended
-            answer = ""
+        answer = ask(COMMAND, json.dumps(question))
         if not answer:
             raise ArithmeticError(f"the PyTorch process ended without a count of {layer!r}")
         counted: dict[str, int] = json.loads(answer)
         return counted
-
-
-@cache
-def start(command: tuple[str, ...]) -> subprocess.Popen[str]:
-    """Start the process that answers questions, once; it ends with this one."""
-    # In its own session: Ctrl-C interrupts only this process, which ends the other one.
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-    )
-    atexit.register(_stop, process)
-    return process
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        process.communicate()  # closes its input, which ends it

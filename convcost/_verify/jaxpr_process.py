@@ -1,0 +1,43 @@
+"""The process in which JAX counts: each line of JSON in is a model, each line out its count."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from convcost._verify.jaxpr_model import count_model
+from convcost._verify.model_inputs import arranged
+from convcost._verify.oracles.oracle import NotVisible, one_line
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the MACs of a model for each kind of operation, or why they can't be counted."""
+    import keras
+
+    try:
+        try:
+            model = keras.models.model_from_json(question["model"])
+        except Exception as error:
+            # Keras raises errors of many types for what it can't build.
+            return {"unbuilt": one_line(error)}
+        shapes = [tuple(shape) for shape in question["input_shapes"]]
+        walked = count_model(model, arranged(model, shapes))
+    except NotVisible as error:
+        return {"reason": str(error)}
+    finally:
+        keras.utils.clear_session()
+    return {"macs": walked.macs, "blind": walked.blind}
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

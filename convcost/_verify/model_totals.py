@@ -1,0 +1,132 @@
+"""The MACs of a whole model against the TF profiler, and against JAX's record of the model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from convcost._layers import Layer, TimeDistributed
+from convcost._verify.findings import Finding, Quantity
+from convcost._verify.jaxpr_model import count_model
+from convcost._verify.model_inputs import Inputs, inputs_of, one_input
+from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, TRANSPOSED, Walked
+from convcost._verify.oracles.oracle import NotVisible, one_line
+from convcost._verify.oracles.processes import ask
+from convcost._verify.oracles.profiled_graphs import blind_spots, profiled_macs
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from convcost._models.network import Network
+    from convcost._models.rows import Row
+    from convcost._verify.types import LiveModel
+
+ELSEWHERE = (
+    "a process with JAX can't build it from its config; with KERAS_BACKEND=jax it is counted here"
+)
+KINDS = (CONVOLUTION, TRANSPOSED, PRODUCT)
+COMMAND = (sys.executable, "-m", "convcost._verify.jaxpr_process")
+
+
+def check_profiler(model: LiveModel, network: Network) -> Finding:
+    """Compare with the TF profiler, unless the model has operations that it miscounts."""
+    try:
+        inputs = inputs_of(model, network)
+        graph = graph_of(model, inputs)
+        counted = one_input("MACs", profiled_macs(graph), inputs.batch or 1)
+    except NotVisible as error:
+        return Finding("profiler", reason=str(error))
+    blind = blind_spots(graph)
+    if blind:
+        reasons = "; ".join(f"{reason} ({times})" for reason, times in blind.items())
+        return Finding("profiler", reason=f"it counts {counted:,} MACs, but {reasons}")
+    return Finding("profiler", (Quantity("macs", network.macs, counted),))
+
+
+def check_jaxpr(model: LiveModel, network: Network) -> Finding:
+    """Compare with a walk over the jaxpr of the model, unless it has operations it can't count."""
+    try:
+        walked = walk_model(model, inputs_of(model, network))
+    except NotVisible as error:
+        return Finding("jaxpr", reason=str(error))
+    if walked.blind:
+        reasons = "; ".join(walked.blind)
+        return Finding("jaxpr", reason=f"it counts {walked.total():,} MACs, but {reasons}")
+    quantities = [Quantity("macs", network.macs, walked.total())]
+    if not quantities[0].agrees:
+        ours = _by_kind(network)
+        quantities += [Quantity(f"macs of {kind}", ours[kind], walked.macs[kind]) for kind in KINDS]
+    return Finding("jaxpr", tuple(quantities))
+
+
+def graph_of(model: LiveModel, inputs: Inputs) -> tf.Graph:
+    """Return TensorFlow's graph of a model.
+
+    Raises
+    ------
+    NotVisible
+        If TensorFlow is not the backend of Keras, or can't trace the model.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise NotVisible("it needs TensorFlow as the backend of Keras")
+    import tensorflow as tf
+
+    given = inputs.pack(tf.TensorSpec, inputs.batch or 1)
+    try:
+        return tf.function(model).get_concrete_function(given).graph
+    except Exception as error:
+        # TensorFlow raises errors of many types for models that it can't trace.
+        raise NotVisible(f"TensorFlow can't trace it: {one_line(error)}") from error
+
+
+def walk_model(model: LiveModel, inputs: Inputs) -> Walked:
+    """Return the MACs of a model for one input from its jaxpr, in another process if need be.
+
+    Raises
+    ------
+    NotVisible
+        If JAX is not installed, or the model can't be built or traced with it.
+    """
+    import keras
+
+    if find_spec("jax") is None:
+        raise NotVisible('it needs JAX: pip install "convcost[verify]"')
+    if keras.backend.backend() == "jax":
+        return count_model(model, inputs)
+    try:
+        question = {"model": model.to_json(), "input_shapes": inputs.shapes}
+    except Exception as error:
+        # The user's code may raise anything.
+        raise NotVisible(f"{ELSEWHERE} (it has no JSON: {one_line(error)})") from error
+    line = ask(COMMAND, json.dumps(question), backend="jax")
+    if not line:
+        raise ArithmeticError(f"the process with JAX ended without a count of {model.name!r}")
+    answer = json.loads(line)
+    if "unbuilt" in answer:
+        raise NotVisible(f"{ELSEWHERE} ({answer['unbuilt']})")
+    if "reason" in answer:
+        raise NotVisible(answer["reason"])
+    return Walked(Counter(answer["macs"]), tuple(answer["blind"]))
+
+
+def _by_kind(network: Network) -> Counter[str]:
+    """Return the MACs of a network for each kind of operation."""
+    macs: Counter[str] = Counter()
+    for row in network:
+        macs[_kind(row)] += row.macs
+    return macs
+
+
+def _kind(row: Row) -> str:
+    layer = row.layer
+    while isinstance(layer, TimeDistributed):
+        layer = layer.layer
+    name = type(layer).__name__ if isinstance(layer, Layer) else row.kind
+    if "Conv" not in name:
+        return PRODUCT
+    return TRANSPOSED if "Transpose" in name else CONVOLUTION
