@@ -1,6 +1,10 @@
 """Models with users' own layers, changed, scaled, and inside wrappers."""
 
+import copy
+import pickle
+
 import keras
+import numpy as np
 import pytest
 from keras import layers as kl
 from keras import ops
@@ -82,3 +86,96 @@ def test_time_distributed_models_and_own_layers():
     assert net.macs == 5 * 64 * 9 * 3 * 8
     assert net.params == model.count_params()
     assert net.at((7, 8, 8, 3)).macs == 7 * 64 * 9 * 3 * 8
+
+
+class Choosing(Mixer):
+    """What its branches compute, Keras does not record."""
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        return ops.cond(ops.sum(x) > 0, lambda: super(Choosing, self).call(x), lambda: x)
+
+
+class Five(kl.Layer):
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        return 5
+
+
+class Raising(Five):
+    def call(self, x):
+        raise RuntimeError("boom\nand more")
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Choosing, "is a Choosing whose call uses keras.ops.cond, whose cost"),
+        (Five, "is a Five whose call can't be traced .'TypeError: it returns 5, which is not a t"),
+        (Raising, "is a Raising whose call can't be traced .'RuntimeError: boom'., whose cost"),
+    ],
+)
+def test_calls_that_can_not_be_followed(layer, message):
+    entry = keras.Input((5, 8))
+    own = layer()
+    if isinstance(own, Mixer):
+        own.wide.build((None, 5, 8))
+        own.narrow.build((None, 5, 16))
+    with pytest.raises(convcost.UnknownLayerError, match=message):
+        convcost.from_keras(keras.Model(entry, own(entry)))
+
+
+class Constant(kl.Layer):
+    """Its output does not depend on its input."""
+
+    def __init__(self, value, **kwargs):
+        super().__init__(**kwargs)
+        self.value = value
+
+    def compute_output_shape(self, shape):
+        return (1, 3)
+
+    def call(self, x):
+        return {"array": np.ones((1, 3)), "tensor": ops.ones((1, 3)), "weight": self.w}[self.value]
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(1, 3))
+
+
+@pytest.mark.parametrize("value", ["array", "tensor", "weight"])
+def test_an_output_that_is_constant(value):
+    entry = keras.Input((4,))
+    net = convcost.from_keras(keras.Model(entry, kl.Dense(2)(Constant(value)(entry))))
+    assert net.macs == 3 * 2
+
+
+class Plus(keras.Model):
+    """A functional model with a call of its own."""
+
+    def __init__(self):
+        entry = keras.Input((4,))
+        super().__init__(entry, kl.Dense(2)(entry))
+
+    def call(self, x, training=None):
+        return super().call(x) * 2
+
+
+def test_a_functional_model_with_a_call_of_its_own():
+    model = Plus()
+    net = convcost.from_keras(model)
+    assert (net.macs, net.params) == (8, model.count_params())
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_keep_what_was_recorded(again):
+    entry = keras.Input((5, 8))
+    net = convcost.from_keras(keras.Model(entry, Mixer()(entry)))
+    twin = again(net)
+    assert twin.total() == net.total()
+    assert twin.at((5, 8)).total() == net.total()
+    with pytest.raises(convcost.ModelError, match="can't be run again in a changed or copied"):
+        twin.at((7, 8))

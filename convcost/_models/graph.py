@@ -374,8 +374,8 @@ def _kind(layer: Layer[Any]) -> str:
     return "+".join(type(part).__name__ for part in parts)
 
 
-def leaves(tree: object, kind: type[T]) -> Iterator[T]:
-    """Yield the objects of a type in nested lists, tuples and dicts, in Keras's order."""
+def leaves(tree: object, kind: type[T] | tuple[type[T], ...]) -> Iterator[T]:
+    """Yield the objects of one or several types in a tree of lists, tuples and dicts, in order."""
     if isinstance(tree, kind):
         yield tree
     elif isinstance(tree, (list, tuple)):

@@ -55,8 +55,8 @@ class Recordings(Traced):
         if found is None:
             raise ValueError(
                 f"the call of this {self.kind} was recorded for other input shapes than"
-                f" {', '.join(map(show, shapes))}, and its code can't be run again in a changed"
-                " model: change the input shape first, and the layers afterwards"
+                f" {', '.join(map(show, shapes))}, and its code can't be run again in a changed or"
+                " copied model: change the input shape first, and the layers afterwards"
             )
         return found
 

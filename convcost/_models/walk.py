@@ -29,13 +29,14 @@ from convcost._models.graph import (
     Tensor,
     Traced,
     Unknown,
+    leaves,
     refs,
 )
 from convcost._models.rows import Row
 from convcost._models.weights import WeightsSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from convcost._exact.types import Count, Factors
@@ -165,7 +166,8 @@ class Walk:
                 raise ModelError(self._failed(entry, visit, error)) from error
             known[entry.name, index] = made
         self._add_rest(graph, inputs, path, trainable)
-        return [made for ref in refs(graph.outputs) for made in _outputs(known, ref)]
+        outputs: Iterator[Ref | Tensor] = leaves(graph.outputs, (Ref, Tensor))
+        return [made for one in outputs for made in _outputs(known, one)]
 
     def _failed(self, entry: Entry, visit: _Visit, error: Exception) -> str:
         shapes = [self._one(made) for made in visit.given]
@@ -343,10 +345,10 @@ def _given(known: Known, one: Ref | Tensor) -> Made:
     return several[one.output]
 
 
-def _outputs(known: Known, ref: Ref) -> list[Made]:
+def _outputs(known: Known, one: Ref | Tensor) -> list[Made]:
     """Return an output of a graph, or all outputs of an entry without a name."""
-    made = known[ref.entry, ref.call]
-    return made if not ref.entry and isinstance(made, list) else [_given(known, ref)]
+    made = known[one.entry, one.call] if isinstance(one, Ref) and not one.entry else None
+    return made if isinstance(made, list) else [_given(known, one)]
 
 
 def _shape(known: Known, ref: Ref) -> Factors:

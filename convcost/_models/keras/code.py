@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import keras
+from keras.src.utils.naming import to_snake_case
 
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
 from convcost._models.graph import Graph, Traced, Unknown
 from convcost._models.keras.open_sides import concrete, resolved
+from convcost._models.keras.origins import is_operation
 from convcost._models.keras.tracing import recorded
+from convcost._models.recordings import Recordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +23,22 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Factors
     from convcost._models.graph import Variable
-    from convcost._models.types import KerasNode, Reader
+    from convcost._models.recordings import Graphs
+    from convcost._models.types import KerasLayer, KerasNode, Reader
+
+
+# Operations that call functions: what is computed in these, Keras does not record.
+_CONTROL_FLOW = (
+    "AssociativeScan",
+    "Cond",
+    "CustomGradient",
+    "ForiLoop",
+    "Map",
+    "Scan",
+    "Switch",
+    "VectorizedMap",
+    "WhileLoop",
+)
 
 
 class CallArguments(NamedTuple):
@@ -66,7 +84,11 @@ class Code(Traced):
         self._calls = calls
         self._unknown = unknown
         self.variables = variables
-        self._known: dict[tuple[int, tuple[Factors, ...]], Graph | Unknown] = {}
+        self._known: Graphs = {}
+
+    def __reduce__(self) -> tuple[type[Recordings], tuple[str, Graphs]]:
+        """Copy and pickle what was recorded: the code stays with the live layer."""
+        return Recordings, (self._kind, dict(self._known))
 
     def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         """Return the graph of a call; sides that are expressions are open for Keras."""
@@ -91,6 +113,11 @@ class Code(Traced):
         }
         try:
             with recorded(self._function, args, kwargs) as call:
+                hidden = _not_followed(call.called)
+                if hidden:
+                    return self._unknown._replace(detail=f" whose call uses keras.ops.{hidden}")
+                if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
+                    raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
                 graph = self._reader.traced(
                     self._name, self._kind, [args, kwargs], call.outputs, call.assigned
                 )
@@ -104,6 +131,15 @@ class Code(Traced):
     def _failed(self, error: Exception) -> Unknown:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
+
+
+def _not_followed(called: Sequence[KerasLayer]) -> str:
+    """Return the name of an operation that runs functions of its own, such as `cond`; or ""."""
+    for operation in called:
+        kind = type(operation).__name__
+        if is_operation(type(operation).__module__) and kind in _CONTROL_FLOW:
+            return str(to_snake_case(kind))
+    return ""
 
 
 def _with_inputs(tree: object, shapes: Iterator[Factors]) -> object:

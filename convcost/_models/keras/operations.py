@@ -83,7 +83,7 @@ class KerasOperation:
 @rule(
     """
     Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BatchNorm BitwiseInvert
-    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate Copy Cos Cosh Deg2rad Elu Erf
+    BitwiseNot Cast Cbrt Ceil Celu Clip Conj Conjugate ConvertToTensor Copy Cos Cosh Deg2rad Elu Erf
     Erfc Erfinv Exp Exp2 Expm1 Fabs Flip Fliplr Flipud Floor Gelu HardShrink HardSigmoid HardSilu
     HardTanh I0 Imag Isfinite Isinf Isnan Isneginf Isposinf Isreal LayerNorm LeakyRelu Log Log10
     Log1p Log2 LogSigmoid LogSoftmax LogicalNot NanToNum Negative Normalize OnesLike RMSNorm Rad2deg

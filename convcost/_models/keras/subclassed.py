@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING
 
 import keras
+from keras.src.models.functional import Functional
 
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Unknown, input_entry
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Factors
     from convcost._models.graph import Variable
-    from convcost._models.types import ModelShape, Reader
+    from convcost._models.types import KerasTensor, ModelShape, Reader
 
     # Returns the weights of the model, which is built by then.
     Variables: TypeAlias = Callable[[], tuple[Variable, ...]]
@@ -66,7 +67,11 @@ def graph_of_subclassed(
     reader: Reader, model: keras.Model, input_shape: ModelShape, variables: Variables
 ) -> Graph:
     """Return the graph of a model that is called with symbolic tensors; it is built if need be."""
-    arguments = _arguments(model, _inputs(_shapes_for(model, input_shape)))
+    if input_shape is None and isinstance(model, Functional):
+        inputs = keras.tree.map_structure(_like, model._inputs_struct)
+    else:
+        inputs = _inputs(_shapes_for(model, input_shape))
+    arguments = _arguments(model, inputs)
     if not model.built:
         try:
             model(*arguments.args, **arguments.kwargs)
@@ -85,6 +90,10 @@ def graph_of_subclassed(
     ]
     ends = [Ref(name) for name, _ in inputs], Ref("")
     return Graph(model.name, kind, tuple(entries), *ends, bool(model.trainable), own, True)
+
+
+def _like(tensor: KerasTensor) -> object:
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype)
 
 
 def _not_recorded(model: keras.Model, error: Exception) -> ModelError:

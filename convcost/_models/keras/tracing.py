@@ -21,7 +21,7 @@ from keras.src.ops.node import Node
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from convcost._models.types import KerasNode, KerasTensor, KerasVariable
+    from convcost._models.types import KerasLayer, KerasNode, KerasTensor, KerasVariable
 
 # The operators of variables, which compute at once, and the operations that are recorded.
 _OPERATORS = {
@@ -40,10 +40,11 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 class Recorded(NamedTuple):
-    """What a call returned, and the tensors that it assigned to variables."""
+    """What a call returned, the tensors that it assigned to variables, and all that it called."""
 
     outputs: object
     assigned: list[KerasTensor]
+    called: list[KerasLayer]
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def recorded(
     try:
         with _everything_symbolic(nodes) as scope:
             outputs = call(*args, **kwargs)
-        yield Recorded(outputs, scope.assigned)
+        yield Recorded(outputs, scope.assigned, [node.operation for node in nodes])
     finally:
         _remove(nodes)
 
