@@ -147,7 +147,8 @@ def _inside(equation: Equation, kind: str) -> Walked:
         macs = Counter({name: count * length for name, count in macs.items()})
     if kind == "while" and macs:
         blind = (*blind, "a while loop, whose number of steps is not known, multiplies")
-    if kind == "jit" and equation.params["name"] == "_resize":
+    # JAX called it pjit until 0.6.
+    if kind in ("jit", "pjit") and equation.params["name"] == "_resize":
         macs = Counter({RESIZE: macs.total()}) if macs else macs
     return Walked(macs, blind)
 
