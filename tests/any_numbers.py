@@ -10,7 +10,7 @@ import sympy
 import xarray as xr
 
 import convcost
-from convcost import hardware, layers
+from convcost import geometry, hardware, layers
 from convcost.symbols import m
 
 _LAZY = da.from_array(np.array([1, 2, 3, 4]))
@@ -150,6 +150,21 @@ CALLS = {
     "pool_size of MaxPooling2D": lambda v: layers.MaxPooling2D(v, padding="same").cost(IMAGE),
     "input_dim of Embedding": lambda v: layers.Embedding(v, 3).cost((8,)),
     "target_shape of Reshape": lambda v: layers.Reshape((v, -1)).output_shape((12,)),
+    "size of valid_length": lambda v: geometry.valid_length(v, 3, 2),
+    "stride of same_length": lambda v: geometry.same_length(28, v),
+    "kernel of dilated_kernel_size": lambda v: geometry.dilated_kernel_size(v, 2),
+    "positions of transposed_length": lambda v: geometry.transposed_length(v, 3, 2, "same", None),
+    "padding of transposed_length": lambda v: geometry.transposed_length(3, 3, 2, v, None),
+    "output_padding of transposed_length": lambda v: geometry.transposed_length(3, 3, 2, "same", v),
+    "around of padded_transposed_length": lambda v: geometry.padded_transposed_length(
+        14, 3, 2, v, 1
+    ),
+    "around[0] of padded_transposed_length": lambda v: geometry.padded_transposed_length(
+        14, 3, 2, (v, 1), 1
+    ),
+    "extent of same_padding_before": lambda v: geometry.same_padding_before(28, 14, v, 2),
+    "kernel of taps_inside": lambda v: geometry.taps_inside(28, 28, v, 1, 1, 1),
+    "before of taps_inside": lambda v: geometry.taps_inside(28, 28, 3, 1, 1, v),
     "flops_per_second of Machine": lambda v: hardware.Machine("a", v, 20e9),
     "bytes_per_second of Machine": lambda v: hardware.Machine("a", 1e9, v),
     "name of Machine": lambda v: hardware.Machine(v, 1e9, 1e9),

@@ -203,7 +203,8 @@ def test_old_paths_go_on_working():
         "same_padding_before",
     )
     for before, after in zip((*old, *new), (*new, *new), strict=True):
-        assert getattr(convcost.geometry, before) is getattr(geometry, after)
+        assert getattr(convcost.geometry, before) is getattr(convcost.geometry, after)
+        assert getattr(convcost.geometry, before).__wrapped__ is getattr(geometry, after)
     assert span(3, 2) == 5
 
 

@@ -281,6 +281,15 @@ def require_room(name: str, largest: int) -> None:
         )
 
 
+def as_int64(name: str, numbers: "Count") -> "Numbers":
+    """Return Python's integers as int64, or raise OverflowError with that name."""
+    array: Numbers = np.asarray(numbers, dtype=object)
+    if not all(isinstance(one, int) for one in array.flat):
+        return array
+    require_room(name, max(map(abs, array.flat)))
+    return array.astype(np.int64)
+
+
 def scalar(count: "Count") -> "Array":
     """Return a number as a 0-d array: int64 if it fits, else object."""
     fits = isinstance(count, int) and abs(count) <= INT64_MAX
