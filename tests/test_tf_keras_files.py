@@ -219,7 +219,12 @@ OPERATORS = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+# Each is built by TensorFlow, and written three times.
+@settings(
+    max_examples=settings.default.max_examples // 8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(drawn_models())
 def test_drawn_models_in_all_formats(tmp_path, model):
     for path in written(model, tmp_path):
