@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import keras
+import numpy as np
 import pytest
 from keras import layers as kl
 
@@ -300,3 +301,18 @@ def test_a_layer_called_twice_is_compared_twice():
     model = keras.Model(entry, dense(dense(entry)))
     names = [line[0] for line in convcost.compare(model, model).lines]
     assert names == ["dense", "dense (2)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"keep": 3}, TypeError, r"keep must be a list of layer names; got 3"),
+        ({"divisor": np.array([1, 2])}, TypeError, "divisor must be a positive integer; got arr"),
+        ({"divisor": 0}, ValueError, "divisor must be a positive integer; got 0"),
+    ],
+)
+def test_what_a_scale_can_not_be(given, error, message):
+    conv = {"class_name": "Conv2D", "config": {"name": "c", "filters": 8, "kernel_size": 3}}
+    net = convcost.from_keras({"name": "t", "layers": [conv]}, (8, 8, 3))
+    with pytest.raises(error, match=message):
+        net.scale(0.5, **given)

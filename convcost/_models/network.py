@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from convcost._cost import text
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
-from convcost._exact.scalars import near_names, refuse
-from convcost._exact.sizes import check_integer
+from convcost._exact.scalars import check_number, near_names, refuse
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
@@ -301,7 +300,7 @@ class Network:
         its factor: Sandler et al., "MobileNetV2" (arXiv:1801.04381).
         """
         scaling.check_width(width)
-        check_integer("divisor", divisor)
+        divisor = check_number("divisor", divisor)
         shapes = scaling.resized(self.rows, self.input_shapes, resolution)
         kept = self._paths(keep)
         if width == 1:
@@ -317,6 +316,8 @@ class Network:
     def _paths(self, names: Sequence[str]) -> set[LayerPath]:
         if isinstance(names, str):
             names = [names]
+        if not isinstance(names, (list, tuple, set, frozenset)):
+            refuse(TypeError, "keep", names, "a list of layer names")
         paths = {row.name: row.path for row in self.rows}
         for name in names:
             if name not in paths:
