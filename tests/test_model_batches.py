@@ -171,3 +171,33 @@ def test_drawn_moves_of_the_batch_have_kerass_counts(drawn):
     at = ops.zeros((size, *shape))
     outputs = math.prod(model(at).shape)
     assert net.macs * size == outputs * x.shape[-1]
+
+
+@pytest.mark.parametrize("side", [11, 13, 17, 143])
+def test_sides_that_equal_a_size_of_the_batch(side):
+    """The sizes with which an open batch is counted may occur as sides."""
+    entry = keras.Input((side, 6))
+    net = convcost.from_keras(keras.Model(entry, kl.Dense(4)(ops.sum(entry, axis=0))))
+    assert net.macs == side * 6 * 4
+    assert net.rows[-1].input_shapes == ((side, 6),)
+    turned = ops.transpose(entry, (1, 0, 2))
+    net = convcost.from_keras(keras.Model(entry, kl.Dense(4)(turned)))
+    assert net.macs == side * 6 * 4
+
+
+def test_a_state_as_long_as_a_size_of_the_batch():
+    class States(kl.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = kl.Dense(4)
+
+        def build(self, shape):
+            self.states = self.add_weight(shape=(11, 6))
+            self.dense.build((None, 6))
+
+        def call(self, x):
+            first = ops.zeros((ops.shape(x)[0], 6))
+            return ops.sum(self.dense(self.states)) + self.dense(first) + ops.sum(x)
+
+    entry = keras.Input((5,))
+    assert convcost.from_keras(keras.Model(entry, States()(entry))).macs == 12 * 6 * 4

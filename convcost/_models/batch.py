@@ -27,19 +27,20 @@ if TYPE_CHECKING:
     from convcost._layers.steps import Part
     from convcost._models.graph import Held
 
-# The sizes that stand for an open batch. Both must give the same cost for one input: a side that
-# happens to equal one of them can't equal the other, and a cost that grows with the batch differs.
-_OPEN = (11, 13)
+# The sizes that stand for an open batch. Both of a pair must give the same cost for one input: a
+# cost that grows with the batch differs. Where a side happens to equal a size of the first pair,
+# the second pair tells.
+_OPEN = ((11, 13), (17, 19))
 
 
-def batch_sizes(graph: Graph) -> tuple[int, ...]:
-    """Return the sizes of the batch to count a model with: the declared one, or two.
+def batch_sizes(graph: Graph) -> tuple[tuple[int, ...], ...]:
+    """Return the sizes of the batch to count a model with: the declared one, or pairs to compare.
 
     A batch of 1 will do for layers, which treat each input alike; operations may do anything with
     the batch dimension.
     """
     if not _computes_with_batch(graph):
-        return (1,)
+        return ((1,),)
     inputs = {ref.entry for ref in refs(graph.inputs)}
     declared = {
         entry.layer.batch: entry.name
@@ -53,7 +54,7 @@ def batch_sizes(graph: Graph) -> tuple[int, ...]:
             f"the inputs of model {graph.name!r} declare different batches, {batches}: it has no"
             " cost for one input"
         )
-    return tuple(sizes) or _OPEN
+    return (tuple(sizes),) if sizes else _OPEN
 
 
 def _computes_with_batch(held: Held) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._models.batch import batch_sizes, for_one
@@ -10,13 +11,19 @@ from convcost._models.graph import Source, refs
 from convcost._models.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from convcost._exact.types import Factors
     from convcost._models.graph import Graph, LayerPath
     from convcost._models.recordings import Graphs
     from convcost._models.rows import Row
     from convcost._models.walk import Made, Rewrite
+
+
+class DependsOnBatchError(ModelError):
+    """The cost for one input depends on the size of the batch, which the model leaves open."""
+
+    __module__ = "convcost"
 
 
 class Walked(NamedTuple):
@@ -60,22 +67,62 @@ def walked(
         If the cost for one input depends on the size of the batch.
     """
     as_built = graph.as_built and rewrite is None and _declares(graph, shapes)
-    batches = batch_sizes(graph)
+    found: list[Walked] = []
+    failed: DependsOnBatchError | None = None
+    for sizes in batch_sizes(graph):
+        walk = partial(_walk, graph, shapes, on_unknown, rewrite, given, as_built, len(sizes) == 1)
+        try:
+            made, alike = _agreed(walk, sizes)
+        except DependsOnBatchError as error:
+            failed = error
+            continue
+        if alike:
+            return made
+        found.append(made)
+    if failed is not None and not found:
+        raise failed
+    return found[0]
 
-    def walk_with(batch: int, growing: frozenset[int] = frozenset()) -> Walked:
-        walk = Walk(on_unknown, rewrite, batch, len(batches) == 1, as_built, given, growing)
-        outputs = [(one.name, _for_one(one, batch)) for one in walk.start(graph, shapes)]
-        return Walked(walk.rows, outputs, walk.left_out, walk.traces, walk.constant)
 
-    first, *others = map(walk_with, batches)
-    for batch, other in zip(batches[1:], others, strict=True):
+def _walk(
+    graph: Graph,
+    shapes: Sequence[Factors],
+    on_unknown: str,
+    rewrite: Rewrite | None,
+    given: Mapping[str, list[Factors]] | None,
+    as_built: bool,
+    declared: bool,
+    batch: int,
+    growing: frozenset[int] = frozenset(),
+) -> Walked:
+    walk = Walk(on_unknown, rewrite, batch, declared, as_built, given, growing)
+    outputs = [(one.name, _for_one(one, batch)) for one in walk.start(graph, shapes)]
+    return Walked(walk.rows, outputs, walk.left_out, walk.traces, walk.constant)
+
+
+def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked, bool]:
+    """Return what a walk with each size of the batch gives, and whether all shapes are equal, too.
+
+    Raises
+    ------
+    DependsOnBatchError
+        If the costs for one input differ.
+    """
+    first, *others = map(walk, sizes)
+    alike = True
+    for batch, other in zip(sizes[1:], others, strict=True):
         growing = frozenset(_differing(first, other))
         if growing and all(first.constant[place] for place in growing):
-            first, other = walk_with(batches[0], growing), walk_with(batch, growing)
+            first, other = walk(sizes[0], growing), walk(batch, growing)
         _require_equal(first, other)
+        alike = alike and list(map(_shapes, first.rows)) == list(map(_shapes, other.rows))
         for path, graphs in other.traces.items():
             first.traces.setdefault(path, {}).update(graphs)
-    return first
+    return first, alike
+
+
+def _shapes(row: Row) -> tuple[object, ...]:
+    return row.times, row.input_shapes, row.output_shape
 
 
 def _declares(graph: Graph, shapes: Sequence[Factors]) -> bool:
@@ -97,9 +144,9 @@ def _for_one(made: Made, batch: int) -> Factors | None:
 def _require_equal(left: Walked, right: Walked) -> None:
     """Raise ModelError if two sizes of the batch give different costs for one input."""
     for place in _differing(left, right):
-        raise ModelError(_depends(left.rows[place]))
+        raise DependsOnBatchError(_depends(left.rows[place]))
     if len(left.rows) != len(right.rows):
-        raise ModelError(_depends(left.rows[-1]))
+        raise DependsOnBatchError(_depends(left.rows[-1]))
 
 
 def _differing(left: Walked, right: Walked) -> Iterator[int]:
