@@ -108,6 +108,7 @@ def test_the_rooms_of_models_but_the_reader_know_no_source_of_them():
         module
         for module, targets in module_graph().items()
         if any(target.startswith("convcost._models.keras") for target in targets)
+        and module.startswith("convcost._models.")
         and not module.startswith("convcost._models.keras")
     }
     assert users == {"convcost._models.read"}

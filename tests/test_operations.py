@@ -277,3 +277,71 @@ def test_slices_of_a_symbolic_side_are_taken_to_be_long_enough():
         apply("GetItem", {}, x, [slice(None), slice(None, None, -1)])
     with pytest.raises(ValueError, match="a known length"):
         apply("Unstack", {"axis": 1}, x)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes", "outputs", "inner"),
+    [
+        ("...i,...i->...", [(1, 5, 4), (3, 1, 4)], (3, 5), (4,)),
+        ("...i,...i->...i", [(3, 1, 4), (1, 5, 4)], (3, 5, 4), ()),
+        ("i...,i...", [(4, 3), (4, 3)], (3,), (4,)),
+        ("ij,jk", [(2, 3), (3, 4)], (2, 4), (3,)),
+        (" b i , b j -> b j i ", [(2, 3), (2, 4)], (2, 4, 3), ()),
+        ("ba,ac", [(2, 3), (3, 4)], (2, 4), (3,)),
+    ],
+)
+def test_einsums_in_all_forms(subscripts, shapes, outputs, inner):
+    product = einsum(subscripts, shapes)
+    assert (product.outputs, product.inner) == (outputs, inner)
+    arrays = [np.ones(shape) for shape in shapes]
+    assert np.einsum(subscripts, *arrays).shape == outputs
+
+
+def test_an_einsum_of_one_operand_only_adds():
+    assert einsum("bij->bj", [(2, 3, 4)]) == ((2, 4), ())
+    assert einsum("bii->b", [(2, 3, 3)]) == ((2,), ())
+    with pytest.raises(ValueError, match="has two"):
+        einsum("...i,...i->...", [(2, 4), (3, 4)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "shape", "expected"),
+    [
+        ("Reshape", {"newshape": [None, 8]}, (11, 2, 4), (11, 8)),
+        ("Reshape", {"newshape": [8, None]}, (11, 2, 4), (8, 11)),
+        ("BroadcastTo", {"shape": [None, 3, 8]}, (1, 8), (11, 3, 8)),
+        ("BroadcastTo", {"shape": [None, 3, None]}, (1, 8), (11, 3, 8)),
+        ("Tile", {"repeats": [None, 1]}, (1, 8), (11, 8)),
+    ],
+)
+def test_sizes_that_are_left_open(kind, own, shape, expected):
+    assert KerasOperation(kind, own).apply((Tensor(shape),), {}, 11)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("Reshape", {"newshape": [2, None, None]}),
+        ("Reshape", {"newshape": [-1, None, 4]}),
+        ("BroadcastTo", {"shape": [5, None, 4]}),
+        ("BroadcastTo", {"shape": [5, 3, None, 4]}),
+        ("BroadcastTo", {"shape": [5, None, 2, 1, 4]}),
+        ("Tile", {"repeats": [1, None]}),
+    ],
+)
+def test_sizes_that_nothing_tells(kind, own):
+    with pytest.raises(ValueError, match="None stands for an open side"):
+        KerasOperation(kind, own).apply((Tensor((2, 1, 4)),), {}, 11)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shapes", "message"),
+    [
+        ("Conv", [(1, 8, 8, 3), (3, 3, 4)], "as many axes as the input"),
+        ("DepthwiseConv", [(1, 4, 4, 4, 3), (2, 2, 2, 3, 1)], "at most 2 spatial axes"),
+        ("Conv", [(1, 8, 8, 3), (3, 3, 2, 4)], "divide"),
+    ],
+)
+def test_convolutions_that_are_refused(kind, shapes, message):
+    with pytest.raises(ValueError, match=message):
+        KerasOperation(kind, {}).apply(tuple(map(Tensor, shapes)), {})

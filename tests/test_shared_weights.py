@@ -70,16 +70,17 @@ def test_one_variable_in_two_layers():
 
 def test_activations_with_weights():
     entry = keras.Input((8, 8, 3))
-    prelu = kl.PReLU()
+    prelu = kl.PReLU(name="slope")
     prelu.build((None, 6, 6, 8))
     x = kl.Conv2D(8, 3, activation=prelu, name="conv")(entry)
     dense = kl.Dense(8)
     dense.build((None, 6, 6, 8))
     x = kl.Conv2D(8, 3, padding="same", activation=dense)(x)
     x = kl.Activation(kl.ReLU())(kl.Dense(4, activation=kl.LeakyReLU())(x))
+    x = kl.Dense(4, activation=kl.Activation("relu"))(x)
     net = assert_as_keras(keras.Model(entry, x))
-    assert net["conv/p_re_lu"].params == 6 * 6 * 8
-    assert net.macs == 36 * (27 * 8 + 9 * 64 + 8 * 8 + 8 * 4)
+    assert net["conv/slope"].params == 6 * 6 * 8
+    assert net.macs == 36 * (27 * 8 + 9 * 64 + 8 * 8 + 8 * 4 + 4 * 4)
 
 
 def test_activations_that_multiply():

@@ -125,6 +125,7 @@ ONES = np.ones((6, 2), "float32")
         IMAGE[:, 0],
         IMAGE[:, 1:3, ::2],
         IMAGE[..., 0],
+        IMAGE[0],
         IMAGE[:, tf.newaxis],
         tf.tile(IMAGE, [1, 2, 1]),
         tf.pad(IMAGE, [[0, 0], [1, 1], [0, 0]]),

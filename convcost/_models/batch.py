@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._exact.kinds import is_expression
 from convcost._layers.base import Layer
 from convcost._layers.steps import Convolved, Product, Step, Weights
 from convcost._models.errors import ModelError
@@ -96,12 +95,10 @@ def _divided(side: Count, batch: int) -> Count | None:
     """Return a side divided by the batch, or None if it is not a multiple of it."""
     if type(side) is int:
         return None if side % batch else side // batch
-    if is_expression(side):
-        one = (side / batch).expand()
-        # A coefficient that is not an integer: the batch does not divide the side.
-        if all(term.as_coeff_Mul()[0].is_Integer for term in one.as_ordered_terms()):
-            return one
-    return None
+    one = (side / batch).expand()
+    # A coefficient that is not an integer: the batch does not divide the side.
+    whole = all(term.as_coeff_Mul()[0].is_Integer for term in one.as_ordered_terms())
+    return one if whole else None
 
 
 class Share(NamedTuple):

@@ -73,14 +73,13 @@ class Call(NamedTuple):
     @property
     def inputs(self) -> list[Ref | Tensor]:
         """What the entry computes with: its tensors without masks, or a constant."""
-        found: list[Ref | Tensor] = []
-        found += refs(self.args)
-        for name in sorted(self.kwargs or ()):
+        given: list[object] = list(self.args)
+        for name, value in sorted((self.kwargs or {}).items()):
             if name != "mask" and not name.endswith("_mask"):
-                found += refs((self.kwargs or {})[name])
-        if not found:
-            found += list(leaves(self.args, Tensor))[:1]
-        return found
+                given.append(value)
+        found: list[Ref | Tensor] = list(leaves(given, (Ref, Tensor)))
+        tensors: list[Ref | Tensor] = [one for one in found if isinstance(one, Ref)]
+        return tensors or found[:1]
 
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
@@ -186,8 +185,8 @@ class Traced:
         raise NotImplementedError
 
     def changed(self, change: Callable[[Graph], Graph]) -> Traced:
-        """Return the layer with what was recorded of it changed: by default, nothing was."""
-        return self
+        """Return the layer with what was recorded of it changed."""
+        raise NotImplementedError
 
 
 class Distributed(NamedTuple):

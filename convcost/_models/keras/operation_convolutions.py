@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import _layers as layers
 from convcost._exact import arithmetic
 from convcost._exact.scalars import refuse
+from convcost._layers import arguments
 from convcost._layers.steps import Convolved, Step
 from convcost._models.keras.operation_calls import Computed, OperationCall, rule
 
@@ -29,7 +30,9 @@ _KINDS: dict[str, dict[int, type[Layer[Any]]]] = {
 @rule("Conv")
 def _convolved(call: OperationCall) -> Computed:
     shape, kernel = _shapes(call, "kernel")
-    groups = arithmetic.divide_evenly(_channels(call, shape), kernel[-2])
+    channels = _channels(call, shape)
+    arguments.check_divides(("the channels of the kernel", kernel[-2]), ("the input's", channels))
+    groups = arithmetic.divide_evenly(channels, kernel[-2])
     return _computed(call, "Conv", shape, kernel, filters=kernel[-1], groups=groups)
 
 
@@ -76,7 +79,7 @@ def _computed(
     rank = len(shape) - 2
     if rank not in _KINDS[kind]:
         refuse(ValueError, "inputs", shape, f"of at most {max(_KINDS[kind])} spatial axes")
-    arguments: dict[str, Any] = {  # the layer checks them
+    options: dict[str, Any] = {  # the layer checks them
         "kernel_size": kernel[:-2],
         "strides": call.option("strides", 1) or 1,
         "padding": call.option("padding", "valid"),
@@ -85,7 +88,7 @@ def _computed(
         "use_bias": False,
         **own,
     }
-    layer = _KINDS[kind][rank](**arguments)
+    layer = _KINDS[kind][rank](**options)
     output, _ = layer.output_and_cost(shape[1:])
     steps = [step for step in layer.parts(shape[1:], shape[0]) if isinstance(step, Step)]
     return Computed((shape[0], *output), tuple(map(Convolved, steps)))

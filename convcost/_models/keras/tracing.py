@@ -16,7 +16,7 @@ from unittest.mock import patch
 import keras
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
-from keras.src.ops.node import Node
+from keras.src.ops.node import KerasHistory, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,8 @@ class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
 
 
 def _stand_in(variable: KerasVariable) -> Any:
-    tensor: KerasTensor = keras.KerasTensor(variable.shape, variable.dtype)
+    tensor = keras.KerasTensor(variable.shape, variable.dtype)
+    tensor._keras_history = KerasHistory(None, 0, 0)  # no operation makes it
     return tensor
 
 
@@ -196,7 +197,7 @@ def _got(_: object, variable: KerasVariable, key: object) -> object:
 
 def _assigned(original: Callable[..., object], variable: KerasVariable, value: object) -> object:
     if isinstance(value, keras.Variable):
-        value = _stand_in(value)
+        return _stand_in(value)
     if not isinstance(value, keras.KerasTensor):
         return original(variable, value)
     scope = get_stateless_scope()

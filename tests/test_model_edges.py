@@ -1,0 +1,276 @@
+"""What is rare in models: odd own layers, shapes and names, and arguments that say too little."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import convcost
+from convcost._layers.steps import Step
+from convcost._models.batch import Share, for_one
+from convcost._models.keras.open_sides import concrete
+from convcost.symbols import symbol
+
+T = symbol("t")
+
+
+def test_the_share_of_one_input_in_symbolic_shapes():
+    assert for_one((11 * T, 6), 11) == (T, 6)
+    assert for_one((T, 6), 11) is None
+    assert for_one((), 11) is None
+
+
+def test_a_convolution_that_the_batch_does_not_divide():
+    step = Step((), (3,), (4,), (5,), bias=0, places=(5,))
+    assert Share(11, declared=False).of_parts([step]) == (step,)
+    with pytest.raises(ValueError, match="declare no batch"):
+        Share(11, declared=True).of_parts([step])
+
+
+def test_a_layer_that_skips_inputs_of_the_batch():
+    entry = keras.Input(batch_shape=(8, 6, 3))
+    layer = kl.Conv1D(4, 1, strides=2)
+    model = keras.Model(entry, layer(ops.transpose(entry, (1, 0, 2))))
+    with pytest.raises(convcost.ModelError, match="does not treat each input alike"):
+        convcost.from_keras(model)
+
+
+def test_an_open_side_beside_a_batch_in_another_axis():
+    entry = keras.Input((None, 3))
+    model = keras.Model(entry, kl.Dense(4)(ops.transpose(entry, (1, 0, 2))))
+    assert convcost.from_keras(model).macs == 12 * T
+
+
+def test_sides_that_a_sample_can_not_tell_apart():
+    import sympy
+
+    with pytest.raises(ValueError, match="give input_shape"):
+        concrete([(1, T, sympy.Max(T, 5))])
+    many = [symbol(f"s{place}") for place in range(9)]
+    with pytest.raises(ValueError, match="more than 8 sides are open"):
+        concrete([tuple(many)])
+    assert concrete([(1, 2)]) is None
+
+
+class Asking(kl.Layer):
+    """Its code does something else where a side is open."""
+
+    def __init__(self, mode, **kwargs):
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        side = x.shape[1]
+        if self.mode == "kind":
+            return ops.relu(x) if side is None else ops.tanh(x)
+        if self.mode == "length":
+            return ops.relu(x) if side is None else ops.relu(ops.relu(x))
+        if self.mode == "type":
+            return ops.roll(x, None if side is None else side // 2)
+        if self.mode == "value":
+            return ops.roll(x, 1 if side is None else 2)
+        if self.mode == "several":
+            return ops.concatenate([x] if side is None else [x, x], axis=-1)
+        return x + np.ones((1, 1, 6), "float32")
+
+
+@pytest.mark.parametrize("mode", ["kind", "length", "type", "value", "several"])
+def test_code_that_treats_open_sides_differently_is_refused(mode):
+    entry = keras.Input((None, 6))
+    model = keras.Model(entry, Asking(mode, name="asking")(entry))
+    with pytest.raises(convcost.ModelError, match=r"'asking' .*give input_shape"):
+        convcost.from_keras(model)
+    assert convcost.from_keras(model, (4, 6)).input_shapes == ((4, 6),)
+
+
+def test_constants_beside_open_sides():
+    entry = keras.Input((None, 6))
+    model = keras.Model(entry, Asking("plain")(entry))
+    assert convcost.from_keras(model).output_shapes == ((T, 6),)
+
+
+class Reading(kl.Layer):
+    """Reads its weights in each way in which Keras allows it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.project = kl.Dense(6)
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(6, 6))
+        self.kept = self.add_weight(shape=(6, 6), trainable=False)
+        self.project.build((6, 6))
+
+    def call(self, x):
+        self.kept.assign(self.w)
+        return ops.matmul(ops.matmul(x, self.w.value), self.project(inputs=self.w))
+
+
+def test_values_of_weights_may_be_passed_to_operations():
+    entry = keras.Input((5, 6))
+    net = convcost.from_keras(keras.Model(entry, Reading()(entry)))
+    assert net.macs == 2 * 5 * 36 + 6 * 36
+
+
+class Doubling(kl.Layer):
+    """Computes as often as the batch is long."""
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        for _ in range(x.shape[0]):
+            x = x * 2.0
+        return x
+
+
+def test_as_many_rows_as_inputs_in_the_batch():
+    entry = keras.Input((5,))
+    model = keras.Model(entry, Doubling()(entry))
+    with pytest.raises(convcost.ModelError, match="depends on the size of the batch"):
+        convcost.from_keras(model)
+
+
+class Nesting(kl.Layer):
+    """Own layers inside own layers, and inside a wrapper."""
+
+    def __init__(self, inner, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+        self.each = kl.TimeDistributed(inner)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        return self.each(x) + self.inner(x)
+
+
+class Plain(kl.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = kl.Dense(8)
+
+    def build(self, shape):
+        self.dense.build(shape)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 8)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def test_nested_own_layers_are_scaled():
+    entry = keras.Input((5, 8))
+    x = Nesting(Plain())(kl.Dense(8)(entry))
+    net = convcost.from_keras(keras.Model(entry, kl.Dense(3)(x)))
+    assert net.macs == 5 * (64 + 2 * 64 + 24)
+    assert net.scale(0.5).macs < net.macs
+
+
+def test_a_subclassed_model_with_a_wrapped_model():
+    class Frames(keras.Model):
+        def __init__(self):
+            super().__init__()
+            inner = keras.Sequential([keras.Input((4,)), kl.Dense(3)])
+            self.each, self.broken = kl.TimeDistributed(inner), False
+
+        def call(self, x, y=None):
+            if self.broken:
+                raise RuntimeError("broken")
+            return self.each(x)
+
+    model = Frames()
+    net = convcost.from_keras(model, (5, 4))
+    assert net.macs == 5 * 12
+    model.broken = True
+    with pytest.raises(convcost.ModelError, match="could not be recorded: RuntimeError: broken"):
+        convcost.from_keras(model)
+
+
+def test_an_unknown_layer_inside_a_wrapped_model():
+    inner = keras.Sequential([keras.Input((4, 3)), kl.LSTM(2, name="lstm"), kl.Dense(5)])
+    entry = keras.Input((7, 4, 3))
+    model = keras.Model(entry, kl.TimeDistributed(inner)(entry))
+    with pytest.warns(UserWarning, match="lstm"):
+        net = convcost.from_keras(model, on_unknown="warn")
+    assert net.macs == 7 * 2 * 5
+    unknown = keras.Sequential([keras.Input((4, 3)), kl.RNN(kl.LSTMCell(2), name="cells")])
+    source = json.loads(keras.Model(entry, kl.TimeDistributed(unknown)(entry)).to_json())
+    with pytest.warns(UserWarning, match="cells"):
+        net = convcost.from_keras(source, [(7, 2, 3)], on_unknown="warn")
+    assert net.output_shapes == (None,)
+
+
+def test_operations_that_are_not_known():
+    entry = keras.Input((5, 6))
+    with pytest.raises(convcost.UnknownLayerError, match="is a Norm, whose cost"):
+        convcost.from_keras(keras.Model(entry, ops.norm(entry, axis=-1)))
+
+
+def test_a_layer_named_as_the_input_that_is_added():
+    model = keras.Sequential([kl.Dense(3, name="input")])
+    assert convcost.from_keras(model, (4,)).macs == 12
+    config = {"class_name": "Dense", "config": {"name": "input", "units": 3}}
+    assert convcost.from_keras({"name": "s", "layers": [config]}, (4,)).macs == 12
+
+
+CONVOLUTIONS = [
+    (kl.Conv1D(4, 3, strides=2, use_bias=False), (9, 6)),
+    (kl.Conv2D(4, 3, padding="same", use_bias=False), (9, 7, 6)),
+    (kl.Conv2D(4, (3, 2), dilation_rate=2, use_bias=False), (9, 7, 6)),
+    (kl.Conv3D(4, 2, use_bias=False), (4, 5, 6, 3)),
+    (kl.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False), (9, 7, 6)),
+    (kl.SeparableConv1D(4, 3, depth_multiplier=2, use_bias=False), (9, 6)),
+    (kl.SeparableConv2D(4, 3, padding="same", use_bias=False), (9, 7, 6)),
+    (kl.Conv2DTranspose(4, 3, strides=2, padding="same", use_bias=False), (9, 7, 6)),
+    (kl.Conv1DTranspose(4, 3, strides=2, output_padding=1, use_bias=False), (9, 6)),
+]
+
+
+class Convolving(kl.Layer):
+    """The operation that a convolutional layer calls, on that layer's weights."""
+
+    def __init__(self, layer, **kwargs):
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def build(self, shape):
+        self.layer.build(shape)
+
+    def compute_output_shape(self, shape):
+        return self.layer.compute_output_shape(shape)
+
+    def call(self, x):
+        layer = self.layer
+        options = {"strides": layer.strides, "padding": layer.padding}
+        options["dilation_rate"] = layer.dilation_rate
+        if isinstance(layer, (kl.SeparableConv1D, kl.SeparableConv2D)):
+            return ops.separable_conv(x, layer.depthwise_kernel, layer.pointwise_kernel, **options)
+        if isinstance(layer, kl.DepthwiseConv2D):
+            return ops.depthwise_conv(x, layer.kernel, **options)
+        if isinstance(layer, (kl.Conv1DTranspose, kl.Conv2DTranspose)):
+            options["output_padding"] = layer.output_padding
+            return ops.conv_transpose(x, layer.kernel, **options)
+        return ops.conv(x, layer.kernel, **options)
+
+
+@pytest.mark.parametrize(("layer", "shape"), CONVOLUTIONS)
+def test_convolutions_without_a_layer_cost_what_the_layer_does(layer, shape):
+    entry = keras.Input(shape)
+    layer = type(layer).from_config(layer.get_config())
+    expected = convcost.from_keras(keras.Model(entry, layer(entry)))
+    layer = type(layer).from_config(layer.get_config())
+    net = convcost.from_keras(keras.Model(entry, Convolving(layer)(entry)))
+    assert net.params == expected.params
+    assert net.macs == expected.macs
+    assert net.output_shapes == expected.output_shapes
+    products = [row for row in net if row.macs]
+    assert sum(row.effective_macs for row in products) == expected.rows[0].effective_macs
