@@ -274,3 +274,24 @@ def test_convolutions_without_a_layer_cost_what_the_layer_does(layer, shape):
     assert net.output_shapes == expected.output_shapes
     products = [row for row in net if row.macs]
     assert sum(row.effective_macs for row in products) == expected.rows[0].effective_macs
+
+
+class Prepending(kl.Layer):
+    """Merges its input with a weight, and with an array, by layers of Keras."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.join, self.add = kl.Concatenate(axis=1), kl.Add()
+
+    def build(self, shape):
+        self.tokens = self.add_weight(shape=(1, 2, shape[-1]))
+
+    def call(self, x):
+        tokens = ops.broadcast_to(self.tokens, (ops.shape(x)[0], 2, x.shape[-1]))
+        return self.add([self.join([x, tokens]), np.ones((1, 1, x.shape[-1]), "float32")])
+
+
+def test_layers_that_merge_tensors_with_constants():
+    entry = keras.Input((5, 6))
+    model = keras.Model(entry, kl.Dense(3)(Prepending()(entry)))
+    assert convcost.from_keras(model).macs == 7 * 6 * 3

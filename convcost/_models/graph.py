@@ -72,14 +72,16 @@ class Call(NamedTuple):
 
     @property
     def inputs(self) -> list[Ref | Tensor]:
-        """What the entry computes with: its tensors without masks, or a constant."""
+        """What the entry computes with: tensors without masks; constants only in a list or alone."""
         given: list[object] = list(self.args)
         for name, value in sorted((self.kwargs or {}).items()):
             if name != "mask" and not name.endswith("_mask"):
                 given.append(value)
-        found: list[Ref | Tensor] = list(leaves(given, (Ref, Tensor)))
-        tensors: list[Ref | Tensor] = [one for one in found if isinstance(one, Ref)]
-        return tensors or found[:1]
+        found: list[Ref | Tensor] = []
+        for value in given:
+            kinds = (Ref, Tensor) if type(value) is list else (Ref,)
+            found += [one for one in leaves(value, kinds) if isinstance(one, (Ref, Tensor))]
+        return found or [*leaves(given, Tensor)][:1]
 
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
