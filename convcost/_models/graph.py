@@ -72,7 +72,7 @@ class Call(NamedTuple):
 
     @property
     def inputs(self) -> list[Ref | Tensor]:
-        """What the entry computes with: tensors without masks; constants only in a list or alone."""
+        """What the entry computes with: tensors but masks; constants only in a list or alone."""
         given: list[object] = list(self.args)
         for name, value in sorted((self.kwargs or {}).items()):
             if name != "mask" and not name.endswith("_mask"):
@@ -81,7 +81,9 @@ class Call(NamedTuple):
         for value in given:
             kinds = (Ref, Tensor) if type(value) is list else (Ref,)
             found += [one for one in leaves(value, kinds) if isinstance(one, (Ref, Tensor))]
-        return found or [*leaves(given, Tensor)][:1]
+        if not found:
+            found += list(leaves(given, Tensor))[:1]
+        return found
 
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
