@@ -275,3 +275,8 @@ def test_a_keras_application_by_its_name():
     assert convcost.summary("MobileNetV2").total().macs == 300_774_272
     with pytest.raises(convcost.ModelError, match="did you mean MobileNetV2"):
         convcost.from_keras("MobilNetV2")
+
+
+def test_a_keyword_is_not_a_symbol():
+    with pytest.raises(ValueError, match="--input-shape must be integers or names"):
+        parse_shape("None,None,3")

@@ -1,6 +1,7 @@
 """What is rare in models: odd own layers, shapes and names, and arguments that say too little."""
 
 import json
+import sys
 
 import keras
 import numpy as np
@@ -295,3 +296,115 @@ def test_layers_that_merge_tensors_with_constants():
     entry = keras.Input((5, 6))
     model = keras.Model(entry, kl.Dense(3)(Prepending()(entry)))
     assert convcost.from_keras(model).macs == 7 * 6 * 3
+
+
+class Losing(kl.Layer):
+    """Adds losses, of its own and by a regularizer of a layer inside."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = kl.Dense(3, activity_regularizer="l2", kernel_regularizer="l2")
+
+    def build(self, shape):
+        self.dense.build(shape)
+        self.w = self.add_weight(shape=(3, 5))
+
+    def call(self, x):
+        x = self.dense(x)
+        self.add_loss(ops.mean(ops.matmul(x, self.w)))
+        return x
+
+
+def test_losses_are_counted_and_kept():
+    entry = keras.Input((4,))
+    model = keras.Model(entry, Losing()(entry))
+    model(np.ones((2, 4)))
+    before = [float(one) for one in model.losses]
+    net = convcost.from_keras(model)
+    assert [float(one) for one in model.losses] == before
+    assert len(before) == 3
+    assert net.macs == 4 * 3 + 3 * 5
+    assert net.params == model.count_params()
+
+
+class Cutting(kl.Layer):
+    """Computes with a part of the batch only."""
+
+    def __init__(self, number, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], 4))
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 4)
+
+    def call(self, x):
+        return ops.matmul(x[: self.number], self.w)
+
+
+def test_a_part_of_an_open_batch():
+    entry = keras.Input((6,))
+    assert convcost.from_keras(keras.Model(entry, Cutting(1)(entry))).macs == 24
+    with pytest.raises(convcost.ModelError, match="depends on the size of the batch"):
+        convcost.from_keras(keras.Model(entry, Cutting(8)(entry)))
+    entry = keras.Input(batch_shape=(8, 6))
+    assert convcost.from_keras(keras.Model(entry, Cutting(8)(entry))).macs == 24
+
+
+class Either(kl.Layer):
+    """Calls one of two layers, depending on a side that may be open."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.small, self.large = kl.Dense(3), kl.Dense(3)
+
+    def build(self, shape):
+        self.small.build((None, 6))
+        self.large.build((None, 6))
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 3)
+
+    def call(self, x):
+        return (self.large if (x.shape[1] or 0) > 50 else self.small)(x)
+
+
+def test_layers_that_depend_on_an_open_side_are_refused():
+    entry = keras.Input((None, 6))
+    with pytest.raises(convcost.ModelError, match="give input_shape"):
+        convcost.from_keras(keras.Model(entry, Either()(entry)))
+
+
+def test_operations_in_h5_files_of_keras_3(tmp_path):
+    entry = keras.Input((4, 6))
+    flat = ops.reshape(entry, (-1, 24))
+    model = keras.Model(entry, kl.Dense(3)(ops.relu(flat) + ops.mean(flat, -1, keepdims=True)))
+    model.save(tmp_path / "model.h5")
+    net = convcost.from_keras(tmp_path / "model.h5")
+    assert (net.params, net.macs) == (model.count_params(), 72)
+
+
+def test_open_sides_without_sympy(monkeypatch):
+    entry = keras.Input((None, 6))
+    model = keras.Model(entry, kl.Dense(3)(entry))
+    monkeypatch.setitem(sys.modules, "convcost.symbols", None)
+    with pytest.raises(ImportError, match="leaves sides of its input open: give input_shape"):
+        convcost.from_keras(model)
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"\x89PNG\r\n", "a PNG image"),
+        (b"\xff\xd8\xff\xe0", "a JPEG image"),
+        (b"GIF89a", "a GIF image"),
+        (b"%PDF-1.7", "a PDF document"),
+    ],
+)
+def test_pictures_are_named(start, what, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(start + bytes(100))
+    with pytest.raises(convcost.ModelError, match=f"{what}, not a model"):
+        convcost.from_keras(path)

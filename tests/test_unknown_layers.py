@@ -327,6 +327,8 @@ def test_what_is_left_out_is_marked_in_every_format():
     frame = report.to_pandas().set_index("name")
     assert frame.loc["mystery", ["params", "macs"]].isna().all()
     assert "left out: cost not known" in report.to_markdown()
+    assert report.notes[0].startswith("total, without 1 left out: ")
+    assert " of the counted " in report.notes[1]
     grouped = report.group(lambda row: "all")
     assert grouped.lines[0][-1].endswith(", without 1 left out")
     assert grouped.lines[0][3] == report.network.params
@@ -340,4 +342,5 @@ def test_what_is_left_out_is_marked_in_a_comparison():
     comparison = convcost.compare(net, changed)
     line = next(one for one in comparison.lines if one[0] == "mystery")
     assert line[2:] == (None,) * 6
+    assert comparison.notes[2].startswith("after / before, without the layers left out: ")
     assert "left out after, since their cost is not known: mystery" in comparison.notes[-1]

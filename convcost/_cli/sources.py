@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def _shape(text: str, option: str) -> tuple[Size, ...]:
 
 
 def _side(word: str, text: str, option: str) -> Size:
-    if word.isidentifier():
+    if word.isidentifier() and not keyword.iskeyword(word):
         from convcost.symbols import symbol
 
         side: Size = symbol(word)

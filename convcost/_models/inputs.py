@@ -123,6 +123,11 @@ def _open(name: str, shape: tuple[int | None, ...] | None, alone: bool) -> Facto
 
 
 def _symbol(name: str) -> Expression:
-    from convcost.symbols import symbol
+    try:
+        from convcost.symbols import symbol
 
-    return symbol(name)
+        return symbol(name)
+    except ImportError as error:
+        raise ImportError(
+            f"the model leaves sides of its input open: give input_shape in numbers; {error}"
+        ) from error

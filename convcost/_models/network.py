@@ -107,8 +107,8 @@ class Network:
         if self.left_out:
             layers = "layer is" if len(self.left_out) == 1 else "layers are"
             warnings.warn(
-                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, because"
-                f" convcost does not know what they cost: {', '.join(self.left_out)}",
+                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, since their"
+                f" cost is not known: {', '.join(self.left_out)}",
                 stacklevel=3,
             )
 

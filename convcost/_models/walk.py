@@ -102,6 +102,8 @@ class Walk:
         Names of the layers that were left out because they are not known.
     traces
         What was recorded of calls, by path.
+    undivided
+        Whether something is computed from the inputs, but not for each of an open batch.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Walk:
         self.rows: list[Row] = []
         self.constant: list[bool] = []
         self.left_out: list[str] = []
+        self.undivided = False
         self.traces: dict[LayerPath, Graphs] = {}
         self._weights = WeightsSeen(as_built)
         # Networks repeat layers, and the same layer with the same input shapes costs the same.
@@ -212,6 +215,7 @@ class Walk:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
         counted = self._count(layer, visit)
+        self.undivided |= counted.cost.macs != 0 and not self._declared and self._is_whole(visit)
         row = self._row(entry, counted, visit)
         self.rows.append(row)
         constant = all(made.constant for made in visit.given)
@@ -219,6 +223,11 @@ class Walk:
         if isinstance(counted.output, list):
             return [Made(one, row.name, constant) for one in counted.output]
         return Made(counted.output, row.name, constant)
+
+    def _is_whole(self, visit: _Visit) -> bool:
+        """Tell whether none of the inputs has the batch in it, though they depend on it."""
+        shapes = [made.shape for made in visit.given if made.shape and not made.constant]
+        return bool(shapes) and all(for_one(shape, self._batch) is None for shape in shapes)
 
     def _count(self, layer: Single, visit: _Visit) -> Counted:
         if self._rewrite is not None and not isinstance(layer, Unknown):

@@ -41,6 +41,8 @@ class Walked(NamedTuple):
         What was recorded of calls, by path.
     constant
         Whether each row computes without any input of the model.
+    undivided
+        Whether something is computed from the inputs, but not for each of an open batch.
     """
 
     rows: list[Row]
@@ -48,6 +50,7 @@ class Walked(NamedTuple):
     left_out: list[str]
     traces: dict[LayerPath, Graphs]
     constant: list[bool]
+    undivided: bool
 
 
 def walked(
@@ -97,7 +100,8 @@ def _walk(
 ) -> Walked:
     walk = Walk(on_unknown, rewrite, batch, declared, as_built, given, growing)
     outputs = [(one.name, _for_one(one, batch)) for one in walk.start(graph, shapes)]
-    return Walked(walk.rows, outputs, walk.left_out, walk.traces, walk.constant)
+    traced, constant = walk.traces, walk.constant
+    return Walked(walk.rows, outputs, walk.left_out, traced, constant, walk.undivided)
 
 
 def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked, bool]:
@@ -118,6 +122,9 @@ def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked
         alike = alike and list(map(_shapes, first.rows)) == list(map(_shapes, other.rows))
         for path, graphs in other.traces.items():
             first.traces.setdefault(path, {}).update(graphs)
+        if first.undivided:
+            # Such as a sum over the batch; but eight inputs of a batch are not eight of one.
+            _require_equal(first, walk(1, growing))
     return first, alike
 
 

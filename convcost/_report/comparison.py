@@ -99,9 +99,11 @@ class Comparison(Table):
     def notes(self) -> tuple[str, ...]:
         """The totals and their ratio."""
         sides = (("before", self.before), ("after", self.after))
+        missing = any(network.left_out for _, network in sides)
+        without = ", without the layers left out" if missing else ""
         return (
             *(f"{side}: {network.total()}" for side, network in sides),
-            f"after / before: {self.total}",
+            f"after / before{without}: {self.total}",
             *(
                 f"left out {side}, since their cost is not known: {', '.join(network.left_out)}"
                 for side, network in sides

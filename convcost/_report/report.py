@@ -305,9 +305,12 @@ class Report(Table):
         network = self.network
         shown = sum(len(entry.rows) for entry in self.entries)
         part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
+        missing = len(network.left_out)
+        without = f", without {missing} left out" if missing else ""
+        whose = "counted" if missing else "model's"
         notes = [
-            f"total{part}: {self.total()}",
-            f"{count_text(network.trainable_params)} of the model's {count_text(network.params)}"
+            f"total{part}{without}: {self.total()}",
+            f"{count_text(network.trainable_params)} of the {whose} {count_text(network.params)}"
             f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
             CONVENTION_NOTE,
         ]

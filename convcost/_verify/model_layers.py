@@ -119,6 +119,10 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
     return made[0] if len(made) == 1 else tuple(made)
 
 
+_WITHOUT_KERNEL = "it multiplies without a kernel of its own"
+_OPEN_SIDES = "its input has open sides: give --input-shape"
+
+
 def check_kernels(network: Network, live: Live) -> Iterator[tuple[str, Finding]]:
     """Yield the MACs that the shapes of the built kernels give, and the rows without a kernel."""
     ours, theirs, seen, blind = 0, 0, 0, 0
@@ -128,7 +132,9 @@ def check_kernels(network: Network, live: Live) -> Iterator[tuple[str, Finding]]
             ours, theirs, seen = ours + row.macs, theirs + macs, seen + 1
         elif row.macs != 0:
             blind += 1
-            yield row.name, Finding("kernels", reason="it multiplies without a kernel of its own")
+            known = all(map(is_known, row.input_shapes))
+            reason = _WITHOUT_KERNEL if known else _OPEN_SIDES
+            yield row.name, Finding("kernels", reason=reason)
     name = "macs of the layers that have kernels" if blind else "macs"
     quantities = (Quantity(name, ours, theirs),) if seen else ()
     reason = "" if seen else "no layer has a kernel whose uses are known"

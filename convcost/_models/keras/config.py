@@ -142,7 +142,7 @@ class _ConfigReader:
             return RegisteredLayer(kind, function, config)
         if not is_own(layer):
             return Unknown(kind, detail=described(layer), known_as=registered_name(layer))
-        if is_operation(layer.get("module")):
+        if is_operation(layer.get("module")) or _is_old_operation(kind, layer, config):
             return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
         if kind in tf_operations.CLASSES:
             name = str(config.get("function"))
@@ -185,6 +185,12 @@ def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, obje
     if len(inputs) + len(outputs) != len(given) + len(made):
         return unknown
     return unknown._replace(inputs=inputs, outputs=outputs)
+
+
+def _is_old_operation(kind: str, layer: dict[str, object], config: dict[str, object]) -> bool:
+    """Tell whether a layer without a module is an operation, as Keras 3 writes it to `.h5`."""
+    known = class_of(kind) is not None and not (kind == "Reshape" and "newshape" in config)
+    return layer.get("module") is None and kind in RULES and not known
 
 
 def _with_built_shapes(entries: list[Entry], parts: list[Part]) -> list[Entry]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import shorten
-from convcost._models.graph import Graph, Tensor
+from convcost._models.graph import Graph, Tensor, Traced
 from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def resolved(graph: Graph, sample: Graph, sides: dict[int, Count]) -> Graph:
 
 def _resolved_entry(entry: Entry, sample: Entry, sides: dict[int, Count]) -> Entry:
     if (entry.kind, len(entry.calls)) != (sample.kind, len(sample.calls)):
+        raise _unresolved(entry.name)
+    if (entry.variables or isinstance(entry.layer, Traced)) and entry.identity != sample.identity:
         raise _unresolved(entry.name)
     calls = tuple(
         [

@@ -178,6 +178,9 @@ def _replacements(
     for name, operation in _UNARY.items():
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
     yield replaced(Node, "__init__", init)
+    yield replaced(keras.KerasTensor, "__getitem__", _sliced)
+    yield replaced(keras.Layer, "add_loss", _lost)
+    yield replaced(keras.Layer, "_clear_losses", lambda *_: None)
     yield replaced(keras.Variable, "__getitem__", _got)
     yield replaced(keras.Variable, "assign", _assigned)
     yield replaced(keras.dtype_policies.DTypePolicy, "convert_input", _converted)
@@ -193,6 +196,17 @@ def _backwards(operation: Callable[..., object]) -> Callable[..., object]:
 
 def _got(_: object, variable: KerasVariable, key: object) -> object:
     return _stand_in(variable)[key]
+
+
+def _sliced(original: Callable[..., object], tensor: KerasTensor, key: object) -> object:
+    # Keras takes a slice on its own from tensors of the backend only.
+    return original(tensor, (key,) if isinstance(key, slice) else key)
+
+
+def _lost(_: object, layer: KerasLayer, loss: object) -> None:
+    """Count what a loss is computed from, and leave the layer's losses as they are."""
+    tensors = [one for one in keras.tree.flatten(loss) if isinstance(one, keras.KerasTensor)]
+    get_stateless_scope().assigned.extend(tensors)
 
 
 def _assigned(original: Callable[..., object], variable: KerasVariable, value: object) -> object:

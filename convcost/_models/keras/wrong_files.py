@@ -49,6 +49,10 @@ _SIGNATURES = {
     (0, b"BZh"): f"compressed with bzip2: {_UNPACK}",
     (0, b"7z\xbc\xaf\x27\x1c"): f"a 7z archive: {_UNPACK}",
     (257, b"ustar"): f"a tar archive: {_UNPACK}",
+    (0, b"\x89PNG"): "a PNG image, not a model",
+    (0, b"\xff\xd8\xff"): "a JPEG image, not a model",
+    (0, b"GIF8"): "a GIF image, not a model",
+    (0, b"%PDF"): "a PDF document, not a model",
 }
 # What the first characters of a text say, in lower case.
 _TEXTS = {
