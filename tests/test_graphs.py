@@ -7,7 +7,7 @@ from import_graph import module_graph
 
 import convcost
 from convcost._layers.steps import Product, Step, Weights
-from convcost._models.graph import Call, Entry, Graph, Ref, Tensor, input_entry
+from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Tensor, input_entry
 from convcost.layers import BatchNormalization, Chain, Conv2D, Dense, DepthwiseConv2D
 
 
@@ -112,3 +112,13 @@ def test_the_rooms_of_models_but_the_reader_know_no_source_of_them():
         and not module.startswith("convcost._models.keras")
     }
     assert users == {"convcost._models.read"}
+
+
+def test_a_distributed_graph_takes_one_input():
+    inner = Graph("inner", "Functional", (input_entry("x", (3,)),), Ref("x"), Ref("x"))
+    call = Call.of((Ref("a"), Ref("b")))
+    each = Entry("each", "TimeDistributed", Distributed(inner), True, (call,), object())
+    entries = (input_entry("a", (4, 3)), input_entry("b", (4, 3)), each)
+    graph = Graph("outer", "Functional", entries, [Ref("a"), Ref("b")], Ref("each"))
+    with pytest.raises(convcost.ModelError, match=r"'each' .*it takes one input; got 2"):
+        convcost.Network(graph)

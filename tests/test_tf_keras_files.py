@@ -230,3 +230,9 @@ OPERATORS = [
 def test_drawn_models_in_all_formats(tmp_path, model):
     for path in written(model, tmp_path):
         assert_as_tf_keras(model, path)
+
+
+def test_a_dict_among_the_arguments_of_an_operation():
+    config = json.loads(tf_keras.Model(IMAGE, tf.nn.relu(IMAGE)).to_json())
+    config["config"]["layers"][1]["inbound_nodes"][0][3]["options"] = {"more": [1, 2]}
+    assert convcost.from_keras(config).output_shapes == ((8, 6),)

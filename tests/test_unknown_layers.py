@@ -344,3 +344,26 @@ def test_what_is_left_out_is_marked_in_a_comparison():
     assert line[2:] == (None,) * 6
     assert comparison.notes[2].startswith("after / before, without the layers left out: ")
     assert "left out after, since their cost is not known: mystery" in comparison.notes[-1]
+
+
+def test_shapes_for_a_network_that_was_read_before():
+    with pytest.warns(UserWarning, match="mystery"):
+        net = convcost.from_keras(opaque(), on_unknown="warn")
+    with pytest.warns(UserWarning, match="mystery"):
+        report = convcost.summary(net, on_unknown="warn", shapes={"mystery": (6, 6, 1)})
+    assert report.network["after"].input_shapes == ((6, 6, 1),)
+
+
+def test_a_file_at_another_shape_with_a_layer_left_out(tmp_path):
+    model = keras.Sequential([keras.Input((5, 3)), kl.LSTM(4, name="lstm"), kl.Dense(2)])
+    model.save(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match="lstm"):
+        net = convcost.from_keras(tmp_path / "model.keras", (7, 3), on_unknown="warn")
+    assert net.params == 10
+
+
+def test_a_recurrent_layer_without_steps():
+    layer = {"class_name": "LSTM", "config": {"name": "lstm", "units": 4}}
+    with pytest.warns(UserWarning, match="lstm"):
+        net = convcost.from_keras({"name": "s", "layers": [layer]}, (3,), on_unknown="warn")
+    assert net.output_shapes == (None,)
