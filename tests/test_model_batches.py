@@ -171,6 +171,8 @@ def test_drawn_moves_of_the_batch_have_kerass_counts(drawn):
     at = ops.zeros((size, *shape))
     outputs = math.prod(model(at).shape)
     assert net.macs * size == outputs * x.shape[-1]
+    if batch is not None:
+        assert net.output_shapes == (tuple(model.output_shape[1:]),)
 
 
 @pytest.mark.parametrize("side", [11, 13, 17, 143])

@@ -99,7 +99,9 @@ def _walk(
     growing: frozenset[int] = frozenset(),
 ) -> Walked:
     walk = Walk(on_unknown, rewrite, batch, declared, as_built, given, growing)
-    outputs = [(one.name, _for_one(one, batch)) for one in walk.start(graph, shapes)]
+    # With a declared batch the outputs are those of the model; with an open one, of one input.
+    divisor = 1 if declared else batch
+    outputs = [(one.name, _for_one(one, divisor)) for one in walk.start(graph, shapes)]
     traced, constant = walk.traces, walk.constant
     return Walked(walk.rows, outputs, walk.left_out, traced, constant, walk.undivided)
 
