@@ -120,5 +120,5 @@ def test_a_distributed_graph_takes_one_input():
     each = Entry("each", "TimeDistributed", Distributed(inner), True, (call,), object())
     entries = (input_entry("a", (4, 3)), input_entry("b", (4, 3)), each)
     graph = Graph("outer", "Functional", entries, [Ref("a"), Ref("b")], Ref("each"))
-    with pytest.raises(convcost.ModelError, match=r"'each' .*it takes one input; got 2"):
+    with pytest.raises(convcost.ModelError, match=r"'each' .*it takes one input with steps; got 2"):
         convcost.Network(graph)

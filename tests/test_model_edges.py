@@ -354,3 +354,16 @@ def test_pictures_are_named(start, what, tmp_path):
     path.write_bytes(start + bytes(100))
     with pytest.raises(convcost.ModelError, match=f"{what}, not a model"):
         convcost.from_keras(path)
+
+
+@pytest.mark.parametrize("layer", [kl.Add(), kl.Dropout(0.5), kl.TimeDistributed(kl.Dense(2))])
+def test_a_layer_of_a_scalar(layer):
+    entry = keras.Input((4, 3))
+    config = keras.Model(entry, ops.sum(entry)).get_config()
+    name = config["layers"][-1]["config"]["name"]
+    node = {"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}]}
+    saved = {"class_name": type(layer).__name__, "config": layer.get_config(), "name": "last"}
+    config["layers"].append({**saved, "inbound_nodes": [node]})
+    config["output_layers"] = ["last", 0, 0]
+    with pytest.raises(convcost.ModelError, match=r"'last' .*a scalar"):
+        convcost.from_keras(config)

@@ -202,9 +202,10 @@ class Walk:
 
     def _each_step(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
         """Visit an entry that is called for each step of the first axis of its input."""
-        (batch, steps, *rest), *more = _required(visit.given)
-        if more:
-            raise ValueError(f"it takes one input; got {len(visit.given)}")
+        first, *more = _required(visit.given)
+        if more or len(first) < 2:
+            raise ValueError(f"it takes one input with steps; got {len(visit.given)}")
+        batch, steps, *rest = first
         step = visit.given[0]._replace(shape=(batch, *rest))
         made = self._visit(entry, visit._replace(given=[step], repeat=visit.repeat * steps))
         several = made if isinstance(made, list) else [made]
@@ -249,6 +250,8 @@ class Walk:
                 visit.repeat,
             )
         shapes = _required(visit.given)
+        if () in shapes:
+            raise ValueError("it is called with a scalar, which has no batch dimension")
         if isinstance(layer, RegisteredLayer):
             return count_layer(describe(layer, shapes), shapes, share, visit.repeat)
         key = (id(layer), share, visit.repeat, *shapes)
