@@ -73,8 +73,7 @@ class Subject(ABC):
         categories: Mapping[str, CategoricalAxis],
     ) -> None:
         """Refuse values that are not valid by counting one design with each category."""
-        least = {name: axis.ascending[:1] for name, axis in sizes.items()}
-        first = {name: axis.values[0] for name, axis in categories.items()}
+        least, first = _least(sizes), _first(categories)
         self._try({**fixed, **first}, least)
         for name, axis in categories.items():
             for value in axis.values[1:]:
@@ -179,8 +178,7 @@ class _LayerClass(Subject):
         categories: Mapping[str, CategoricalAxis],
     ) -> None:
         super().check_values(fixed, sizes, categories)
-        least = {name: axis.ascending[:1] for name, axis in sizes.items()}
-        first = {name: axis.values[0] for name, axis in categories.items()}
+        least, first = _least(sizes), _first(categories)
         for name, axis in sizes.items():
             # Which taps are inside decides no error, and takes long.
             self._try({**fixed, **first, "effective": False}, {**least, name: axis.ascending})
@@ -217,6 +215,16 @@ class _LayerClass(Subject):
         used = [argument for argument, value in values.items() if axis in _names_in(value)]
         used += [axis] if axis in self.own else []
         return together(known.get(argument, UNKNOWN) for argument in used)
+
+
+def _least(sizes: Mapping[str, SizeAxis]) -> Sizes:
+    """Return the smallest size of each axis."""
+    return {name: axis.ascending[:1] for name, axis in sizes.items()}
+
+
+def _first(categories: Mapping[str, CategoricalAxis]) -> dict[str, object]:
+    """Return the first value of each categorical axis."""
+    return {name: axis.values[0] for name, axis in categories.items()}
 
 
 def _names_in(template: object) -> set[str]:
