@@ -179,3 +179,14 @@ def test_copies_keep_what_was_recorded(again):
     assert twin.at((5, 8)).total() == net.total()
     with pytest.raises(convcost.ModelError, match="can't be run again in a changed or copied"):
         twin.at((7, 8))
+
+
+def test_a_model_whose_call_can_not_be_followed():
+    class Chooses(keras.Model):
+        def call(self, x):
+            return ops.cond(ops.sum(x) > 0, lambda: x, lambda: 2 * x)
+
+    model = Chooses(name="chooses")
+    model.built = True
+    with pytest.raises(convcost.ModelError, match="'chooses' is a Chooses whose call uses keras"):
+        convcost.from_keras(model, (4,))

@@ -49,8 +49,10 @@ class ModelCode(Code):
     def _failed(self, error: Exception) -> Unknown:
         raise _not_recorded(self._model, error) from error
 
-    def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph | Unknown:
+    def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph:
         graph = super()._traced(arguments, shapes)
+        if isinstance(graph, Unknown):
+            raise ModelError(f"model {self._model.name!r} is a {graph.kind}{graph.detail}")
         reached = set(_identities(graph))
         left = [one.name for one in self.variables if one.identity not in reached]
         optional = _not_given(self._model, arguments)
