@@ -202,3 +202,12 @@ def test_a_layer_shared_in_a_file_is_counted_once():
     model = keras.Model(entry, kl.TimeDistributed(dense)(entry) + kl.TimeDistributed(dense)(entry))
     again = keras.models.model_from_json(model.to_json())
     assert convcost.from_keras(model.to_json()).params == again.count_params()
+
+
+def test_a_layer_named_input_before_its_activation():
+    entry = keras.Input((4, 6))
+    slope = kl.PReLU(name="input_")
+    slope.build((None, 4, 5))
+    model = keras.Model(entry, kl.Dense(5, activation=slope, name="input")(entry))
+    net = assert_as_keras(model)
+    assert [row.params for row in net] == [35, 20]

@@ -127,7 +127,7 @@ def _whole(
 
     Raises
     ------
-    ModelError
+    ValueError
         If the layer treats the inputs of a batch differently, as by a kernel that slides over them.
     """
     times, own = shapes[0][0], as_one(_without_batch(layer, shapes))

@@ -5,7 +5,7 @@ from os import PathLike
 from typing import Literal, Protocol, TypeAlias
 
 from convcost._exact.types import InputShape, Size
-from convcost._models.graph import Graph, Held, Variable
+from convcost._models.graph import Call, Entry, Graph, Held
 
 
 class KerasModel(Protocol):
@@ -113,7 +113,9 @@ class LayerReader(Reader, Protocol):
     """Makes what an entry holds for a layer."""
 
     def called_with_one(self, layer: KerasLayer, dtype: object) -> Held: ...
-    def own_variables(self, layer: KerasLayer) -> tuple[Variable, ...] | None: ...
+    def holding(
+        self, layer: KerasLayer, name: str, made: Held, calls: tuple[Call, ...]
+    ) -> Entry: ...
 
 
 # A live model, a path, the text of its JSON, or its configuration.

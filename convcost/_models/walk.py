@@ -179,9 +179,11 @@ class Walk:
 
     def _one(self, made: Made) -> Factors | None:
         """Return the share of one input in a tensor, for a message."""
-        if made.shape is None or (made.constant and not self._declared):
-            return made.shape
-        return for_one(made.shape, self._batch) or made.shape
+        return None if made.shape is None else self._share(made.constant).of_shape(made.shape)
+
+    def _share(self, constant: bool) -> Share:
+        """Return the share of one input in what is computed, with inputs of the model or not."""
+        return Share(1 if constant and not self._declared else self._batch, self._declared)
 
     def _visit(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
         layer = entry.layer
@@ -219,11 +221,10 @@ class Walk:
         self.undivided |= counted.cost.macs != 0 and not self._declared and self._is_whole(visit)
         row = self._row(entry, counted, visit)
         self.rows.append(row)
-        constant = all(made.constant for made in visit.given)
-        self.constant.append(constant)
+        self.constant.append(visit.constant)
         if isinstance(counted.output, list):
-            return [Made(one, row.name, constant) for one in counted.output]
-        return Made(counted.output, row.name, constant)
+            return [Made(one, row.name, visit.constant) for one in counted.output]
+        return Made(counted.output, row.name, visit.constant)
 
     def _is_whole(self, visit: _Visit) -> bool:
         """Tell whether none of the inputs has the batch in it, though they depend on it."""
@@ -237,9 +238,7 @@ class Walk:
             return self._guess(layer, visit)
         if isinstance(layer, Source):
             raise ModelError(f"input {'/'.join(visit.path)!r} is not among the inputs of its model")
-        constant = all(made.constant for made in visit.given) and not self._declared
-        once = constant and len(self.rows) not in self._growing
-        share = Share(1 if once else self._batch, self._declared)
+        share = self._share(visit.constant and len(self.rows) not in self._growing)
         if not isinstance(layer, (Layer, RegisteredLayer)):
             return count_operation(
                 layer,
@@ -275,7 +274,7 @@ class Walk:
         found = self._outputs(layer, name, visit.given)
         if found is None:
             return Counted(None, given, None, NOTHING, (), None)
-        one = [for_one(shape, self._batch) or shape for shape in found]
+        one = [self._share(False).of_shape(shape) for shape in found]
         if len(found) == 1:
             return Counted(found[0], given, one[0], NOTHING, (), None)
         return Counted([*found], given, [*one], NOTHING, (), None)
@@ -344,6 +343,11 @@ class _Visit(NamedTuple):
     trainable: bool
     repeat: Count = 1
     known: Known = {}  # noqa: RUF012  # never written to
+
+    @property
+    def constant(self) -> bool:
+        """Whether it does not depend on any input of the model."""
+        return all(made.constant for made in self.given)
 
 
 def _given(known: Known, one: Ref | Tensor) -> Made:

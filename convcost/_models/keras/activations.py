@@ -9,6 +9,7 @@ import keras
 from convcost._layers.elementwise import ELEMENTWISE
 from convcost._models.graph import Call, Entry, Graph, Ref, Unknown, input_entry
 from convcost._models.keras.code import Code, of_input
+from convcost._models.keras.nodes import Names
 from convcost._models.keras.origins import is_keras
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from convcost._layers.base import Layer
-    from convcost._models.graph import Held
     from convcost._models.types import KerasLayer, LayerReader
 
 # Functions of other libraries that people give as activations, which take each value by itself.
@@ -35,45 +35,36 @@ def with_activation(reader: LayerReader, made: Layer[Any], layer: KerasLayer) ->
     held = _held(reader, activation, layer)
     if held is None:
         return made
-    name, kind, behind = held
-    identity = ("live", id(layer))
-    own = reader.own_variables(layer)
-    first = Entry(
-        layer.name, type(layer).__name__, made, layer.trainable, _call("input"), identity, own
+    names = Names([layer.name])
+    first, name = names.free("input"), names.free(held.name)
+    entries = (
+        input_entry(first, None),
+        reader.holding(layer, layer.name, made, _call(first)),
+        held._replace(name=name, calls=_call(layer.name)),
     )
-    second = Entry(name, kind, behind, True, _call(layer.name), ("live", id(activation)))
-    if isinstance(activation, keras.Layer) and not isinstance(behind, (Graph, Code)):
-        second = second._replace(variables=reader.own_variables(activation))
-    entries = (input_entry("input", None), first, second)
-    return Graph(layer.name, type(layer).__name__, entries, Ref("input"), Ref(name))
+    return Graph(layer.name, type(layer).__name__, entries, Ref(first), Ref(name))
 
 
 def _call(name: str) -> tuple[Call, ...]:
     return (Call.of((Ref(name),)),)
 
 
-def _held(
-    reader: LayerReader, activation: object, layer: KerasLayer
-) -> tuple[str, str, Held] | None:
-    """Return name, class and what to count of an activation; None if there is nothing to count."""
+def _held(reader: LayerReader, activation: object, layer: KerasLayer) -> Entry | None:
+    """Return the entry of an activation, without its calls; None if there is nothing to count."""
     if isinstance(activation, keras.layers.Activation):
         return _held(reader, activation.activation, activation)
     dtype = layer.compute_dtype
     if isinstance(activation, keras.Layer):
-        kind = type(activation).__name__
-        if kind in ELEMENTWISE and is_keras(type(activation).__module__):
+        if type(activation).__name__ in ELEMENTWISE and is_keras(type(activation).__module__):
             return None
-        return _other(activation.name, layer), kind, reader.called_with_one(activation, dtype)
+        made = reader.called_with_one(activation, dtype)
+        return reader.holding(activation, activation.name, made, ())
     if not callable(activation) or _is_elementwise(activation):
         return None
     name = getattr(activation, "__name__", type(activation).__name__).strip("<>")
     call = of_input(dtype, activation)
     code = Code(reader, name, name, activation, [call], (), Unknown(name))
-    return _other(name, layer), name, code
-
-
-def _other(name: str, layer: KerasLayer) -> str:
-    return f"{name}_" if name in (layer.name, "input") else name
+    return Entry(name, name, code, True, (), ("live", id(activation)))
 
 
 def _is_elementwise(function: Callable[..., object]) -> bool:

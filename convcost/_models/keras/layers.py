@@ -74,6 +74,21 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
     return Unknown("TimeDistributed", detail=f" of a {kind}{detail}")
 
 
+# Attributes of live layers whose names differ from those in the config.
+_ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+
+
+class Attributes:
+    """A live layer's config, read from its attributes, since `get_config` is slow."""
+
+    def __init__(self, layer: object) -> None:
+        self._layer = layer
+
+    def get(self, name: str, default: object = None) -> object:
+        """Return an attribute, or the default if it is missing."""
+        return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
+
+
 class LayerCache:
     """Makes layers from Keras configs, the same object for the same arguments.
 

@@ -24,7 +24,7 @@ from convcost._models.graph import (
 )
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
-from convcost._models.keras.layers import LayerCache, class_of, distributed
+from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
 from convcost._models.keras.nodes import Names, call_of, calls_between, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -175,6 +175,11 @@ class _ModelReader:
             raise
         except (TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
+        return self.holding(layer, name, made, calls)
+
+    def holding(self, layer: KerasLayer, name: str, made: Held, calls: tuple[Call, ...]) -> Entry:
+        """Return the entry of a layer, with the weights that it holds, for what stands for it."""
+        kind = type(layer).__name__
         trainable = bool(getattr(layer, "trainable", True))
         inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
         entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
@@ -184,7 +189,8 @@ class _ModelReader:
             return entry._replace(replaced=self._variables(getattr(layer, "weights", ())))
         if not isinstance(made, Layer):
             return entry
-        return entry._replace(variables=self.own_variables(inner))
+        own = self._variables(_own_weights(inner)) if inner.built else None
+        return entry._replace(variables=own)
 
     def _held(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
         function = registry.registered(kind) or registry.registered(_saved_as(layer))
@@ -231,10 +237,6 @@ class _ModelReader:
             return Code(self, layer.name, kind, layer.call, [call], own, held)
         return held
 
-    def own_variables(self, layer: KerasLayer) -> tuple[Variable, ...] | None:
-        """Return the weights that a layer holds itself, or None if it was not built."""
-        return self._variables(_own_weights(layer)) if layer.built else None
-
     def _known(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
         """Return the layer of this library for one of Keras's layers."""
         config = Attributes(layer)
@@ -259,21 +261,6 @@ def _own(operation: KerasLayer) -> dict[str, object]:
         given = getattr(operation, "data_format", None)
         config["data_format"] = given or keras.config.image_data_format()
     return config
-
-
-# Attributes of live layers whose names differ from those in the config.
-_ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
-
-
-class Attributes:
-    """A live layer's config, read from its attributes, since `get_config` is slow."""
-
-    def __init__(self, layer: object) -> None:
-        self._layer = layer
-
-    def get(self, name: str, default: object = None) -> object:
-        """Return an attribute, or the default if it is missing."""
-        return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
 
 
 def _saved_as(layer: object) -> object:

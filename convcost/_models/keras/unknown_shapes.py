@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convcost._models.keras.layers import Attributes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -59,25 +61,15 @@ def _recurrent(config: Config, states: int, directions: int) -> Shapes | None:
 def _bidirectional(config: Config) -> Shapes | None:
     inner = config.get("layer") or config.get("forward_layer")
     kind: object = type(inner).__name__
-    own: Config = _Attributes(inner)
+    own: Config = Attributes(inner)
     if isinstance(inner, dict):
         kind, own = inner.get("class_name"), inner.get("config") or {}
-    if kind not in _STATES or not isinstance(own, (dict, _Attributes)):
+    if kind not in _STATES or not isinstance(own, (dict, Attributes)):
         return None
     merged = {"concat": 2, "sum": 1, "mul": 1, "ave": 1}.get(str(config.get("merge_mode")))
     if merged is None or own.get("return_state"):
         return None
     return _recurrent(own, 0, merged)
-
-
-class _Attributes:
-    """The arguments of a live layer."""
-
-    def __init__(self, layer: object) -> None:
-        self._layer = layer
-
-    def get(self, name: str, default: object = None, /) -> object:
-        return getattr(self._layer, name, default)
 
 
 def _like_first(inputs: list[Factors]) -> list[Factors] | None:
