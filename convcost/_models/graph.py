@@ -7,8 +7,8 @@ own `Operation` for the rest. Shapes are computed later, in `convcost._models.wa
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
@@ -93,9 +93,13 @@ class Call(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A tensor in the arguments of an operation: its shape, with the batch dimension."""
+    """A tensor in the arguments of an operation: its shape, with the batch dimension.
+
+    `variable` is the identity of the weight that it is, if it is one.
+    """
 
     shape: Factors
+    variable: Hashable = None
 
 
 class Operation(Protocol):
@@ -228,7 +232,8 @@ class Entry(NamedTuple):
     variables
         Its own weights, in the order in which its class lists them; None if they are not known.
     replaced
-        The weights that it had before another layer took its place.
+        The weights that another layer in its place had, or that a layer here that is registered
+        or not known has.
     """
 
     name: str
@@ -253,10 +258,11 @@ class Entry(NamedTuple):
         made = change(inner) if isinstance(inner, Graph) else inner.changed(change)
         return self._replace(layer=Distributed(made) if isinstance(layer, Distributed) else made)
 
-    def holding(self, layer: Layer[Any]) -> Entry:
+    def holding(self, layer: Layer[Any], identity: Hashable) -> Entry:
         """Return the entry with another layer in place of its own, which has other weights."""
         former = (*self.replaced, *(self.variables or ()))
-        return self._replace(layer=layer, kind=_kind(layer), variables=None, replaced=former)
+        made = self._replace(layer=layer, kind=_kind(layer), identity=identity)
+        return made._replace(variables=None, replaced=former)
 
 
 @dataclass(frozen=True)
@@ -314,21 +320,6 @@ class Graph:
         return [
             (self.entries[place], index, self.entries[place].calls[index]) for place, index in order
         ]
-
-    def with_layers(self, layers: Mapping[LayerPath, Layer[Any]]) -> Graph:
-        """Return the graph with the layers at some paths replaced, in nested graphs as well."""
-        return self._with_layers(layers, ())
-
-    def _with_layers(self, layers: Mapping[LayerPath, Layer[Any]], path: LayerPath) -> Graph:
-        entries = []
-        for entry in self.entries:
-            inner = entry.within(path)
-            if inner in layers:
-                entry = entry.holding(layers[inner])
-            else:
-                entry = entry.changed(partial(Graph._with_layers, layers=layers, path=inner))
-            entries.append(entry)
-        return replace(self, entries=tuple(entries), as_built=False)
 
     def _sorted(self, needs: dict[CallPlace, set[CallPlace]]) -> Iterator[CallPlace]:
         """Yield the calls in order: always the first listed one whose inputs have been made."""

@@ -12,21 +12,22 @@ from convcost._exact import arithmetic
 from convcost._exact.scalars import check_number, near_names, refuse
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
+from convcost._models.changes import unwrapped, with_changes
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
 from convcost._models.recordings import with_recordings
 from convcost._models.walks import walked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from fractions import Fraction
     from typing import Any, Literal, TypeAlias
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
+    from convcost._layers.base import Layer
     from convcost._layers.types import Sides
     from convcost._models.graph import Graph, LayerPath
     from convcost._models.rows import Row
-    from convcost._models.separable import Full
     from convcost._models.types import ModelShape, OnUnknown, OutputShapes
 
     Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
@@ -209,7 +210,7 @@ class Network:
         where
             Names of the layers, or a function that takes a `Row` and returns whether to replace
             it; None for all eligible layers: Conv2D and Conv1D with more than one tap and one
-            group.
+            group. A layer is replaced everywhere that it is used.
         form
             `layer` for one SeparableConv2D or SeparableConv1D layer; `block` for a depthwise
             convolution, batch normalization and a pointwise convolution, as in MobileNet.
@@ -223,28 +224,35 @@ class Network:
         ------
         ValueError
             If a name is not that of an eligible layer.
+        ModelError
+            If code, or another layer, computes with the weights of a replaced layer.
         """
         if form not in ("layer", "block"):
             refuse(ValueError, "form", form, "'layer' or 'block'")
         block = form == "block"
-        chosen = self._chosen(where)
-        layers = {row.path: separable.separable_layer(full, block) for row, full in chosen}
-        graph = with_recordings(self.graph, self._traces).with_layers(layers)
+        chosen = {row.identity for row in self._chosen(where)}
+
+        def change(identity: Hashable, layer: Layer[Any]) -> Layer[Any] | None:
+            if identity not in chosen or not separable.is_full(layer):
+                return None
+            return separable.separable_layer(layer, block)
+
+        graph = with_changes(with_recordings(self.graph, self._traces), change)
         return self._changed(graph, list(self.input_shapes))
 
-    def _chosen(self, where: Where) -> list[tuple[Row, Full]]:
-        eligible = [(row, row.layer) for row in self.rows if separable.is_full(row.layer)]
+    def _chosen(self, where: Where) -> list[Row]:
+        eligible = [row for row in self.rows if separable.is_full(unwrapped(row.layer)[0])]
         if where is None:
             return eligible
         if callable(where):
-            return [(row, full) for row, full in eligible if where(row)]
+            return [row for row in eligible if where(row)]
         names = [where] if isinstance(where, str) else list(where)
-        by_name = {row.name: (row, full) for row, full in eligible}
+        known = dict.fromkeys(row.name for row in eligible)
         for name in names:
-            if name not in by_name:
-                what = f"a layer of {self.name!r} that can be made separable: {', '.join(by_name)}"
+            if name not in known:
+                what = f"a layer of {self.name!r} that can be made separable: {', '.join(known)}"
                 refuse(ValueError, "where", name, what)
-        return [by_name[name] for name in names]
+        return [row for row in eligible if row.name in names]
 
     def with_standard(self) -> Network:
         """Return the network with full convolutions in place of separable ones.
@@ -311,7 +319,7 @@ class Network:
         kept |= scaling.outputs_of(rows, list(self.output_names))
         widths = scaling.Widths(rows, kept, width, divisor)
         walked(graph, shapes, self.on_unknown, widths, self._shapes)
-        return self._changed(graph.with_layers(widths.layers), shapes)
+        return self._changed(with_changes(graph, lambda one, _: widths.layers.get(one)), shapes)
 
     def _paths(self, names: Sequence[str]) -> set[LayerPath]:
         if isinstance(names, str):

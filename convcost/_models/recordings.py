@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from convcost._exact.types import Factors
-    from convcost._models.graph import Entry, LayerPath, Unknown
+    from convcost._models.graph import Entry, LayerPath, Unknown, Variable
 
     # The graph of each call that was traced, by its number and the shapes of its inputs.
     Graphs: TypeAlias = dict[tuple[int, tuple[Factors, ...]], Graph | Unknown]
@@ -29,10 +29,13 @@ class Recordings(Traced):
         Name of the layer's class.
     graphs
         The graph of each call, by its number and the shapes of its inputs.
+    variables
+        All weights that belong to the layer.
     """
 
     kind: str
     graphs: Graphs
+    variables: tuple[Variable, ...] = ()
 
     def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         """Return what was recorded for these shapes, or for others that differ in channels.
@@ -96,6 +99,6 @@ def _recorded(entry: Entry, traces: Mapping[LayerPath, Graphs], path: LayerPath)
     around = isinstance(layer, Distributed)
     inner = layer.layer if isinstance(layer, Distributed) else layer
     if isinstance(inner, Traced) and not isinstance(inner, Recordings):
-        inner = Recordings(entry.kind, traces.get(path, {}))
+        inner = Recordings(entry.kind, traces.get(path, {}), inner.variables)
         layer = Distributed(inner) if around else inner
     return entry._replace(layer=layer).changed(lambda graph: with_recordings(graph, traces, path))

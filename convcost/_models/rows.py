@@ -11,6 +11,7 @@ from convcost._layers.base import Layer
 from convcost._layers.results import intensity
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from typing import Any
 
     from convcost._cost.cost import Cost
@@ -46,6 +47,8 @@ class Row(NamedTuple):
         Whether the weights were already counted at an earlier call.
     parts
         What an operation computes; empty for a layer, which has its own `parts`.
+    identity
+        Equal for the calls of one layer, also in different models inside of the model.
     """
 
     path: LayerPath
@@ -59,6 +62,7 @@ class Row(NamedTuple):
     non_trainable_params: Count
     reused: bool
     parts: tuple[Part, ...] = ()
+    identity: Hashable = None
 
     @property
     def left_out(self) -> bool:

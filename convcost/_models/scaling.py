@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._exact.scalars import refuse
+from convcost._layers import TimeDistributed
 from convcost._layers.arguments import CHANNELS_FIRST, per_axis, show
 from convcost._layers.merging import Add
 from convcost._models.separable import BETWEEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.base import Layer
     from convcost._layers.types import GivenShape
-    from convcost._models.graph import LayerPath, Single
+    from convcost._models.graph import Entry, LayerPath, Single
     from convcost._models.rows import Row
 
     # A layer with filters or units.
@@ -106,7 +107,7 @@ class Widths:
     rows
         The rows of the unscaled network, by path.
     kept
-        Paths of the layers that keep their width.
+        Paths of the layers that keep their width, wherever they are used.
     width
         The multiplier.
     divisor
@@ -121,26 +122,34 @@ class Widths:
         divisor: int,
     ) -> None:
         self._rows = rows
-        self._kept = kept
+        around = (row.identity for row in rows.values() if isinstance(row.layer, TimeDistributed))
+        # A layer inside of TimeDistributed keeps its width as well.
+        self._kept = {rows[path].identity for path in kept} | set(around)
         self._width = width
         self._divisor = divisor
         self._around = _Around(rows)
         # The common width of layers whose outputs are added or multiplied.
         self._agreed: dict[LayerPath, Count] = {
             self._around.group(path): getattr(rows[path].layer, _width_name(rows[path].layer))
-            for path in kept | self._around.fixed
+            for path in rows
+            if path in self._around.fixed or rows[path].identity in self._kept
             if isinstance(rows[path].layer, _WIDE)
         }
-        self.layers: dict[LayerPath, Layer[Any]] = {}
+        # By the identity of the layers that they replace.
+        self.layers: dict[Hashable, Layer[Any]] = {}
 
-    def __call__(self, path: LayerPath, layer: Single, shapes: list[Factors]) -> Single:
+    def __call__(
+        self, entry: Entry, path: LayerPath, layer: Single, shapes: list[Factors]
+    ) -> Single:
         """Return the scaled layer, given the input shapes that it now has."""
-        if path in self.layers:
-            return self.layers[path]
+        if entry.identity in self.layers:
+            return self.layers[entry.identity]
+        if isinstance(layer, _WIDE) and self._rows[path].identity != entry.identity:
+            raise ValueError("another layer in the same place has its name: name them differently")
         changed = self._changed(path, layer, shapes)
         if changed is None:
             return layer
-        self.layers[path] = changed
+        self.layers[entry.identity] = changed
         return changed
 
     def _changed(self, path: LayerPath, layer: Single, shapes: list[Factors]) -> Layer[Any] | None:
@@ -149,7 +158,7 @@ class Widths:
             return self._reshaped(path, layer)
         if isinstance(layer, kinds.LayerScale):
             return kinds.LayerScale(shapes[0][-1])
-        if path in self._kept or not isinstance(layer, _WIDE):
+        if self._rows[path].identity in self._kept or not isinstance(layer, _WIDE):
             return None
         name = _width_name(layer)
         group = self._around.group(path)
@@ -177,7 +186,7 @@ class Widths:
     def _reshaped(self, path: LayerPath, layer: kinds.Reshape[Any]) -> kinds.Reshape | None:
         """Return a reshape that follows its channels: (1, 1, 96) becomes (1, 1, -1)."""
         long = [side for side in layer.target_shape if side != 1]
-        if len(long) == 1 and path not in self._kept:
+        if len(long) == 1 and self._rows[path].identity not in self._kept:
             return kinds.Reshape(tuple(-1 if side != 1 else 1 for side in layer.target_shape))
         return None
 
@@ -202,6 +211,10 @@ class _Around:
         self._parents: dict[LayerPath, LayerPath] = {}
         # Layers whose output is added to the network's input, which has a fixed width.
         self.fixed: set[LayerPath] = set()
+        first: dict[Hashable, LayerPath] = {}
+        for path, row in rows.items():
+            # One layer that is used in several places.
+            self._parents[self.group(path)] = self.group(first.setdefault(row.identity, path))
         for row in rows.values():
             if isinstance(row.layer, Add) or row.kind in _ELEMENTWISE:
                 self._tie([self._makers(source) for source in row.sources])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
+from convcost._models.changes import settled, unwrapped, wrapped
 from convcost._models.graph import Graph, refs
 
 if TYPE_CHECKING:
@@ -58,16 +59,20 @@ def separable_layer(layer: Full, block: bool) -> Layer[Any]:
 
 def standard_graph(graph: Graph) -> Graph:
     """Return a graph with full convolutions in place of separable layers and blocks."""
+    return settled(graph, _standard(graph))
+
+
+def _standard(graph: Graph) -> Graph:
     entries = tuple(map(_standard_entry, graph.entries))
     return _merged(replace(graph, entries=entries, as_built=False))
 
 
 def _standard_entry(entry: Entry) -> Entry:
-    layer = entry.layer
+    layer, depth = unwrapped(entry.layer)
     if not _is_separable(layer):
-        return entry.changed(standard_graph)
+        return entry.changed(_standard)
     full = _FULL[type(layer)](layer.filters, **_placed(layer), use_bias=layer.use_bias)
-    return entry.holding(full)
+    return wrapped(entry, full, depth)
 
 
 def _is_separable(layer: object) -> TypeGuard[Separable]:
@@ -98,8 +103,12 @@ def _merged(graph: Graph) -> Graph:
         if last is None or not _is_pointwise(last.layer, depthwise):
             continue
         gone |= {entry.name, *between}
-        merged = last._replace(calls=entry.calls).holding(_together(depthwise, last.layer))
-        former = [by_name[name].variables or () for name in (entry.name, *between)]
+        full = _together(depthwise, last.layer)
+        parts = [by_name[name] for name in (entry.name, *between)]
+        # The same layers one after another, elsewhere, are the same full convolution.
+        identity = (*(one.identity for one in parts), last.identity, full)
+        merged = last._replace(calls=entry.calls).holding(full, identity)
+        former = [one.variables or () for one in parts]
         made[last.name] = merged._replace(replaced=sum(former, merged.replaced))
     entries = tuple(
         made.get(entry.name, entry) for entry in graph.entries if entry.name not in gone

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
 
-    # Takes a path, a layer and its input shapes; returns the layer to count.
-    Rewrite: TypeAlias = Callable[[LayerPath, Single, list[Factors]], Single]
+    # Takes an entry, its path, a layer and its input shapes; returns the layer to count.
+    Rewrite: TypeAlias = Callable[[Entry, LayerPath, Single, list[Factors]], Single]
     # What the calls of a graph made so far: a tensor each, or a list of them.
     Known: TypeAlias = dict[tuple[str, int], "Made | list[Made]"]
 
@@ -79,7 +79,7 @@ class Walk:
     on_unknown
         `error`, or `warn` to continue with the shapes that the model records.
     rewrite
-        Takes a path, a layer and its input shapes, and returns the layer to count.
+        Takes an entry, its path, a layer and its input shapes; returns the layer to count.
     batch
         Size of the batch.
     declared
@@ -217,7 +217,8 @@ class Walk:
     def _single(self, entry: Entry, layer: Single, visit: _Visit) -> Made | list[Made]:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
-        counted = self._count(layer, visit)
+        self._weights.use(leaves([visit.call.args, visit.call.kwargs], Tensor))
+        counted = self._count(entry, layer, visit)
         self.undivided |= counted.cost.macs != 0 and not self._declared and self._is_whole(visit)
         row = self._row(entry, counted, visit)
         self.rows.append(row)
@@ -231,9 +232,10 @@ class Walk:
         shapes = [made.shape for made in visit.given if made.shape and not made.constant]
         return bool(shapes) and all(for_one(shape, self._batch) is None for shape in shapes)
 
-    def _count(self, layer: Single, visit: _Visit) -> Counted:
+    def _count(self, entry: Entry, layer: Single, visit: _Visit) -> Counted:
         if self._rewrite is not None and not isinstance(layer, Unknown):
-            layer = self._rewrite(visit.path, layer, [one.shape or () for one in visit.given])
+            shapes = [one.shape or () for one in visit.given]
+            layer = self._rewrite(entry, visit.path, layer, shapes)
         if isinstance(layer, Unknown):
             return self._guess(layer, visit)
         if isinstance(layer, Source):
@@ -315,6 +317,7 @@ class Walk:
             frozen,
             reused,
             counted.parts,
+            entry.identity,
         )
 
     def _add_rest(

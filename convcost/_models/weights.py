@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
-from convcost._exact.arithmetic import elements
+from convcost._exact.arithmetic import elements, may_equal
 from convcost._layers.arguments import show
 from convcost._layers.steps import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
     from typing import Any
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count
     from convcost._layers.results import Weight
-    from convcost._models.graph import Entry, Variable
+    from convcost._layers.types import GivenShape
+    from convcost._models.graph import Entry, Tensor, Variable
 
 
 class WeightsSeen:
@@ -31,6 +32,9 @@ class WeightsSeen:
 
     def __init__(self, as_built: bool) -> None:
         self._seen: set[Hashable] = set()
+        # The shapes that weights were counted or used with, by the identity of a weight, or of a
+        # layer whose weights are not known.
+        self._shapes: dict[Hashable, tuple[GivenShape, ...]] = {}
         self._as_built = as_built
 
     def unseen(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
@@ -43,6 +47,7 @@ class WeightsSeen:
         """Return a cost without the weights that were counted before, and how many are frozen."""
         self._seen.update(one.identity for one in entry.replaced)
         if entry.variables is None:
+            self._require_equal(entry.identity, *[weight.shape for weight in weights])
             if entry.identity in self._seen:
                 return cost.reused(), 0, True
             self._seen.add(entry.identity)
@@ -50,6 +55,8 @@ class WeightsSeen:
                 return cost, cost.params, False
             return cost, _sum([one for one in weights if not one.trainable]), False
         pairs = self._paired(entry.variables, weights)
+        for one, weight in pairs:
+            self._require_equal(one.identity, weight.shape)
         new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
         self._seen.update(one.identity for one, _ in new)
         frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
@@ -59,6 +66,29 @@ class WeightsSeen:
             return cost, frozen, reused
         added = [Weights(weight.shape).forward(False) for _, weight in new]
         return total([cost.reused(), *added]), frozen, not new
+
+    def use(self, tensors: Iterable[Tensor]) -> None:
+        """Take note of tensors that an operation is called with, some of which are weights.
+
+        Raises
+        ------
+        ValueError
+            If a layer counts one of the weights with another number of elements.
+        """
+        for one in tensors:
+            if one.variable is not None:
+                self._require_equal(one.variable, one.shape)
+
+    def _require_equal(self, identity: Hashable, *shapes: GivenShape) -> None:
+        """Refuse weights that don't have as many elements wherever they are used."""
+        known = self._shapes.setdefault(identity, shapes)
+        for left, right in zip(known, shapes, strict=False):
+            if left != right and not may_equal(elements(*left), elements(*right)):
+                raise ValueError(
+                    f"its weights are used elsewhere, too, where they have another shape:"
+                    f" {show(left)} there and {show(right)} here; build the model that way, and"
+                    " read it again"
+                )
 
     def _paired(
         self, variables: tuple[Variable, ...], weights: tuple[Weight, ...]

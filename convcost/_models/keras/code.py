@@ -86,9 +86,9 @@ class Code(Traced):
         self.variables = variables
         self._known: Graphs = {}
 
-    def __reduce__(self) -> tuple[type[Recordings], tuple[str, Graphs]]:
+    def __reduce__(self) -> tuple[type[Recordings], tuple[object, ...]]:
         """Copy and pickle what was recorded: the code stays with the live layer."""
-        return Recordings, (self._kind, dict(self._known))
+        return Recordings, (self._kind, dict(self._known), self.variables)
 
     def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         """Return the graph of a call; sides that are expressions are open for Keras."""

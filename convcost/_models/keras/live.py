@@ -25,7 +25,7 @@ from convcost._models.graph import (
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
 from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
-from convcost._models.keras.nodes import Names, call_of, calls_between, replaced, tensors
+from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
@@ -150,7 +150,7 @@ class _ModelReader:
         def ref(tensor: KerasTensor) -> Ref | Tensor:
             operation, index, output = tensor._keras_history
             if operation is None:
-                return Tensor(tuple(tensor.shape))  # it stands for a weight
+                return constant(tensor)
             made = places[id(operation), index]
             return made._replace(output=output) if output else made
 

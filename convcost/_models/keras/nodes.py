@@ -12,7 +12,7 @@ from convcost._models.graph import Call, Tensor, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from convcost._models.graph import Ref
     from convcost._models.types import KerasArguments, KerasLayer, KerasNode, KerasTensor
@@ -112,4 +112,11 @@ def replaced(tree: object, ref: Callable[[KerasTensor], Ref | Tensor]) -> object
         return {key: replaced(branch, ref) for key, branch in tree.items()}
     if isinstance(tree, (str, bytes)) or not hasattr(tree, "shape"):
         return tree
-    return Tensor(tuple(tree.shape))  # a variable, or an array
+    return constant(tree)
+
+
+def constant(value: Any) -> Tensor:
+    """Return what stands for a variable, a symbolic tensor in place of one, or an array."""
+    variable = getattr(value, "_variable", value)
+    known = ("variable", id(variable)) if isinstance(variable, keras.Variable) else None
+    return Tensor(tuple(value.shape), known)

@@ -99,7 +99,7 @@ def _merged(tree: Any, sample: Any, sides: dict[int, Count]) -> Any:
     if isinstance(tree, dict) and tree.keys() == sample.keys():
         return {key: _merged(tree[key], sample[key], sides) for key in tree}
     if isinstance(tree, Tensor):
-        return Tensor(_merged(tree.shape, sample.shape, sides))
+        return tree._replace(shape=_merged(tree.shape, sample.shape, sides))
     if type(tree) in (list, tuple) and len(tree) == len(sample):
         made = [_merged(*pair, sides) for pair in zip(tree, sample, strict=True)]
         return made if isinstance(tree, list) else tuple(made)

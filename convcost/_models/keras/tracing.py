@@ -95,6 +95,7 @@ class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
 def _stand_in(variable: KerasVariable) -> Any:
     tensor = keras.KerasTensor(variable.shape, variable.dtype)
     tensor._keras_history = KerasHistory(None, 0, 0)  # no operation makes it
+    tensor._variable = variable
     return tensor
 
 
