@@ -97,7 +97,12 @@ class KerasVariable(Protocol):
 
 
 class Reader(Protocol):
-    """Makes graphs of what Keras recorded."""
+    """Makes graphs of what Keras recorded.
+
+    `within` tells, within a call, whether that has the sizes with which the model was built.
+    """
+
+    within: bool | None
 
     def traced(
         self,

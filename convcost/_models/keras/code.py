@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,14 +12,16 @@ from keras.src.utils.naming import to_snake_case
 
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
-from convcost._models.graph import Graph, Traced, Unknown
+from convcost._models.graph import Graph, Tensor, Traced, Unknown, leaves
+from convcost._models.keras.nodes import tensors
 from convcost._models.keras.open_sides import concrete, resolved
 from convcost._models.keras.origins import is_operation
+from convcost._models.keras.rebuilding import agrees, unsettled
 from convcost._models.keras.tracing import recorded
 from convcost._models.recordings import Recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from typing import Any
 
     from convcost._exact.types import Factors
@@ -83,6 +86,9 @@ class Code(Traced):
         self._function = function
         self._calls = calls
         self._unknown = unknown
+        self._layer = getattr(function, "__self__", None)
+        # Whether it is called within a call of another layer, at the sizes of the model's own.
+        self._within = reader.within
         self.variables = variables
         self._known: Graphs = {}
 
@@ -111,6 +117,10 @@ class Code(Traced):
         kwargs = {
             name: _with_inputs(arguments.kwargs[name], left) for name in sorted(arguments.kwargs)
         }
+        as_built = self._is_as_built(arguments, shapes) or (
+            len(shapes) == 1 and agrees(self._layer, args, kwargs)
+        )
+        stale = set() if as_built else unsettled(self._layer, args, kwargs)
         try:
             with recorded(self._function, args, kwargs) as call:
                 hidden = _not_followed(call.called)
@@ -118,19 +128,53 @@ class Code(Traced):
                     return self._unknown._replace(detail=f" whose call uses keras.ops.{hidden}")
                 if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
                     raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
-                graph = self._reader.traced(
-                    self._name, self._kind, [args, kwargs], call.outputs, call.assigned
-                )
-            return replace(graph, variables=self.variables)
+                with _within(self._reader, as_built):
+                    graph = self._reader.traced(
+                        self._name, self._kind, [args, kwargs], call.outputs, call.assigned
+                    )
         except ModelError:
             raise
         except Exception as error:
             # The user's code may raise anything when it is called with symbolic tensors.
             return self._failed(error)
+        _require_settled(graph, stale)
+        return replace(graph, variables=self.variables)
+
+    def _is_as_built(self, arguments: CallArguments, shapes: Sequence[Factors]) -> bool:
+        """Tell whether these are the sizes of the call in the model."""
+        if self._within is not None:
+            return self._within
+        known = [one.shape for one in tensors([arguments.args, arguments.kwargs])]
+        return all(map(_fits, known, shapes))
 
     def _failed(self, error: Exception) -> Unknown:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
+
+
+@contextmanager
+def _within(reader: Reader, as_built: bool) -> Iterator[None]:
+    before, reader.within = reader.within, as_built
+    try:
+        yield
+    finally:
+        reader.within = before
+
+
+def _fits(recorded: Sequence[int | None], shape: Factors) -> bool:
+    pairs = zip(recorded, shape, strict=False)
+    return len(recorded) == len(shape) and all(old is None or old == new for old, new in pairs)
+
+
+def _require_settled(graph: Graph, stale: set[Hashable]) -> None:
+    """Refuse a call that uses weights that might have other shapes at its sizes."""
+    calls = [call for entry in graph.entries for call in entry.calls]
+    used = {one.variable for call in calls for one in leaves([call.args, call.kwargs], Tensor)}
+    if used & stale:
+        raise ValueError(
+            "its code uses weights of layers in it, which might have other shapes at other sizes:"
+            " build the model at that size in Keras, and read it again"
+        )
 
 
 def _not_followed(called: Sequence[KerasLayer]) -> str:

@@ -78,6 +78,7 @@ class _ModelReader:
 
     def __init__(self, model: keras.Model) -> None:
         self._make = LayerCache()
+        self.within: bool | None = None
         # Kept as long as its weights are told apart by their addresses.
         self._model = model
 

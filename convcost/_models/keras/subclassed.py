@@ -39,18 +39,26 @@ class ModelCode(Code):
         model: keras.Model,
         arguments: CallArguments,
         variables: tuple[Variable, ...],
+        as_built: bool,
     ) -> None:
         kind = type(model).__name__
         super().__init__(
             reader, model.name, kind, model.call, [arguments], variables, Unknown(kind)
         )
         self._model = model
+        # Whether the arguments have the sizes with which the model was built.
+        self._declared = as_built
 
     def _failed(self, error: Exception) -> Unknown:
         raise _not_recorded(self._model, error) from error
 
     def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph:
-        graph = super()._traced(arguments, shapes)
+        try:
+            graph = super()._traced(arguments, shapes)
+        except ModelError:
+            raise
+        except ValueError as error:
+            raise ModelError(f"model {self._model.name!r}: {error}") from error
         if isinstance(graph, Unknown):
             raise ModelError(f"model {self._model.name!r} is a {graph.kind}{graph.detail}")
         reached = set(_identities(graph))
@@ -64,6 +72,9 @@ class ModelCode(Code):
             )
         return graph
 
+    def _is_as_built(self, arguments: CallArguments, shapes: Sequence[Factors]) -> bool:
+        return self._declared and super()._is_as_built(arguments, shapes)
+
 
 def graph_of_subclassed(
     reader: Reader, model: keras.Model, input_shape: ModelShape, variables: Variables
@@ -74,6 +85,7 @@ def graph_of_subclassed(
     else:
         inputs = _inputs(_shapes_for(model, input_shape))
     arguments = _arguments(model, inputs)
+    as_built = input_shape is None or not model.built
     if not model.built:
         try:
             model(*arguments.args, **arguments.kwargs)
@@ -88,7 +100,9 @@ def graph_of_subclassed(
     own = variables()
     entries = [
         *(input_entry(name, tuple(tensor.shape[1:])) for name, tensor in inputs),
-        Entry("", kind, ModelCode(reader, model, arguments, own), True, (call,), object()),
+        Entry(
+            "", kind, ModelCode(reader, model, arguments, own, as_built), True, (call,), object()
+        ),
     ]
     ends = [Ref(name) for name, _ in inputs], Ref("")
     return Graph(model.name, kind, tuple(entries), *ends, bool(model.trainable), own, True)
