@@ -6,10 +6,11 @@ import pytest
 from keras import ops
 
 import convcost
-from convcost._models.graph import Tensor, leaves
+from convcost._models.graph import Tensor
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operation_products import einsum
 from convcost._models.keras.operations import KerasOperation
+from convcost._models.trees import leaves
 from convcost.symbols import symbol
 
 SHAPE = (4, 6, 3)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from convcost._layers import TimeDistributed
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
-from convcost._models.graph import Distributed, Graph, Tensor, leaves
+from convcost._models.graph import Distributed, Graph, Tensor
 from convcost._models.recordings import Recordings
+from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator

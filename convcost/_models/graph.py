@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from convcost._layers.wrapping import Chain
 from convcost._models.errors import ModelError
+from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import Any
 
     from convcost._exact.types import Factors
     from convcost._layers.base import Layer
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape
 
-    T = TypeVar("T")
     # What is counted as one row; a graph has a row for each layer in it.
     Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
     # What an entry holds.
@@ -188,8 +188,13 @@ class Traced:
     # All weights that belong to it.
     variables: tuple[Variable, ...] = ()
 
-    def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
-        """Return the graph of one of its calls, for inputs of these shapes, the batch included."""
+    def trace(
+        self, call: int, shapes: tuple[Factors, ...], training: bool = False
+    ) -> Graph | Unknown:
+        """Return the graph of one of its calls, for inputs of these shapes, the batch included.
+
+        `training` says how the layer around it is called; the call itself may say otherwise.
+        """
         raise NotImplementedError
 
     def changed(self, change: Callable[[Graph], Graph]) -> Traced:
@@ -366,18 +371,6 @@ def _kind(layer: Layer[Any]) -> str:
     """Return the kind that reports show: the layer's class, or the classes of a chain."""
     parts = layer.layers if isinstance(layer, Chain) else (layer,)
     return "+".join(type(part).__name__ for part in parts)
-
-
-def leaves(tree: object, kind: type[T] | tuple[type[T], ...]) -> Iterator[T]:
-    """Yield the objects of one or several types in a tree of lists, tuples and dicts, in order."""
-    if isinstance(tree, kind):
-        yield tree
-    elif isinstance(tree, (list, tuple)):
-        for branch in tree:
-            yield from leaves(branch, kind)
-    elif isinstance(tree, dict):
-        for key in sorted(tree, key=str):
-            yield from leaves(tree[key], kind)
 
 
 def refs(tree: object) -> Iterator[Ref]:

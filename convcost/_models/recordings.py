@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from convcost._exact.types import Factors
     from convcost._models.graph import Entry, LayerPath, Unknown, Variable
 
-    # The graph of each call that was traced, by its number and the shapes of its inputs.
-    Graphs: TypeAlias = dict[tuple[int, tuple[Factors, ...]], Graph | Unknown]
+    # The graph of each call that was traced, by its number, the shapes of its inputs, and whether
+    # it is for training.
+    Graphs: TypeAlias = dict[tuple[int, tuple[Factors, ...], bool], Graph | Unknown]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Recordings(Traced):
     kind
         Name of the layer's class.
     graphs
-        The graph of each call, by its number and the shapes of its inputs.
+        The graph of each call, by its number, the shapes of its inputs, and whether it is for
+        training.
     variables
         All weights that belong to the layer.
     """
@@ -37,7 +39,9 @@ class Recordings(Traced):
     graphs: Graphs
     variables: tuple[Variable, ...] = ()
 
-    def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
+    def trace(
+        self, call: int, shapes: tuple[Factors, ...], training: bool = False
+    ) -> Graph | Unknown:
         """Return what was recorded for these shapes, or for others that differ in channels.
 
         Raises
@@ -45,13 +49,15 @@ class Recordings(Traced):
         ValueError
             If nothing was recorded that holds for these shapes as well.
         """
-        found = self.graphs.get((call, shapes))
+        found = self.graphs.get((call, shapes, training))
         if found is None:
             found = next(
                 (
                     graph
-                    for (number, recorded), graph in self.graphs.items()
-                    if number == call and _differ_in_channels(recorded, shapes) and _follows(graph)
+                    for (number, recorded, given), graph in self.graphs.items()
+                    if (number, given) == (call, training)
+                    and _differ_in_channels(recorded, shapes)
+                    and _follows(graph)
                 ),
                 None,
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from convcost._exact.types import InputShape, Size
 from convcost._models.graph import Call, Entry, Graph, Held
@@ -31,6 +31,10 @@ class KerasLayer(Protocol):
     def _non_trainable_variables(self) -> Sequence["KerasVariable"]: ...
     @property
     def weights(self) -> Sequence["KerasVariable"]: ...
+    @property
+    def _tracker(self) -> Any: ...
+    @property
+    def _call_has_mask_arg(self) -> bool: ...
     @property
     def _inbound_nodes(self) -> list["KerasNode"]: ...
     @property

@@ -29,10 +29,11 @@ from convcost._models.graph import (
     Tensor,
     Traced,
     Unknown,
-    leaves,
     refs,
 )
 from convcost._models.rows import Row
+from convcost._models.trees import leaves
+from convcost._models.visits import Visit
 from convcost._models.weights import WeightsSeen
 
 if TYPE_CHECKING:
@@ -143,12 +144,10 @@ class Walk:
         given = [
             Made((self._batch, *shape), name) for shape, name in zip(shapes, names, strict=True)
         ]
-        return self._through(graph, given, (), graph.trainable, 1)
+        return self._through(graph, given, Visit(Call(), 0, given, (), graph.trainable))
 
-    def _through(
-        self, graph: Graph, inputs: Sequence[Made], path: LayerPath, trainable: bool, repeat: Count
-    ) -> list[Made]:
-        """Walk through a graph that is called `repeat` times for each input of the model."""
+    def _through(self, graph: Graph, inputs: Sequence[Made], around: Visit) -> list[Made]:
+        """Walk through a graph that is called as a visit says."""
         known: Known = {
             (ref.entry, ref.call): made
             for ref, made in zip(refs(graph.inputs), inputs, strict=True)
@@ -159,8 +158,7 @@ class Walk:
             # Code takes its masks, too.
             taken = call.refs if isinstance(entry.layer, Traced) else call.inputs
             given = [_given(known, one) for one in taken]
-            inner = entry.within(path)
-            visit = _Visit(call, index, given, inner, trainable, repeat, known)
+            visit = around.inside(call, index, given, entry.within(around.path), known)
             try:
                 made = self._visit(entry, visit)
             except (TypeError, ValueError, ArithmeticError) as error:
@@ -168,11 +166,11 @@ class Walk:
                     raise
                 raise ModelError(self._failed(entry, visit, error)) from error
             known[entry.name, index] = made
-        self._add_rest(graph, inputs, path, trainable)
+        self._add_rest(graph, inputs, around.path, around.trainable)
         outputs: Iterator[Ref | Tensor] = leaves(graph.outputs, (Ref, Tensor))
         return [made for one in outputs for made in _outputs(known, one)]
 
-    def _failed(self, entry: Entry, visit: _Visit, error: Exception) -> str:
+    def _failed(self, entry: Entry, visit: Visit, error: Exception) -> str:
         shapes = [self._one(made) for made in visit.given]
         shown = ", ".join([show(_sample(shape, 1)) for shape in shapes]) or "nothing"
         return f"layer {'/'.join(visit.path)!r} ({entry.kind}, called with {shown}): {error}"
@@ -185,24 +183,25 @@ class Walk:
         """Return the share of one input in what is computed, with inputs of the model or not."""
         return Share(1 if constant and not self._declared else self._batch, self._declared)
 
-    def _visit(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
+    def _visit(self, entry: Entry, visit: Visit) -> Made | list[Made]:
         layer = entry.layer
         if isinstance(layer, Distributed):
             return self._each_step(entry._replace(layer=layer.layer), visit)
         if isinstance(layer, Traced):
             shapes = tuple(_required(visit.given))
             entry = entry._replace(replaced=layer.variables)
-            layer = layer.trace(visit.number, shapes)
-            self.traces.setdefault(visit.path, {})[visit.number, shapes] = layer
+            key = visit.number, shapes, visit.training
+            layer = layer.trace(*key)
+            self.traces.setdefault(visit.path, {})[key] = layer
         if isinstance(layer, Graph):
             number = sum(1 for _ in refs(layer.inputs))
             if number != len(visit.given):
                 raise ValueError(f"it takes {number} inputs; got {len(visit.given)}")
-            made = self._through(layer, visit.given, visit.path, visit.trainable, visit.repeat)
+            made = self._through(layer, visit.given, visit)
             return made[0] if len(made) == 1 else made
         return self._single(entry._replace(layer=layer), layer, visit)
 
-    def _each_step(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
+    def _each_step(self, entry: Entry, visit: Visit) -> Made | list[Made]:
         """Visit an entry that is called for each step of the first axis of its input."""
         first, *more = _required(visit.given)
         if more or len(first) < 2:
@@ -214,7 +213,7 @@ class Walk:
         joined = [_with_steps(one, steps) for one in several]
         return joined if isinstance(made, list) else joined[0]
 
-    def _single(self, entry: Entry, layer: Single, visit: _Visit) -> Made | list[Made]:
+    def _single(self, entry: Entry, layer: Single, visit: Visit) -> Made | list[Made]:
         if len(self.rows) >= MOST_ROWS:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
         self._weights.use(leaves([visit.call.args, visit.call.kwargs], Tensor))
@@ -227,12 +226,12 @@ class Walk:
             return [Made(one, row.name, visit.constant) for one in counted.output]
         return Made(counted.output, row.name, visit.constant)
 
-    def _is_whole(self, visit: _Visit) -> bool:
+    def _is_whole(self, visit: Visit) -> bool:
         """Tell whether none of the inputs has the batch in it, though they depend on it."""
         shapes = [made.shape for made in visit.given if made.shape and not made.constant]
         return bool(shapes) and all(for_one(shape, self._batch) is None for shape in shapes)
 
-    def _count(self, entry: Entry, layer: Single, visit: _Visit) -> Counted:
+    def _count(self, entry: Entry, layer: Single, visit: Visit) -> Counted:
         if self._rewrite is not None and not isinstance(layer, Unknown):
             shapes = [one.shape or () for one in visit.given]
             layer = self._rewrite(entry, visit.path, layer, shapes)
@@ -261,7 +260,7 @@ class Walk:
             found = self._known[key] = count_layer(layer, shapes, share, visit.repeat)
         return found
 
-    def _guess(self, layer: Unknown, visit: _Visit) -> Counted:
+    def _guess(self, layer: Unknown, visit: Visit) -> Counted:
         """Return the output shape that the model records for an unknown layer."""
         name = "/".join(visit.path)
         if self._on_unknown == "error":
@@ -283,9 +282,10 @@ class Walk:
 
     def _outputs(self, layer: Unknown, name: str, given: list[Made]) -> list[Factors] | None:
         """Return the output shapes of an unknown layer: as given, derived, or recorded."""
-        if name in self._shapes:
-            return [(self._batch, *shape) for shape in self._shapes[name]]
         shapes = [made.shape for made in given if made.shape is not None]
+        if name in self._shapes:
+            first = shapes[0][0] if shapes and shapes[0] else self._batch
+            return [(first, *shape) for shape in self._shapes[name]]
         if layer.shapes is not None and len(shapes) == len(given) and shapes:
             derived = layer.shapes(shapes)
             if derived is not None:
@@ -293,9 +293,12 @@ class Walk:
         fits = len(layer.inputs) == len(shapes) == len(given)
         if not (fits and layer.outputs and all(map(_fits, layer.inputs, shapes))):
             return None
-        return [(self._batch, *shape[1:]) for shape in layer.outputs]
+        batches = {shape[0] for shape in (*layer.inputs, *layer.outputs)}
+        if len(batches) > 1 or any(shape[0] != shapes[0][0] for shape in shapes):
+            return None  # elements were moved into the batch, or out of it
+        return [(shapes[0][0], *shape[1:]) for shape in layer.outputs]
 
-    def _row(self, entry: Entry, counted: Counted, visit: _Visit) -> Row:
+    def _row(self, entry: Entry, counted: Counted, visit: Visit) -> Row:
         cost, frozen, reused = self._weights.new(
             entry, counted.cost, counted.weights, visit.trainable
         )
@@ -333,24 +336,7 @@ class Walk:
             name += "_"
         entry = Entry(name, "weights", Holder(weights), True, (), object(), rest)
         given = list(inputs[:1]) or [Made((1,), "", True)]
-        self._single(entry, Holder(weights), _Visit(Call(), 0, given, (*path, name), trainable))
-
-
-class _Visit(NamedTuple):
-    """How an entry is called: its call, the tensors, and where in the model."""
-
-    call: Call
-    number: int
-    given: list[Made]
-    path: LayerPath
-    trainable: bool
-    repeat: Count = 1
-    known: Known = {}  # noqa: RUF012  # never written to
-
-    @property
-    def constant(self) -> bool:
-        """Whether it does not depend on any input of the model."""
-        return all(made.constant for made in self.given)
+        self._single(entry, Holder(weights), Visit(Call(), 0, given, (*path, name), trainable))
 
 
 def _given(known: Known, one: Ref | Tensor) -> Made:

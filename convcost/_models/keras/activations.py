@@ -62,7 +62,7 @@ def _held(reader: LayerReader, activation: object, layer: KerasLayer) -> Entry |
     if not callable(activation) or _is_elementwise(activation):
         return None
     name = getattr(activation, "__name__", type(activation).__name__).strip("<>")
-    call = of_input(dtype, activation)
+    call = of_input(dtype)
     code = Code(reader, name, name, activation, [call], (), Unknown(name))
     return Entry(name, name, code, True, (), ("live", id(activation)))
 

@@ -8,17 +8,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import keras
+from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.utils.naming import to_snake_case
 
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
-from convcost._models.graph import Graph, Tensor, Traced, Unknown, leaves
+from convcost._models.graph import Graph, Tensor, Traced, Unknown
+from convcost._models.keras.masks import mask_from_outside
 from convcost._models.keras.nodes import tensors
 from convcost._models.keras.open_sides import concrete, resolved
 from convcost._models.keras.origins import is_operation
 from convcost._models.keras.rebuilding import agrees, unsettled
 from convcost._models.keras.tracing import recorded
 from convcost._models.recordings import Recordings
+from convcost._models.trees import leaves, with_branches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Factors
     from convcost._models.graph import Variable
     from convcost._models.recordings import Graphs
-    from convcost._models.types import KerasLayer, KerasNode, Reader
+    from convcost._models.types import KerasLayer, KerasNode, KerasTensor, Reader
 
 
 # Operations that call functions: what is computed in these, Keras does not record.
@@ -96,11 +99,15 @@ class Code(Traced):
         """Copy and pickle what was recorded: the code stays with the live layer."""
         return Recordings, (self._kind, dict(self._known), self.variables)
 
-    def trace(self, call: int, shapes: tuple[Factors, ...]) -> Graph | Unknown:
+    def trace(
+        self, call: int, shapes: tuple[Factors, ...], training: bool = False
+    ) -> Graph | Unknown:
         """Return the graph of a call; sides that are expressions are open for Keras."""
-        found = self._known.get((call, shapes))
+        key = call, shapes, training
+        found = self._known.get(key)
         if found is None:
-            found = self._known[call, shapes] = self._resolved(self._calls[call], shapes)
+            arguments = _with_training(self._calls[call], self._function, training)
+            found = self._known[key] = self._resolved(arguments, shapes)
         return found
 
     def _resolved(self, arguments: CallArguments, shapes: tuple[Factors, ...]) -> Graph | Unknown:
@@ -112,26 +119,26 @@ class Code(Traced):
         return sample if isinstance(sample, Unknown) else resolved(graph, sample, known.sides)
 
     def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph | Unknown:
-        left = iter(shapes)
-        args = tuple([_with_inputs(one, left) for one in arguments.args])
+        inputs = _Inputs(shapes)
+        args = tuple([inputs.in_place_of(one) for one in arguments.args])
         kwargs = {
-            name: _with_inputs(arguments.kwargs[name], left) for name in sorted(arguments.kwargs)
+            name: inputs.in_place_of(arguments.kwargs[name]) for name in sorted(arguments.kwargs)
         }
         as_built = self._is_as_built(arguments, shapes) or (
             len(shapes) == 1 and agrees(self._layer, args, kwargs)
         )
         stale = set() if as_built else unsettled(self._layer, args, kwargs)
         try:
-            with recorded(self._function, args, kwargs) as call:
-                hidden = _not_followed(call.called)
-                if hidden:
-                    return self._unknown._replace(detail=f" whose call uses keras.ops.{hidden}")
-                if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
-                    raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
-                with _within(self._reader, as_built):
-                    graph = self._reader.traced(
-                        self._name, self._kind, [args, kwargs], call.outputs, call.assigned
-                    )
+            call = recorded(self._function, args, kwargs)
+            hidden = _not_followed(call.called)
+            if hidden:
+                return self._unknown._replace(detail=f" whose call uses keras.ops.{hidden}")
+            if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
+                raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
+            with _within(self._reader, as_built):
+                graph = self._reader.traced(
+                    self._name, self._kind, [args, kwargs], call.outputs, call.assigned
+                )
         except ModelError:
             raise
         except Exception as error:
@@ -186,18 +193,32 @@ def _not_followed(called: Sequence[KerasLayer]) -> str:
     return ""
 
 
-def _with_inputs(tree: object, shapes: Iterator[Factors]) -> object:
-    """Return arguments with new symbolic tensors of these shapes in place of theirs."""
-    if isinstance(tree, keras.KerasTensor):
-        sides = [side if isinstance(side, int) else None for side in next(shapes)]
-        return keras.Input(batch_shape=sides, dtype=tree.dtype)
-    if isinstance(tree, (list, tuple)):
-        made = [_with_inputs(branch, shapes) for branch in tree]
-        return made if isinstance(tree, list) else _as_tuple(tree, made)
-    if isinstance(tree, dict):
-        changed = {key: _with_inputs(tree[key], shapes) for key in sorted(tree, key=str)}
-        return {key: changed[key] for key in tree}
-    return tree
+class _Inputs:
+    """New symbolic tensors of given shapes, in place of those among recorded arguments."""
+
+    def __init__(self, shapes: Sequence[Factors]) -> None:
+        self._left = iter(shapes)
+        self._made: dict[int, KerasTensor] = {}
+
+    def in_place_of(self, tree: object) -> object:
+        """Return arguments with a new tensor for each of theirs, the same for the same."""
+        if isinstance(tree, keras.KerasTensor):
+            sides = [side if isinstance(side, int) else None for side in next(self._left)]
+            if id(tree) not in self._made:
+                self._made[id(tree)] = _input(sides, tree)
+            return self._made[id(tree)]
+        if isinstance(tree, (list, tuple)):
+            made = [self.in_place_of(branch) for branch in tree]
+            return made if isinstance(tree, list) else _as_tuple(tree, made)
+        return with_branches(tree, self.in_place_of) if isinstance(tree, dict) else tree
+
+
+def _input(sides: list[int | None], like: KerasTensor) -> KerasTensor:
+    made: KerasTensor = keras.Input(batch_shape=sides, dtype=like.dtype)
+    mask = get_keras_mask(like)
+    if mask is not None:
+        set_keras_mask(made, mask_from_outside(tuple(sides[: len(mask.shape)])))
+    return made
 
 
 def _as_tuple(tree: tuple[object, ...], made: list[object]) -> tuple[object, ...]:
@@ -205,20 +226,25 @@ def _as_tuple(tree: tuple[object, ...], made: list[object]) -> tuple[object, ...
     return as_named(*made) if hasattr(tree, "_fields") else tuple(made)
 
 
-def of_node(node: KerasNode, function: Callable[..., object]) -> CallArguments:
+def of_node(node: KerasNode) -> CallArguments:
     """Return the arguments of a recorded call."""
     kwargs = {name: value for name, value in node.arguments.kwargs.items() if value is not None}
-    return with_training(CallArguments(tuple(node.arguments.args), kwargs), function)
+    return CallArguments(tuple(node.arguments.args), kwargs)
 
 
-def of_input(dtype: object, function: Callable[..., object]) -> CallArguments:
+def of_input(dtype: object) -> CallArguments:
     """Return the arguments of a call with one tensor."""
-    return with_training(CallArguments((keras.KerasTensor((None,), dtype),), {}), function)
+    return CallArguments((keras.KerasTensor((None,), dtype),), {})
 
 
-def with_training(arguments: CallArguments, function: Callable[..., object]) -> CallArguments:
-    """Return arguments for a call that is not for training, unless they say so."""
-    names = list(inspect.signature(function).parameters)[len(arguments.args) :]
-    if "training" not in names or "training" in arguments.kwargs:
-        return arguments
-    return arguments._replace(kwargs={"training": False} | arguments.kwargs)
+def _with_training(
+    arguments: CallArguments, function: Callable[..., object], training: bool
+) -> CallArguments:
+    """Return arguments with the flag of the call around it, where they have none of their own."""
+    parameters = inspect.signature(function).parameters
+    kwargs = dict(arguments.kwargs)
+    if "training" in list(parameters)[len(arguments.args) :]:
+        kwargs.setdefault("training", training)
+    elif not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        kwargs.pop("training", None)  # which Keras takes for what is inside
+    return arguments._replace(kwargs=kwargs)

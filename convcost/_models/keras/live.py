@@ -25,6 +25,7 @@ from convcost._models.graph import (
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
 from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
+from convcost._models.keras.masks import taken_from_outside
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -202,9 +203,13 @@ class _ModelReader:
             if kind not in RULES:
                 return _unknown(kind, nodes)
             return KerasOperation(kind, _own(layer))
+        own = not is_keras(module) or _has_code(layer)
+        masked = taken_from_outside(layer, nodes) if own else ""
+        if masked:
+            return _unknown(kind, nodes)._replace(detail=masked)
         if _is_sequential(layer) or _is_functional(layer):
             return self.graph(layer)
-        if not is_keras(module) or isinstance(layer, keras.layers.Lambda):
+        if own:
             return self._code(layer, kind, nodes)
         if isinstance(layer, keras.layers.TimeDistributed):
             return self._distributed(layer.layer, nodes)
@@ -216,7 +221,7 @@ class _ModelReader:
         unknown = _unknown(kind, nodes)
         if not nodes:
             return unknown
-        calls = [of_node(node, layer.call) for node in nodes]
+        calls = [of_node(node) for node in nodes]
         own = self._variables(layer.weights)
         return Code(self, layer.name, kind, layer.call, calls, own, unknown)
 
@@ -233,7 +238,7 @@ class _ModelReader:
         kind = type(layer).__name__
         held = self._held(layer, kind, [])
         if isinstance(held, Unknown) and not is_keras(type(layer).__module__) and layer.built:
-            call = of_input(dtype or keras.config.floatx(), layer.call)
+            call = of_input(dtype or keras.config.floatx())
             own = self._variables(layer.weights)
             return Code(self, layer.name, kind, layer.call, [call], own, held)
         return held
@@ -247,6 +252,11 @@ class _ModelReader:
             return _unknown(kind, nodes)._replace(detail=unusual, shapes=shapes)
         made = self._make(kind, config)
         return with_activation(self, made, layer)
+
+
+def _has_code(layer: KerasLayer) -> bool:
+    """Tell whether a layer of Keras computes what a user wrote."""
+    return isinstance(layer, (keras.Model, keras.layers.Lambda)) or "call" in vars(layer)
 
 
 def _own_weights(layer: KerasLayer) -> list[KerasVariable]:

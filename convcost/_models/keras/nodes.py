@@ -8,7 +8,9 @@ import keras
 from keras.src.utils.naming import to_snake_case
 
 from convcost._models.errors import ModelError
-from convcost._models.graph import Call, Tensor, leaves
+from convcost._models.graph import Call, Tensor
+from convcost._models.keras.tracing import node_of
+from convcost._models.trees import leaves, with_branches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -79,7 +81,7 @@ def calls_between(stop: set[int], pending: list[KerasTensor]) -> dict[int, Nodes
         if operation is None or key in seen:
             continue
         seen.add(key)
-        node = operation._inbound_nodes[index]
+        node = node_of(tensor)
         calls.setdefault(id(operation), []).append((index, node))
         if id(tensor) not in stop:
             pending += node.input_tensors
@@ -109,7 +111,7 @@ def replaced(tree: object, ref: Callable[[KerasTensor], Ref | Tensor]) -> object
     if isinstance(tree, (list, tuple)):
         return [replaced(branch, ref) for branch in tree]
     if isinstance(tree, dict):
-        return {key: replaced(branch, ref) for key, branch in tree.items()}
+        return with_branches(tree, lambda branch: replaced(branch, ref))
     if isinstance(tree, (str, bytes)) or not hasattr(tree, "shape"):
         return tree
     return constant(tree)

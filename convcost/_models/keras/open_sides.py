@@ -6,12 +6,14 @@ prime number for each open side, it passes on that number in the same place.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import shorten
-from convcost._models.graph import Graph, Tensor, Traced
+from convcost._layers.base import Layer
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Tensor, Traced
 from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def resolved(graph: Graph, sample: Graph, sides: dict[int, Count]) -> Graph:
 def _resolved_entry(entry: Entry, sample: Entry, sides: dict[int, Count]) -> Entry:
     if (entry.kind, len(entry.calls)) != (sample.kind, len(sample.calls)):
         raise _unresolved(entry.name)
-    if (entry.variables or isinstance(entry.layer, Traced)) and entry.identity != sample.identity:
+    if _has_identity(entry) and entry.identity != sample.identity:
         raise _unresolved(entry.name)
     calls = tuple(
         [
@@ -82,9 +84,17 @@ def _resolved_entry(entry: Entry, sample: Entry, sides: dict[int, Count]) -> Ent
         ]
     )
     layer, twin = entry.layer, sample.layer
+    if isinstance(layer, Layer) and layer != twin:
+        raise _unresolved(entry.name)
     if isinstance(layer, KerasOperation) and isinstance(twin, KerasOperation):
         layer = replace(layer, own=_merged(layer.own, twin.own, sides))
     return entry._replace(calls=calls, layer=layer)
+
+
+def _has_identity(entry: Entry) -> bool:
+    """Tell whether it matters which layer it is, and not only which arguments it has."""
+    held = entry.layer
+    return bool(entry.variables) or isinstance(held, (Distributed, Graph, RegisteredLayer, Traced))
 
 
 def _merged(tree: Any, sample: Any, sides: dict[int, Count]) -> Any:
@@ -97,7 +107,8 @@ def _merged(tree: Any, sample: Any, sides: dict[int, Count]) -> Any:
         ends = ((tree.start, sample.start), (tree.stop, sample.stop), (tree.step, sample.step))
         return slice(*[_merged(*pair, sides) for pair in ends])
     if isinstance(tree, dict) and tree.keys() == sample.keys():
-        return {key: _merged(tree[key], sample[key], sides) for key in tree}
+        merged = {key: _merged(tree[key], sample[key], sides) for key in tree}
+        return OrderedDict(merged) if isinstance(tree, OrderedDict) else merged
     if isinstance(tree, Tensor):
         return tree._replace(shape=_merged(tree.shape, sample.shape, sides))
     if type(tree) in (list, tuple) and len(tree) == len(sample):

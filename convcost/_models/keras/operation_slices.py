@@ -61,10 +61,20 @@ def _sliced(key: object, side: Count) -> list[Count]:
 
 
 def _slice_symbol(key: slice, side: Count) -> Count:
-    """Return the length of a slice of an axis of symbolic length, assumed to be long enough."""
+    """Return the length of a slice of an axis of symbolic length."""
     start, stop, step = key.start or 0, key.stop, key.step or 1
     if step < 0:
         refuse(ValueError, "key", key, f"a slice with a positive step, of an axis of length {side}")
-    first = start if start >= 0 else side + start
-    last = side if stop is None else stop if stop >= 0 else side + stop
-    return arithmetic.ceil_divide(last - first, step)
+    first, last = _end(start, side), side if stop is None else _end(stop, side)
+    return arithmetic.ceil_divide(arithmetic.maximum(last - first, 0), step)
+
+
+def _end(end: Count, side: Count) -> Count:
+    """Return where in an axis an end of a slice lies; a negative one counts from the last."""
+    if type(end) is int and end == 0:
+        return 0
+    if end.is_nonnegative if is_expression(end) else end > 0:
+        return arithmetic.minimum(end, side)
+    if is_expression(end) and not end.is_negative:
+        refuse(ValueError, "key", end, "an end that is known to count from the first or the last")
+    return arithmetic.maximum(side + end, 0)

@@ -10,7 +10,7 @@ from keras.src.models.functional import Functional
 
 from convcost._models.errors import ModelError
 from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Unknown, input_entry
-from convcost._models.keras.code import CallArguments, Code, with_training
+from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.nodes import Names, tensors
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def _arguments(model: keras.Model, inputs: object) -> CallArguments:
     """Return the arguments of a call with these inputs; a dict may name the call's arguments."""
     own = inspect.signature(model.call).parameters
     if isinstance(inputs, dict) and inputs and inputs.keys() <= own.keys():
-        return with_training(CallArguments((), inputs), model.call)
-    return with_training(CallArguments((inputs,), {}), model.call)
+        return CallArguments((), inputs)
+    return CallArguments((inputs,), {})
 
 
 def _not_given(model: keras.Model, arguments: CallArguments) -> list[str]:

@@ -2,7 +2,8 @@
 
 Keras records operations on symbolic tensors only: what a layer computes from its weights or from
 constants, it computes at once, and nothing tells of it. While a call is traced, weights and
-constants are symbolic, too. The model stays as it is: no weight is assigned, no seed advanced.
+constants are symbolic, too. The model stays as it is: no weight is assigned, no seed advanced, and
+no attribute of a layer changed. Other threads may use Keras, and the same layers, meanwhile.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 import keras
+from keras.src.backend import is_float_dtype
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.ops.node import KerasHistory, Node
 
+from convcost._models.keras.unchanged import unchanged
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from convcost._models.types import KerasLayer, KerasNode, KerasTensor, KerasVariable
 
@@ -37,6 +41,7 @@ _OPERATORS = {
 _UNARY = {"neg": "negative", "abs": "absolute"}
 # Two threads that replaced and restored the same functions would leave them replaced.
 _ONE_AT_A_TIME = threading.RLock()
+_NODES = threading.RLock()
 
 
 class Recorded(NamedTuple):
@@ -47,35 +52,52 @@ class Recorded(NamedTuple):
     called: list[KerasLayer]
 
 
-@contextmanager
 def recorded(
     call: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
-) -> Iterator[Recorded]:
-    """Call a layer's code with symbolic tensors, and yield what it returns.
+) -> Recorded:
+    """Call a layer's code with symbolic tensors, and return what it returns.
 
-    Keras's record of the call lasts until the context ends.
+    Keras's own record of the layers in it stays as it was: each tensor has its node (`node_of`).
+
+    Raises
+    ------
+    NotBuiltError
+        If a layer in it makes its weights only in this call.
     """
     nodes: list[KerasNode] = []
-    try:
-        with _everything_symbolic(nodes) as scope:
-            outputs = call(*args, **kwargs)
-        yield Recorded(outputs, scope.assigned, [node.operation for node in nodes])
-    finally:
-        _remove(nodes)
+    owner = getattr(call, "__self__", None)
+    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic(nodes) as scope:
+        outputs = call(*args, **kwargs)
+    return Recorded(outputs, scope.assigned, [node.operation for node in nodes])
 
 
-def _remove(nodes: list[KerasNode]) -> None:
-    """Remove recorded calls, so that `layer.output` and the like stay as they were."""
-    for node in reversed(nodes):
-        _drop(node.operation._inbound_nodes, node)
-        for tensor in node.input_tensors:
-            maker = tensor._keras_history[0]
-            if maker is not None:
-                _drop(maker._outbound_nodes, node)
+def node_of(tensor: KerasTensor) -> KerasNode:
+    """Return Keras's record of the call that made a tensor."""
+    private: KerasNode | None = getattr(tensor, "_convcost_node", None)
+    if private is not None:
+        return private
+    operation, index, _ = tensor._keras_history
+    return operation._inbound_nodes[index]
+
+
+def _make_private(node: KerasNode, number: int) -> None:
+    """Take a new node out of its operation, so that only its tensors know it."""
+    operation = node.operation
+    _drop(operation._inbound_nodes, node)
+    for tensor in node.input_tensors:
+        maker = tensor._keras_history[0]
+        if maker is not None:
+            _drop(maker._outbound_nodes, node)
+    made: Sequence[Any] = node.output_tensors
+    for place, tensor in enumerate(made):
+        tensor._keras_history = KerasHistory(operation, number, place)
+        tensor._convcost_node = node
 
 
 def _drop(nodes: list[KerasNode], node: KerasNode) -> None:
-    nodes[:] = [one for one in nodes if one is not node]
+    for place in reversed(range(len(nodes))):
+        if nodes[place] is node:
+            del nodes[place]
 
 
 class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
@@ -101,7 +123,7 @@ def _stand_in(variable: KerasVariable) -> Any:
 
 def _is_seed(variable: KerasVariable) -> bool:
     # Random numbers are drawn at once: their number is what counts.
-    return variable.name == "seed_generator_state"
+    return variable.name == "seed_generator_state" and not is_float_dtype(variable.dtype)
 
 
 @contextmanager
@@ -113,17 +135,22 @@ def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
         # Keras itself runs layers that it does not know with tensors of the backend.
         return threading.get_ident() == thread and not in_symbolic_scope()
 
-    def init(
-        original: Callable[..., None], node: KerasNode, *args: object, **given: object
-    ) -> None:
-        nodes.append(node)
-        original(node, *args, **given)
+    original = Node.__init__
 
-    with _ONE_AT_A_TIME, ExitStack() as stack:
+    def init(node: KerasNode, *args: object, **given: object) -> None:
+        # The index of a node is its place in a list: nobody else may append to it meanwhile.
+        with _NODES:
+            original(node, *args, **given)
+            if active():
+                nodes.append(node)
+                _make_private(node, len(nodes))
+
+    with ExitStack() as stack:
         for module in _modules_that_ask():
             is_symbolic = _including_constants(module.any_symbolic_tensors, active)
             stack.enter_context(patch.object(module, "any_symbolic_tensors", is_symbolic))
-        for owner, name, function in _replacements(active, init):
+        stack.enter_context(patch.object(Node, "__init__", init))
+        for owner, name, function in _replacements(active):
             stack.enter_context(patch.object(owner, name, function))
         yield stack.enter_context(_Scope())
 
@@ -155,9 +182,7 @@ def _has_shape(value: object) -> bool:
     return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
-def _replacements(
-    active: Callable[[], bool], init: Callable[..., None]
-) -> Iterator[tuple[type, str, object]]:
+def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, object]]:
     """Yield the methods of Keras to replace: their class, name, and what to put there."""
 
     def replaced(
@@ -178,7 +203,6 @@ def _replacements(
         yield replaced(keras.Variable, f"__r{name}__", _backwards(getattr(keras.ops, operation)))
     for name, operation in _UNARY.items():
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
-    yield replaced(Node, "__init__", init)
     yield replaced(keras.KerasTensor, "__getitem__", _sliced)
     yield replaced(keras.Layer, "add_loss", _lost)
     yield replaced(keras.Layer, "_clear_losses", lambda *_: None)

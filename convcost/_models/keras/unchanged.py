@@ -1,0 +1,129 @@
+"""Leave a layer as it was, whatever its code does while it is traced."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from contextlib import contextmanager
+from operator import is_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+from keras.src.backend.common import global_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from convcost._models.types import KerasLayer
+
+# What other threads may append to meanwhile; recording takes care of it.
+_SHARED = ("_inbound_nodes", "_outbound_nodes")
+_SEEDS = "global_seed_generator"
+
+
+class NotBuiltError(ValueError):
+    """A layer makes its weights only in the call that is traced."""
+
+
+class _Kept(NamedTuple):
+    """The attributes of a layer, what its containers hold, and how many weights it has."""
+
+    layer: KerasLayer
+    values: dict[str, object]
+    contents: list[tuple[Any, Any]]
+    weights: int
+    # What its tracker knows, and whether it takes more.
+    tracked: dict[str, set[int]]
+    locked: tuple[object, object]
+
+
+@contextmanager
+def unchanged(layer: object) -> Iterator[None]:
+    """Restore all attributes of a layer, and of those inside it, when the context ends.
+
+    Raises
+    ------
+    NotBuiltError
+        If a layer inside it got weights in the context.
+    """
+    inside = list(layer._flatten_layers()) if isinstance(layer, keras.Layer) else []
+    kept = [_keep(one) for one in inside]
+    numbers, seeds = random.getstate(), global_state.get_global_attribute(_SEEDS)
+    try:
+        yield
+        for one in kept:
+            if _number_of_weights(one.layer) > one.weights:
+                raise NotBuiltError(
+                    f"layer {one.layer.name!r} makes its weights only in this call: call the model"
+                    " once with inputs of these shapes, so that it is built"
+                )
+    finally:
+        for one in kept:
+            _restore(one)
+        random.setstate(numbers)
+        global_state.set_global_attribute(_SEEDS, seeds)
+
+
+def _number_of_weights(layer: KerasLayer) -> int:
+    return len(layer._trainable_variables) + len(layer._non_trainable_variables)
+
+
+def _keep(layer: KerasLayer) -> _Kept:
+    values = {name: one for name, one in vars(layer).items() if name not in _SHARED}
+    contents = [(one, _copied(one)) for one in _containers(list(values.values()))]
+    tracker = layer._tracker
+    tracked = {name: set(ids) for name, ids in tracker.stored_ids.items()}
+    locked = (tracker.locked, tracker._lock_violation_msg)
+    return _Kept(layer, values, contents, _number_of_weights(layer), tracked, locked)
+
+
+def _containers(values: Iterable[object]) -> Iterator[Any]:
+    """Yield the lists, dicts and sets among values, and those in them."""
+    pending, seen = list(values), set()
+    while pending:
+        one = pending.pop()
+        if isinstance(one, (list, dict, set, tuple)) and id(one) not in seen:
+            seen.add(id(one))
+            pending += one.values() if isinstance(one, dict) else one
+            if not isinstance(one, tuple):
+                yield one
+
+
+def _copied(container: Any) -> object:
+    kinds = (list, OrderedDict, dict, set)
+    return next(kind for kind in kinds if isinstance(container, kind))(container)
+
+
+def _restore(kept: _Kept) -> None:
+    now = vars(kept.layer)
+    for name in [one for one in now if one not in kept.values and one not in _SHARED]:
+        del now[name]
+    for name, value in kept.values.items():
+        if now.get(name, kept) is not value:
+            now[name] = value
+    for container, content in kept.contents:
+        _refill(container, content)
+    tracker = kept.layer._tracker
+    tracker.locked, tracker._lock_violation_msg = kept.locked
+    for name, ids in kept.tracked.items():
+        tracker.stored_ids[name].intersection_update(ids)
+
+
+def _refill(container: Any, content: Any) -> None:
+    """Give a container what it held, past what Keras does when something is added."""
+    if isinstance(container, list):
+        if not _same(container, content):
+            list.__setitem__(container, slice(None), content)
+    elif isinstance(container, set):
+        if container != content:
+            set.clear(container)
+            set.update(container, content)
+    elif not (_same(container, content) and _same(container.values(), content.values())):
+        kind = OrderedDict if isinstance(container, OrderedDict) else dict
+        kind.clear(container)
+        for key, value in content.items():
+            kind.__setitem__(container, key, value)
+
+
+def _same(left: Collection[object], right: Collection[object]) -> bool:
+    return len(left) == len(right) and all(map(is_, left, right))

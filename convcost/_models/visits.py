@@ -1,0 +1,36 @@
+"""How a walk through a model visits an entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from convcost._exact.types import Count
+    from convcost._models.graph import Call, LayerPath
+    from convcost._models.walk import Known, Made
+
+
+class Visit(NamedTuple):
+    """How an entry is called: its call, the tensors, and where in the model."""
+
+    call: Call
+    number: int
+    given: list[Made]
+    path: LayerPath
+    trainable: bool
+    repeat: Count = 1
+    known: Known = {}  # noqa: RUF012  # never written to
+    training: bool = False
+
+    def inside(
+        self, call: Call, number: int, given: list[Made], path: LayerPath, known: Known
+    ) -> Visit:
+        """Return the visit of an entry inside a graph; a flag of its call counts for all in it."""
+        flag = (call.kwargs or {}).get("training")
+        training = flag if isinstance(flag, bool) else self.training
+        return Visit(call, number, given, path, self.trainable, self.repeat, known, training)
+
+    @property
+    def constant(self) -> bool:
+        """Whether it does not depend on any input of the model."""
+        return all(made.constant for made in self.given)
