@@ -367,3 +367,28 @@ def test_a_recurrent_layer_without_steps():
     with pytest.warns(UserWarning, match="lstm"):
         net = convcost.from_keras({"name": "s", "layers": [layer]}, (3,), on_unknown="warn")
     assert net.output_shapes == (None,)
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+def test_a_layer_that_is_left_out_where_elements_were_moved_into_the_batch(batch):
+    entry = keras.Input((10, 8), batch_size=batch)
+    moved = keras.ops.reshape(entry, (-1, 2, 2))
+    model = keras.Model(entry, kl.Dense(5)(Opaque(name="mystery")(moved)))
+    with pytest.warns(UserWarning, match="mystery"):
+        net = convcost.from_keras(model, on_unknown="warn")
+    assert net.macs == 20 * 2 * 5
+    with pytest.warns(UserWarning, match="mystery"):
+        net = convcost.Network(net.graph, on_unknown="warn", shapes={"mystery": (7, 1)})
+    assert net.macs == 20 * 7 * 5
+
+
+def test_a_layer_that_is_left_out_and_moves_elements_out_of_the_batch():
+    class Back(Opaque):
+        def compute_output_spec(self, x):
+            return keras.KerasTensor((3, 40), x.dtype)
+
+    entry = keras.Input((10, 8), batch_size=3)
+    moved = keras.ops.reshape(entry, (-1, 2, 2))
+    model = keras.Model(entry, kl.Dense(5)(Back(name="mystery")(moved)))
+    with pytest.raises(convcost.ModelError, match="does not record"):
+        convcost.from_keras(model, on_unknown="warn")

@@ -20,6 +20,7 @@ from convcost._models.keras.open_sides import concrete, resolved
 from convcost._models.keras.origins import is_operation
 from convcost._models.keras.rebuilding import agrees, unsettled
 from convcost._models.keras.tracing import recorded
+from convcost._models.keras.unchanged import NotBuiltError
 from convcost._models.recordings import Recordings
 from convcost._models.trees import leaves, with_branches
 
@@ -155,6 +156,8 @@ class Code(Traced):
         return all(map(_fits, known, shapes))
 
     def _failed(self, error: Exception) -> Unknown:
+        if isinstance(error, NotBuiltError):
+            return self._unknown._replace(detail=f" whose call {error}")
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
 

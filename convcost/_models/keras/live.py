@@ -35,7 +35,7 @@ from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from typing import TypeAlias, TypeGuard
 
     from convcost._models.graph import Held
@@ -82,6 +82,7 @@ class _ModelReader:
         self.within: bool | None = None
         # Kept as long as its weights are told apart by their addresses.
         self._model = model
+        self._tracked: set[Hashable] = set()
 
     def variables(self) -> tuple[Variable, ...]:
         """Return all weights of the model."""
@@ -191,8 +192,22 @@ class _ModelReader:
             return entry._replace(replaced=self._variables(getattr(layer, "weights", ())))
         if not isinstance(made, Layer):
             return entry
-        own = self._variables(_own_weights(inner)) if inner.built else None
+        if not inner.built:
+            return entry
+        own = self._variables(_own_weights(inner))
+        self._check_tracked(name, own)
         return entry._replace(variables=own)
+
+    def _check_tracked(self, name: str, own: tuple[Variable, ...]) -> None:
+        """Raise ModelError for a layer whose weights Keras does not find in the model."""
+        if not self._tracked.issuperset(one.identity for one in own):
+            self._tracked = {one.identity for one in self.variables()}  # it may be built by now
+        if not self._tracked.issuperset(one.identity for one in own):
+            raise ModelError(
+                f"layer {name!r} is called in the model, but its weights are not among those of the"
+                " model: Keras finds no layer that only a function refers to; make it an attribute"
+                " of the layer or the model that calls it"
+            )
 
     def _held(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
         function = registry.registered(kind) or registry.registered(_saved_as(layer))

@@ -182,7 +182,9 @@ def _copy(layer: Any, shapes: Shapes) -> Any:
 
 
 def _flat(layer: Any) -> list[Any]:
-    return [*layer._flatten_layers(), *layer.variables]
+    """Return a layer, those in it, and their variables."""
+    inside = [one for inner in layer._layers for one in _flat(inner)]
+    return [layer, *inside, *layer.variables]
 
 
 def _own(layer: Any) -> list[KerasVariable]:

@@ -38,6 +38,8 @@ _OPERATORS = {
     "pow": "power",
     "matmul": "matmul",
 }
+# Where TensorFlow has the class of its compiled functions.
+_COMPILED = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 _UNARY = {"neg": "negative", "abs": "absolute"}
 # Two threads that replaced and restored the same functions would leave them replaced.
 _ONE_AT_A_TIME = threading.RLock()
@@ -209,6 +211,15 @@ def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, objec
     yield replaced(keras.Variable, "__getitem__", _got)
     yield replaced(keras.Variable, "assign", _assigned)
     yield replaced(keras.dtype_policies.DTypePolicy, "convert_input", _converted)
+    compiled = sys.modules.get(_COMPILED)
+    if compiled is not None:
+        yield replaced(compiled.Function, "__call__", _refused)
+
+
+def _refused(_: object, function: Any, *args: object, **kwargs: object) -> None:
+    # What it computes was recorded before, as a graph of TensorFlow.
+    name = getattr(function, "__name__", "function")
+    raise TypeError(f"it calls the tf.function {name!r}, which Keras does not record")
 
 
 def _forwards(operation: Callable[..., object]) -> Callable[..., object]:

@@ -54,8 +54,8 @@ def unchanged(layer: object) -> Iterator[None]:
         for one in kept:
             if _number_of_weights(one.layer) > one.weights:
                 raise NotBuiltError(
-                    f"layer {one.layer.name!r} makes its weights only in this call: call the model"
-                    " once with inputs of these shapes, so that it is built"
+                    f"makes the weights of layer {one.layer.name!r}: call it once with inputs of"
+                    " these shapes, so that all of it is built"
                 )
     finally:
         for one in kept:
