@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from convcost._models.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from convcost._models.graph import Graph
     from convcost._models.keras.stored_weights import Stored
@@ -99,8 +100,19 @@ def from_keras(
             if loaded.weights is not None:
                 _compare(network, loaded.weights)
         return network
-    graph = _graph(source, input_shape)
-    return Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+    with _unbuilt_if_refused(source):
+        graph = _graph(source, input_shape)
+        return Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+
+
+def _unbuilt_if_refused(source: object) -> AbstractContextManager[None]:
+    """Leave a live model as it was if it can't be read, though reading it builds it."""
+    keras = sys.modules.get("keras")
+    if keras is None or not isinstance(source, keras.Model) or source.built:
+        return nullcontext()
+    from convcost._models.keras import unchanged
+
+    return unchanged.unless_read(source)
 
 
 def _is_json(source: str | os.PathLike[str]) -> bool:

@@ -64,6 +64,18 @@ def unchanged(layer: object) -> Iterator[None]:
         global_state.set_global_attribute(_SEEDS, seeds)
 
 
+@contextmanager
+def unless_read(layer: Any) -> Iterator[None]:
+    """Restore all attributes of a layer, and of those inside it, if the context raises."""
+    kept = [_keep(one) for one in layer._flatten_layers()]
+    try:
+        yield
+    except BaseException:
+        for one in kept:
+            _restore(one)
+        raise
+
+
 def _number_of_weights(layer: KerasLayer) -> int:
     return len(layer._trainable_variables) + len(layer._non_trainable_variables)
 
