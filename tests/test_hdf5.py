@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from strategies import examples
 
 from convcost._models.hdf5.attributes import elements, shape_of
 from convcost._models.hdf5.file import opened
@@ -65,6 +66,7 @@ def encoded(value):
 
 @pytest.mark.parametrize("version", ["earliest", "v108", "v110", "v112", "latest"])
 @pytest.mark.parametrize("order", [True, False])
+@examples(80)
 @given(
     groups=GROUPS,
     texts=st.dictionaries(NAMES, TEXTS, max_size=12),

@@ -79,6 +79,7 @@ def test_symmetric_functions_of_named_axes_have_named_ratios():
     np.testing.assert_array_equal(lazy.macs.values, [1 / 4 + 1 / 9, 1 / 4 + 1 / 25])
 
 
+@examples(60)
 @given(st.lists(st.integers(1, 99), min_size=2, max_size=9), st.integers(1, 4))
 def test_dask_arrays_broadcast_as_numpy_arrays_do(numbers, chunk):
     m = np.array(numbers)

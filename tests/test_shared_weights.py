@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers as kl
 from keras import ops
+from strategies import examples
 
 import convcost
 
@@ -178,11 +179,13 @@ def frozen_models(draw):
     return outer
 
 
+@examples(60)
 @given(frozen_models())
 def test_drawn_frozen_models_are_trainable_as_keras_says(model):
     assert_as_keras(model)
 
 
+@examples(60)
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=6))
 def test_what_a_file_says_is_trainable_is_what_keras_reads_from_it(changes):
     entry = keras.Input((5, 6))

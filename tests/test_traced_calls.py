@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers as kl
 from keras import ops
+from strategies import examples
 
 import convcost
 from convcost.symbols import symbol
@@ -53,6 +54,7 @@ def attending(length, heads=4):
     return keras.Model(entry, Attention(heads)(entry))
 
 
+@examples(50)
 @given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([1, 2, 4, 8]))
 def test_at_another_length_it_is_the_model_built_at_that_length(first, second, heads):
     net = convcost.from_keras(attending(first, heads))
@@ -83,6 +85,7 @@ def cropping(side):
     return keras.Model(entry, kl.Conv2D(4, 3, padding="same")(cut))
 
 
+@examples(40)
 @given(st.integers(1, 60))
 def test_an_open_end_of_a_slice_is_that_of_the_other_tensor(side):
     net = convcost.from_keras(cropping(None))

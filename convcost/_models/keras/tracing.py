@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
@@ -148,7 +149,7 @@ def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
                 _make_private(node, len(nodes))
 
     with ExitStack() as stack:
-        for module in _modules_that_ask():
+        for module in _modules_that_ask(len(sys.modules)):
             is_symbolic = _including_constants(module.any_symbolic_tensors, active)
             stack.enter_context(patch.object(module, "any_symbolic_tensors", is_symbolic))
         stack.enter_context(patch.object(Node, "__init__", init))
@@ -157,7 +158,9 @@ def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
         yield stack.enter_context(_Scope())
 
 
-def _modules_that_ask() -> list[Any]:
+@cache
+def _modules_that_ask(imported: int) -> list[Any]:
+    """Return the modules of Keras that have the function, of as many as are imported."""
     return [
         module
         for name, module in list(sys.modules.items())
