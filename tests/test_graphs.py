@@ -7,6 +7,7 @@ from import_graph import module_graph
 
 import convcost
 from convcost._layers.steps import Product, Step, Weights
+from convcost._models.changes import with_changes
 from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Tensor, input_entry
 from convcost.layers import BatchNormalization, Chain, Conv2D, Dense, DepthwiseConv2D
 
@@ -92,11 +93,12 @@ def test_a_circle_is_told_by_a_layer_that_is_in_it():
         convcost.Network(made)
 
 
-def test_layers_are_replaced_by_path():
+def test_layers_are_replaced_in_graphs_inside():
     inner = graph(entry("conv", Conv2D(4, 3), Ref("x")), output=Ref("conv"))
     outer = graph(entry("inner", inner, Ref("x")), output=Ref("inner"))
     chain = Chain([DepthwiseConv2D(3), BatchNormalization(), Conv2D(4, 1)])
-    changed = convcost.Network(outer.with_layers({("inner", "conv"): chain}))
+    (row,) = convcost.Network(outer)
+    changed = convcost.Network(with_changes(outer, lambda one, _: {row.identity: chain}.get(one)))
     (row,) = changed
     assert row.kind == "DepthwiseConv2D+BatchNormalization+Conv2D"
     assert row.layer is chain

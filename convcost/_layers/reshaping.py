@@ -40,6 +40,24 @@ def fill(name: str, target: Factors, shape: Factors) -> Factors:
     _refuse_target(name, target, shape)
 
 
+def follows(target: Factors, before: Factors, after: Factors) -> bool:
+    """Tell whether a target shape only takes together the axes whose lengths have changed.
+
+    Examples
+    --------
+    >>> follows((49, -1), (7, 7, 64), (7, 7, 32)), follows((-1, 64), (7, 7, 64), (7, 7, 32))
+    (True, False)
+    """
+    if -1 not in target:
+        return False
+    place = list(target).index(-1)
+    known = elements(*target[:place])
+    counts = [elements(*before[:axes]) for axes in range(len(before) + 1)]
+    axes = next((axes for axes, count in enumerate(counts) if count == known), None)
+    alone = all(side == 1 for side in target[place + 1 :])
+    return alone and axes is not None and before[:axes] == after[:axes]
+
+
 def _is_rest(side: Count) -> bool:
     """Tell whether a side is -1, which stands for the rest of the elements."""
     return type(side) is int and side == -1

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Held: TypeAlias = "Single | Graph | Traced | Distributed"
     # A shape as a model records it, with the batch dimension.
     Recorded: TypeAlias = Sequence[int | None]
+    # The arguments of a call, by place and by name.
+    Arguments: TypeAlias = tuple[tuple[object, ...], dict[str, object]]
 
 # Names of the models that contain a layer, outermost first, then its own name.
 LayerPath: TypeAlias = tuple[str, ...]
@@ -105,7 +107,10 @@ class Tensor(NamedTuple):
 class Operation(Protocol):
     """A computation other than a layer, which reports its own output shapes and arithmetic.
 
-    Shapes include the batch dimension, with its size, and no axis is treated differently.
+    Shapes include the batch dimension, with its size, and no axis is treated differently. There may
+    be a method `fixed_by`: it takes the arguments of a call at two widths, and whether each tensor
+    among them depends on no input of the model, and returns what fixes a size that follows from the
+    widths, or "".
     """
 
     def apply(

@@ -15,6 +15,7 @@ from convcost._models import scaling, separable
 from convcost._models.changes import unwrapped, with_changes
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
 from convcost._models.recordings import with_recordings
+from convcost._models.scaled_operations import Before
 from convcost._models.walks import walked
 
 if TYPE_CHECKING:
@@ -300,7 +301,7 @@ class Network:
         TypeError, ValueError
             If the width is not a positive number, or the divisor or a side not a positive integer.
         ModelError
-            If the scaled layers no longer fit together.
+            If the scaled layers no longer fit together, or code fixes a size that depends on them.
 
         Notes
         -----
@@ -317,7 +318,9 @@ class Network:
         graph = with_recordings(resized.graph, resized._traces)
         rows = {row.path: row for row in reversed(self.rows)}
         kept |= scaling.outputs_of(rows, list(self.output_names))
-        widths = scaling.Widths(rows, kept, width, divisor)
+        before = Before()
+        walked(graph, shapes, self.on_unknown, before, self._shapes)
+        widths = scaling.Widths(rows, kept, width, divisor, before)
         walked(graph, shapes, self.on_unknown, widths, self._shapes)
         return self._changed(with_changes(graph, lambda one, _: widths.layers.get(one)), shapes)
 

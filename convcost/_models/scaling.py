@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from convcost._layers.types import GivenShape
     from convcost._models.graph import Entry, LayerPath, Single
     from convcost._models.rows import Row
+    from convcost._models.scaled_operations import Before
+    from convcost._models.visits import Visit
 
     # A layer with filters or units.
     Wide: TypeAlias = (
@@ -112,6 +114,8 @@ class Widths:
         The multiplier.
     divisor
         Widths are rounded to multiples of it; 1 truncates.
+    before
+        What the rows of the unscaled network are called with.
     """
 
     def __init__(
@@ -120,11 +124,13 @@ class Widths:
         kept: set[LayerPath],
         width: float | Fraction,
         divisor: int,
+        before: Before,
     ) -> None:
         self._rows = rows
         around = (row.identity for row in rows.values() if isinstance(row.layer, TimeDistributed))
         # A layer inside of TimeDistributed keeps its width as well.
         self._kept = {rows[path].identity for path in kept} | set(around)
+        self._before = before
         self._width = width
         self._divisor = divisor
         self._around = _Around(rows)
@@ -138,17 +144,16 @@ class Widths:
         # By the identity of the layers that they replace.
         self.layers: dict[Hashable, Layer[Any]] = {}
 
-    def __call__(
-        self, entry: Entry, path: LayerPath, layer: Single, shapes: list[Factors]
-    ) -> Single:
+    def __call__(self, entry: Entry, visit: Visit, key: tuple[int, int], layer: Single) -> Single:
         """Return the scaled layer, given the input shapes that it now has."""
+        path, shapes = visit.path, [one.shape or () for one in visit.given]
         if entry.identity in self.layers:
             return self.layers[entry.identity]
         if isinstance(layer, _WIDE) and self._rows[path].identity != entry.identity:
             raise ValueError("another layer in the same place has its name: name them differently")
         changed = self._changed(path, layer, shapes)
         if changed is None:
-            return layer
+            return self._before.checked(visit, key, layer)
         self.layers[entry.identity] = changed
         return changed
 

@@ -44,8 +44,9 @@ if TYPE_CHECKING:
     from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
 
-    # Takes an entry, its path, a layer and its input shapes; returns the layer to count.
-    Rewrite: TypeAlias = Callable[[Entry, LayerPath, Single, list[Factors]], Single]
+    # Takes an entry, how it is visited, the batch and the place of its row, and a layer; returns
+    # the layer to count.
+    Rewrite: TypeAlias = Callable[[Entry, Visit, tuple[int, int], Single], Single]
     # What the calls of a graph made so far: a tensor each, or a list of them.
     Known: TypeAlias = dict[tuple[str, int], "Made | list[Made]"]
 
@@ -80,7 +81,8 @@ class Walk:
     on_unknown
         `error`, or `warn` to continue with the shapes that the model records.
     rewrite
-        Takes an entry, its path, a layer and its input shapes; returns the layer to count.
+        Takes an entry, how it is visited, the batch and the place of its row, and a layer; returns
+        the layer to count.
     batch
         Size of the batch.
     declared
@@ -233,8 +235,7 @@ class Walk:
 
     def _count(self, entry: Entry, layer: Single, visit: Visit) -> Counted:
         if self._rewrite is not None and not isinstance(layer, Unknown):
-            shapes = [one.shape or () for one in visit.given]
-            layer = self._rewrite(entry, visit.path, layer, shapes)
+            layer = self._rewrite(entry, visit, (self._batch, len(self.rows)), layer)
         if isinstance(layer, Unknown):
             return self._guess(layer, visit)
         if isinstance(layer, Source):

@@ -20,6 +20,7 @@ from convcost._models.keras import (  # noqa: F401
     operation_convolutions,
     operation_products,
     operation_slices,
+    operation_widths,
 )
 from convcost._models.keras.operation_calls import (
     RULES,
@@ -30,11 +31,13 @@ from convcost._models.keras.operation_calls import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from convcost._exact.types import Factors
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape
+    from convcost._models.graph import Arguments
 
 
 # More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
@@ -73,6 +76,10 @@ class KerasOperation:
         if isinstance(made, Product):
             return made.outputs, (made,)
         return (made.output, made.parts) if isinstance(made, Computed) else (made, ())
+
+    def fixed_by(self, before: Arguments, after: Arguments, constant: Sequence[bool]) -> str:
+        """Return what fixes a size that follows from the widths of the inputs, or ""."""
+        return operation_widths.fixed_by(self.kind, self.own, before, after, constant)
 
     @property
     def fixes_sizes(self) -> bool:

@@ -17,8 +17,11 @@ from convcost._models.keras.operation_calls import shape_of
 from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape
+    from convcost._models.graph import Arguments
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
 
@@ -144,12 +147,19 @@ class TensorFlowOperation:
         """Return the shape of the output, or a list of shapes, and what is multiplied."""
         if _is_shape(self.function):
             return (len(shape_of("input", args[0])),), ()
+        if _plain(self.function) == "add_n":
+            return broadcast([shape_of("inputs", one) for one in args[0]]), ()
+        operation, inputs = self._twin(args, kwargs)
+        return operation.apply(inputs, {}, batch)
+
+    def _twin(
+        self, args: tuple[Any, ...], kwargs: dict[str, object]
+    ) -> tuple[KerasOperation, tuple[object, ...]]:
+        """Return the operation of Keras 3 that does the same, and its inputs."""
         name = _plain(self.function)
         twin = _TWINS[name]
         given = {**_DEFAULTS.get(name, {}), **kwargs, twin.inputs[0]: args[0]}
         given = {key: value for key, value in given.items() if value is not None}
-        if name == "add_n":
-            return broadcast([shape_of("inputs", one) for one in args[0]]), ()
         inputs = [given[key] for key in twin.inputs if key in given]
         own = {keras: given[own] for own, keras in twin.options if own in given}
         if name == "matmul":
@@ -158,7 +168,17 @@ class TensorFlowOperation:
             own["indices_or_sections"] = list(accumulate(own["indices_or_sections"]))[:-1]
         elif name == "gather" and given.get("batch_dims", 0) != 0:
             refuse(ValueError, "batch_dims", given["batch_dims"], "0")
-        return KerasOperation(twin.kind, own).apply(tuple(inputs), {}, batch)
+        return KerasOperation(twin.kind, own), tuple(inputs)
+
+    def fixed_by(self, before: Arguments, after: Arguments, constant: Sequence[bool]) -> str:
+        """Return what fixes a size that follows from the widths of the inputs, or ""."""
+        if _is_shape(self.function) or _plain(self.function) == "add_n":
+            return ""
+        (old, inputs), (operation, changed) = self._twin(*before), self._twin(*after)
+        if old.own != operation.own:
+            return ""  # they were computed from the shape of a tensor
+        # In a file constants are lists of numbers.
+        return operation.fixed_by((inputs, {}), (changed, {}), [False] * len(constant))
 
     @property
     def fixes_sizes(self) -> bool:

@@ -67,13 +67,19 @@ def unchanged(layer: object) -> Iterator[None]:
 @contextmanager
 def unless_read(layer: Any) -> Iterator[None]:
     """Restore all attributes of a layer, and of those inside it, if the context raises."""
-    kept = [_keep(one) for one in layer._flatten_layers()]
+    kept = [_keep(one) for one in _inside(layer)]
     try:
         yield
     except BaseException:
         for one in kept:
             _restore(one)
         raise
+
+
+def _inside(layer: Any) -> Iterator[Any]:
+    yield layer
+    for one in layer._layers:
+        yield from _inside(one)
 
 
 def _number_of_weights(layer: KerasLayer) -> int:
