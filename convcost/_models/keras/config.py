@@ -80,7 +80,8 @@ class _ConfigReader:
         if depth > _DEEPEST:
             raise ModelError(f"models are nested more than {_DEEPEST} levels deep")
         name = check_text(config.get("name", kind.lower()), "the name of a model")
-        parts = [part_of(one, name) for one in check_list(config["layers"], "layers")]
+        listed = check_list(config.get("layers"), f"layers of {name!r}")
+        parts = [part_of(one, name) for one in listed]
         if "input_layers" in config:
             return self._functional(name, kind, config, parts, depth)
         return self._sequential(name, kind, config, parts, depth)

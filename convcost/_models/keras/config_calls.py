@@ -62,7 +62,9 @@ class TensorReader:
     def _old_call(self, node: object, part: Part) -> Call:
         """Return a call of Keras 2: a list of [layer, call, output, arguments] for each tensor."""
         tensors = check_list(node, "inbound_nodes")
-        if tensors and isinstance(tensors[0], str):
+        if not tensors:
+            raise ModelError(f"a call of layer {part.name!r} names no tensor in its inbound_nodes")
+        if isinstance(tensors[0], str):
             tensors = [tensors]
         several = list(map(_four, tensors))
         made = [self._first(one) for one in several]
