@@ -208,7 +208,23 @@ def draw_space(rng, place):
         axes = {one: axes[one] for one in names}
         lengths = [len(value) for value in axes.values() if isinstance(value, list)]
         if 1 < prod(lengths) <= MOST:
-            return name, what, axes
+            return name, what, narrowed(rng, axes) if rng.random() < 0.2 else axes
+
+
+def narrowed(rng, axes):
+    """Fix arguments, or leave one value of an axis: a space may have few axes, or none."""
+    for name in rng.sample(sorted(axes), rng.randint(1, len(axes))):
+        if isinstance(axes[name], list):
+            value = axes[name][0]
+            if rng.random() < 0.3:
+                axes = {**axes, name: [value]}
+                continue
+            fixed = {one: replaced(other, {name: value}) for one, other in axes.items()}
+            is_named = any(fixed[one] != axes[one] for one in axes)
+            axes = {**fixed, name: value}
+            if is_named:
+                del axes[name]
+    return axes
 
 
 def replaced(template, design):

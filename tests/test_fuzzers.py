@@ -1,6 +1,7 @@
 """Short runs of the fuzzers; CONTRIBUTING.md says how to run them for longer."""
 
 import fuzz_conditions
+import fuzz_configs
 import fuzz_sweeps
 import pytest
 from drawn_spaces import FUNCTIONS, LAYERS, MERGING, OTHERS
@@ -14,6 +15,11 @@ def test_conditions_get_an_answer_or_one_sentence():
     outcomes, _ = fuzz_conditions.run(cases, seed=0)
     assert sum(outcomes.values()) == cases
     assert outcomes["right"] > cases // 3
+
+
+def test_configs_give_a_network_or_a_model_error():
+    found = fuzz_configs.run(400, seed=0)
+    assert min(found["read"], found["refused"]) > 100
 
 
 def test_design_spaces_agree_with_enumeration():

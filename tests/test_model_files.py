@@ -64,7 +64,7 @@ def test_a_plain_one_is_read():
         ({"class_name": None}, "class_name must be printable text; got None"),
         ({"class_name": "Functional", "config": {}}, "lists no layers"),
         ({"class_name": "Mine", "config": {"units": 3}}, "give a subclassed one as a live model"),
-        ({"class_name": "Sequential", "config": {"layers": 3}}, "layers must be a list; got 3"),
+        ({"class_name": "Sequential", "config": {"layers": 3}}, "must be a list; got 3"),
         ({"class_name": "Sequential", "config": {"layers": [3]}}, "a layer of .* must be a dict"),
         ({"class_name": "Sequential", "config": {"layers": []}}, "declares no shape"),
         ("{", "the JSON text: the config is not valid JSON"),

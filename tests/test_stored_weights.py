@@ -29,6 +29,11 @@ def distributed(units):
     return lambda: kl.TimeDistributed(kl.Dense(units))
 
 
+def distributed_model():
+    steps = [keras.Input((8, 4)), kl.Dense(4), kl.LayerNormalization()]
+    return kl.TimeDistributed(keras.Sequential(steps))
+
+
 def nested(steps, functional):
     def make():
         if not functional:
@@ -62,6 +67,7 @@ SIMPLE = st.one_of(
     plain("GaussianNoise", stddev=st.just(0.1)),
     plain("ReLU"),
     st.builds(distributed, st.just(4)),
+    st.just(distributed_model),
 )
 STEPS = st.lists(
     st.one_of(

@@ -283,7 +283,10 @@ def require_room(name: str, largest: int) -> None:
 
 def as_int64(name: str, numbers: "Count") -> "Numbers":
     """Return Python's integers as int64, or raise OverflowError with that name."""
-    array: Numbers = np.asarray(numbers, dtype=object)
+    array: Numbers = np.asarray(numbers)
+    if array.dtype == np.int64:
+        return array
+    array = array.astype(object)
     if not all(isinstance(one, int) for one in array.flat):
         return array
     require_room(name, max(map(abs, array.flat)))

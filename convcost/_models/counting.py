@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_AXES = 64
 _MOST_BITS = 4_096
 _MOST_TERMS = 500
+_MOST_TERMS_IN_ALL = 6_000
 
 NOTHING = Cost(0, 0)
 _NOT_ALIKE = (
@@ -208,13 +209,34 @@ def count_operation(
     return Counted(whole, given, made, cost, (), operation, parts)
 
 
-def refuse_size(shape: Factors) -> None:
-    """Raise ValueError for a shape that no model has, but a hostile file may."""
-    if len(shape) > _MOST_AXES:
-        raise ValueError(f"its output has {len(shape):,} axes, more than {_MOST_AXES}")
-    for side in shape:
-        if type(side) is int:
-            if side.bit_length() > _MOST_BITS:
-                raise ValueError(f"a side of its output has more than {_MOST_BITS:,} bits")
-        elif side.count_ops() > _MOST_TERMS:
+class Sizes:
+    """The sizes in a walk, which refuses those that no model has, but a hostile file may."""
+
+    def __init__(self) -> None:
+        self._open: set[Count] = set()
+        self._terms = 0
+
+    def check(self, shape: Factors) -> None:
+        """Raise ValueError for a shape that takes too long to compute with, by itself or at last.
+
+        Layers with the same open sides are as quick as others, and few models have many sides.
+        """
+        if len(shape) > _MOST_AXES:
+            raise ValueError(f"its output has {len(shape):,} axes, more than {_MOST_AXES}")
+        for side in shape:
+            if type(side) is int:
+                if side.bit_length() > _MOST_BITS:
+                    raise ValueError(f"a side of its output has more than {_MOST_BITS:,} bits")
+            elif side not in self._open:
+                self._open.add(side)
+                self._add(side.count_ops())
+
+    def _add(self, terms: int) -> None:
+        if terms > _MOST_TERMS:
             raise ValueError(f"a side of its output has more than {_MOST_TERMS} terms")
+        self._terms += terms
+        if self._terms > _MOST_TERMS_IN_ALL:
+            raise ValueError(
+                f"{len(self._open):,} different open sides of layers up to here have more than"
+                f" {_MOST_TERMS_IN_ALL:,} terms in all: give input_shape in numbers"
+            )

@@ -12,10 +12,10 @@ from convcost._models.batch import Share, for_one
 from convcost._models.counting import (
     NOTHING,
     Counted,
+    Sizes,
     count_layer,
     count_operation,
     describe,
-    refuse_size,
 )
 from convcost._models.errors import ModelError, UnknownLayerError
 from convcost._models.graph import (
@@ -125,6 +125,7 @@ class Walk:
         self.undivided = False
         self.traces: dict[LayerPath, Graphs] = {}
         self._weights = WeightsSeen(as_built)
+        self._sizes = Sizes()
         # Networks repeat layers, and the same layer with the same input shapes costs the same.
         self._known: dict[Hashable, Counted] = {}
         self._on_unknown = on_unknown
@@ -305,7 +306,7 @@ class Walk:
         )
         made = counted.made
         for shape in made if isinstance(made, list) else (made,):
-            refuse_size(shape or ())
+            self._sizes.check(shape or ())
         first = counted.given[0] if counted.given else ()
         return Row(
             visit.path,

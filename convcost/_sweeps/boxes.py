@@ -15,6 +15,7 @@ import numpy as np
 from convcost._cost.quantities import QUANTITIES
 from convcost._exact import arrays
 from convcost._sweeps.directions import SHRINKS
+from convcost._sweeps.grid import Designs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,10 @@ class Subspace:
             name: values[places]
             for name, values, places in zip(self.names, self.values, corner, strict=True)
         }
+
+    def designs(self, places: Numbers) -> Designs:
+        """Return the designs at the given indices."""
+        return Designs(places.shape[1], self.sizes(places))
 
     def _counts(self, corner: Numbers) -> dict[str, Numbers]:
         cost = self.grid.cost(self.categories, self.sizes(corner))
@@ -216,4 +221,4 @@ class Subspace:
         for values, low, high in zip(self.values, boxes.low, boxes.high, strict=True):
             turned = len(values) > 1 and values[0] > values[-1]
             ranks.append(len(values) - 1 - high if turned else low)
-        return np.stack(ranks)
+        return np.array(ranks, dtype=np.int64).reshape(boxes.low.shape)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convcost._exact.types import Count
+    from convcost._exact.types import Count, Numbers
     from convcost._sweeps.polynomials import Bounds
     from convcost._sweeps.types import Categories
 
@@ -152,9 +152,7 @@ class Listed(Condition):
         """Decide by how many of the values lie between the least and the largest one."""
         fits = self.polynomial.fits(bounds)
         if not fits:
-            bounds = {
-                atom: tuple(side.astype(object) for side in bounds[atom]) for atom in self.atoms
-            }
+            bounds = {atom: _exact(*bounds[atom]) for atom in self.atoms}
         kept = [one for one in self.values if not fits or abs(one) <= INT64_MAX]
         values = np.array(kept, dtype=np.int64 if fits else object)
         low, high = self.polynomial.bounds(bounds)
@@ -162,6 +160,11 @@ class Listed(Condition):
         inside = np.searchsorted(values, high, side="right") - below
         # All integers in between are listed.
         return inside > high - low, inside > 0
+
+
+def _exact(low: Count, high: Count) -> tuple[Numbers, Numbers]:
+    """Return the bounds of an atom as Python's integers, which may exceed int64."""
+    return np.asarray(low, dtype=object), np.asarray(high, dtype=object)
 
 
 @dataclass(frozen=True)

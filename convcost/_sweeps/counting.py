@@ -16,6 +16,7 @@ from convcost._exact import arrays
 from convcost._exact.scalars import check_number
 from convcost._sweeps import fronts
 from convcost._sweeps.blocks import BlockCounter, block_shape
+from convcost._sweeps.grid import Designs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,10 +200,10 @@ def top(
     atoms: set[Atom],
     progress: Progress | None,
     **engine: Unpack[Engine],
-) -> Found[dict[str, Numbers]]:
-    """Return for each variant the sizes of the k designs with the largest key."""
+) -> Found[Designs]:
+    """Return for each variant the k designs with the largest key."""
     answers = _answers(grid, lambda: TopAnswer(k, key, condition), atoms, progress, **engine)
-    return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
+    return [(categories, _designs(grid, answer.indices)) for categories, answer in answers]
 
 
 def pareto(
@@ -213,20 +214,21 @@ def pareto(
     atoms: set[Atom],
     progress: Progress | None,
     **engine: Unpack[Engine],
-) -> Found[dict[str, Numbers]]:
-    """Return for each variant the sizes of the designs on the Pareto front."""
+) -> Found[Designs]:
+    """Return for each variant the designs on the Pareto front."""
     answers = _answers(
         grid, lambda: ParetoAnswer(objectives, condition, limit), atoms, progress, **engine
     )
-    return [(categories, _sizes(grid, answer.indices)) for categories, answer in answers]
+    return [(categories, _designs(grid, answer.indices)) for categories, answer in answers]
 
 
-def _sizes(grid: Grid, indices: Numbers) -> dict[str, Numbers]:
+def _designs(grid: Grid, indices: Numbers) -> Designs:
     places = np.unravel_index(indices, block_shape(grid))
-    return {
+    sizes = {
         name: axis.ascending[place]
         for (name, axis), place in zip(grid.axes.items(), places, strict=False)
     }
+    return Designs(len(indices), sizes)
 
 
 def _answers(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convcost._exact.arrays import as_int64
 from convcost._exact.scalars import check_number, refuse
 from convcost._sweeps.blocks import block_sides
 from convcost._sweeps.extras import require
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     import xarray as xr
     from dask.array import Array
 
-    from convcost._exact.types import Numbers
+    from convcost._exact.types import Count, Numbers
     from convcost._sweeps.grid import Grid
     from convcost._sweeps.types import Categories
 
 # Datasets with more designs than this, of 8 bytes each, are lazy Dask arrays.
 LAZY_ABOVE = 1 << 25
+_NO_AXES = "left out, since this design space has no axis of integers"
 # Each array's attribute `units`.
 _UNIT_NAMES = {
     "params": "parameters",
@@ -53,10 +55,13 @@ def _check_chunks(grid: Grid, chunks: object) -> dict[Hashable, int] | None:
         return dict(zip(lengths, sides, strict=True))
     if isinstance(chunks, bool) or not isinstance(chunks, (int, dict)):
         refuse(TypeError, "chunks", chunks, "a number, a dict of numbers by axis, or 'auto'")
+    if isinstance(chunks, int):
+        check_number("chunks", chunks, "a positive number of values")
     given = chunks if isinstance(chunks, dict) else dict.fromkeys(lengths, chunks)
     for name, side in given.items():
         if name not in lengths:
-            refuse(ValueError, "chunks", name, f"one of the integer axes: {', '.join(lengths)}")
+            known = f"one of the integer axes: {', '.join(lengths)}" if lengths else _NO_AXES
+            refuse(ValueError, "chunks", name, known)
         check_number(f"chunks[{name!r}]", side, "a positive number of values")
     return {name: min(given.get(name, length), length) for name, length in lengths.items()}
 
@@ -74,7 +79,8 @@ def _variant(
         for name, value in grid.fixed.items()
         if isinstance(value, (int, str, bool)) and name not in coords
     }
-    arrays = _lazy(grid, categories, chunks) if chunks else _counts(grid, categories, slice(None))
+    whole = slice(None)
+    arrays = _counts(grid, categories, whole) if chunks is None else _lazy(grid, categories, chunks)
     variables = {
         name: (of, array[tuple(slice(None) if dim in of else 0 for dim in grid.axes)])
         for (name, array), of in zip(arrays.items(), dims, strict=True)
@@ -86,9 +92,13 @@ def _counts(grid: Grid, categories: Categories, cut: slice | Numbers) -> dict[st
     """Return the counts over an open grid of some values of each axis."""
     sizes = np.ix_(*(axis.values[cut] for axis in grid.axes.values()))
     cost = grid.cost(categories, dict(zip(grid.axes, sizes, strict=True)))
-    rank = len(grid.axes)
-    found = {name: np.asarray(getattr(cost, name)) for name in _UNIT_NAMES}
-    return {name: one.reshape(one.shape or (1,) * rank) for name, one in found.items()}
+    return {name: _of_rank(len(grid.axes), name, getattr(cost, name)) for name in _UNIT_NAMES}
+
+
+def _of_rank(rank: int, name: str, count: Count) -> Numbers:
+    """Return a count as an int64 array of that rank, even if it is the same for all designs."""
+    array = as_int64(name, count)
+    return array.reshape(array.shape or (1,) * rank)
 
 
 def _dimensions(grid: Grid, categories: Categories) -> list[tuple[str, ...]]:
@@ -114,7 +124,13 @@ def _lazy(grid: Grid, categories: Categories, chunks: Mapping[Hashable, int]) ->
         for place, (name, axis) in enumerate(grid.axes.items())
     }
     cost = grid.cost(categories, sizes)
-    return {name: getattr(cost, name) for name in _UNIT_NAMES}
+    counts = {name: getattr(cost, name) for name in _UNIT_NAMES}
+    return {
+        name: count
+        if isinstance(count, dask.array.Array)
+        else dask.array.from_array(_of_rank(rank, name, count))
+        for name, count in counts.items()
+    }
 
 
 def _stacked(variants: list[xr.Dataset], names: list[str], grid: Grid) -> xr.Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from convcost._cost.cost import Cost
+    from convcost._exact.types import Numbers
     from convcost._sweeps.conditions import Condition
     from convcost._sweeps.directions import Directions
     from convcost._sweeps.polynomials import Polynomial
     from convcost._sweeps.types import Categories, Sizes, Subject, Where
+
+
+class Designs(NamedTuple):
+    """Some designs that differ only in their sizes.
+
+    Attributes
+    ----------
+    number
+        How many there are, which no size tells in a grid without axes of sizes.
+    sizes
+        For each axis of sizes, the size of each design.
+    """
+
+    number: int
+    sizes: dict[str, Numbers]
 
 
 class Grid:

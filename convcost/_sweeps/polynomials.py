@@ -197,7 +197,7 @@ class Polynomial:
                 scale = self._magnitude({atom: sides[1] for atom, sides in floats.items()})
         # Also false where a float is infinite or, from infinity - infinity, not a number.
         is_sure = np.abs(near) > scale * _SLACK
-        signs: Numbers = np.sign(np.where(is_sure, near, 0)).astype(np.int64)
+        signs: Numbers = np.array(np.sign(np.where(is_sure, near, 0)), dtype=np.int64)
         if not np.all(is_sure):
             close = ~is_sure
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Numbers
     from convcost._sweeps.boxes import Subspace
     from convcost._sweeps.conditions import Condition
+    from convcost._sweeps.grid import Designs
     from convcost._sweeps.polynomials import Bounds, Polynomial
 
     # Called with the number of designs decided.
@@ -86,8 +87,8 @@ def histogram(
 
 def top(
     subspace: Subspace, k: int, key: Polynomial, condition: Condition, advance: Advance
-) -> dict[str, Numbers]:
-    """Return the sizes of the k designs with the largest key, best first.
+) -> Designs:
+    """Return the k designs with the largest key, best first.
 
     The boxes that may hold the largest keys are halved first, so most are never halved at all.
     """
@@ -106,7 +107,7 @@ def top(
                 pending.append((Boxes.joined([halves, later[0]]), np.append(values, later[1])))
             else:  # at most this many are kept in order; the rest waits
                 pending += [later, (halves, values)]
-    return subspace.sizes(search.best.places)
+    return subspace.designs(search.best.places)
 
 
 class _Search:
@@ -224,8 +225,8 @@ def pareto(
     condition: Condition,
     limit: int,
     advance: Advance,
-) -> dict[str, Numbers]:
-    """Return the sizes of designs that include the whole Pareto front."""
+) -> Designs:
+    """Return designs that include the whole Pareto front."""
     search = _FrontSearch(subspace, objectives, condition, advance)
     for root in subspace.roots():
         # Boxes of the same size are handled together, so that each can rule out others, but no
@@ -241,7 +242,7 @@ def pareto(
     number = subspace.size_of(boxes)
     if number > limit:
         fronts.refuse_size(number, limit)
-    return subspace.sizes(subspace.unpacked(boxes)[0])
+    return subspace.designs(subspace.unpacked(boxes)[0])
 
 
 class _FrontSearch:

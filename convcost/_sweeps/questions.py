@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from convcost._exact.types import Numbers
-    from convcost._sweeps.grid import Grid
+    from convcost._sweeps.grid import Designs, Grid
     from convcost._sweeps.polynomials import Atom, Polynomial
     from convcost._sweeps.pruning import Advance
     from convcost._sweeps.types import Engine, Found, Method, Progress, Where
@@ -208,7 +208,7 @@ def pareto(
     table = _table(grid, answers)
     values = [sense * evaluate(grid, polynomial, table) for polynomial, sense in objectives]
     table = table[fronts.is_best(np.stack(values))]
-    order = np.lexsort(_ranks(grid, table)[::-1])
+    order = np.lexsort((np.zeros(len(table)), *_ranks(grid, table)[::-1]))
     return table.iloc[order].reset_index(drop=True)
 
 
@@ -219,14 +219,13 @@ def _names(argument: str, names: object) -> list[str]:
     return list(listed)
 
 
-def _table(grid: Grid, found: Found[dict[str, Numbers]]) -> pd.DataFrame:
+def _table(grid: Grid, found: Found[Designs]) -> pd.DataFrame:
     """Return designs as a table: a row per design, a column per axis and quantity."""
     require("pandas")
     import pandas as pd
 
     parts = []
-    for categories, sizes in found:
-        number = len(next(iter(sizes.values()))) if sizes else 1
+    for categories, (number, sizes) in found:
         if not number:
             continue
         cost = grid.cost(categories, sizes)
@@ -237,7 +236,8 @@ def _table(grid: Grid, found: Found[dict[str, Numbers]]) -> pd.DataFrame:
             for name in grid.dims
         }
         for quantity in COUNTS:
-            columns[quantity] = np.broadcast_to(getattr(cost, quantity), (number,))
+            counts = arrays.as_int64(quantity, getattr(cost, quantity))
+            columns[quantity] = np.broadcast_to(counts, (number,))
         parts.append(pd.DataFrame(columns))
     if not parts:
         columns = {

@@ -15,6 +15,7 @@ from convcost._models.keras.config_values import check_dict, check_list, check_t
 from convcost._models.keras.formats import settled
 from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
+from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import (
@@ -80,7 +81,8 @@ class _ConfigReader:
         if depth > _DEEPEST:
             raise ModelError(f"models are nested more than {_DEEPEST} levels deep")
         name = check_text(config.get("name", kind.lower()), "the name of a model")
-        parts = [part_of(one, name) for one in check_list(config["layers"], "layers")]
+        listed = check_list(config.get("layers"), f"layers of {name!r}")
+        parts = [part_of(one, name) for one in listed]
         if "input_layers" in config:
             return self._functional(name, kind, config, parts, depth)
         return self._sequential(name, kind, config, parts, depth)
@@ -126,6 +128,7 @@ class _ConfigReader:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
         if isinstance(made, Unknown) and calls:
             made = _with_shapes(made, name, calls[0], shapes)
+        calls = tuple([in_order(call, made) for call in calls])
         if isinstance(made, KerasOperation) and calls and calls[0].refs:
             made = settled(made, shapes.get(calls[0].refs[0]), shapes.get(Ref(name)))
         # A wrapper has the weights of the layer in it.

@@ -12,7 +12,7 @@ from convcost._models.keras.config_values import check_dict, check_list, check_t
 from convcost._models.keras.origins import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class Part(NamedTuple):
@@ -49,7 +49,7 @@ class TensorReader:
 
     def call(self, node: object, part: Part) -> Call:
         """Return the call of a layer that an entry of its `inbound_nodes` describes."""
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or is_old(node):
             return self._old_call(node, part)
         found: list[Ref] = []
         if node:
@@ -60,13 +60,12 @@ class TensorReader:
         return Call()
 
     def _old_call(self, node: object, part: Part) -> Call:
-        """Return a call of Keras 2: a list of [layer, call, output, arguments] for each tensor."""
-        tensors = check_list(node, "inbound_nodes")
-        if tensors and isinstance(tensors[0], str):
-            tensors = [tensors]
-        several = list(map(_four, tensors))
+        """Return a call of Keras 2: [layer, call, output, arguments] for each tensor."""
+        several = list(_tensors(node))
+        if not several:
+            raise ModelError(f"a call of layer {part.name!r} names no tensor in its inbound_nodes")
         made = [self._first(one) for one in several]
-        first = made[0] if len(made) == 1 else made
+        first = self._named(node) if isinstance(node, dict) else made[0] if len(made) == 1 else made
         given = [one[3] for one in several if len(one) > 3 and isinstance(one[3], dict)]
         if part.kind in tf_operations.CLASSES:
             own = {name: self._old(value) for name, value in (given[0] if given else {}).items()}
@@ -75,6 +74,13 @@ class TensorReader:
             return Call.of((made if listed else first,), own)
         others = [self._old(value) for one in given for value in one.values()]
         return Call((*refs(first), *refs(others)), (first,))
+
+    def _named(self, node: object) -> object:
+        """Return the dict of tensors that a model of Keras 2 is called with."""
+        if isinstance(node, dict):
+            return {name: self._named(one) for name, one in node.items()}
+        made = [self._first(one) for one in _tensors(node)]
+        return made[0] if len(made) == 1 else made
 
     def _first(self, one: list[object]) -> object:
         """Return the first argument of a call of Keras 2: a tensor, or a constant."""
@@ -156,7 +162,7 @@ def _counts_itself(part: Part) -> bool:
         return True
     inside = part.config.get("layers")
     nodes = part.layer.get("inbound_nodes")
-    if isinstance(nodes, list) and nodes and isinstance(nodes[0], dict):
+    if isinstance(nodes, list) and nodes and not is_old(nodes[0]):
         return False  # Keras 3's Sequential is not a functional model
     if not isinstance(inside, list) or not inside:
         return False
@@ -170,11 +176,30 @@ def nodes_of(part: Part) -> list[object]:
     return nodes
 
 
-def _four(value: object) -> list[object]:
-    one = check_list(value, "inbound_nodes")
+def is_old(node: object) -> bool:
+    """Tell whether an entry of `inbound_nodes` is in the form of Keras 2, and not of Keras 3."""
+    if not isinstance(node, dict):
+        return True
+    if not node.keys() & {"args", "kwargs"}:
+        return bool(node)
+    # A model may have inputs with these names.
+    return all(isinstance(one, list) and one and isinstance(one[0], str) for one in node.values())
+
+
+def _tensors(node: object) -> Iterator[list[object]]:
+    """Yield the tensors of a call of Keras 2, which may be nested in lists and dicts."""
+    if isinstance(node, dict):
+        for name in sorted(node, key=str):
+            yield from _tensors(node[name])
+        return
+    one = check_list(node, "inbound_nodes")
+    if not one or isinstance(one[0], (list, tuple, dict)):
+        for inner in one:
+            yield from _tensors(inner)
+        return
     if len(one) < 3:
-        raise ModelError(f"inbound_nodes must name layer, call and output; got {shorten(value)}")
-    return one
+        raise ModelError(f"inbound_nodes must name layer, call and output; got {shorten(node)}")
+    yield one
 
 
 def _sides(parts: Sequence[Part]) -> dict[str, SideOf]:

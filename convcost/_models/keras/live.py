@@ -26,6 +26,7 @@ from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
 from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
 from convcost._models.keras.masks import taken_from_outside
+from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -185,6 +186,7 @@ class _ModelReader:
         kind = type(layer).__name__
         trainable = bool(getattr(layer, "trainable", True))
         inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
+        calls = tuple([in_order(call, made) for call in calls])
         entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
         if isinstance(made, Distributed):
             made = made.layer

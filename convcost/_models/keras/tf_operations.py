@@ -145,6 +145,8 @@ class TensorFlowOperation:
         self, args: tuple[Any, ...], kwargs: dict[str, object], batch: int = 1
     ) -> tuple[GivenShape, tuple[Part, ...]]:
         """Return the shape of the output, or a list of shapes, and what is multiplied."""
+        if not args:
+            raise ValueError("it is called without an input tensor")
         if _is_shape(self.function):
             return (len(shape_of("input", args[0])),), ()
         if _plain(self.function) == "add_n":
@@ -164,7 +166,7 @@ class TensorFlowOperation:
         own = {keras: given[own] for own, keras in twin.options if own in given}
         if name == "matmul":
             inputs = _transposed(inputs, given)
-        elif name == "split" and isinstance(own["indices_or_sections"], (list, tuple)):
+        elif name == "split" and isinstance(own.get("indices_or_sections"), (list, tuple)):
             own["indices_or_sections"] = list(accumulate(own["indices_or_sections"]))[:-1]
         elif name == "gather" and given.get("batch_dims", 0) != 0:
             refuse(ValueError, "batch_dims", given["batch_dims"], "0")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
-from convcost._models.graph import Graph, Source
+from convcost._models.graph import Distributed, Graph, Source
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.stored_weights import NamedWeights
 
@@ -140,9 +140,12 @@ class _Pairs:
             for entry, there in self._paired(entries, groups.get(kind, []), path):
                 inner = (*path, entry.name)
                 count = self._counted.at(inner)
-                if isinstance(entry.layer, Graph):
-                    yield from self.different(entry.layer, inner, there)
-                elif isinstance(entry.layer, Layer) and count is not None and count != there.total:
+                layer = entry.layer
+                if isinstance(layer, Distributed):
+                    layer, there = layer.layer, there.parts.get("layer", there)
+                if isinstance(layer, Graph):
+                    yield from self.different(layer, inner, there)
+                elif isinstance(layer, Layer) and count is not None and count != there.total:
                     yield _Difference(inner, entry.kind, count, there.total)
 
     def _paired(

@@ -1,0 +1,29 @@
+"""Calls of nested models with a dict of tensors, by the names of the inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost._models.graph import Graph, refs
+
+if TYPE_CHECKING:
+    from convcost._models.graph import Call, Held
+
+
+def in_order(call: Call, held: Held) -> Call:
+    """Return a call with the tensors of a dict in the order of the inputs of the model it calls.
+
+    The keys are those of the model's own dict of inputs, or, if it lists them, their names.
+    """
+    args, kwargs = call.args, call.kwargs or {}
+    given = args[0] if args else kwargs.get("inputs")
+    if not isinstance(held, Graph) or not isinstance(given, dict):
+        return call
+    own = held.inputs
+    names = sorted(own, key=str) if isinstance(own, dict) else [ref.entry for ref in refs(own)]
+    if any(name not in given for name in names):
+        return call
+    listed = [given[name] for name in names]
+    if args:
+        return call._replace(args=(listed, *args[1:]))
+    return call._replace(kwargs={**kwargs, "inputs": listed})
