@@ -1,6 +1,13 @@
 """The classes of layers, as values with Keras's names and arguments."""
 
 from convcost._layers.base import Layer
+from convcost._layers.cells import (
+    GRUCell,
+    LSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
+from convcost._layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from convcost._layers.convolution import Conv1D, Conv2D, Conv3D
 from convcost._layers.dense import Dense
 from convcost._layers.depthwise import (
@@ -50,6 +57,15 @@ from convcost._layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convcost._layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    CuDNNGRU,
+    CuDNNLSTM,
+    SimpleRNN,
+)
 from convcost._layers.registry import register, unregister
 from convcost._layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from convcost._layers.resizing import (
@@ -71,6 +87,9 @@ from convcost._layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3D
 from convcost._layers.wrapping import Chain, Custom, Embedding, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D",
@@ -83,6 +102,7 @@ __all__ = [
     "AveragePooling2D",
     "AveragePooling3D",
     "BatchNormalization",
+    "Bidirectional",
     "CenterCrop",
     "Chain",
     "Concatenate",
@@ -92,9 +112,14 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "Custom",
     "CustomScaleLayer",
     "Dense",
@@ -104,6 +129,7 @@ __all__ = [
     "Elementwise",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -111,6 +137,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LayerScale",
@@ -130,6 +157,9 @@ __all__ = [
     "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "Traffic",

@@ -340,7 +340,7 @@ class Layer(Definition[K]):
         return Traffic(
             input=arithmetic.elements(batch, layer._inputs(shape)),
             weights=total([step.forward(False) for step in steps]).params,
-            intermediate=arithmetic.elements(batch, steps[0].between) if len(steps) > 1 else 0,
+            intermediate=arithmetic.elements(batch, layer._intermediate(steps)),
             output=arithmetic.elements(batch, *layer._output_shape(shape, steps)),
         )
 

@@ -78,6 +78,10 @@ class Definition(Record, Generic[K]):
             return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
         return arithmetic.elements(*shape)
 
+    def _intermediate(self, steps: tuple[Part, ...]) -> Count:
+        """Return the number of elements that are written, and read again, inside the layer."""
+        return steps[0].between if len(steps) > 1 else 0
+
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
         return "(...)"

@@ -9,6 +9,7 @@ import keras
 from keras.src.models.functional import Functional
 
 from convcost._layers import Layer, registry
+from convcost._layers.cells import Recurring
 from convcost._models.errors import ModelError
 from convcost._models.graph import (
     Call,
@@ -24,6 +25,7 @@ from convcost._models.graph import (
 )
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
+from convcost._models.keras.holding import HOLDING, holder
 from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
 from convcost._models.keras.nodes import Names, call_of, calls_between, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
@@ -35,7 +37,7 @@ from convcost._models.keras.unknown_shapes import output_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import TypeAlias, TypeGuard
+    from typing import Any, TypeAlias, TypeGuard
 
     from convcost._models.graph import Held
     from convcost._models.types import (
@@ -189,7 +191,7 @@ class _ModelReader:
             return entry._replace(replaced=self._variables(getattr(layer, "weights", ())))
         if not isinstance(made, Layer):
             return entry
-        own = self._variables(_own_weights(inner)) if inner.built else None
+        own = self._variables(_own_weights(inner, made)) if inner.built else None
         return entry._replace(variables=own)
 
     def _held(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
@@ -244,12 +246,24 @@ class _ModelReader:
         if class_of(kind) is None or unusual:
             shapes = output_shapes(kind, config)
             return _unknown(kind, nodes)._replace(detail=unusual, shapes=shapes)
-        made = self._make(kind, config)
-        return with_activation(self, made, layer)
+        if kind in HOLDING:
+            held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
+            return holder(self._make, kind, config, held, self._inside)
+        return with_activation(self, self._make(kind, config), layer)
+
+    def _inside(self, layer: KerasLayer) -> tuple[str, Held]:
+        """Return the class of a layer inside another one, and what stands for it."""
+        kind = type(layer).__name__
+        return kind, self._held(layer, kind, [])
 
 
-def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
-    """Return the weights that a layer holds itself, apart from those of layers inside it."""
+def _own_weights(layer: KerasLayer, made: Layer[Any]) -> list[KerasVariable]:
+    """Return the weights that a layer holds itself, apart from those of layers inside it.
+
+    Those of its cells are its own.
+    """
+    if isinstance(made, Recurring):
+        return list(layer.weights)
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
