@@ -1,5 +1,11 @@
 """The classes of layers, as values with Keras's names and arguments."""
 
+from convcost._layers.attention import (
+    AdditiveAttention,
+    Attention,
+    GroupQueryAttention,
+    MultiHeadAttention,
+)
 from convcost._layers.base import Layer
 from convcost._layers.cells import (
     GRUCell,
@@ -16,6 +22,7 @@ from convcost._layers.depthwise import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from convcost._layers.einsum_dense import EinsumDense
 from convcost._layers.elementwise import Elementwise
 from convcost._layers.merging import (
     Add,
@@ -97,6 +104,8 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -126,6 +135,7 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
+    "EinsumDense",
     "Elementwise",
     "Embedding",
     "Flatten",
@@ -137,6 +147,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "LSTMCell",
     "Layer",
     "LayerNormalization",
@@ -146,6 +157,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",

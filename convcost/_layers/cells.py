@@ -29,6 +29,12 @@ class Recurring(Layer[K]):
     An `input_shape` is the shape of the input, or a list of it and of the shapes of the states.
     """
 
+    call_arguments: ClassVar[tuple[str, ...]] = (
+        *("sequences", "initial_state", "mask", "training"),
+    )
+    computes_with = ("sequences", "initial_state")
+    holds_layers = True
+
     def given(self, shapes: list[Factors]) -> GivenShape:
         """Return one shape, or a list of several: of the input, then of the states."""
         return shapes[0] if len(shapes) == 1 else shapes
@@ -90,6 +96,8 @@ class Cell(Recurring[K]):
     """
 
     rank = 0
+    call_arguments = ("inputs", "states", "training")
+    computes_with = ("inputs", "states")
 
     def _axes(self) -> str:
         return "(features,)"

@@ -12,6 +12,7 @@ from convcost._layers import arguments
 from convcost._layers.values import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from convcost._exact.types import Count, Factors, InputShape
@@ -30,6 +31,12 @@ class Definition(Record, Generic[K]):
 
     # Number of spatial axes of the input; None for any number.
     rank: ClassVar[int | None] = None
+    # The arguments of its call in Keras, in order, and which of them it computes with; empty for a
+    # layer that computes with all tensors but masks.
+    call_arguments: ClassVar[tuple[str, ...]] = ()
+    computes_with: ClassVar[tuple[str, ...]] = ()
+    # Whether Keras keeps its weights in layers inside it.
+    holds_layers: ClassVar[bool] = False
     # Whether the output has the same number of axes as the input.
     keeps_rank: ClassVar[bool] = False
 
@@ -67,6 +74,10 @@ class Definition(Record, Generic[K]):
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return ()
+
+    def called(self, options: Mapping[str, object]) -> Self:
+        """Return the layer for a call with these options."""
+        return self
 
     def given(self, shapes: list[Factors]) -> GivenShape:
         """Return what the layer's methods take for these inputs: one shape, or a list of shapes."""

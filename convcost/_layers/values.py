@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost._exact import arithmetic, nested
 from convcost._exact.kinds import is_duck_array
@@ -13,12 +13,15 @@ from convcost._exact.scalars import is_array
 from convcost._exact.sizes import check_flag
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """Arguments as an immutable value; equal if all arguments have equal values."""
+
+    # Arguments that have the name of a method, by the field that holds them.
+    named: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **options: object) -> None:
         """Add the parameters of the base class to the docstring."""
@@ -41,7 +44,10 @@ class Record:
         >>> Dense(10).arguments()
         {'units': 10, 'use_bias': True}
         """
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            self.named.get(field.name, field.name): getattr(self, field.name)
+            for field in fields(self)
+        }
 
     @classmethod
     def argument_names(cls) -> tuple[str, ...]:
@@ -58,7 +64,7 @@ class Record:
         >>> Dense.argument_names()
         ('units', 'use_bias')
         """
-        return tuple(field.name for field in fields(cls))
+        return tuple(cls.named.get(field.name, field.name) for field in fields(cls))
 
     @cached_property
     def has_arrays(self) -> bool:
@@ -93,7 +99,8 @@ class Record:
             if field.default is MISSING:
                 shown.append(_text(_short(value)))
             elif not _is_default(value, field.default):
-                shown.append(f"{field.name}={_text(_short(value))}")
+                name = self.named.get(field.name, field.name)
+                shown.append(f"{name}={_text(_short(value))}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

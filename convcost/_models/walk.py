@@ -33,6 +33,7 @@ from convcost._models.graph import (
     refs,
 )
 from convcost._models.rows import Row
+from convcost._models.tensors import Made, given_by, outputs_of, required, shape_of, taken
 from convcost._models.weights import WeightsSeen
 
 if TYPE_CHECKING:
@@ -42,33 +43,14 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
     from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
+    from convcost._models.tensors import Known
 
     # Takes a path, a layer and its input shapes; returns the layer to count.
     Rewrite: TypeAlias = Callable[[LayerPath, Single, list[Factors]], Single]
-    # What the calls of a graph made so far: a tensor each, or a list of them.
-    Known: TypeAlias = dict[tuple[str, int], "Made | list[Made]"]
 
 # A limit against hostile files: a few kilobytes can nest models whose calls never end. The largest
 # model in Keras Applications has 1,040 layers.
 MOST_ROWS = 20_000
-
-
-class Made(NamedTuple):
-    """A tensor.
-
-    Attributes
-    ----------
-    shape
-        Its shape with the batch dimension; None if unknown.
-    name
-        Name of the layer or input that makes it.
-    constant
-        Whether it does not depend on any input of the model.
-    """
-
-    shape: Factors | None
-    name: str
-    constant: bool = False
 
 
 class Walk:
@@ -156,9 +138,7 @@ class Walk:
         for entry, index, call in graph.order:
             if (entry.name, index) in known:
                 continue
-            # Code takes its masks, too.
-            taken = call.refs if isinstance(entry.layer, Traced) else call.inputs
-            given = [_given(known, one) for one in taken]
+            given = [given_by(known, one) for one in taken(entry, call)]
             inner = entry.within(path)
             visit = _Visit(call, index, given, inner, trainable, repeat, known)
             try:
@@ -170,7 +150,7 @@ class Walk:
             known[entry.name, index] = made
         self._add_rest(graph, inputs, path, trainable)
         outputs: Iterator[Ref | Tensor] = leaves(graph.outputs, (Ref, Tensor))
-        return [made for one in outputs for made in _outputs(known, one)]
+        return [made for one in outputs for made in outputs_of(known, one)]
 
     def _failed(self, entry: Entry, visit: _Visit, error: Exception) -> str:
         shapes = [self._one(made) for made in visit.given]
@@ -190,7 +170,7 @@ class Walk:
         if isinstance(layer, Distributed):
             return self._each_step(entry._replace(layer=layer.layer), visit)
         if isinstance(layer, Traced):
-            shapes = tuple(_required(visit.given))
+            shapes = tuple(required(visit.given))
             entry = entry._replace(replaced=layer.variables)
             layer = layer.trace(visit.number, shapes)
             self.traces.setdefault(visit.path, {})[visit.number, shapes] = layer
@@ -204,7 +184,7 @@ class Walk:
 
     def _each_step(self, entry: Entry, visit: _Visit) -> Made | list[Made]:
         """Visit an entry that is called for each step of the first axis of its input."""
-        first, *more = _required(visit.given)
+        first, *more = required(visit.given)
         if more or len(first) < 2:
             raise ValueError(f"it takes one input with steps; got {len(visit.given)}")
         batch, steps, *rest = first
@@ -243,12 +223,14 @@ class Walk:
             return count_operation(
                 layer,
                 visit.call,
-                lambda ref: _shape(visit.known, ref),
+                lambda ref: shape_of(visit.known, ref),
                 self._batch,
                 share,
                 visit.repeat,
             )
-        shapes = _required(visit.given)
+        if isinstance(layer, Layer):
+            layer = layer.called(visit.call.named(layer.call_arguments))
+        shapes = required(visit.given)
         if () in shapes:
             raise ValueError("it is called with a scalar, which has no batch dimension")
         if isinstance(layer, RegisteredLayer):
@@ -348,35 +330,6 @@ class _Visit(NamedTuple):
     def constant(self) -> bool:
         """Whether it does not depend on any input of the model."""
         return all(made.constant for made in self.given)
-
-
-def _given(known: Known, one: Ref | Tensor) -> Made:
-    """Return a tensor: a call with several outputs has a list of them."""
-    if isinstance(one, Tensor):
-        return Made(one.shape, "", True)
-    made = known[one.entry, one.call]
-    several = made if isinstance(made, list) else [made]
-    if not 0 <= one.output < len(several):
-        raise ModelError(f"layer {one.entry!r} has no output {one.output}")
-    return several[one.output]
-
-
-def _outputs(known: Known, one: Ref | Tensor) -> list[Made]:
-    """Return an output of a graph, or all outputs of an entry without a name."""
-    made = known[one.entry, one.call] if isinstance(one, Ref) and not one.entry else None
-    return made if isinstance(made, list) else [_given(known, one)]
-
-
-def _shape(known: Known, ref: Ref) -> Factors:
-    return _required([_given(known, ref)])[0]
-
-
-def _required(given: Sequence[Made]) -> list[Factors]:
-    """Return the shapes of tensors, or raise ValueError if one is not known."""
-    shapes = [made.shape for made in given if made.shape is not None]
-    if len(shapes) != len(given):
-        raise ValueError("it needs the shape of an input that the model does not record")
-    return shapes
 
 
 def _with_steps(made: Made, steps: Count) -> Made:

@@ -76,6 +76,16 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
 
 # Attributes of live layers whose names differ from those in the config.
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+_OF_KIND = {
+    "EinsumDense": {"output_shape": "partial_output_shape"},
+    "MultiHeadAttention": {
+        "output_shape": "_output_shape",
+        "sliding_window": "_sliding_window",
+        "use_gate": "_use_gate",
+    },
+}
+# Classes that Keras exports under another name.
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
 
 
 class Attributes:
@@ -83,10 +93,11 @@ class Attributes:
 
     def __init__(self, layer: object) -> None:
         self._layer = layer
+        self._names = {**_ATTRIBUTES, **_OF_KIND.get(type(layer).__name__, {})}
 
     def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
-        return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
+        return getattr(self._layer, self._names.get(name, name), default)
 
 
 class LayerCache:
@@ -138,4 +149,6 @@ def _classes() -> dict[str, type[layers.Layer]]:
         for name, value in public.items()
         if isinstance(value, type) and issubclass(value, layers.Layer)
     }
+    for name, exported in _EXPORTED.items():
+        found[name] = found[exported]
     return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)

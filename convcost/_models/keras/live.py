@@ -9,7 +9,6 @@ import keras
 from keras.src.models.functional import Functional
 
 from convcost._layers import Layer, registry
-from convcost._layers.cells import Recurring
 from convcost._models.errors import ModelError
 from convcost._models.graph import (
     Call,
@@ -260,9 +259,9 @@ class _ModelReader:
 def _own_weights(layer: KerasLayer, made: Layer[Any]) -> list[KerasVariable]:
     """Return the weights that a layer holds itself, apart from those of layers inside it.
 
-    Those of its cells are its own.
+    Those of cells, and of projections, are its own.
     """
-    if isinstance(made, Recurring):
+    if made.holds_layers:
         return list(layer.weights)
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
