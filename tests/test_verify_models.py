@@ -274,7 +274,7 @@ def test_inputs_of_a_subclassed_model():
 
 
 def test_layers_left_out_are_not_visible():
-    layers = [kl.LSTM(4, return_sequences=True, name=name) for name in "ab"]
+    layers = [kl.SpectralNormalization(kl.Dense(4), name=name) for name in "ab"]
     model = keras.Sequential([keras.Input((10, 8)), *layers])
     with pytest.warns(UserWarning, match="2 layers are left out"):
         network = convcost.from_keras(model, (20, 8), on_unknown="warn")

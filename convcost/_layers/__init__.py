@@ -1,11 +1,6 @@
 """The classes of layers, as values with Keras's names and arguments."""
 
-from convcost._layers.attention import (
-    AdditiveAttention,
-    Attention,
-    GroupQueryAttention,
-    MultiHeadAttention,
-)
+from convcost._layers.attention import AdditiveAttention, Attention
 from convcost._layers.base import Layer
 from convcost._layers.cells import (
     GRUCell,
@@ -35,6 +30,7 @@ from convcost._layers.merging import (
     Multiply,
     Subtract,
 )
+from convcost._layers.multi_head_attention import GroupQueryAttention, MultiHeadAttention
 from convcost._layers.normalization import (
     BatchNormalization,
     GroupNormalization,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._exact import arithmetic
@@ -41,7 +41,6 @@ class _Axes(NamedTuple):
     made: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False, init=False)
 class EinsumDense(Layer[Any]):
     """A product of the input and a kernel in Einstein notation, as `keras.layers.EinsumDense`.
 
@@ -74,10 +73,9 @@ class EinsumDense(Layer[Any]):
 
     equation: str
     sides: tuple[Count | None, ...]
-    _: KW_ONLY
     bias_axes: str | None
 
-    named = {"sides": "output_shape"}  # noqa: RUF012  # never written to
+    held_as = MappingProxyType({"output_shape": "sides"})
 
     def __init__(
         self,

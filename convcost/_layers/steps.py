@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -179,7 +179,7 @@ class Product(Part):
 
     outputs: Factors
     inner: Factors
-    effective: Product | None = None
+    effective: Product | None = field(default=None, repr=False)
 
     def forward(self, effective: bool) -> Cost:
         """Return the MACs of the product."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 
     Examples
     --------
-    >>> class_of("Conv2D").__name__, class_of("LSTM")
+    >>> class_of("Conv2D").__name__, class_of("Mystery")
     ('Conv2D', None)
     """
     return _classes().get(kind)
@@ -42,8 +41,8 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 @cache
 def _flags(kind: str) -> frozenset[str]:
     """Return the names of the arguments of a known layer that are True or False."""
-    own = () if kind in ELEMENTWISE else fields(_classes()[kind])
-    return frozenset(field.name for field in own if isinstance(field.default, bool))
+    own = {} if kind in ELEMENTWISE else _classes()[kind].defaults()
+    return frozenset(name for name, default in own.items() if isinstance(default, bool))
 
 
 @cache
