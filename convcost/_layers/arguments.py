@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcost._exact import arithmetic, nested
 from convcost._exact.dispatch import backend_for
 from convcost._exact.scalars import COUNT, SIZE, is_array, refuse
-from convcost._exact.sizes import check_integer, check_size
+from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +126,7 @@ def check_shapes(shapes: Sequence[Sequence[object]], layer: str) -> tuple[Factor
     ((10, 64), (20, 64))
     """
     checked = tuple(
-        tuple(check_size(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one))
+        tuple(check_integer(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one))
         for index, one in enumerate(shapes)
     )
     if any(is_array(side) for one in checked for side in one):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from convcost._exact.types import Count, Factors
+    from convcost._exact.types import Count, Factors, InputShape
 
 
 class Mask(NamedTuple):
@@ -51,7 +51,7 @@ class Mask(NamedTuple):
 def _lower(rows: Count, columns: Count) -> Count:
     """Count the places of a matrix on and below its diagonal."""
     short = arithmetic.minimum(rows, columns)
-    triangle = arithmetic.floor_divide(short * (short + 1), 2)
+    triangle = arithmetic.divide_evenly(short * (short + 1), 2)
     return triangle + arithmetic.maximum(rows - columns, 0) * columns
 
 
@@ -97,6 +97,13 @@ class Attending(Merging):
 
     def _check_rank(self, shape: Factors) -> None:
         self._three(shape)
+
+    def _align(self, input_shape: InputShape) -> tuple[Self, tuple[Factors, ...]]:
+        layer, shape = super()._align(input_shape)
+        layer._check_rank(shape)
+        if layer.has_arrays:
+            layer = layer._with(arguments.align_arrays(layer.arguments()))
+        return layer, shape
 
     def _axes(self) -> str:
         return "(steps, features)"

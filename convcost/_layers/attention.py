@@ -35,6 +35,9 @@ class Unprojected(Attending):
             raise ValueError(f"query and key must have equal features; got shapes {shown}")
         return Attended(batch, steps, key[-2:-1], query[-1], value[-1])
 
+    def _past_first(self, shape: Factors, steps: tuple[Part, ...]) -> tuple[Part, ...]:
+        return ()
+
     def _mask(self) -> Mask:
         return Mask(self.use_causal_mask)
 

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost._exact import K, arithmetic
-from convcost._exact.scalars import refuse
+from convcost._layers import arguments
 from convcost._layers.cells import Cell
 from convcost._layers.convolution import Conv1D, Conv2D, Conv3D, Convolution
 from convcost._layers.recurrent import Recurrent
@@ -118,15 +118,15 @@ class ConvLSTM(Recurrent[K]):
     convolution: ClassVar[type[Convolution[Any]]]
 
     def __post_init__(self) -> None:
-        if self.padding == "causal":
-            refuse(ValueError, "padding", self.padding, "'valid' or 'same'")
+        if isinstance(self.padding, str):
+            arguments.check_word("padding", self.padding.lower(), ("valid", "same"))
         checked = self._of_input()
         names = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
         self._set(**{name: getattr(checked, name) for name in names}, use_bias=checked.use_bias)
         super().__post_init__()
 
     def _of_input(self) -> Convolution[K]:
-        return self.convolution(
+        made: Convolution[K] = self.convolution(
             self.filters,
             self.kernel_size,
             self.strides,
@@ -135,6 +135,8 @@ class ConvLSTM(Recurrent[K]):
             dilation_rate=self.dilation_rate,
             use_bias=self.use_bias,
         )
+        made._set(leading=1)  # the time
+        return made
 
     def _repeated(self) -> _Cell[K]:
         of_state = self.convolution(

@@ -85,13 +85,15 @@ class Definition(Record, Generic[K]):
 
     def _inputs(self, shape: Factors) -> Count:
         """Return the number of input elements."""
-        if shape and isinstance(shape[0], (tuple, list)):
-            return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
-        return arithmetic.elements(*shape)
+        return elements_of(shape)
 
     def _intermediate(self, steps: tuple[Part, ...]) -> Count:
         """Return the number of elements that are written, and read again, inside the layer."""
         return steps[0].between if len(steps) > 1 else 0
+
+    def _past_first(self, shape: Factors, steps: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Return the parts whose input needs a gradient although that of the layer needs none."""
+        return steps[1:]
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
@@ -105,10 +107,26 @@ class Definition(Record, Generic[K]):
         own = self.arguments()
         together = arguments.align_arrays({**own, "input_shape": shape})
         shape = together.pop("input_shape")
+        return self._with(together), shape
+
+    def _with(self, values: Mapping[str, object]) -> Self:
+        """Return a layer whose arguments have these values, which were checked."""
         twin = object.__new__(type(self))
-        for name, value in together.items():
-            object.__setattr__(twin, name, value)
-        return twin, shape
+        twin._set(**{self.held_as.get(name, name): value for name, value in values.items()})
+        return twin
+
+
+def elements_of(shape: Factors) -> Count:
+    """Return the number of elements of a shape, or of several shapes together.
+
+    Examples
+    --------
+    >>> elements_of((10, 64)), elements_of(((10, 64), (32,), (32,)))
+    (640, 704)
+    """
+    if shape and isinstance(shape[0], (tuple, list)):
+        return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
+    return arithmetic.elements(*shape)
 
 
 def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:

@@ -91,6 +91,9 @@ class Projected(Attending):
             ]
         )
 
+    def _past_first(self, shape: Factors, steps: tuple[Part, ...]) -> tuple[Part, ...]:
+        return steps[len(self._projections(shape)) :]
+
     def _intermediate(self, steps: tuple[Part, ...]) -> Count:
         # What is projected, and the heads' outputs; the scores need not leave the processor.
         *projections, _, context, _ = steps

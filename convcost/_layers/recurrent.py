@@ -347,6 +347,11 @@ class Bidirectional(Recurring[K]):
         first = self._input(shape)
         return tuple(step for layer in self._both() for step in layer._steps(first))
 
+    def _past_first(self, shape: Factors, steps: tuple[Part, ...]) -> tuple[Part, ...]:
+        first = self._input(shape)
+        forward, backward = (layer._steps(first) for layer in self._both())
+        return (*forward[1:], *backward[1:])
+
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         first = self._input(shape)
         forward, backward = (layer._sequence(first) for layer in self._both())
