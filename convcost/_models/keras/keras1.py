@@ -109,7 +109,7 @@ def translated(
         if len(stated) > 1 or not stated <= _ORDERINGS.keys():
             return Unknown(kind, detail=" of Keras 1, which does not state its dim_ordering")
         made["data_format"] = _ORDERINGS[next(iter(stated))]
-    if kind == "GRU":
+    if kind in ("GRU", "GRUCell"):
         made.setdefault("reset_after", False)  # before it was an argument
     if made.get("time_major"):
         return Unknown(kind, detail=" with time_major=True")

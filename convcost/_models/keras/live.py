@@ -36,7 +36,7 @@ from convcost._models.keras.unknown_shapes import output_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, TypeAlias, TypeGuard
+    from typing import TypeAlias, TypeGuard
 
     from convcost._models.graph import Held
     from convcost._models.types import (
@@ -182,7 +182,9 @@ class _ModelReader:
         """Return the entry of a layer, with the weights that it holds, for what stands for it."""
         kind = type(layer).__name__
         trainable = bool(getattr(layer, "trainable", True))
-        inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
+        inner = layer
+        while isinstance(inner, keras.layers.TimeDistributed):
+            inner = inner.layer
         entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
         if isinstance(made, Distributed):
             made = made.layer
@@ -190,7 +192,7 @@ class _ModelReader:
             return entry._replace(replaced=self._variables(getattr(layer, "weights", ())))
         if not isinstance(made, Layer):
             return entry
-        own = self._variables(_own_weights(inner, made)) if inner.built else None
+        own = self._variables(_own_weights(inner)) if inner.built else None
         return entry._replace(variables=own)
 
     def _held(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
@@ -256,12 +258,13 @@ class _ModelReader:
         return kind, self._held(layer, kind, [])
 
 
-def _own_weights(layer: KerasLayer, made: Layer[Any]) -> list[KerasVariable]:
+def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
     """Return the weights that a layer holds itself, apart from those of layers inside it.
 
     Those of cells, and of projections, are its own.
     """
-    if made.holds_layers:
+    known = class_of(type(layer).__name__)
+    if known is not None and known.holds_layers:
         return list(layer.weights)
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
