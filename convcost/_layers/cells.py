@@ -42,7 +42,9 @@ class Recurring(Layer[K]):
     def _align(self, input_shape: InputShape) -> tuple[Self, Factors]:
         is_list = isinstance(input_shape, (tuple, list)) and bool(input_shape)
         if not is_list or not all(isinstance(one, (tuple, list)) for one in input_shape):
-            return super()._align(input_shape)
+            layer, shape = super()._align(input_shape)
+            layer._check_rank(shape)
+            return layer, shape
         several = tuple(one for one in input_shape if isinstance(one, (tuple, list)))
         shapes = arguments.check_shapes(several, type(self).__name__)
         self._check_rank(shapes)
