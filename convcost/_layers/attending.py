@@ -148,6 +148,6 @@ class Attended(NamedTuple):
         return Product((*self.batch, *self.queries, self.width), self.keys, masked)
 
     def _masked(self, mask: Mask, inner: Factors) -> Product | None:
-        if mask == Mask(False):
+        if not mask.causal and mask.window is None:
             return None
         return Product((*self.batch, mask.pairs(*self.queries, *self.keys)), inner)

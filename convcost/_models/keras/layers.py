@@ -87,6 +87,18 @@ _OF_KIND = {
 _EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
 
 
+def kind_of(layer: object) -> str:
+    """Return the name of a live layer's class, as Keras exports it.
+
+    Examples
+    --------
+    >>> kind_of(3)
+    'int'
+    """
+    name = type(layer).__name__
+    return _EXPORTED.get(name, name)
+
+
 class Attributes:
     """A live layer's config, read from its attributes, since `get_config` is slow."""
 

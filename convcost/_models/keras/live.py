@@ -25,7 +25,7 @@ from convcost._models.graph import (
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
 from convcost._models.keras.holding import HOLDING, holder
-from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
+from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed, kind_of
 from convcost._models.keras.nodes import Names, call_of, calls_between, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
@@ -169,7 +169,7 @@ class _ModelReader:
         return Graph(name, kind, tuple(entries), *ends)
 
     def _entry(self, layer: KerasLayer, name: str, calls: tuple[Call, ...], nodes: Nodes) -> Entry:
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         try:
             made = self._held(layer, kind, nodes)
         except ModelError:
@@ -180,7 +180,7 @@ class _ModelReader:
 
     def holding(self, layer: KerasLayer, name: str, made: Held, calls: tuple[Call, ...]) -> Entry:
         """Return the entry of a layer, with the weights that it holds, for what stands for it."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         trainable = bool(getattr(layer, "trainable", True))
         inner = layer
         while isinstance(inner, keras.layers.TimeDistributed):
@@ -225,14 +225,14 @@ class _ModelReader:
     def _distributed(self, layer: KerasLayer, nodes: Nodes) -> Held:
         """Return what stands for `TimeDistributed` of a layer."""
         dtype = nodes[0].input_tensors[0].dtype if nodes else None
-        made = distributed(self.called_with_one(layer, dtype), type(layer).__name__)
+        made = distributed(self.called_with_one(layer, dtype), kind_of(layer))
         if isinstance(made, Unknown):
             return _unknown("TimeDistributed", nodes)._replace(detail=made.detail)
         return made
 
     def called_with_one(self, layer: KerasLayer, dtype: object) -> Held:
         """Return what stands for a layer that is called with one tensor, without Keras's record."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         held = self._held(layer, kind, [])
         if isinstance(held, Unknown) and not is_keras(type(layer).__module__) and layer.built:
             call = of_input(dtype or keras.config.floatx(), layer.call)
@@ -254,7 +254,7 @@ class _ModelReader:
 
     def _inside(self, layer: KerasLayer) -> tuple[str, Held]:
         """Return the class of a layer inside another one, and what stands for it."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         return kind, self._held(layer, kind, [])
 
 
@@ -263,7 +263,7 @@ def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
 
     Those of cells, and of projections, are its own.
     """
-    known = class_of(type(layer).__name__)
+    known = class_of(kind_of(layer))
     if known is not None and known.holds_layers:
         return list(layer.weights)
     return [*layer._trainable_variables, *layer._non_trainable_variables]
