@@ -35,7 +35,7 @@ def equations(draw):
     terms = ["".join(one) for one in (given_axes, kernel, made)]
     ends = [lengths[one] for one in given_axes]
     bias = "".join(draw(st.permutations(made))[: draw(st.integers(0, len(made)))]) or None
-    known = {*new, *(bias or "")}  # Keras wants them
+    known = {*new, *kept, *(bias or "")}  # Keras wants them
     sides = tuple(lengths[one] if one in known or draw(st.booleans()) else None for one in made)
     if form == "plain":
         equation = f"a{terms[0]},{terms[1]}->a{terms[2]}"
@@ -102,7 +102,7 @@ def test_the_macs_in_the_record_of_jax():
     model = keras.Model(entry, kl.EinsumDense("...x,xy->...y", 4)(entry))
     assert walked(model, convcost.from_keras(model)) == 5 * 6 * 4
     # A product without a sum, which JAX's record does not call a matrix product.
-    model = keras.Model(entry, kl.EinsumDense("abc,bc->abc", (None, None))(entry))
+    model = keras.Model(entry, kl.EinsumDense("abc,bc->abc", (5, 6))(entry))
     assert hold(model).macs == 5 * 6
 
 
