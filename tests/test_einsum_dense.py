@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers as kl
 from strategies import examples
+from test_verify_models import reasons, report_of
 
 import convcost
 from convcost import layers
@@ -104,6 +105,22 @@ def test_the_macs_in_the_record_of_jax():
     # A product without a sum, which JAX's record does not call a matrix product.
     model = keras.Model(entry, kl.EinsumDense("abc,bc->abc", (5, 6))(entry))
     assert hold(model).macs == 5 * 6
+
+
+def test_what_verify_can_not_see_is_named():
+    entry = keras.Input((5, 6))
+    x = kl.EinsumDense("abc,cd->adb", (4, None), name="turned")(entry)
+    dots = kl.EinsumDense("...x,xy->...y", 7, name="dots")(entry)
+    model = keras.Model(entry, [kl.LSTM(3, name="lstm")(kl.Reshape((4, 5))(x)), dots])
+    report = report_of(model, oracles=["keras", "kernels"])
+    assert report.agrees
+    assert reasons(report, "kernels")[:1] == [
+        "it has no kernel that is applied once at each position"
+    ]
+    quantities = {name: found.quantities for name, found in report.findings if found.quantities}
+    assert [one.name for one in quantities["turned"]] == ["params"]
+    assert [one.name for one in quantities["dots"]] == ["params"]
+    assert [one.name for one in quantities["lstm"]] == ["params", "output shape"]
 
 
 def test_repeated_parts_share_the_bias():

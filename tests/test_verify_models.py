@@ -161,7 +161,9 @@ def test_a_transposed_convolution_with_its_channels_first_in_a_graph():
 def test_layers_without_a_kernel_are_named():
     report = report_of(model_of((7, 4), lambda x: kl.Dense(3)(ops.matmul(x, turned(x)))))
     assert "macs of the layers that have kernels 147" in str(report)
-    assert ": kernels: not visible: it multiplies without a kernel of its own" in str(report)
+    assert ": kernels: not visible: it has no kernel that is applied once at each position" in str(
+        report
+    )
     named = [data for data in report.as_dict()["findings"] if "matmul" in data["layer"]]
     assert {data["outcome"] for data in named} == {"not visible"}
     alone = report_of(model_of(*MODELS["matmul"]), oracles=["kernels"])
