@@ -53,6 +53,18 @@ def run(capsys):
     return call
 
 
+@pytest.fixture(scope="module")
+def jax_process():
+    """Let a process with JAX walk through models; it ends with the tests of the module."""
+    from convcost._verify import model_totals
+    from convcost._verify.oracles import processes
+
+    yield
+    process = processes.start(model_totals.COMMAND, "jax")
+    processes.stop(process)
+    processes.start.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def root():
     return ROOT

@@ -71,6 +71,30 @@ def convolution(rng, name):
     return axes
 
 
+def recurrent(rng, name):
+    steps = () if name.endswith("Cell") else ("side",)
+    axes = {"units": some(rng, 1, 20, 4), "channels": channels(rng)}
+    axes |= {"side": some(rng, 1, 9, 3)} if steps else {}
+    axes |= {"reset_after": [True, False]} if name in ("GRU", "GRUCell") else {}
+    axes |= maybe(rng, {}, {"use_bias": [True, False]}, {"use_bias": False}, {"training": True})
+    return {**axes, "input_shape": (*steps, "channels")}
+
+
+def conv_lstm(rng, name):
+    axes = {**spatial(rng, int(name[-2])), "channels": channels(rng)}
+    axes |= {"filters": some(rng, 1, 6, 3), "kernel_size": some(rng, 1, 4, 3)}
+    axes["strides" if rng.random() < 0.5 else "dilation_rate"] = some(rng, 1, 4, 2)
+    axes["padding"] = maybe(rng, "same", "valid", ["same", "valid"])
+    axes |= maybe(rng, {}, {"use_bias": False}, {"training": True}, {"effective": True})
+    return {**axes, "input_shape": (maybe(rng, 2, 5), *axes["input_shape"])}
+
+
+def over_steps(rng, name, **more):
+    return {"side": some(rng, 1, 9), **more, "channels": channels(rng)} | {
+        "input_shape": ("side", "channels")
+    }
+
+
 def pooling(rng, name):
     axes = {**spatial(rng, int(name[-2])), "channels": channels(rng)}
     axes["pool_size"] = some(rng, 1, 5, 3)
@@ -99,6 +123,8 @@ def sized(rng, name):
         "width": some(rng, 1, 13, 2),
     }
 
+
+STACKED = layers.StackedRNNCells([layers.LSTMCell(3), layers.GRUCell(2)])
 
 # For each class the function that draws its axes, by its name.
 LAYERS = {
@@ -135,6 +161,31 @@ LAYERS = {
         f"Cropping{rank}D": lambda r, name: over_images(r, name, cropping=some(r, 1, 5))
         for rank in (1, 2, 3)
     },
+    **dict.fromkeys(
+        (
+            *("SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU"),
+            *("SimpleRNNCell", "LSTMCell", "GRUCell"),
+        ),
+        recurrent,
+    ),
+    **{f"ConvLSTM{rank}D": conv_lstm for rank in (1, 2, 3)},
+    "RNN": lambda r, name: over_steps(r, name, cell=maybe(r, layers.LSTMCell(3), STACKED)),
+    "Bidirectional": lambda r, name: over_steps(
+        r, name, layer=maybe(r, layers.GRU(3), layers.RNN(STACKED)), merge_mode=["concat", "sum"]
+    ),
+    "StackedRNNCells": lambda r, _: {
+        "channels": some(r, 1, 30),
+        "cells": STACKED.cells,
+        "input_shape": ("channels",),
+    },
+    "EinsumDense": lambda r, name: over_steps(
+        r,
+        name,
+        width=some(r, 1, 9),
+        equation="abc,cd->abd",
+        output_shape=(None, "width"),
+        bias_axes=maybe(r, None, "d", "bd"),
+    ),
     "Dense": dense,
     "Embedding": lambda r, _: {
         "input_dim": some(r, 1, 90),
@@ -188,7 +239,10 @@ LAYERS = {
     },
 }
 # These take shapes of integers or symbols, not of arrays, so they are refused in design spaces.
-MERGING = {"Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"}
+MERGING = {
+    *("Add", "AdditiveAttention", "Attention", "Average", "Concatenate", "Dot"),
+    *("GroupQueryAttention", "Maximum", "Minimum", "MultiHeadAttention", "Multiply", "Subtract"),
+}
 # These are told what they cost, or are no layers of their own.
 OTHERS = {"Layer", "Traffic", "Training", "Weight", "Custom", "CustomScaleLayer", "Elementwise"}
 

@@ -36,7 +36,11 @@ def test_every_layer_is_drawn_or_named():
 
 @pytest.mark.parametrize("name", sorted(MERGING))
 def test_layers_of_several_inputs_are_refused_by_name(name):
-    options = {"axes": 2} if name == "Dot" else {}
+    options = {
+        "Dot": {"axes": 2},
+        "GroupQueryAttention": {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},
+        "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+    }.get(name, {})
     shape = (("side", 3), ("side", 3))
     with pytest.raises(TypeError, match=f"{name} takes shapes of integers or symbols"):
         convcost.Space(getattr(layers, name), side=[3, 4], input_shape=shape, **options)

@@ -197,15 +197,16 @@ def test_a_subclassed_model_with_a_wrapped_model():
 
 
 def test_an_unknown_layer_inside_a_wrapped_model():
-    inner = keras.Sequential([keras.Input((4, 3)), kl.LSTM(2, name="lstm"), kl.Dense(5)])
+    norm = kl.SpectralNormalization(kl.Dense(2), name="norm")
+    inner = keras.Sequential([keras.Input((4, 3)), norm, kl.Dense(5)])
     entry = keras.Input((7, 4, 3))
     model = keras.Model(entry, kl.TimeDistributed(inner)(entry))
-    with pytest.warns(UserWarning, match="lstm"):
+    with pytest.warns(UserWarning, match="norm"):
         net = convcost.from_keras(model, on_unknown="warn")
-    assert net.macs == 7 * 2 * 5
-    unknown = keras.Sequential([keras.Input((4, 3)), kl.RNN(kl.LSTMCell(2), name="cells")])
+    assert net.macs == 7 * 4 * 2 * 5
+    unknown = keras.Sequential([keras.Input((4, 3)), norm])
     source = json.loads(keras.Model(entry, kl.TimeDistributed(unknown)(entry)).to_json())
-    with pytest.warns(UserWarning, match="cells"):
+    with pytest.warns(UserWarning, match="norm"):
         net = convcost.from_keras(source, [(7, 2, 3)], on_unknown="warn")
     assert net.output_shapes == (None,)
 

@@ -16,6 +16,14 @@ FITS = {
     SHRINKS: lambda small, large: small >= large,
     CONSTANT: lambda small, large: small == large,
 }
+# The kinds with units, by the shape of their input.
+UNITS = {
+    **dict.fromkeys(("Dense", "SimpleRNNCell", "LSTMCell", "GRUCell"), ("channels",)),
+    **dict.fromkeys(
+        ("SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU"),
+        ("side", "channels"),
+    ),
+}
 SLIDING = ("Conv1D", "DepthwiseConv1D", "SeparableConv1D")
 SHAPE = ("side", "channels")
 # The lengths matter along each axis alone: further axes multiply. The kinds with two and three axes
@@ -36,8 +44,9 @@ MODES = ({}, {"use_bias": False}, {"effective": True}, {"training": True})
 
 def options_of(name, rank):
     """Yield the options under which the directions of a class are looked up."""
-    if name == "Dense":
+    if name in UNITS:
         yield from MODES
+        yield from [{"reset_after": False}] if name in ("GRU", "GRUCell") else []
         return
     pads = PADS.get(rank, ["valid", "same"])
     for padding, mode in product(pads + ["causal"] * (name == "Conv1D"), MODES):
@@ -48,10 +57,16 @@ def options_of(name, rank):
             yield {"padding": padding, "output_padding": added, **mode}
 
 
+def shape_of(name, rank):
+    """Return the names of an input's sides; convolutional LSTMs have two steps."""
+    steps = (2,) if name.startswith("ConvLSTM") else ()
+    return UNITS.get(name, (*steps, *["side"] * rank, "channels"))
+
+
 def lines(kind, axes, options, rank):
     """Yield for each axis the counts along it, for each choice of the other axes' values."""
     names = [name for name in axes if name not in ("side", "channels")]
-    shape = ("channels",) if kind is layers.Dense else (*["side"] * rank, "channels")
+    shape = shape_of(kind.__name__, rank)
     modes = {name: options[name] for name in ("effective", "training") if name in options}
     given = {name: value for name, value in options.items() if name not in modes}
     found = defaultdict(list)
@@ -59,7 +74,7 @@ def lines(kind, axes, options, rank):
         design = dict(zip(axes, values, strict=True))
         try:
             layer = kind(**{name: design[name] for name in names}, **given)
-            cost = layer.cost(tuple(design[side] for side in shape), **modes)
+            cost = layer.cost(tuple(design.get(side, side) for side in shape), **modes)
         except ValueError:  # no such design
             continue
         counts = tuple(getattr(cost, name) for name in COUNTS)
@@ -70,7 +85,8 @@ def lines(kind, axes, options, rank):
 
 
 CASES = [
-    *(("Dense", 0, VALUES),),
+    *((name, 0, VALUES) for name in UNITS),
+    *(("ConvLSTM1D", 1, VALUES), ("ConvLSTM2D", 2, FEWER), ("ConvLSTM3D", 3, FEWER)),
     *((name, 1, VALUES) for name in (*SLIDING, "Conv1DTranspose")),
     *((f"{name[:-2]}2D", 2, FEWER) for name in SLIDING),
     *(("Conv2DTranspose", 2, FEWER), ("Conv3D", 3, FEWER), ("Conv3DTranspose", 3, FEWER)),
@@ -80,7 +96,7 @@ CASES = [
 @pytest.mark.parametrize(("name", "rank", "values"), CASES, ids=lambda value: str(value)[:20])
 def test_each_count_goes_where_the_table_says(name, rank, values):
     kind = getattr(layers, name)
-    shape = ("channels",) if kind is layers.Dense else (*["side"] * rank, "channels")
+    shape = shape_of(name, rank)
     axes = {one: values[one] for one in values if one in {*kind.argument_names(), *shape}}
     claims = 0
     for options in options_of(name, rank):

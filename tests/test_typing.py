@@ -21,11 +21,14 @@ import pytest
 import convcost
 from convcost import layers
 from convcost._layers import (
+    cells,
+    conv_lstm,
     convolution,
     dense,
     depthwise,
     normalization,
     pooling,
+    recurrent,
     reshaping,
     resizing,
     transposed,
@@ -48,6 +51,9 @@ LAYERS = [
 ]
 # The families that write their arguments down for checkers.
 FAMILIES = [
+    cells.GRUCell,
+    cells.UnitsCell,
+    conv_lstm.ConvLSTM,
     convolution.Conv1D,
     convolution.Convolution,
     dense.Dense,
@@ -57,6 +63,10 @@ FAMILIES = [
     pooling.AdaptivePooling,
     pooling.GlobalPooling,
     pooling.Pooling,
+    recurrent.Bidirectional,
+    recurrent.GRU,
+    recurrent.RNN,
+    recurrent.Units,
     reshaping.RepeatVector,
     resizing.Cropping,
     resizing.Resizing,

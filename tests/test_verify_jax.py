@@ -17,16 +17,8 @@ import convcost
 from convcost._verify import jaxpr_process, model_totals
 from convcost._verify.jaxpr_model import Walked
 from convcost._verify.model_totals import check_jaxpr
-from convcost._verify.oracles import NotVisible, processes
+from convcost._verify.oracles import NotVisible
 from convcost._verify.whole_models import check_model
-
-
-@pytest.fixture(scope="module")
-def jax_process():
-    yield
-    process = processes.start(model_totals.COMMAND, "jax")
-    processes.stop(process)
-    processes.start.cache_clear()
 
 
 def branches():

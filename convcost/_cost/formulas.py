@@ -160,6 +160,19 @@ def weights(factors: "Factors", bias: int) -> "Counts":
     return params, 0, 0
 
 
+def biases(factors: "Factors", outputs: "Factors", bias: int) -> "Counts":
+    """Count biases that are added to outputs, one addition per element.
+
+    Examples
+    --------
+    >>> biases((64,), (10, 64), 0)
+    (64, 0, 640)
+    """
+    params, _, _ = weights(factors, bias)
+    _, macs, bias_adds = counts(0, 1, product(outputs), 1)
+    return params, macs, bias_adds
+
+
 def products(outputs: "Factors", inner: "Factors", bias: int) -> "Counts":
     """Count a product of two inputs: no weights, and a sum over the inner axes per output.
 

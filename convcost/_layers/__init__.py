@@ -1,6 +1,14 @@
 """The classes of layers, as values with Keras's names and arguments."""
 
+from convcost._layers.attention import AdditiveAttention, Attention
 from convcost._layers.base import Layer
+from convcost._layers.cells import (
+    GRUCell,
+    LSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
+from convcost._layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from convcost._layers.convolution import Conv1D, Conv2D, Conv3D
 from convcost._layers.dense import Dense
 from convcost._layers.depthwise import (
@@ -9,6 +17,7 @@ from convcost._layers.depthwise import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from convcost._layers.einsum_dense import EinsumDense
 from convcost._layers.elementwise import Elementwise
 from convcost._layers.merging import (
     Add,
@@ -21,6 +30,7 @@ from convcost._layers.merging import (
     Multiply,
     Subtract,
 )
+from convcost._layers.multi_head_attention import GroupQueryAttention, MultiHeadAttention
 from convcost._layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -50,6 +60,15 @@ from convcost._layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convcost._layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    CuDNNGRU,
+    CuDNNLSTM,
+    SimpleRNN,
+)
 from convcost._layers.registry import register, unregister
 from convcost._layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from convcost._layers.resizing import (
@@ -71,6 +90,9 @@ from convcost._layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3D
 from convcost._layers.wrapping import Chain, Custom, Embedding, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D",
@@ -78,11 +100,14 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
     "BatchNormalization",
+    "Bidirectional",
     "CenterCrop",
     "Chain",
     "Concatenate",
@@ -92,18 +117,25 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "Custom",
     "CustomScaleLayer",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
+    "EinsumDense",
     "Elementwise",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -111,6 +143,8 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LayerScale",
@@ -119,6 +153,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -130,6 +165,9 @@ __all__ = [
     "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "Traffic",

@@ -10,7 +10,7 @@ from convcost._exact.scalars import COUNT, SIZE, is_array, refuse
 from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.types import Axes
@@ -115,6 +115,23 @@ def check_shape(
             f"{allowed}, with a symbol (convcost.symbols.symbol) for each unknown side",
         )
     return tuple(check_integer(f"{name}[{index}]", side) for index, side in enumerate(shape))
+
+
+def check_shapes(shapes: Sequence[Sequence[object]], layer: str) -> tuple[Factors, ...]:
+    """Return the shapes of several inputs with exact sides, or raise an error that names one.
+
+    Examples
+    --------
+    >>> check_shapes([(10, 64), (20, 64)], "Dot")
+    ((10, 64), (20, 64))
+    """
+    checked = tuple(
+        tuple(check_integer(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one))
+        for index, one in enumerate(shapes)
+    )
+    if any(is_array(side) for one in checked for side in one):
+        raise TypeError(f"{layer} takes shapes of integers or symbols, not of arrays")
+    return checked
 
 
 def check_divides(divisor: tuple[str, Count], dividend: tuple[str, Count]) -> None:

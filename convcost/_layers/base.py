@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost._cost.cost import Cost, from_counts, total
 from convcost._exact import K, arithmetic
 from convcost._exact.sizes import check_flag, check_integer
-from convcost._layers.definition import Definition
+from convcost._layers.definition import Definition, elements_of
 from convcost._layers.results import Traffic, Training, Weight, intensity
 from convcost._layers.unpacking import number_of_sides, takes_duck_arrays, training_of
 
@@ -260,11 +260,12 @@ class Layer(Definition[K]):
         left_out = check_flag("first", first)
         layer, shape = self._align(input_shape)
         steps = layer._steps(shape)
+        # In a first layer of two steps, the gradient has to reach the first step's weights.
+        reached = layer._past_first(shape, steps) if left_out else steps
         return Training(
             total([step.forward(effective) for step in steps]),
             total([step.weight_gradient(effective) for step in steps]),
-            # In a first layer of two steps, the gradient has to reach the first step's weights.
-            total([step.input_gradient(effective) for step in steps[left_out:]]),
+            total([step.input_gradient(effective) for step in reached]),
         )
 
     def explain(
@@ -340,8 +341,8 @@ class Layer(Definition[K]):
         return Traffic(
             input=arithmetic.elements(batch, layer._inputs(shape)),
             weights=total([step.forward(False) for step in steps]).params,
-            intermediate=arithmetic.elements(batch, steps[0].between) if len(steps) > 1 else 0,
-            output=arithmetic.elements(batch, *layer._output_shape(shape, steps)),
+            intermediate=arithmetic.elements(batch, layer._intermediate(steps)),
+            output=arithmetic.elements(batch, elements_of(layer._output_shape(shape, steps))),
         )
 
     def intensity(

@@ -12,6 +12,7 @@ from convcost._layers import arguments
 from convcost._layers.values import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from convcost._exact.types import Count, Factors, InputShape
@@ -30,6 +31,12 @@ class Definition(Record, Generic[K]):
 
     # Number of spatial axes of the input; None for any number.
     rank: ClassVar[int | None] = None
+    # The arguments of its call in Keras, in order, and which of them it computes with; empty for a
+    # layer that computes with all tensors but masks.
+    call_arguments: ClassVar[tuple[str, ...]] = ()
+    computes_with: ClassVar[tuple[str, ...]] = ()
+    # Whether Keras keeps its weights in layers inside it.
+    holds_layers: ClassVar[bool] = False
     # Whether the output has the same number of axes as the input.
     keeps_rank: ClassVar[bool] = False
 
@@ -68,15 +75,25 @@ class Definition(Record, Generic[K]):
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return ()
 
+    def called(self, options: Mapping[str, object]) -> Self:
+        """Return the layer for a call with these options."""
+        return self
+
     def given(self, shapes: list[Factors]) -> GivenShape:
         """Return what the layer's methods take for these inputs: one shape, or a list of shapes."""
         return shapes[0]
 
     def _inputs(self, shape: Factors) -> Count:
         """Return the number of input elements."""
-        if shape and isinstance(shape[0], (tuple, list)):
-            return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
-        return arithmetic.elements(*shape)
+        return elements_of(shape)
+
+    def _intermediate(self, steps: tuple[Part, ...]) -> Count:
+        """Return the number of elements that are written, and read again, inside the layer."""
+        return steps[0].between if len(steps) > 1 else 0
+
+    def _past_first(self, shape: Factors, steps: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Return the parts whose input needs a gradient although that of the layer needs none."""
+        return steps[1:]
 
     def _axes(self) -> str:
         """Name the axes of an input, for error messages."""
@@ -90,10 +107,26 @@ class Definition(Record, Generic[K]):
         own = self.arguments()
         together = arguments.align_arrays({**own, "input_shape": shape})
         shape = together.pop("input_shape")
+        return self._with(together), shape
+
+    def _with(self, values: Mapping[str, object]) -> Self:
+        """Return a layer whose arguments have these values, which were checked."""
         twin = object.__new__(type(self))
-        for name, value in together.items():
-            object.__setattr__(twin, name, value)
-        return twin, shape
+        twin._set(**{self.held_as.get(name, name): value for name, value in values.items()})
+        return twin
+
+
+def elements_of(shape: Factors) -> Count:
+    """Return the number of elements of a shape, or of several shapes together.
+
+    Examples
+    --------
+    >>> elements_of((10, 64)), elements_of(((10, 64), (32,), (32,)))
+    (640, 704)
+    """
+    if shape and isinstance(shape[0], (tuple, list)):
+        return arithmetic.total("elements", [arithmetic.elements(*one) for one in shape])
+    return arithmetic.elements(*shape)
 
 
 def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:

@@ -6,8 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from convcost._exact import arithmetic
-from convcost._exact.scalars import is_array, refuse
-from convcost._exact.sizes import check_size
+from convcost._exact.scalars import refuse
 from convcost._layers import arguments
 from convcost._layers.base import Layer
 from convcost._layers.steps import Product
@@ -48,16 +47,7 @@ class Merging(Layer[int]):
         return shape
 
     def _align(self, input_shape: InputShape) -> tuple[Self, tuple[Factors, ...]]:
-        shapes = tuple(
-            tuple(
-                check_size(f"input_shape[{index}][{axis}]", side) for axis, side in enumerate(one)
-            )
-            for index, one in enumerate(self._several(input_shape))
-        )
-        if any(is_array(side) for one in shapes for side in one):
-            kind = type(self).__name__
-            raise TypeError(f"{kind} takes shapes of integers or symbols, not of arrays")
-        return self, shapes
+        return self, arguments.check_shapes(self._several(input_shape), type(self).__name__)
 
 
 def broadcast(shapes: Sequence[Factors]) -> Factors:

@@ -25,6 +25,8 @@ class FeatureMap(Layer[K]):
     """A layer on feature maps with one to three spatial axes; subclasses add the arguments."""
 
     rank: ClassVar[int]
+    # Axes of the input before those of this layer; an attribute, for error messages only.
+    leading = 0
 
     if TYPE_CHECKING:
         data_format: DataFormat
@@ -50,7 +52,7 @@ class FeatureMap(Layer[K]):
 
     def _side_name(self, axis: int) -> str:
         first = self.data_format == arguments.CHANNELS_FIRST
-        return f"input_shape[{axis + first}]"
+        return f"input_shape[{self.leading + axis + first}]"
 
 
 class Kernel(FeatureMap[K]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -132,6 +132,38 @@ class Weights(Part):
 
 
 @dataclass(frozen=True)
+class Biases(Part):
+    """Biases that are added to outputs, apart from what makes those.
+
+    Parameters
+    ----------
+    factors
+        Factors of the number of biases.
+    outputs
+        Sides of the outputs; each element takes one addition.
+    """
+
+    factors: Factors
+    outputs: Factors
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the parameters and the additions."""
+        return _from_factors(formulas.biases, (self.factors, self.outputs))
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return only the additions, which sum the output's gradient."""
+        return _from_factors(formulas.biases, ((0,), self.outputs))
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return a cost of 0."""
+        return Cost(0, 0)
+
+    def repeated(self, times: Count) -> Biases:
+        """Return the biases of `times` inputs."""
+        return replace(self, outputs=(times, *self.outputs))
+
+
+@dataclass(frozen=True)
 class Product(Part):
     """A product of two inputs, without weights: a matrix product, or dot products.
 
@@ -141,18 +173,24 @@ class Product(Part):
         Sides of the output; each element takes one MAC per inner element.
     inner
         Sides of the axes summed over.
+    effective
+        What a mask leaves of it; None if nothing is masked.
     """
 
     outputs: Factors
     inner: Factors
+    effective: Product | None = field(default=None, repr=False)
 
     def forward(self, effective: bool) -> Cost:
         """Return the MACs of the product."""
+        if effective and self.effective is not None:
+            return self.effective.forward(effective)
         return _from_factors(formulas.products, (self.outputs, self.inner))
 
     def repeated(self, times: Count) -> Product:
         """Return the product for `times` inputs."""
-        return replace(self, outputs=(times, *self.outputs))
+        left = None if self.effective is None else self.effective.repeated(times)
+        return replace(self, outputs=(times, *self.outputs), effective=left)
 
 
 @dataclass(frozen=True)

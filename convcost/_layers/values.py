@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
-from inspect import cleandoc
-from typing import TYPE_CHECKING, Any
+from dataclasses import MISSING, dataclass
+from functools import cache, cached_property
+from inspect import Parameter, cleandoc, signature
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcost._exact import arithmetic, nested
 from convcost._exact.kinds import is_duck_array
@@ -13,12 +13,15 @@ from convcost._exact.scalars import is_array
 from convcost._exact.sizes import check_flag
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """Arguments as an immutable value; equal if all arguments have equal values."""
+
+    # The attribute that holds an argument which has the name of a method.
+    held_as: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **options: object) -> None:
         """Add the parameters of the base class to the docstring."""
@@ -41,7 +44,8 @@ class Record:
         >>> Dense(10).arguments()
         {'units': 10, 'use_bias': True}
         """
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        held = self.held_as
+        return {name: getattr(self, held.get(name, name)) for name in self.argument_names()}
 
     @classmethod
     def argument_names(cls) -> tuple[str, ...]:
@@ -58,7 +62,12 @@ class Record:
         >>> Dense.argument_names()
         ('units', 'use_bias')
         """
-        return tuple(field.name for field in fields(cls))
+        return tuple(cls.defaults())
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, object]:
+        """Return the default of each argument, in positional order; `MISSING` without one."""
+        return _defaults(cls.__init__)
 
     @cached_property
     def has_arrays(self) -> bool:
@@ -88,13 +97,21 @@ class Record:
 
     def __repr__(self) -> str:
         shown = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.default is MISSING:
+        defaults = self.defaults()
+        for name, value in self.arguments().items():
+            if defaults[name] is MISSING:
                 shown.append(_text(_short(value)))
-            elif not _is_default(value, field.default):
-                shown.append(f"{field.name}={_text(_short(value))}")
+            elif not _is_default(value, defaults[name]):
+                shown.append(f"{name}={_text(_short(value))}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@cache
+def _defaults(constructor: Callable[..., None]) -> Mapping[str, object]:
+    _, *parameters = signature(constructor).parameters.values()
+    return {
+        one.name: MISSING if one.default is Parameter.empty else one.default for one in parameters
+    }
 
 
 _PARAMETERS, _EXAMPLES = "\nParameters\n", "\nExamples\n"

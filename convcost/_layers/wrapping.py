@@ -64,8 +64,10 @@ class TimeDistributed(Layer[K]):
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         times, *inner = shape
-        once = self.layer._steps(tuple(inner))
-        return (times, *self.layer._output_shape(tuple(inner), once))
+        once = self.layer._output_shape(tuple(inner), self.layer._steps(tuple(inner)))
+        if any(isinstance(one, tuple) for one in once):
+            refuse(ValueError, "layer", self.layer, "a layer with one output")
+        return (times, *once)
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return self.layer._weights(shape[1:])

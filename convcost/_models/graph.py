@@ -87,6 +87,10 @@ class Call(NamedTuple):
             found += list(leaves(given, Tensor))[:1]
         return found
 
+    def named(self, names: Sequence[str]) -> dict[str, object]:
+        """Return the arguments by name, for a call whose arguments have these names in order."""
+        return {**dict(zip(names, self.args, strict=False)), **(self.kwargs or {})}
+
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: dict[str, object] | None = None) -> Call:
         """Return a call with these arguments."""

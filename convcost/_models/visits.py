@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from convcost._exact.types import Count
     from convcost._models.graph import Call, LayerPath
-    from convcost._models.walk import Known, Made
+    from convcost._models.tensors import Known, Made
 
 
 class Visit(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
@@ -32,6 +32,7 @@ from convcost._models.graph import (
     refs,
 )
 from convcost._models.rows import Row
+from convcost._models.tensors import Made, given_by, outputs_of, required, shape_of, taken
 from convcost._models.trees import leaves
 from convcost._models.visits import Visit
 from convcost._models.weights import WeightsSeen
@@ -43,34 +44,15 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
     from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
+    from convcost._models.tensors import Known
 
     # Takes an entry, how it is visited, the batch and the place of its row, and a layer; returns
     # the layer to count.
     Rewrite: TypeAlias = Callable[[Entry, Visit, tuple[int, int], Single], Single]
-    # What the calls of a graph made so far: a tensor each, or a list of them.
-    Known: TypeAlias = dict[tuple[str, int], "Made | list[Made]"]
 
 # A limit against hostile files: a few kilobytes can nest models whose calls never end. The largest
 # model in Keras Applications has 1,040 layers.
 MOST_ROWS = 20_000
-
-
-class Made(NamedTuple):
-    """A tensor.
-
-    Attributes
-    ----------
-    shape
-        Its shape with the batch dimension; None if unknown.
-    name
-        Name of the layer or input that makes it.
-    constant
-        Whether it does not depend on any input of the model.
-    """
-
-    shape: Factors | None
-    name: str
-    constant: bool = False
 
 
 class Walk:
@@ -158,9 +140,7 @@ class Walk:
         for entry, index, call in graph.order:
             if (entry.name, index) in known:
                 continue
-            # Code takes its masks, too.
-            taken = call.refs if isinstance(entry.layer, Traced) else call.inputs
-            given = [_given(known, one) for one in taken]
+            given = [given_by(known, one) for one in taken(entry, call)]
             visit = around.inside(call, index, given, entry.within(around.path), known)
             try:
                 made = self._visit(entry, visit)
@@ -171,7 +151,7 @@ class Walk:
             known[entry.name, index] = made
         self._add_rest(graph, inputs, around.path, around.trainable)
         outputs: Iterator[Ref | Tensor] = leaves(graph.outputs, (Ref, Tensor))
-        return [made for one in outputs for made in _outputs(known, one)]
+        return [made for one in outputs for made in outputs_of(known, one)]
 
     def _failed(self, entry: Entry, visit: Visit, error: Exception) -> str:
         shapes = [self._one(made) for made in visit.given]
@@ -191,7 +171,7 @@ class Walk:
         if isinstance(layer, Distributed):
             return self._each_step(entry._replace(layer=layer.layer), visit)
         if isinstance(layer, Traced):
-            shapes = tuple(_required(visit.given))
+            shapes = tuple(required(visit.given))
             entry = entry._replace(replaced=layer.variables)
             key = visit.number, shapes, visit.training
             layer = layer.trace(*key)
@@ -206,7 +186,7 @@ class Walk:
 
     def _each_step(self, entry: Entry, visit: Visit) -> Made | list[Made]:
         """Visit an entry that is called for each step of the first axis of its input."""
-        first, *more = _required(visit.given)
+        first, *more = required(visit.given)
         if more or len(first) < 2:
             raise ValueError(f"it takes one input with steps; got {len(visit.given)}")
         batch, steps, *rest = first
@@ -246,12 +226,14 @@ class Walk:
             return count_operation(
                 layer,
                 visit.call,
-                lambda ref: _shape(visit.known, ref),
+                lambda ref: shape_of(visit.known, ref),
                 self._batch,
                 share,
                 visit.repeat,
             )
-        shapes = _required(visit.given)
+        if isinstance(layer, Layer):
+            layer = layer.called(visit.call.named(layer.call_arguments))
+        shapes = required(visit.given)
         if () in shapes:
             raise ValueError("it is called with a scalar, which has no batch dimension")
         if isinstance(layer, RegisteredLayer):
@@ -339,35 +321,6 @@ class Walk:
         entry = Entry(name, "weights", Holder(weights), True, (), object(), rest)
         given = list(inputs[:1]) or [Made((1,), "", True)]
         self._single(entry, Holder(weights), Visit(Call(), 0, given, (*path, name), trainable))
-
-
-def _given(known: Known, one: Ref | Tensor) -> Made:
-    """Return a tensor: a call with several outputs has a list of them."""
-    if isinstance(one, Tensor):
-        return Made(one.shape, "", True)
-    made = known[one.entry, one.call]
-    several = made if isinstance(made, list) else [made]
-    if not 0 <= one.output < len(several):
-        raise ModelError(f"layer {one.entry!r} has no output {one.output}")
-    return several[one.output]
-
-
-def _outputs(known: Known, one: Ref | Tensor) -> list[Made]:
-    """Return an output of a graph, or all outputs of an entry without a name."""
-    made = known[one.entry, one.call] if isinstance(one, Ref) and not one.entry else None
-    return made if isinstance(made, list) else [_given(known, one)]
-
-
-def _shape(known: Known, ref: Ref) -> Factors:
-    return _required([_given(known, ref)])[0]
-
-
-def _required(given: Sequence[Made]) -> list[Factors]:
-    """Return the shapes of tensors, or raise ValueError if one is not known."""
-    shapes = [made.shape for made in given if made.shape is not None]
-    if len(shapes) != len(given):
-        raise ValueError("it needs the shape of an input that the model does not record")
-    return shapes
 
 
 def _with_steps(made: Made, steps: Count) -> Made:

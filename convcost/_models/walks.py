@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from convcost._models.graph import Graph, LayerPath
     from convcost._models.recordings import Graphs
     from convcost._models.rows import Row
-    from convcost._models.walk import Made, Rewrite
+    from convcost._models.tensors import Made
+    from convcost._models.walk import Rewrite
 
 
 class DependsOnBatchError(ModelError):

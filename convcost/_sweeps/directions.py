@@ -25,8 +25,14 @@ GROWS, SHRINKS, CONSTANT = 1, -1, 0
 UNKNOWN: Directions = (None, None, None)
 ALL_GROW: Directions = (GROWS, GROWS, GROWS)
 
-_DENSE = (kinds.Dense,)
+# Their weights are matrices, which each position, or each step, multiplies.
+_DENSE = (
+    kinds.Dense,
+    *(kinds.SimpleRNN, kinds.LSTM, kinds.GRU, kinds.CuDNNLSTM, kinds.CuDNNGRU),
+    *(kinds.SimpleRNNCell, kinds.LSTMCell, kinds.GRUCell),
+)
 _SLIDING = (
+    *(kinds.ConvLSTM1D, kinds.ConvLSTM2D, kinds.ConvLSTM3D),
     *(kinds.Conv1D, kinds.Conv2D, kinds.Conv3D),
     *(kinds.DepthwiseConv1D, kinds.DepthwiseConv2D),
     *(kinds.SeparableConv1D, kinds.SeparableConv2D),

@@ -116,10 +116,12 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
     except Exception:
         # The user's code may raise anything, and may take its inputs in another form.
         return None
+    if not all(map(is_known, made)) or "..." in getattr(layer, "equation", ""):
+        return None  # Keras gives the sides that an ellipsis stands for in reverse
     return made[0] if len(made) == 1 else tuple(made)
 
 
-_WITHOUT_KERNEL = "it multiplies without a kernel of its own"
+_WITHOUT_KERNEL = "it has no kernel that is applied once at each position"
 _OPEN_SIDES = "its input has open sides: give --input-shape"
 
 
@@ -156,12 +158,14 @@ def _kernel_macs_of(row: Row, layer: LiveLayer | None) -> int | None:
 def kernel_macs(layer: LiveLayer, input_shapes: Sequence[Factors]) -> int | None:
     """Return the number of weights in a built layer's kernels times the number of positions.
 
-    It is None for a layer without a kernel.
+    It is None for a layer without a kernel, or with one that is applied in another way.
     """
     shape: Factors = input_shapes[0] if input_shapes else ()
     if _is_time_distributed(layer):
         each = kernel_macs(layer.layer, (shape[1:],))
         return None if each is None else int(shape[0]) * each
+    if hasattr(layer, "equation"):
+        return None
     names = ("depthwise_kernel", "pointwise_kernel", "kernel", "_kernel")
     weights = {
         id(kernel): int(prod(kernel.shape))

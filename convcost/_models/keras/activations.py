@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from convcost._layers.cells import Recurring
 from convcost._layers.elementwise import ELEMENTWISE
 from convcost._models.graph import Call, Entry, Graph, Ref, Unknown, input_entry
 from convcost._models.keras.code import Code, of_input
@@ -29,10 +30,16 @@ _NAMES = """
 _FUNCTIONS = frozenset(_NAMES.split())
 
 
-def with_activation(reader: LayerReader, made: Layer[Any], layer: KerasLayer) -> Layer[Any] | Graph:
+def with_activation(
+    reader: LayerReader, made: Layer[Any], layer: KerasLayer
+) -> Layer[Any] | Graph | Unknown:
     """Return a layer, followed by its activation if that is not an elementwise function."""
     activation = getattr(layer, "activation", None)
     held = _held(reader, activation, layer)
+    if isinstance(made, Recurring):
+        held = held or _held(reader, getattr(layer, "recurrent_activation", None), layer)
+        detail = held and f" with the activation {held.name!r}"
+        return Unknown(type(layer).__name__, detail=detail) if detail else made
     if held is None:
         return made
     names = Names([layer.name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
@@ -13,6 +13,7 @@ from convcost._models.keras import tf_operations
 from convcost._models.keras.config_calls import Part, TensorReader, nodes_of, part_of
 from convcost._models.keras.config_values import check_dict, check_list, check_text, config_of
 from convcost._models.keras.formats import settled
+from convcost._models.keras.holding import HOLDING, holder, is_trainable
 from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.model_calls import in_order
@@ -98,7 +99,8 @@ class _ConfigReader:
         ]
         inputs = tensors.tree(config["input_layers"])
         outputs = tensors.tree(config.get("output_layers"))
-        return Graph(name, kind, tuple(entries), inputs, outputs, _is_trainable(config))
+        trainable = is_trainable(kind, config)
+        return Graph(name, kind, tuple(entries), inputs, outputs, trainable)
 
     def _sequential(
         self, name: str, kind: str, config: dict[str, object], parts: list[Part], depth: int
@@ -112,7 +114,7 @@ class _ConfigReader:
             entries.append(self._entry(part, calls, depth, {}))
         ends = Ref(entries[0].name), Ref(entries[-1].name)
         entries[-len(parts) :] = _with_built_shapes(entries[-len(parts) :], parts)
-        return Graph(name, kind, tuple(entries), *ends, _is_trainable(config))
+        return Graph(name, kind, tuple(entries), *ends, is_trainable(kind, config))
 
     def _entry(
         self, part: Part, calls: tuple[Call, ...], depth: int, shapes: dict[Ref, object]
@@ -131,11 +133,15 @@ class _ConfigReader:
         calls = tuple([in_order(call, made) for call in calls])
         if isinstance(made, KerasOperation) and calls and calls[0].refs:
             made = settled(made, shapes.get(calls[0].refs[0]), shapes.get(Ref(name)))
-        # A wrapper has the weights of the layer in it.
-        wrapped = config.get("layer") if kind == "TimeDistributed" else None
-        holder = wrapped if isinstance(wrapped, dict) else layer
-        trainable = _is_trainable(config_of(holder))
-        return Entry(name, kind, made, trainable, calls, _identity(holder))
+        # These have the weights of the layer in them.
+        wrapped = config.get({"TimeDistributed": "layer", "RNN": "cell"}.get(kind, ""))
+        holding = wrapped if isinstance(wrapped, dict) else layer
+        flagged = layer if kind in HOLDING else holding
+        try:
+            trainable = is_trainable(str(flagged.get("class_name")), config_of(flagged))
+        except ValueError as error:
+            raise ModelError(f"layer {name!r} ({kind}): {error}") from error
+        return Entry(name, kind, made, trainable, calls, _identity(holding))
 
     def _layer(
         self, kind: str, layer: dict[str, object], config: dict[str, object], depth: int
@@ -168,14 +174,24 @@ class _ConfigReader:
         if class_of(today[0]) is None:
             return Unknown(kind, shapes=output_shapes(*today))
         unusual = unusual_weights(config)
-        return Unknown(kind, detail=unusual) if unusual else self._make(*today)
+        if unusual:
+            return Unknown(kind, detail=unusual)
+        if kind in HOLDING:
+            held = {name: config.get(name) for name in HOLDING[kind]}
+            return holder(self._make, *today, held, partial(self._inside, depth=depth))
+        return self._make(*today)
 
     def _distributed(self, config: dict[str, object], depth: int) -> Held:
-        inner = check_dict(config.get("layer"), "layer")
+        kind, made = self._inside(config.get("layer"), depth)
+        return distributed(made, kind)
+
+    def _inside(self, value: object, depth: int) -> tuple[str, Held]:
+        """Return the class of a layer inside another one, and what stands for it."""
+        inner = check_dict(value, "layer")
         if depth > _DEEPEST:
             raise ModelError(f"layers are nested more than {_DEEPEST} levels deep")
         kind = check_text(inner.get("class_name"), "class_name")
-        return distributed(self._layer(kind, inner, config_of(inner), depth + 1), kind)
+        return kind, self._layer(kind, inner, config_of(inner), depth + 1)
 
 
 def _with_shapes(unknown: Unknown, name: str, call: Call, shapes: dict[Ref, object]) -> Unknown:
@@ -223,10 +239,6 @@ def _is_shape(shape: object) -> TypeGuard[Recorded]:
         and bool(shape)
         and all(type(side) is int and side > 0 for side in shape[1:])
     )
-
-
-def _is_trainable(config: dict[str, object]) -> bool:
-    return config.get("trainable", True) not in (False, 0)
 
 
 def _identity(layer: dict[str, object]) -> Hashable:

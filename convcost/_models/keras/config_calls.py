@@ -72,8 +72,8 @@ class TensorReader:
             # An operation that takes a list is saved as if it took several tensors.
             listed = isinstance(node, list) and bool(node) and isinstance(node[0], list)
             return Call.of((made if listed else first,), own)
-        others = [self._old(value) for one in given for value in one.values()]
-        return Call((*refs(first), *refs(others)), (first,))
+        others = {name: self._old(value) for one in given for name, value in one.items()}
+        return Call((*refs(first), *refs(list(others.values()))), (first,), others)
 
     def _named(self, node: object) -> object:
         """Return the dict of tensors that a model of Keras 2 is called with."""

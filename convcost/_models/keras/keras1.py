@@ -31,6 +31,7 @@ _ARGUMENTS = {
     "Conv3D": {**_KERNEL, "subsample": "strides"},
     "SeparableConv2D": {**_KERNEL, "subsample": "strides"},
     "Dense": {"output_dim": "units", "bias": "use_bias"},
+    **{kind: {"output_dim": "units"} for kind in ("GRU", "LSTM", "SimpleRNN")},
     "UpSampling1D": {"length": "size"},
     "AveragePooling1D": _POOLING_1D,
     "MaxPooling1D": _POOLING_1D,
@@ -108,6 +109,10 @@ def translated(
         if len(stated) > 1 or not stated <= _ORDERINGS.keys():
             return Unknown(kind, detail=" of Keras 1, which does not state its dim_ordering")
         made["data_format"] = _ORDERINGS[next(iter(stated))]
+    if kind in ("GRU", "GRUCell"):
+        made.setdefault("reset_after", False)  # before it was an argument
+    if made.get("time_major"):
+        return Unknown(kind, detail=" with time_major=True")
     if kind in _PADS:
         made["padding"] = _pairs(kind, made.get("padding", 1))
     return kind, made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 
     Examples
     --------
-    >>> class_of("Conv2D").__name__, class_of("LSTM")
+    >>> class_of("Conv2D").__name__, class_of("Mystery")
     ('Conv2D', None)
     """
     return _classes().get(kind)
@@ -42,8 +41,8 @@ def class_of(kind: str) -> type[layers.Layer] | None:
 @cache
 def _flags(kind: str) -> frozenset[str]:
     """Return the names of the arguments of a known layer that are True or False."""
-    own = () if kind in ELEMENTWISE else fields(_classes()[kind])
-    return frozenset(field.name for field in own if isinstance(field.default, bool))
+    own = {} if kind in ELEMENTWISE else _classes()[kind].defaults()
+    return frozenset(name for name, default in own.items() if isinstance(default, bool))
 
 
 @cache
@@ -76,6 +75,28 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
 
 # Attributes of live layers whose names differ from those in the config.
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+_OF_KIND = {
+    "EinsumDense": {"output_shape": "partial_output_shape"},
+    "MultiHeadAttention": {
+        "output_shape": "_output_shape",
+        "sliding_window": "_sliding_window",
+        "use_gate": "_use_gate",
+    },
+}
+# Classes that Keras exports under another name.
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+
+
+def kind_of(layer: object) -> str:
+    """Return the name of a live layer's class, as Keras exports it.
+
+    Examples
+    --------
+    >>> kind_of(3)
+    'int'
+    """
+    name = type(layer).__name__
+    return _EXPORTED.get(name, name)
 
 
 class Attributes:
@@ -83,10 +104,11 @@ class Attributes:
 
     def __init__(self, layer: object) -> None:
         self._layer = layer
+        self._names = {**_ATTRIBUTES, **_OF_KIND.get(type(layer).__name__, {})}
 
     def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
-        return getattr(self._layer, _ATTRIBUTES.get(name, name), default)
+        return getattr(self._layer, self._names.get(name, name), default)
 
 
 class LayerCache:
@@ -138,4 +160,6 @@ def _classes() -> dict[str, type[layers.Layer]]:
         for name, value in public.items()
         if isinstance(value, type) and issubclass(value, layers.Layer)
     }
+    for name, exported in _EXPORTED.items():
+        found[name] = found[exported]
     return found | dict.fromkeys(ELEMENTWISE, layers.Elementwise)

@@ -24,7 +24,8 @@ from convcost._models.graph import (
 )
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
-from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed
+from convcost._models.keras.holding import HOLDING, holder
+from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed, kind_of
 from convcost._models.keras.masks import taken_from_outside
 from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
@@ -172,7 +173,7 @@ class _ModelReader:
         return Graph(name, kind, tuple(entries), *ends)
 
     def _entry(self, layer: KerasLayer, name: str, calls: tuple[Call, ...], nodes: Nodes) -> Entry:
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         try:
             made = self._held(layer, kind, nodes)
         except ModelError:
@@ -183,9 +184,11 @@ class _ModelReader:
 
     def holding(self, layer: KerasLayer, name: str, made: Held, calls: tuple[Call, ...]) -> Entry:
         """Return the entry of a layer, with the weights that it holds, for what stands for it."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         trainable = bool(getattr(layer, "trainable", True))
-        inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
+        inner = layer
+        while isinstance(inner, keras.layers.TimeDistributed):
+            inner = inner.layer
         calls = tuple([in_order(call, made) for call in calls])
         entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
         if isinstance(made, Distributed):
@@ -245,14 +248,14 @@ class _ModelReader:
     def _distributed(self, layer: KerasLayer, nodes: Nodes) -> Held:
         """Return what stands for `TimeDistributed` of a layer."""
         dtype = nodes[0].input_tensors[0].dtype if nodes else None
-        made = distributed(self.called_with_one(layer, dtype), type(layer).__name__)
+        made = distributed(self.called_with_one(layer, dtype), kind_of(layer))
         if isinstance(made, Unknown):
             return _unknown("TimeDistributed", nodes)._replace(detail=made.detail)
         return made
 
     def called_with_one(self, layer: KerasLayer, dtype: object) -> Held:
         """Return what stands for a layer that is called with one tensor, without Keras's record."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         held = self._held(layer, kind, [])
         if isinstance(held, Unknown) and not is_keras(type(layer).__module__) and layer.built:
             call = of_input(dtype or keras.config.floatx())
@@ -267,8 +270,15 @@ class _ModelReader:
         if class_of(kind) is None or unusual:
             shapes = output_shapes(kind, config)
             return _unknown(kind, nodes)._replace(detail=unusual, shapes=shapes)
-        made = self._make(kind, config)
-        return with_activation(self, made, layer)
+        if kind in HOLDING:
+            held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
+            return holder(self._make, kind, config, held, self._inside)
+        return with_activation(self, self._make(kind, config), layer)
+
+    def _inside(self, layer: KerasLayer) -> tuple[str, Held]:
+        """Return the class of a layer inside another one, and what stands for it."""
+        kind = kind_of(layer)
+        return kind, self._held(layer, kind, [])
 
 
 def _has_code(layer: KerasLayer) -> bool:
@@ -277,7 +287,13 @@ def _has_code(layer: KerasLayer) -> bool:
 
 
 def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
-    """Return the weights that a layer holds itself, apart from those of layers inside it."""
+    """Return the weights that a layer holds itself, apart from those of layers inside it.
+
+    Those of cells, and of projections, are its own.
+    """
+    known = class_of(kind_of(layer))
+    if known is not None and known.holds_layers:
+        return list(layer.weights)
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 

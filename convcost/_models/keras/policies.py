@@ -23,9 +23,10 @@ def unusual_weights(config: Config) -> str:
     >>> unusual_weights({"units": 3, "dtype": "float32"}), unusual_weights({"lora_rank": 2})
     ('', ' with LoRA of rank 2')
     """
-    activation = config.get("activation")
-    if isinstance(activation, dict) and not _is_activation(activation):
-        return f" with the activation {shorten(activation.get('class_name'))}"
+    for argument in ("activation", "recurrent_activation"):
+        activation = config.get(argument)
+        if isinstance(activation, dict) and not _is_activation(activation):
+            return f" with the activation {shorten(activation.get('class_name'))}"
     dtype = config.get("dtype")
     if not _is_plain(dtype):
         name = dtype.get("class_name") if isinstance(dtype, dict) else dtype

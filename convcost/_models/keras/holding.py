@@ -1,0 +1,103 @@
+"""Layers that hold other layers as arguments: recurrent layers of cells, and of two directions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost._layers import Layer
+from convcost._models.graph import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    from convcost._models.graph import Held
+    from convcost._models.keras.layers import Config, LayerCache
+
+    # Takes what a layer holds; returns the name of its class, and what stands for it.
+    Child: TypeAlias = Callable[[Any], tuple[str, Held]]
+
+# By class: the arguments that are layers, and the attributes of live layers that hold them.
+HOLDING: dict[str, dict[str, str]] = {
+    "Bidirectional": {"layer": "forward_layer", "backward_layer": "backward_layer"},
+    "RNN": {"cell": "cell"},
+    "StackedRNNCells": {"cells": "cells"},
+}
+
+
+class _WithChildren:
+    """A config in which layers of this library stand for the layers that it holds."""
+
+    def __init__(self, config: Config, children: Mapping[str, object]) -> None:
+        self._config, self._children = config, children
+
+    def get(self, name: str, default: object = None) -> object:
+        """Return an argument by name, or the default."""
+        if name in self._children:
+            return self._children[name]
+        return self._config.get(name, default)
+
+
+def holder(
+    make: LayerCache, kind: str, config: Config, held: Mapping[str, object], child: Child
+) -> Layer[Any] | Unknown:
+    """Return a layer that holds others, or an unknown layer if one of them is not known.
+
+    Parameters
+    ----------
+    make
+        Makes the layer.
+    kind, config
+        Its class and its config.
+    held
+        What it holds, by argument: a layer, a list of layers, or None.
+    child
+        Returns what stands for a layer that it holds.
+    """
+    children: dict[str, object] = {}
+    for name, value in held.items():
+        if value is None:
+            continue
+        made = []
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            inner, layer = child(one)
+            if not isinstance(layer, Layer):
+                detail = layer.detail if isinstance(layer, Unknown) else ""
+                return Unknown(kind, detail=f" of a {inner}{detail}")
+            made.append(layer)
+        children[name] = made if isinstance(value, (list, tuple)) else made[0]
+    return make(kind, _WithChildren(config, children))
+
+
+def is_trainable(kind: str, config: Mapping[str, object]) -> bool:
+    """Return whether training may change the weights of a layer, from its config.
+
+    Raises
+    ------
+    ValueError
+        If the layers that it holds differ in it.
+
+    Examples
+    --------
+    >>> is_trainable("RNN", {"cell": {"class_name": "LSTMCell", "config": {"trainable": False}}})
+    False
+    """
+    flags = set(_flags(kind, config))
+    if len(flags) > 1:
+        raise ValueError(
+            "some of the layers in it are trainable, and others are not: give the live model"
+        )
+    return flags.pop()
+
+
+def _flags(kind: str, config: Mapping[str, object]) -> Iterator[bool]:
+    own = config.get("trainable", True) not in (False, 0)
+    children = [config.get(name) for name in HOLDING.get(kind, ())]
+    nested = [one for value in children for one in (value if isinstance(value, list) else [value])]
+    inner = [one for one in nested if isinstance(one, dict)]
+    if not (own and inner):
+        yield own
+        return
+    for one in inner:
+        inside = one.get("config")
+        yield from _flags(str(one.get("class_name")), inside if isinstance(inside, dict) else {})
