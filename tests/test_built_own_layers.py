@@ -73,6 +73,20 @@ class Fixed(kl.Layer):
         return ops.matmul(self.inner(x), self.w)
 
 
+class Models(kl.Layer):
+    """Models inside, with layers and operations of no name of their own."""
+
+    def build(self, shape):
+        entry = keras.Input((None, shape[-1]))
+        wide = kl.Dense(6, activation="relu")(entry)
+        self.first = keras.Model(entry, wide + ops.tanh(wide))
+        self.last = keras.Sequential([kl.TimeDistributed(kl.Dense(4)), kl.ReLU()])
+        self.last.build((None, None, 6))
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
 class Own(kl.Dense):
     """A layer of Keras with a call of its own."""
 
@@ -116,7 +130,9 @@ def with_two(layer):
     return call
 
 
-KINDS = {one.__name__: one for one in (Positions, Sublayer, Normalized, Half, Table, Fixed)} | {
+KINDS = {
+    one.__name__: one for one in (Positions, Sublayer, Normalized, Half, Table, Fixed, Models)
+} | {
     "Own": lambda: Own(4),
     "Two": lambda: with_two(Two()),
     "Listed": lambda: with_two(Listed()),
@@ -160,7 +176,7 @@ def test_at_another_size_it_is_the_model_built_there_or_refused(kind, first, sec
         assert first != second
         # What depends on neither side is never refused.
         assert kind != "Fixed" or first[1] != second[1]
-        assert kind not in ("Normalized", "Own", "Two", "Listed") or first[1] != second[1]
+        assert kind not in ("Normalized", "Own", "Two", "Listed", "Models") or first[1] != second[1]
         return
     assert there.params == built.count_params()
     assert there.total() == convcost.from_keras(built).total()
@@ -352,3 +368,19 @@ def test_asking_leaves_nothing_behind():
 
 def number(layer):
     return int(layer.name.rpartition("_")[2])
+
+
+@pytest.mark.parametrize("kind", ["Two", "Listed", "Named", "Models"])
+def test_two_inputs_and_models_at_other_sizes(kind):
+    net = convcost.from_keras(model(kind, 5, 4))
+    assert net.at((7, 4)).total() == convcost.from_keras(model(kind, 7, 4)).total()
+    with pytest.raises(convcost.ModelError, match="build the model at that size in Keras"):
+        net.at((5, 6))
+
+
+def test_a_build_with_shapes_nested_otherwise():
+    layer = Listed()
+    entry = keras.Input((5, 4))
+    built = keras.Model(entry, with_two(layer)(entry))
+    layer._build_shapes_dict = {"shapes": (None, 5, 4)}
+    refused(built, (7, 4), "nothing tells what it makes at other sizes")

@@ -274,3 +274,59 @@ def test_one_layer_of_a_file_whose_inputs_no_longer_have_equal_channels():
     model = keras.Model([left, right], kl.Add()([dense(left), dense(right)]))
     with pytest.raises(convcost.ModelError, match=r"another shape: \(6, 4\) there and \(8, 4\)"):
         convcost.from_keras(model.to_json()).at([(6,), (8,)])
+
+
+class Block(kl.Layer):
+    """A separable block with operations between its halves."""
+
+    def __init__(self, between, **kwargs):
+        super().__init__(**kwargs)
+        self.dw, self.pw = pair()
+        self.between = between
+
+    def call(self, x):
+        return self.pw(self.between(self.dw(x)))
+
+
+@pytest.mark.parametrize("between", [ops.relu, ops.relu6, ops.silu, lambda x: ops.tanh(ops.elu(x))])
+@pytest.mark.parametrize("inside", [False, True])
+def test_activations_by_operations_between_the_halves_go_as_well(between, inside):
+    entry = keras.Input((8, 8, 8))
+    block = Block(between)
+    made = block(entry) if inside else block.pw(between(block.dw(entry)))
+    changed = convcost.from_keras(keras.Model(entry, made)).with_standard()
+    assert changed.params == full()
+    assert [row.kind for row in changed] == ["Conv2D"]
+
+
+class Activation(kl.Layer):
+    """A layer of one's own with the name of one of Keras's."""
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], shape[-1]))
+
+    def call(self, x):
+        return ops.matmul(x, self.w)
+
+
+def test_a_layer_of_ones_own_between_the_halves_stays():
+    entry = keras.Input((8, 8, 8))
+    dw, pw = pair()
+    net = convcost.from_keras(keras.Model(entry, pw(Activation()(dw(entry)))))
+    assert net.with_standard().total() == net.total()
+
+
+def bottleneck(width, activation):
+    entry = keras.Input((8, 8, 3))
+    x = kl.Conv2D(width, 3, name="stem")(entry)
+    x = kl.Conv2D(24, 1, name="wide")(activation(x))
+    x = kl.DepthwiseConv2D(3)(x)
+    return keras.Model(entry, kl.Conv2D(2, 1, name="last")(x))
+
+
+def test_a_layer_behind_an_activation_by_an_operation_expands_no_bottleneck():
+    by_layer, by_operation = (
+        convcost.from_keras(bottleneck(12, one)).scale(0.9, divisor=8)["wide"].layer.filters
+        for one in (kl.ReLU(), ops.relu)
+    )
+    assert by_layer == by_operation == 24

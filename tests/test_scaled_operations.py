@@ -246,3 +246,27 @@ def test_a_batch_that_only_the_scaled_model_is_walked_with():
     x = ops.transpose(ops.sum(x, axis=0), (2, 0, 1))
     built = keras.Model(entry, kl.Dense(2)(x))
     assert with_eleven.total() == convcost.from_keras(built).total()
+
+
+class Larger(kl.Layer):
+    """Another layer for large inputs."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.small, self.large = (kl.Conv2D(8, side, name=f"c{side}") for side in (1, 3))
+
+    def build(self, shape):
+        self.small.build(shape)
+        self.large.build(shape)
+
+    def call(self, x):
+        return self.large(x) if x.shape[1] > 12 else self.small(x)
+
+
+def test_a_resolution_at_which_code_calls_other_layers():
+    entry = keras.Input((8, 8, 3))
+    x = kl.Conv2D(4, 1, name="last")(Larger(name="own")(entry))
+    net = convcost.from_keras(keras.Model(entry, x))
+    half = net.scale(0.5, 16)
+    assert half["own/c3"].layer.filters == 4
+    assert half["last"].input_shapes == ((14, 14, 4),)

@@ -311,13 +311,13 @@ class Network:
         scaling.check_width(width)
         divisor = check_number("divisor", divisor)
         shapes = scaling.resized(self.rows, self.input_shapes, resolution)
-        kept = self._paths(keep)
+        self._paths(keep)  # which checks the names
         if width == 1:
             return self._changed(self.graph, shapes)
         resized = self if resolution is None else self.at(shapes)
         graph = with_recordings(resized.graph, resized._traces)
-        rows = {row.path: row for row in reversed(self.rows)}
-        kept |= scaling.outputs_of(rows, list(self.output_names))
+        rows = {row.path: row for row in reversed(resized.rows)}
+        kept = resized._paths(keep) | scaling.outputs_of(rows, list(resized.output_names))
         before = Before()
         walked(graph, shapes, self.on_unknown, before, self._shapes)
         widths = scaling.Widths(rows, kept, width, divisor, before)

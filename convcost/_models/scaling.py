@@ -11,7 +11,7 @@ from convcost._exact.scalars import refuse
 from convcost._layers import TimeDistributed
 from convcost._layers.arguments import CHANNELS_FIRST, per_axis, show
 from convcost._layers.merging import Add
-from convcost._models.separable import BETWEEN
+from convcost._models.separable import ACTIVATIONS, BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -299,7 +299,7 @@ class _Around:
         pending = list(self._by_name[name].sources)
         while pending:
             row = self._by_name.get(pending.pop())
-            if row is None or row.kind in ("Activation", "ReLU", "PReLU", "LeakyReLU", "ELU"):
+            if row is None or row.kind in ACTIVATIONS:
                 return False
             if row.kind in ("Add", "BatchNormalization", "Dropout"):
                 pending += row.sources

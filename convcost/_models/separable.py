@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._models.changes import settled, unwrapped, wrapped
-from convcost._models.graph import Graph, refs
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced, Unknown, refs
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias, TypeGuard
@@ -29,8 +29,14 @@ _DEPTHWISE: dict[type[Full], type[Depthwise]] = {
 }
 _FULL: dict[type[Separable], type[Full]] = {made: full for full, made in _SEPARABLE.items()}
 _FULL_OF: dict[type[Depthwise], type[Full]] = {made: full for full, made in _DEPTHWISE.items()}
-# Layers allowed between the halves of a separable block; they go when the halves are merged.
-BETWEEN = ("Activation", "BatchNormalization", "Dropout", "ELU", "LeakyReLU", "PReLU", "ReLU")
+_NAMES = """
+    Activation Celu ELU Elu Gelu HardSigmoid HardSilu HardTanh LeakyReLU LeakyRelu PReLU ReLU Relu
+    Relu6 Selu Sigmoid Silu Softplus Softsign Tanh
+"""
+# Layers, and operations of `keras.ops`, by the names of their classes.
+ACTIVATIONS = frozenset(_NAMES.split())
+# What is allowed between the halves of a separable block; it goes when the halves are merged.
+BETWEEN = ACTIVATIONS | {"BatchNormalization", "Dropout"}
 
 
 def is_full(layer: object) -> TypeGuard[Full]:
@@ -137,11 +143,16 @@ def _followed(
         following = by_name.get(users[entry.name][0])
         if following is None or len(following.calls) != 1:
             break
-        if following.kind not in BETWEEN:
+        if following.kind not in BETWEEN or _computes(following.layer):
             return between, following
         between.append(following.name)
         entry = following
     return between, None
+
+
+def _computes(held: object) -> bool:
+    """Tell whether code stands behind the name of a class, which may compute anything."""
+    return isinstance(held, (Graph, Traced, Distributed, RegisteredLayer, Unknown))
 
 
 def _is_pointwise(layer: object, depthwise: Depthwise) -> TypeGuard[Full]:

@@ -198,6 +198,9 @@ def _shapes(weights: list[KerasVariable]) -> list[tuple[int, ...]]:
 def _facts(layer: Any) -> object:
     """Return what a layer is made of: comparable, and equal for layers that compute alike."""
     kind = type(layer)
+    if is_keras(kind.__module__) and isinstance(layer, keras.Model):
+        # Its config has the names of its layers, which are numbered through.
+        return kind, [_facts(one) for one in getattr(layer, "operations", layer.layers)]
     if is_keras(kind.__module__):
         return kind, repr(_nameless(layer.get_config()))
     known = vars(keras.Model()).keys()
