@@ -350,3 +350,9 @@ def test_sizes_that_nothing_tells(kind, own):
 def test_convolutions_that_are_refused(kind, shapes, message):
     with pytest.raises(ValueError, match=message):
         KerasOperation(kind, {}).apply(tuple(map(Tensor, shapes)), {})
+
+
+def test_one_output_in_a_list_is_one_output():
+    entry = keras.Input((1, 4))
+    net = convcost.from_keras(keras.Model(entry, ops.unstack(entry, axis=1)))
+    assert net.output_shapes == (net.rows[-1].output_shape,) == ((4,),)

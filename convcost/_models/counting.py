@@ -197,6 +197,8 @@ def count_operation(
     args = tuple(map(place, call.args))
     kwargs = {key: place(value) for key, value in (call.kwargs or {}).items()}
     output, parts = operation.apply(args, kwargs, batch)
+    if isinstance(output, list) and len(output) == 1:
+        output = output[0]
     parts = share.of_parts(parts)
     if type(repeat) is not int or repeat != 1:
         parts = tuple([part.repeated(repeat) for part in parts])
