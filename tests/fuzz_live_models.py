@@ -110,6 +110,8 @@ def layer_shapes(network, model):
         made = nodes.get(row.path[0], ()) if len(row.path) == 1 else ()
         if len(made) != 1 or len(made[0].output_tensors) != 1 or row.output_shape is None:
             continue
+        if "..." in getattr(made[0].operation, "equation", ""):
+            continue  # Keras says the sides that an ellipsis stands for in reverse
         shape, ours = tuple(made[0].output_tensors[0].shape), tuple(row.output_shape)
         # A side that Keras leaves open where it is known; elements moved into the batch.
         if None not in shape[1:] and shape[:1] in ((None,), model.inputs[0].shape[:1]):

@@ -16,6 +16,8 @@ class LayerTexts:
             options += ["flat", "permute", "reshape"]
         if rank == 2:
             options += ["repeat", "reshape"]
+        if rank == 3:
+            options += ["recurrent"]
         if rng.random() < 0.03:
             options = ["rare"]
         return getattr(self, f"_{rng.choice(options)}")(shape)
@@ -23,6 +25,23 @@ class LayerTexts:
     def _dense(self, shape):
         extra = self.rng.choice(["", "", "", ", use_bias=False", ', activation="relu"'])
         return f"L.Dense({self.rng.randint(1, 6)}{extra})"
+
+    def _recurrent(self, shape):
+        rng = self.rng
+        units = rng.randint(1, 5)
+        sequences = rng.choice(["", ", return_sequences=True"])
+        one = rng.choice(
+            [
+                f"L.LSTM({units}{sequences})",
+                f"L.GRU({units}{sequences}, reset_after={rng.random() < 0.5})",
+                f"L.SimpleRNN({units}{sequences}, use_bias=False)",
+                f"L.RNN([L.LSTMCell({units}), L.GRUCell({units})]{sequences})",
+                f'L.EinsumDense("abc,cd->abd", (None, {units}), bias_axes="d")',
+            ]
+        )
+        both = rng.random() < 0.3 and "Einsum" not in one
+        merge = rng.choice(["sum", "concat"])
+        return f'L.Bidirectional({one}, "{merge}")' if both else one
 
     def _act(self, shape):
         return self.rng.choice(

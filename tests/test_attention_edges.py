@@ -4,9 +4,11 @@ import re
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pytest
 import tf_keras
+from keras import layers as kl
 from test_tf_keras_files import assert_as_tf_keras, written
 
 import convcost
@@ -230,3 +232,21 @@ GQA = layers.GroupQueryAttention(4, 4, 2)
 def test_messages(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_the_weights_in_files_of_keras_3(tmp_path, suffix):
+    """Each layer's stored weights are compared with what is counted."""
+    entry = keras.Input((5, 6))
+    x = kl.Bidirectional(kl.LSTM(3, return_sequences=True))(entry)
+    x = kl.MultiHeadAttention(2, 3)(x, x)
+    x = kl.RNN([kl.LSTMCell(3), kl.GRUCell(4)], return_sequences=True)(x)
+    x = kl.GroupQueryAttention(2, 4, 2)(x, x)
+    x = kl.TimeDistributed(kl.GRU(2))(kl.Reshape((5, 2, 2))(x))
+    x = kl.AdditiveAttention()([x, x])
+    x = kl.ConvLSTM1D(2, 3, padding="same")(kl.Reshape((5, 2, 1))(x))
+    model = keras.Model(entry, kl.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d")(x))
+    model.save(tmp_path / f"model.{suffix}")
+    net = convcost.from_keras(tmp_path / f"model.{suffix}")
+    assert net.params == model.count_params()
+    assert net.macs == convcost.from_keras(model).macs

@@ -2,7 +2,6 @@
 
 import inspect
 import json
-from dataclasses import fields
 
 import keras
 import numpy as np
@@ -22,16 +21,24 @@ from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 
 FLAGS = [
-    (kind, field.name)
+    (kind, flag)
     for kind, layer in _classes().items()
-    for field in fields(layer)
-    if isinstance(field.default, bool)
+    for flag, default in layer.defaults().items()
+    if isinstance(default, bool)
 ]
-# `renorm` was an argument of Keras 2.
+# `renorm` was an argument of Keras 2; a cell is no layer of a model.
 TODAY = [
-    (kind, flag) for kind, flag in FLAGS if flag in inspect.signature(getattr(kl, kind)).parameters
+    (kind, flag)
+    for kind, flag in FLAGS
+    if hasattr(kl, kind)
+    and flag in inspect.signature(getattr(kl, kind)).parameters
+    and not kind.endswith("Cell")
 ]
-NEEDED = {"units": 3, "filters": 4, "kernel_size": 2, "axes": 1, "groups": 2}
+NEEDED = {
+    **{"units": 3, "filters": 4, "kernel_size": 2, "axes": 1, "groups": 2},
+    **{"num_heads": 2, "key_dim": 3, "equation": "abc,cd->abd", "output_shape": 3},
+    **{"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+}
 
 
 def with_flag(kind, flag, value):
@@ -41,11 +48,18 @@ def with_flag(kind, flag, value):
     given = {name: one for name, one in NEEDED.items() if name in known and name != flag}
     if kind != "GroupNormalization":
         given.pop("groups", None)
+    if kind == "RNN":
+        given["cell"] = kl.LSTMCell(3)
+    if kind.endswith("HeadAttention") or kind == "GroupQueryAttention":
+        given.pop("output_shape", None)
+        entry = keras.Input((6, 4))
+        return keras.Model(entry, layer(**given, **{flag: value})(entry, entry))
     rank = _classes()[kind].rank
     shape = (6,) * (2 if rank is None else rank) + (4,)
-    starts = [keras.Input(shape) for _ in range(1 + (kind == "Dot"))]
+    several = kind in ("AdditiveAttention", "Attention", "Dot")
+    starts = [keras.Input(shape) for _ in range(1 + several)]
     made = layer(**given, **{flag: value})
-    return keras.Model(starts, made(starts if kind == "Dot" else starts[0]))
+    return keras.Model(starts, made(starts if several else starts[0]))
 
 
 @pytest.mark.parametrize(("kind", "flag"), TODAY)
@@ -55,7 +69,8 @@ def test_a_flag_may_be_0_or_1_as_keras_saves_it(kind, flag, value):
     for source in (model, model.to_json()):
         network = convcost.from_keras(source)
         assert network.params == model.count_params()
-        assert network.output_shapes == (model.output_shape[1:],)
+        outputs = [tuple(one.shape[1:]) for one in keras.tree.flatten(model.outputs)]
+        assert list(network.output_shapes) == outputs
 
 
 @pytest.mark.parametrize("value", [2, -1, 0.5, "yes", None, [1]])
@@ -69,6 +84,8 @@ def test_a_flag_is_nothing_else(value):
 def test_in_python_a_flag_stays_true_or_false(kind, flag):
     layer = _classes()[kind]
     given = {name: one for name, one in NEEDED.items() if name in layer.argument_names()}
+    if kind == "RNN":
+        given["cell"] = convcost.layers.LSTMCell(3)
     with pytest.raises(TypeError, match=f"{flag} must be True or False"):
         layer(**{**given, flag: 1})
 
@@ -242,7 +259,7 @@ def test_layers_follow_the_setting_of_keras(data_format, kind):
     own = {name: value for name, value in LAYERS.items() if name in known}
     if "Pooling" in kind or "Conv" in kind:
         own.pop("padding", None)
-    shape = (6, 12, 10, 8)[: (_classes()[kind].rank or 2) + 1]
+    shape = (6, 12, 10, 8, 7)[: (_classes()[kind].rank or 2) + 1]
     entry = keras.Input(shape)
     model = keras.Model(entry, getattr(kl, kind)(**own)(entry))
     text = model.to_json()

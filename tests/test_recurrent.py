@@ -133,6 +133,18 @@ def test_both_directions(data, sequences, merge):
     )
 
 
+@pytest.mark.parametrize("merge", ["concat", "ave", None])
+def test_states_of_both_directions(merge):
+    entry = keras.Input((5, 2))
+    theirs = kl.Bidirectional(kl.LSTM(3, return_state=True), merge)
+    ours = layers.Bidirectional(layers.LSTM(3, return_state=True), merge)
+    row = hold(keras.Model(entry, theirs(entry))).rows[-1]
+    ends = {"concat": [(6,)], "ave": [(3,)], None: [(3,), (3,)]}[merge]
+    assert row.output_shape == ours.output_shape((5, 2)) == (*ends, *[(3,)] * 4)
+    plain = layers.Bidirectional(layers.LSTM(3), merge).output_shape((5, 2))
+    assert plain == (ends[0] if merge else tuple(ends))
+
+
 @pytest.mark.usefixtures("jax_process")
 @examples(8)
 @given(

@@ -97,6 +97,13 @@ def test_cells_of_keras_2_before_reset_after():
     assert net.params == 3 * 3 * (4 + 3 + 1)
 
 
+def test_both_directions_of_one_layer():
+    lstm = {"class_name": "LSTM", "config": {"units": 3}}
+    net = convcost.from_keras(sequential("Bidirectional", {"layer": lstm, "merge_mode": "sum"}))
+    assert net.rows[-1].layer == layers.Bidirectional(layers.LSTM(3), "sum")
+    assert net.output_shapes == ((3,),)
+
+
 def test_time_as_the_first_axis_is_refused():
     model = tf_keras.Sequential([tf_keras.Input((5, 4)), K.LSTM(3, time_major=True, name="odd")])
     with pytest.raises(convcost.UnknownLayerError, match="'odd' is a LSTM with time_major=True"):

@@ -30,9 +30,6 @@ class _Cell(Cell[K]):
         of_input: Convolution[K]
         of_state: Convolution[K]
 
-    def _axes(self) -> str:
-        return self.of_input._axes()
-
     def _check_rank(self, shape: Factors) -> None:
         self.of_input._check_rank(shape)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost import _layers as layers
 from convcost._cost import convolutions
+from convcost._exact import nested
 from convcost._exact.scalars import refuse, refuse_choice
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.spatial import Spatial
@@ -67,7 +68,8 @@ class Case:
             refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
         cost = self.layer.cost(self.input_shape)
-        counted = (*self.layer.output_shape(self.input_shape), cost.macs, cost.params)
+        made = nested.flat(tuple(self.layer.output_shape(self.input_shape)))
+        counted = (*made, cost.macs, cost.params)
         if not all(type(number) is int for number in counted):
             refuse(TypeError, "layer", self.layer, "a layer with integer arguments, to be built")
         if self.function is not None:

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 # A number, a shape, or the name and the shape of each weight.
-Counted: TypeAlias = int | Fraction | tuple[int, ...] | tuple[tuple[str, tuple[int, ...]], ...]
+Counted: TypeAlias = (
+    int
+    | Fraction
+    | tuple[int, ...]
+    | tuple[tuple[int, ...], ...]
+    | tuple[tuple[str, tuple[int, ...]], ...]
+)
 # What convcost claims, or an oracle counts, by name.
 Counts: TypeAlias = Mapping[str, Counted]
 
@@ -29,6 +35,8 @@ class Variable(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
     @property
     def shape(self) -> tuple[int, ...]: ...
 
@@ -95,7 +103,7 @@ class LiveModel(Protocol):
     @property
     def non_trainable_weights(self) -> Sequence[Variable]: ...
     @property
-    def output_shape(self) -> tuple[int, ...]: ...
+    def outputs(self) -> Sequence[Symbolic]: ...
     def count_params(self) -> int: ...
     def to_json(self) -> str: ...
     def set_weights(self, weights: Sequence[Ones], /) -> None: ...

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from convcost._layers import TimeDistributed
 from convcost._layers.depthwise import SeparableConvolution
+from convcost._layers.multi_head_attention import Projected
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.description import channels_last, steps
+from convcost._verify.oracles.keras_calls import arguments_of, called, kind_of
 from convcost._verify.oracles.oracle import NotVisible, Oracle, require_kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     import numpy as np
     import numpy.typing as npt
 
     from convcost._layers import Layer
-    from convcost._verify.types import Counted, Counts, LiveModel, Ones, Outputs, Tensor
+    from convcost._verify.types import Counted, Counts, LiveModel, Ones, Outputs, Tensor, Variable
 
 # 1 GiB of float32: the largest tensor of a check.
 MAX_ELEMENTS = 2**28
@@ -41,9 +39,24 @@ class KerasLayer(Oracle):
             model = build(layer, input_shape)
         return {
             "params": int(model.count_params()),
-            "weights": tuple((v.name, tuple(map(int, v.shape))) for v in model.weights),
-            "output shape": tuple(map(int, model.output_shape[1:])),
+            "weights": tuple((_name(layer, v), tuple(map(int, v.shape))) for v in model.weights),
+            **_output_shape(model),
         }
+
+
+def _name(layer: Layer, variable: Variable) -> str:
+    """Return the name of a weight, with that of the projection that holds it."""
+    return "/".join(variable.path.split("/")[-2 if isinstance(layer, Projected) else -1 :])
+
+
+def _output_shape(model: LiveModel) -> dict[str, Counted]:
+    """Return the output shape, or those of several outputs, if Keras says each side."""
+    made = [tuple(one.shape[1:]) for one in model.outputs]
+    dots = any("..." in getattr(layer, "equation", "") for layer in model.layers)
+    if dots or any(side is None for one in made for side in one):
+        return {}  # it says those that an ellipsis stands for in reverse
+    shapes = [tuple(map(int, one)) for one in made]
+    return {"output shape": shapes[0] if len(shapes) == 1 else tuple(shapes)}
 
 
 class RunningLayer(Oracle):
@@ -128,13 +141,13 @@ def _require_extent(layer: Layer, input_shape: tuple[int, ...]) -> None:
 
 def _apply(layer: Layer, inputs: Tensor) -> Tensor:
     keras = import_keras()
-    kind, arguments = _kind(layer), _arguments(layer)
+    kind, arguments = kind_of(layer), arguments_of(layer)
     if arguments.pop("groups", 1) != 1:
         if isinstance(layer, TransposedConvolution):
             raise NotVisible("Keras's transposed convolutions have no groups")
         arguments["groups"] = layer.arguments()["groups"]
     if not isinstance(layer, Spatial) or isinstance(layer.padding, str):
-        return kind(**arguments, dtype="float32")(inputs)
+        return called(layer, kind(**arguments, dtype="float32"), inputs)
     arguments["padding"] = "valid"
     if isinstance(layer, TransposedConvolution):
         if arguments["output_padding"] is None:
@@ -144,27 +157,6 @@ def _apply(layer: Layer, inputs: Tensor) -> Tensor:
     around = layer.padding[0] if layer.rank == 1 else layer.padding
     padded = pad(around, data_format=layer.data_format, dtype="float32")(inputs)
     return kind(**arguments, dtype="float32")(padded)
-
-
-def _kind(layer: Layer) -> Callable[..., Callable[[Tensor], Tensor]]:
-    kind: Callable[..., Callable[[Tensor], Tensor]] | None = getattr(
-        import_keras().layers, type(layer).__name__, None
-    )
-    if kind is None:
-        raise NotVisible(f"Keras has no layer {type(layer).__name__}")
-    return kind
-
-
-def _arguments(layer: Layer) -> dict[str, Any]:
-    """Return a layer's arguments as Keras takes them."""
-    arguments = layer.arguments()
-    if isinstance(layer, TimeDistributed):
-        return {"layer": _kind(layer.layer)(**_arguments(layer.layer))}
-    if type(layer).__name__ in ("Cropping1D", "UpSampling1D", "ZeroPadding1D"):
-        # Keras gives them no data format, and takes their one axis by itself.
-        del arguments["data_format"]
-        return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
-    return arguments
 
 
 def _crop(layer: TransposedConvolution, outputs: Tensor) -> Tensor:

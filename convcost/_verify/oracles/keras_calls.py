@@ -1,0 +1,78 @@
+"""How Keras makes the layers of this library, and calls them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost._layers import Layer, StackedRNNCells
+from convcost._layers.attending import Attending
+from convcost._layers.cells import Cell, Recurring
+from convcost._layers.multi_head_attention import Projected
+from convcost._models.keras.library import import_keras
+from convcost._verify.oracles.oracle import NotVisible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcost._exact.types import Factors
+    from convcost._verify.types import Tensor
+
+# Options of the call in Keras, which are arguments of the layer here.
+_OPTIONS = ("return_attention_scores", "use_causal_mask")
+
+
+def kind_of(layer: Layer[Any]) -> Callable[..., Callable[..., Tensor]]:
+    """Return Keras's class of a layer, or raise NotVisible if it has none."""
+    kind: Callable[..., Callable[..., Tensor]] | None = getattr(
+        import_keras().layers, type(layer).__name__, None
+    )
+    if kind is None:
+        raise NotVisible(f"Keras has no layer {type(layer).__name__}")
+    return kind
+
+
+def arguments_of(layer: Layer[Any]) -> dict[str, Any]:
+    """Return a layer's arguments as Keras takes them, with the layers in them made."""
+    arguments = layer.arguments()
+    if type(layer).__name__ in ("Cropping1D", "UpSampling1D", "ZeroPadding1D"):
+        # Keras gives them no data format, and takes their one axis by itself.
+        del arguments["data_format"]
+        return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
+    if isinstance(layer, Attending):
+        arguments = {name: one for name, one in arguments.items() if name not in _OPTIONS}
+    return {name: _made(one) for name, one in arguments.items()}
+
+
+def _made(value: object) -> object:
+    if isinstance(value, Layer):
+        return kind_of(value)(**arguments_of(value))
+    if isinstance(value, tuple) and value and isinstance(value[0], Layer):
+        return [_made(one) for one in value]
+    return value
+
+
+def called(layer: Layer[Any], made: Callable[..., Tensor], inputs: Any) -> Tensor:
+    """Call Keras's layer on the inputs."""
+    if isinstance(layer, Attending):
+        own = layer.arguments()
+        options = {name: own[name] for name in _OPTIONS}
+        several = list(inputs) if len(inputs) > 1 else [*inputs, *inputs]
+        if isinstance(layer, Projected):
+            return made(*several, **options)
+        return made(several, **options)
+    if isinstance(layer, Recurring) and isinstance(inputs, (list, tuple)):
+        raise NotVisible("it is built without states")
+    if isinstance(layer, Cell):
+        return made(inputs, _states(layer, tuple(inputs.shape[1:])))
+    return made(inputs)
+
+
+def _states(cell: Cell[Any], shape: Factors) -> list[Any]:
+    """Return states of zeros, for each of several cells in a list of its own."""
+    if not isinstance(cell, StackedRNNCells):
+        return [import_keras().ops.zeros((1, *one)) for one in cell.output_shape(shape)[1:]]
+    nested = []
+    for one in cell.cells:
+        nested.append(_states(one, shape))
+        shape = one.output_shape(shape)[0]
+    return nested
