@@ -27,6 +27,7 @@ from convcost._models.keras.origins import (
 )
 from convcost._models.keras.policies import unusual_weights
 from convcost._models.keras.unknown_shapes import output_shapes
+from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
 from convcost._models.keras.wrappings import unwrapped
 
 if TYPE_CHECKING:
@@ -72,6 +73,10 @@ class _ConfigReader:
     def __init__(self, config: dict[str, object]) -> None:
         self._make = LayerCache()
         self._config = config
+
+    @cached_property
+    def _is_of_keras_2(self) -> bool:
+        return is_of_keras_2(self._config)
 
     @cached_property
     def _orderings(self) -> set[str]:
@@ -135,7 +140,10 @@ class _ConfigReader:
         wrapped = config.get("layer") if kind == "TimeDistributed" else None
         holder = wrapped if isinstance(wrapped, dict) else layer
         trainable = _is_trainable(config_of(holder))
-        return Entry(name, kind, made, trainable, calls, _identity(holder))
+        entry = Entry(name, kind, made, trainable, calls, _identity(holder))
+        # In Keras 2, a wrapper that is frozen has no trainable weights, whatever is in it.
+        frozen = wrapped is not None and not _is_trainable(config) and self._is_of_keras_2
+        return with_frozen_weights(entry) if frozen else entry
 
     def _layer(
         self, kind: str, layer: dict[str, object], config: dict[str, object], depth: int
