@@ -189,7 +189,8 @@ def _loaded(path: Path) -> files.Loaded:
     except FileNotFoundError as error:
         raise FileNotFoundError(error.errno, _not_found(path), str(path)) from None
     except OSError as error:
-        what = "is a loop of symbolic links" if error.errno == errno.ELOOP else error.strerror
+        is_loop = error.errno == errno.ELOOP
+        what = f"{str(path)!r} is a loop of symbolic links" if is_loop else error.strerror
         raise type(error)(error.errno, what, str(path)) from error
 
 
