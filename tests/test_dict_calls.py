@@ -1,8 +1,11 @@
 """Nested models that are called with a dict of tensors, by Keras 3 and by tf.keras."""
 
+import json
+
 import keras
 import pytest
 import tf_keras
+from test_model_files import refused
 from test_tf_keras_files import assert_as_tf_keras, written
 
 import convcost
@@ -92,9 +95,10 @@ def test_a_dict_by_keyword():
         assert convcost.from_keras(source).params == model.count_params()
 
 
-def test_other_names_are_taken_in_their_order_as_keras_3_does():
-    a, b, x, y, p, q = parts(keras)
-    with pytest.warns(UserWarning, match="structure"):
-        model = keras.Model([p, q], keras.Model([a, b], [x, y], name="n")({"v": q, "u": p}))
-    for source in (model, model.to_json()):
-        assert convcost.from_keras(source).params == model.count_params()
+def test_a_dict_without_an_input_is_refused():
+    for library in (keras, tf_keras):
+        config = json.loads(by_list(library).to_json())
+        nodes = [one["inbound_nodes"] for one in config["config"]["layers"] if one["name"] == "n"]
+        given = nodes[0][0]["args"][0] if library is keras else nodes[0][0]
+        given["yy"] = given.pop("zz")
+        refused(config, r"model 'n' is called with a dict that has no 'zz', only .*'aa', 'yy'")

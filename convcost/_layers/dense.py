@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcost._exact import K
 from convcost._exact.sizes import check_integer
+from convcost._layers import arguments
 from convcost._layers.base import Layer
 from convcost._layers.results import Weight
 from convcost._layers.steps import Step
@@ -52,6 +53,10 @@ class Dense(Layer[K]):
 
     def _axes(self) -> str:
         return "(..., channels)"
+
+    def _check_rank(self, shape: Factors) -> None:
+        if not shape:
+            arguments.check_shape(shape, "Dense", self._axes(), None)
 
     def _steps(self, shape: Factors) -> tuple[Step, ...]:
         *places, m = shape

@@ -55,6 +55,8 @@ class TimeDistributed(Layer[K]):
         return "(steps, ...)"
 
     def _check_rank(self, shape: Factors) -> None:
+        if not shape:
+            arguments.check_shape(shape, "TimeDistributed", self._axes(), None)
         self.layer._check_rank(shape[1:])
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:

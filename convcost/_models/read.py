@@ -89,7 +89,7 @@ def from_keras(
     >>> net["conv"].output_shape, net["conv"].cost.explain().params
     ((28, 28, 32), '3*3*32 + (1*1*32+1)*32 = 1344')
     """
-    if isinstance(source, str) and source.isidentifier() and not Path(source).exists():
+    if isinstance(source, str) and source.isidentifier() and not os.path.lexists(source):
         source = _application(source)
     if isinstance(source, (str, os.PathLike)) and not _is_json(source):
         path = _path(source)
@@ -136,6 +136,8 @@ def _path(source: str | os.PathLike[str]) -> Path:
     """Return the path of a file, with the home folder in place of ~."""
     text = os.fspath(source)
     path = Path(text)
+    if not text.strip():
+        refuse(ValueError, "source", text, _ALLOWED)
     if "\0" in text or len(text) > _LONGEST or any(len(one) > _LONGEST_NAME for one in path.parts):
         refuse(ValueError, "source", text, _ALLOWED)
     if path.exists():
@@ -198,6 +200,10 @@ def _loaded(path: Path) -> files.Loaded:
         return files.load(path)
     except FileNotFoundError as error:
         raise FileNotFoundError(error.errno, _not_found(path), str(path)) from None
+    except OSError as error:
+        is_loop = error.errno == errno.ELOOP
+        what = f"{str(path)!r} is a loop of symbolic links" if is_loop else error.strerror
+        raise type(error)(error.errno, what, str(path)) from error
 
 
 def _compare(network: Network, stored: Stored) -> None:

@@ -28,6 +28,7 @@ from convcost._models.keras.origins import (
 )
 from convcost._models.keras.policies import unusual_weights
 from convcost._models.keras.unknown_shapes import output_shapes
+from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
 from convcost._models.keras.wrappings import unwrapped
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class _ConfigReader:
     def __init__(self, config: dict[str, object]) -> None:
         self._make = LayerCache()
         self._config = config
+
+    @cached_property
+    def _is_of_keras_2(self) -> bool:
+        return is_of_keras_2(self._config)
 
     @cached_property
     def _orderings(self) -> set[str]:
@@ -141,7 +146,10 @@ class _ConfigReader:
             trainable = is_trainable(str(flagged.get("class_name")), config_of(flagged))
         except ValueError as error:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
-        return Entry(name, kind, made, trainable, calls, _identity(holding))
+        entry = Entry(name, kind, made, trainable, calls, _identity(holding))
+        # In Keras 2, a wrapper that is frozen has no trainable weights, whatever is in it.
+        frozen = kind == "TimeDistributed" and not is_trainable("", config)
+        return with_frozen_weights(entry) if frozen and self._is_of_keras_2 else entry
 
     def _layer(
         self, kind: str, layer: dict[str, object], config: dict[str, object], depth: int

@@ -193,7 +193,7 @@ def _tensors(node: object) -> Iterator[list[object]]:
             yield from _tensors(node[name])
         return
     one = check_list(node, "inbound_nodes")
-    if not one or isinstance(one[0], (list, tuple, dict)):
+    if not one or not isinstance(one[0], str):
         for inner in one:
             yield from _tensors(inner)
         return

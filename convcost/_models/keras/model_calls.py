@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convcost._exact.scalars import shorten
+from convcost._models.errors import ModelError
 from convcost._models.graph import Graph, refs
 
 if TYPE_CHECKING:
@@ -14,6 +16,11 @@ def in_order(call: Call, held: Held) -> Call:
     """Return a call with the tensors of a dict in the order of the inputs of the model it calls.
 
     The keys are those of the model's own dict of inputs, or, if it lists them, their names.
+
+    Raises
+    ------
+    ModelError
+        If the dict lacks one.
     """
     args, kwargs = call.args, call.kwargs or {}
     given = args[0] if args else kwargs.get("inputs")
@@ -21,8 +28,12 @@ def in_order(call: Call, held: Held) -> Call:
         return call
     own = held.inputs
     names = sorted(own, key=str) if isinstance(own, dict) else [ref.entry for ref in refs(own)]
-    if any(name not in given for name in names):
-        return call
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise ModelError(
+            f"model {held.name!r} is called with a dict that has no {shorten(missing[0])}, only"
+            f" {shorten(list(given))}"
+        )
     listed = [given[name] for name in names]
     if args:
         return call._replace(args=(listed, *args[1:]))

@@ -135,7 +135,14 @@ def described_archive(names: Iterable[str]) -> str | None:
         return f"a zip archive of a SavedModel, which holds no Keras config: {_CONVERT}"
     if names and all(name.endswith(".npy") for name in names):
         return _ARRAYS
-    models = sorted(name for name in names if name.endswith((".keras", ".h5", ".hdf5", ".json")))
+    models = sorted(
+        name
+        for name in names
+        if name.endswith((".keras", ".h5", ".hdf5", ".json"))
+        # What Keras writes beside the config.
+        and name != "metadata.json"
+        and not name.startswith("assets/")
+    )
     if "model.weights.h5" in names or not models:
         return None
     return f"a zip archive with {shorten(models[0])} in it: unpack it, and give that file"
