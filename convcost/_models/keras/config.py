@@ -143,7 +143,8 @@ class _ConfigReader:
         holding = wrapped if isinstance(wrapped, dict) else layer
         flagged = layer if kind in HOLDING else holding
         try:
-            trainable = is_trainable(str(flagged.get("class_name")), config_of(flagged))
+            own = str(flagged.get("class_name"))
+            trainable = is_trainable(own, config_of(flagged), self._is_of_keras_2)
         except ValueError as error:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
         entry = Entry(name, kind, made, trainable, calls, _identity(holding))

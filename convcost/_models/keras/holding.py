@@ -23,6 +23,8 @@ HOLDING: dict[str, dict[str, str]] = {
     "RNN": {"cell": "cell"},
     "StackedRNNCells": {"cells": "cells"},
 }
+# Layers of attention that project what they take.
+_PROJECTED = ("GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention")
 
 
 class _WithChildren:
@@ -69,8 +71,16 @@ def holder(
     return make(kind, _WithChildren(config, children))
 
 
-def is_trainable(kind: str, config: Mapping[str, object]) -> bool:
+def is_trainable(kind: str, config: Mapping[str, object], nested: bool = True) -> bool:
     """Return whether training may change the weights of a layer, from its config.
+
+    Parameters
+    ----------
+    kind, config
+        Its class and its config.
+    nested
+        Whether a layer that is frozen freezes those that it holds, as in Keras 2. In Keras 3, each
+        of them says for itself; projections of attention are made anew, and not frozen.
 
     Raises
     ------
@@ -82,7 +92,7 @@ def is_trainable(kind: str, config: Mapping[str, object]) -> bool:
     >>> is_trainable("RNN", {"cell": {"class_name": "LSTMCell", "config": {"trainable": False}}})
     False
     """
-    flags = set(_flags(kind, config))
+    flags = set(_flags(kind, config, nested))
     if len(flags) > 1:
         raise ValueError(
             "some of the layers in it are trainable, and others are not: give the live model"
@@ -90,14 +100,15 @@ def is_trainable(kind: str, config: Mapping[str, object]) -> bool:
     return flags.pop()
 
 
-def _flags(kind: str, config: Mapping[str, object]) -> Iterator[bool]:
+def _flags(kind: str, config: Mapping[str, object], nested: bool) -> Iterator[bool]:
     own = config.get("trainable", True) not in (False, 0)
     children = [config.get(name) for name in HOLDING.get(kind, ())]
-    nested = [one for value in children for one in (value if isinstance(value, list) else [value])]
-    inner = [one for one in nested if isinstance(one, dict)]
-    if not (own and inner):
-        yield own
+    every = [one for value in children for one in (value if isinstance(value, list) else [value])]
+    inner = [one for one in every if isinstance(one, dict)]
+    if not inner or (nested and not own):
+        yield own or (kind in _PROJECTED and not nested)
         return
     for one in inner:
         inside = one.get("config")
-        yield from _flags(str(one.get("class_name")), inside if isinstance(inside, dict) else {})
+        found = inside if isinstance(inside, dict) else {}
+        yield from _flags(str(one.get("class_name")), found, nested)
