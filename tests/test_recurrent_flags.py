@@ -1,4 +1,4 @@
-"""Which weights of layers that hold layers are trainable: as Keras says, live and from its files."""
+"""Which weights of layers that hold layers are trainable: as Keras says, live and from files."""
 
 import itertools
 import json
@@ -51,8 +51,7 @@ def from_config(library, model, refused):
     try:
         net = convcost.from_keras(json.loads(model.to_json()))
     except convcost.ModelError as error:
-        assert "some of the layers in it are trainable" in str(error)
-        refused.append(error)
+        refused.append(str(error))
         return
     assert net.trainable_params == trainable(library.models.model_from_json(model.to_json()))
 
@@ -64,6 +63,7 @@ def test_flags_are_those_of_keras(kind):
         assert convcost.from_keras(model).trainable_params == trainable(model)
         from_config(keras, model, refused)
     assert len(refused) <= 8
+    assert all("some of the layers in it are trainable" in one for one in refused)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,12 +73,14 @@ def test_flags_are_those_of_keras_2(kind):
     for model in drawn(library, KINDS[kind]):
         from_config(library, model, refused)
     assert len(refused) <= 4
+    assert all("some of the layers in it are trainable" in one for one in refused)
 
 
 def test_a_layer_that_is_shared_is_frozen_once():
     cell = kl.LSTMCell(2)
     entry = keras.Input((4, 3))
-    model = keras.Model(entry, [kl.RNN(cell)(entry), kl.RNN(cell)(entry)])
+    outputs = [kl.RNN(cell)(entry), kl.RNN(cell)(entry)]
+    model = keras.Model(entry, outputs)
     cell.trainable = False
     net = convcost.from_keras(model)
     assert (net.params, net.trainable_params) == (model.count_params(), 0)
