@@ -50,6 +50,17 @@ def test_outputs_of_models_by_number(kind):
     assert shapes == tuple(tuple(one.shape[1:]) for one in alone)
 
 
+@pytest.mark.parametrize("kind", [dict, OrderedDict])
+def test_inputs_of_models_by_number(kind):
+    inner_inputs = kind([(16, keras.Input((16,))), (8, keras.Input((8,)))])
+    dense = kl.Dense(3)(inner_inputs[16])
+    inner = keras.Model(inner_inputs, kl.Concatenate()([dense, inner_inputs[8]]))
+    wide, short = keras.Input((16,)), keras.Input((8,))
+    model = keras.Model([wide, short], kl.Dense(2)(inner(kind([(16, wide), (8, short)]))))
+    net = convcost.from_keras(model)
+    assert (net.params, net.macs) == (model.count_params(), 16 * 3 + 11 * 2)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -128,6 +139,17 @@ def test_a_flag_that_a_layer_does_not_take_is_for_what_is_inside():
     net = convcost.from_keras(model)
     assert net.macs == 2 * 10 * 64
     assert net.with_separable().macs == net.macs
+
+
+def test_a_flag_that_a_layer_takes_among_others_stays():
+    class Any(Second):
+        def call(self, x, **options):
+            return super().call(x, **options)
+
+    entry = keras.Input((10, 8))
+    assert convcost.from_keras(keras.Model(entry, Any()(entry))).macs == 640
+    flagged = keras.Model(entry, Calling(Any(), True)(entry))
+    assert convcost.from_keras(flagged).macs == 640  # Keras drops a flag that `call` does not name
 
 
 class Pairing(kl.Layer):

@@ -332,3 +332,15 @@ def test_a_layer_that_is_left_out_and_moves_elements_out_of_the_batch():
     model = keras.Model(entry, kl.Dense(5)(Back(name="mystery")(moved)))
     with pytest.raises(convcost.ModelError, match="does not record"):
         convcost.from_keras(model, on_unknown="warn")
+
+
+def test_a_file_at_another_shape_with_a_layer_left_out(tmp_path):
+    norm = kl.SpectralNormalization(kl.Dense(4), name="norm")
+    model = keras.Sequential([keras.Input((5, 3)), norm, kl.Dense(2)])
+    model.save(tmp_path / "model.keras")
+    shapes = {"norm": (7, 4)}
+    with pytest.warns(UserWarning, match="norm"):
+        net = convcost.from_keras(
+            tmp_path / "model.keras", (7, 3), on_unknown="warn", shapes=shapes
+        )
+    assert net.params == 10

@@ -172,7 +172,7 @@ class Unknown(NamedTuple):
         The name to register it under, where that is not the name of its class.
     shapes
         Returns the shapes of its outputs for those of its inputs, with the batch dimension; None
-        if its arguments don't say them.
+        instead if its arguments don't say them.
     """
 
     kind: str
@@ -180,7 +180,7 @@ class Unknown(NamedTuple):
     outputs: tuple[Recorded, ...] = ()
     detail: str = ""
     known_as: str = ""
-    shapes: Callable[[list[Factors]], list[Factors] | None] | None = None
+    shapes: Callable[[list[Factors]], list[Factors]] | None = None
 
 
 class RegisteredLayer(NamedTuple):

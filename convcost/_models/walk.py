@@ -271,9 +271,7 @@ class Walk:
             first = shapes[0][0] if shapes and shapes[0] else self._batch
             return [(first, *shape) for shape in self._shapes[name]]
         if layer.shapes is not None and len(shapes) == len(given) and shapes:
-            derived = layer.shapes(shapes)
-            if derived is not None:
-                return derived
+            return layer.shapes(shapes)
         fits = len(layer.inputs) == len(shapes) == len(given)
         if not (fits and layer.outputs and all(map(_fits, layer.inputs, shapes))):
             return None

@@ -248,6 +248,6 @@ def _with_training(
     kwargs = dict(arguments.kwargs)
     if "training" in list(parameters)[len(arguments.args) :]:
         kwargs.setdefault("training", training)
-    elif not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+    else:
         kwargs.pop("training", None)  # which Keras takes for what is inside
     return arguments._replace(kwargs=kwargs)

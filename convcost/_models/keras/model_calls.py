@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
 from convcost._models.graph import Graph, refs
+from convcost._models.trees import ordered
 
 if TYPE_CHECKING:
     from convcost._models.graph import Call, Held
@@ -27,7 +28,7 @@ def in_order(call: Call, held: Held) -> Call:
     if not isinstance(held, Graph) or not isinstance(given, dict):
         return call
     own = held.inputs
-    names = sorted(own, key=str) if isinstance(own, dict) else [ref.entry for ref in refs(own)]
+    names = ordered(own) if isinstance(own, dict) else [ref.entry for ref in refs(own)]
     missing = [name for name in names if name not in given]
     if missing:
         raise ModelError(

@@ -214,8 +214,7 @@ def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, objec
     yield replaced(keras.Variable, "__getitem__", _got)
     yield replaced(keras.Variable, "assign", _assigned)
     yield replaced(keras.dtype_policies.DTypePolicy, "convert_input", _converted)
-    compiled = sys.modules.get(_COMPILED)
-    if compiled is not None:
+    for compiled in [sys.modules[one] for one in (_COMPILED,) if one in sys.modules]:
         yield replaced(compiled.Function, "__call__", _refused)
 
 

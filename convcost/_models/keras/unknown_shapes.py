@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from convcost._models.keras.layers import Config
 
     # Takes the shapes of the inputs, the batch included; returns those of the outputs.
-    Shapes: TypeAlias = Callable[[list[Factors]], list[Factors] | None]
+    Shapes: TypeAlias = Callable[[list[Factors]], list[Factors]]
 
 
 def output_shapes(kind: str, config: Config) -> Shapes | None:
