@@ -15,6 +15,8 @@ from convcost._models.graph import Call, Entry, Ref, Tensor
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.tf_operations import TensorFlowOperation
 from convcost._models.network import Network
+from convcost._models.scaled_operations import Before
+from convcost._models.visits import Visit
 
 
 class Calling(kl.Layer):
@@ -191,6 +193,7 @@ OLD, NEW = (1, 4, 8), (1, 4, 1)
         ("Split", {"indices_or_sections": [3], "axis": -1}, [], "its indices are fixed"),
         ("Split", {"indices_or_sections": [3], "axis": 1}, [], ""),
         ("Concatenate", {"axis": None}, [(1, 4, 2)], "constant of shape (1, 4, 2)"),
+        ("Concatenate", {"axis": 1}, [(1, 2, 8)], ""),
         ("Relu", {}, [], ""),
     ],
 )
@@ -270,3 +273,8 @@ def test_a_resolution_at_which_code_calls_other_layers():
     half = net.scale(0.5, 16)
     assert half["own/c3"].layer.filters == 4
     assert half["last"].input_shapes == ((14, 14, 4),)
+
+
+def test_a_row_that_was_not_there_before_is_counted_as_it_is():
+    layer = convcost.layers.Reshape((4, 8))
+    assert Before().checked(Visit(Call(), 0, [], (), True), (1, 0), layer) is layer

@@ -228,3 +228,18 @@ def test_a_compiled_function_is_refused_even_if_it_was_recorded_before():
     with pytest.raises(convcost.UnknownLayerError, match=r"calls the tf\.function 'squared'"):
         convcost.from_keras(model)
     model(np.ones((1, 10, 8), "float32"))
+
+
+def test_an_array_that_build_stores():
+    class Stored(kl.Layer):
+        def build(self, shape):
+            self.numbers = np.arange(shape[1])
+
+        def call(self, x):
+            return ops.matmul(ops.ones((2, len(self.numbers))), x)
+
+    entry = keras.Input((10, 4))
+    net = convcost.from_keras(keras.Model(entry, Stored()(entry)))
+    assert net.at((10, 4)).macs == net.macs == 2 * 10 * 4
+    with pytest.raises(convcost.ModelError, match="build the model at that size in Keras"):
+        net.at((6, 4))
