@@ -250,3 +250,11 @@ def test_the_weights_in_files_of_keras_3(tmp_path, suffix):
     net = convcost.from_keras(tmp_path / f"model.{suffix}")
     assert net.params == model.count_params()
     assert net.macs == convcost.from_keras(model).macs
+
+
+def test_the_score_mode_may_be_written_in_capitals():
+    shapes = [(5, 8), (7, 8)]
+    for word in ("dot", "concat"):
+        ours = layers.Attention(score_mode=word)
+        assert layers.Attention(score_mode=word.upper()) == ours
+        assert layers.Attention(score_mode=word.upper()).cost(shapes) == ours.cost(shapes)

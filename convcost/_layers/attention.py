@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from convcost._layers.steps import Part
 
 
+_SCORES = ("dot", "concat")
+
+
 class Unprojected(Attending):
     """A layer without heads, in which queries, keys and values attend as they are."""
 
@@ -77,7 +80,7 @@ class Attention(Unprojected):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_flags("use_scale")
-        arguments.check_word("score_mode", self.score_mode, ("dot", "concat"))
+        self._set(score_mode=arguments.check_word("score_mode", self.score_mode, _SCORES))
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         attended, mask = self._attended(shape), self._mask()

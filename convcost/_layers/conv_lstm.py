@@ -116,7 +116,7 @@ class ConvLSTM(Recurrent[K]):
 
     def __post_init__(self) -> None:
         if isinstance(self.padding, str):
-            arguments.check_word("padding", self.padding.lower(), ("valid", "same"))
+            arguments.check_word("padding", self.padding, ("valid", "same"))
         checked = self._of_input()
         names = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
         self._set(**{name: getattr(checked, name) for name in names}, use_bias=checked.use_bias)

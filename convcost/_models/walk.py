@@ -231,7 +231,7 @@ class Walk:
                 share,
                 visit.repeat,
             )
-        if isinstance(layer, Layer):
+        if isinstance(layer, Layer) and layer.call_arguments:
             layer = layer.called(visit.call.named(layer.call_arguments))
         shapes = required(visit.given)
         if () in shapes:
