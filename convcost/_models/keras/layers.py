@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Protocol, overload
 
     from convcost._models.graph import Held
+    from convcost._models.types import KerasLayer, KerasVariable
 
     class Config(Protocol):
         """A config, or an object whose `get` returns an argument by name, or the default."""
@@ -109,6 +110,11 @@ class Attributes:
     def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
         return getattr(self._layer, self._names.get(name, name), default)
+
+
+def own_variables(layer: KerasLayer) -> list[KerasVariable]:
+    """Return the variables that a live layer holds itself, apart from those of layers inside it."""
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
 class LayerCache:

@@ -25,7 +25,14 @@ from convcost._models.graph import (
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
 from convcost._models.keras.holding import HOLDING, holder
-from convcost._models.keras.layers import Attributes, LayerCache, class_of, distributed, kind_of
+from convcost._models.keras.layers import (
+    Attributes,
+    LayerCache,
+    class_of,
+    distributed,
+    kind_of,
+    own_variables,
+)
 from convcost._models.keras.masks import taken_from_outside
 from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
@@ -294,7 +301,7 @@ def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
     known = class_of(kind_of(layer))
     if known is not None and known.holds_layers:
         return list(layer.weights)
-    return [*layer._trainable_variables, *layer._non_trainable_variables]
+    return own_variables(layer)
 
 
 def _own(operation: KerasLayer) -> dict[str, object]:

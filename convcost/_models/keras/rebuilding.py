@@ -18,6 +18,7 @@ from keras.src.backend.common import global_state
 from keras.src.models.functional import Functional
 
 from convcost._exact.scalars import shorten
+from convcost._models.keras.layers import own_variables
 from convcost._models.keras.origins import is_keras
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def unsettled(layer: Any, args: tuple[object, ...], kwargs: dict[str, object]) -
         with _without_traces():
             first, second = _copy(layer, before), _copy(layer, after)
             differs = _facts(first) != _facts(second)
-            alike = _shapes(_own(first)) == _shapes(_own(layer))
+            alike = _shapes(own_variables(first)) == _shapes(own_variables(layer))
     except Exception as error:
         # The user's code may raise anything.
         why = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -70,7 +71,7 @@ def unsettled(layer: Any, args: tuple[object, ...], kwargs: dict[str, object]) -
         ) from None
     if differs or not alike:
         raise _stale(before, f"it makes something else for {_shown(after)}")
-    own = {id(one) for one in _own(layer)}
+    own = {id(one) for one in own_variables(layer)}
     shapes = [_shapes(one.weights) for one in (layer, first, second)]
     equal = all(len(one) == len(shapes[0]) for one in shapes)
     return {
@@ -183,12 +184,7 @@ def _copy(layer: Any, shapes: Shapes) -> Any:
 
 def _flat(layer: Any) -> list[Any]:
     """Return a layer, those in it, and their variables."""
-    inside = [one for inner in layer._layers for one in _flat(inner)]
-    return [layer, *inside, *layer.variables]
-
-
-def _own(layer: Any) -> list[KerasVariable]:
-    return [*layer._trainable_variables, *layer._non_trainable_variables]
+    return [*layer._flatten_layers(), *layer.variables]
 
 
 def _shapes(weights: list[KerasVariable]) -> list[tuple[int, ...]]:
@@ -205,7 +201,7 @@ def _facts(layer: Any) -> object:
         return kind, repr(_nameless(layer.get_config()))
     known = vars(keras.Model()).keys()
     own = {name: _fact(value) for name, value in vars(layer).items() if name not in known}
-    return kind, _shapes(_own(layer)), [_facts(one) for one in layer._layers], own
+    return kind, _shapes(own_variables(layer)), [_facts(one) for one in layer._layers], own
 
 
 def _nameless(config: object) -> object:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 from keras.src.backend.common import global_state
 
+from convcost._models.keras.layers import own_variables
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -46,13 +48,13 @@ def unchanged(layer: object) -> Iterator[None]:
     NotBuiltError
         If a layer inside it got weights in the context.
     """
-    inside = list(layer._flatten_layers()) if isinstance(layer, keras.Layer) else []
+    inside = layer._flatten_layers() if isinstance(layer, keras.Layer) else ()
     kept = [_keep(one) for one in inside]
     numbers, seeds = random.getstate(), global_state.get_global_attribute(_SEEDS)
     try:
         yield
         for one in kept:
-            if _number_of_weights(one.layer) > one.weights:
+            if len(own_variables(one.layer)) > one.weights:
                 raise NotBuiltError(
                     f"makes the weights of layer {one.layer.name!r}: call it once with inputs of"
                     " these shapes, so that all of it is built"
@@ -67,7 +69,7 @@ def unchanged(layer: object) -> Iterator[None]:
 @contextmanager
 def unless_read(layer: Any) -> Iterator[None]:
     """Restore all attributes of a layer, and of those inside it, if the context raises."""
-    kept = [_keep(one) for one in _inside(layer)]
+    kept = [_keep(one) for one in layer._flatten_layers()]
     try:
         yield
     except BaseException:
@@ -76,23 +78,13 @@ def unless_read(layer: Any) -> Iterator[None]:
         raise
 
 
-def _inside(layer: Any) -> Iterator[Any]:
-    yield layer
-    for one in layer._layers:
-        yield from _inside(one)
-
-
-def _number_of_weights(layer: KerasLayer) -> int:
-    return len(layer._trainable_variables) + len(layer._non_trainable_variables)
-
-
 def _keep(layer: KerasLayer) -> _Kept:
     values = {name: one for name, one in vars(layer).items() if name not in _SHARED}
     contents = [(one, _copied(one)) for one in _containers(list(values.values()))]
     tracker = layer._tracker
     tracked = {name: set(ids) for name, ids in tracker.stored_ids.items()}
     locked = (tracker.locked, tracker._lock_violation_msg)
-    return _Kept(layer, values, contents, _number_of_weights(layer), tracked, locked)
+    return _Kept(layer, values, contents, len(own_variables(layer)), tracked, locked)
 
 
 def _containers(values: Iterable[object]) -> Iterator[Any]:
