@@ -113,24 +113,36 @@ class Cell(Recurring[K]):
         return (self._made(first), *self._states(first))
 
 
-class GatedCell(Cell[K]):
-    """A cell whose gates each multiply the input and the state before it by a matrix."""
+@dataclass(frozen=True, eq=False, repr=False)
+class UnitsCell(Cell[K]):
+    """A cell whose gates each multiply the input and the state before it by a matrix.
+
+    Parameters
+    ----------
+    units
+        Number of units of the output and of each state.
+    use_bias
+        Whether each unit of each gate adds a bias.
+    """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, units: Side[K], *, use_bias: bool = True) -> None: ...
+
+    units: Count
+    _: KW_ONLY
+    use_bias: bool = True
 
     gates: ClassVar[int]
     states: ClassVar[int] = 1
-    # Whether the products with the input and with the state have a bias each.
-    two_biases: ClassVar[bool] = False
-
-    if TYPE_CHECKING:
-        units: Count
-        use_bias: bool
 
     def __post_init__(self) -> None:
         self._set(units=check_integer("units", self.units))
         self._check_flags("use_bias")
 
     def _has_two_biases(self) -> bool:
-        return self.two_biases
+        """Tell whether the products with the input and with the state have a bias each."""
+        return False
 
     def _states(self, shape: Factors) -> tuple[Factors, ...]:
         return ((self.units,),) * self.states
@@ -155,27 +167,6 @@ class GatedCell(Cell[K]):
             Weight("recurrent_kernel", (self.units, width)),
         )
         return (*kernels, Weight("bias", bias)) if self.use_bias else kernels
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class UnitsCell(GatedCell[K]):
-    """A cell with gates.
-
-    Parameters
-    ----------
-    units
-        Number of units of the output and of each state.
-    use_bias
-        Whether each unit of each gate adds a bias.
-    """
-
-    if TYPE_CHECKING:
-
-        def __init__(self, units: Side[K], *, use_bias: bool = True) -> None: ...
-
-    units: Count
-    _: KW_ONLY
-    use_bias: bool = True
 
 
 class SimpleRNNCell(UnitsCell[K]):
@@ -208,11 +199,12 @@ class LSTMCell(UnitsCell[K]):
 class CuDNNLSTMCell(LSTMCell[K]):
     """One step of `CuDNNLSTM`."""
 
-    two_biases = True
+    def _has_two_biases(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GRUCell(GatedCell[K]):
+class GRUCell(UnitsCell[K]):
     """One step of `GRU`, as `keras.layers.GRUCell`.
 
     Parameters
@@ -241,6 +233,7 @@ class GRUCell(GatedCell[K]):
             self, units: Side[K], *, use_bias: bool = True, reset_after: bool = True
         ) -> None: ...
 
+    # Editors offer only the arguments that stand in the class itself.
     units: Count
     _: KW_ONLY
     use_bias: bool = True
