@@ -10,7 +10,7 @@ from convcost._exact.scalars import COUNT, SIZE, is_array, refuse
 from convcost._exact.sizes import check_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.types import Axes
@@ -159,6 +159,17 @@ def show(value: object) -> str:
     if value is None or isinstance(value, str):
         return "?" if value is None else repr(value)
     return arithmetic.brief(value)
+
+
+def show_all(shapes: Iterable[object]) -> str:
+    """Return several shapes as short text for an error message.
+
+    Examples
+    --------
+    >>> show_all([(28, 28), (14, 14)])
+    '(28, 28) and (14, 14)'
+    """
+    return " and ".join(map(show, shapes))
 
 
 def align_arrays(arguments: Mapping[str, object]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Attending(Merging):
             allowed = f"shapes {self._axes()} of query, value and key, for {type(self).__name__}"
             refuse(ValueError, "input_shape", tuple(shape), allowed)
         if not all(map(arithmetic.may_equal, value[:-1], key[:-1])):
-            shown = f"{arguments.show(value)} and {arguments.show(key)}"
+            shown = arguments.show_all([value, key])
             raise ValueError(f"value and key must be equally long; got shapes {shown}")
         return query, value, key
 

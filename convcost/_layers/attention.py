@@ -31,10 +31,10 @@ class Unprojected(Attending):
         query, value, key = self._three(shape)
         batch, steps = query[:-2], query[-2:-1]
         if not all(map(arithmetic.may_equal, batch, key[:-2])):
-            shown = f"{arguments.show(query)} and {arguments.show(key)}"
+            shown = arguments.show_all([query, key])
             raise ValueError(f"query and key must differ only in their last two sides; got {shown}")
         if not arithmetic.may_equal(query[-1], key[-1]):
-            shown = f"{arguments.show(query)} and {arguments.show(key)}"
+            shown = arguments.show_all([query, key])
             raise ValueError(f"query and key must have equal features; got shapes {shown}")
         return Attended(batch, steps, key[-2:-1], query[-1], value[-1])
 

@@ -68,8 +68,7 @@ class Recurring(Layer[K]):
         states, given = self._states(first), tuple(map(tuple, shape[1:]))
         if len(states) != len(given) or not all(map(_may_equal, states, given)):
             kind = type(self).__name__
-            expected = " and ".join(map(arguments.show, states))
-            shown = " and ".join(map(arguments.show, given))
+            expected, shown = arguments.show_all(states), arguments.show_all(given)
             raise ValueError(f"the states of {kind} must have shapes {expected}; got {shown}")
         return first
 

@@ -177,4 +177,4 @@ class EinsumDense(Layer[Any]):
         return kernel, Weight("bias", bias)
 
     def _intermediate(self, steps: tuple[Part, ...]) -> Count:
-        return 0
+        return 0  # biases are added in place

@@ -73,7 +73,7 @@ def _together(sides: tuple[Count, ...], shapes: Sequence[Factors]) -> Count:
         elif not arithmetic.may_equal(longest, side):
             raise ValueError(
                 "input shapes must be equal, or 1 where they differ; got"
-                f" {' and '.join(map(arguments.show, shapes))}"
+                f" {arguments.show_all(shapes)}"
             )
         elif type(side) is int:
             longest = side  # prefer a number to an expression that must equal it
@@ -162,7 +162,7 @@ def concatenate(shapes: Sequence[Factors], index: int) -> Factors:
         ):
             raise ValueError(
                 f"input shapes must be equal except for axis {index + 1}; got"
-                f" {' and '.join(map(arguments.show, shapes))}"
+                f" {arguments.show_all(shapes)}"
             )
         joined = joined + shape[index]
     return (*first[:index], joined, *first[index + 1 :])
@@ -219,7 +219,7 @@ class Dot(Merging):
         if not arithmetic.may_equal(first[left], second[right]):
             raise ValueError(
                 f"the axes {self.axes} must have equal lengths; got shapes"
-                f" {' and '.join(map(arguments.show, shape))}"
+                f" {arguments.show_all(shape)}"
             )
         outputs = (*first[:left], *first[left + 1 :], *second[:right], *second[right + 1 :])
         return (Product(outputs, (first[left],)),)

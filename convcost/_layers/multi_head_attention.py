@@ -218,7 +218,7 @@ class MultiHeadAttention(Projected):
         if not all(arithmetic.may_equal(queries[place], keys[place]) for place in batch):
             raise ValueError(
                 "queries and keys must have equal sides but in attention_axes; got shapes"
-                f" {arguments.show(query)} and {arguments.show(key)}"
+                f" {arguments.show_all([query, key])}"
             )
         if places != [0] and (self.use_causal_mask or self.sliding_window is not None):
             raise ValueError("a mask over several axes, or another one than axis 1, is not known")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost._layers import Layer
+from convcost._layers.multi_head_attention import Projected
 from convcost._models.graph import Unknown
+from convcost._models.keras.layers import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +25,6 @@ HOLDING: dict[str, dict[str, str]] = {
     "RNN": {"cell": "cell"},
     "StackedRNNCells": {"cells": "cells"},
 }
-# Layers of attention that project what they take.
-_PROJECTED = ("GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention")
 
 
 class _WithChildren:
@@ -106,7 +106,8 @@ def _flags(kind: str, config: Mapping[str, object], nested: bool) -> Iterator[bo
     every = [one for value in children for one in (value if isinstance(value, list) else [value])]
     inner = [one for one in every if isinstance(one, dict)]
     if not inner or (nested and not own):
-        yield own or (kind in _PROJECTED and not nested)
+        made_anew = issubclass(class_of(kind) or Layer, Projected)
+        yield own or (made_anew and not nested)
         return
     for one in inner:
         inside = one.get("config")
