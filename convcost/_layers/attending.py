@@ -75,7 +75,7 @@ class Attending(Merging):
         given = {name: bool(options[name]) for name in names if options.get(name) is not None}
         if all(own[name] == value for name, value in given.items()):
             return self
-        return type(self)(**{**own, **given})
+        return self._with({**own, **given})
 
     def _several(self, shape: object) -> Sequence[Factors]:
         several = super()._several(shape)

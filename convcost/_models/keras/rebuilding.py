@@ -8,21 +8,19 @@ would be others: it is built with both shapes, without values for its weights.
 from __future__ import annotations
 
 import inspect
-import random
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 from keras.src.models.functional import Functional
 
 from convcost._exact.scalars import shorten
 from convcost._models.keras.layers import own_variables
 from convcost._models.keras.origins import is_keras
+from convcost._models.keras.unchanged import same_globals
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
     from typing import TypeAlias
 
     from convcost._models.types import KerasVariable
@@ -59,7 +57,7 @@ def unsettled(layer: Any, args: tuple[object, ...], kwargs: dict[str, object]) -
     try:
         if after is None:
             raise TypeError("the arguments of build don't have the names of those of call")
-        with _without_traces():
+        with same_globals(*_GLOBAL), keras.StatelessScope(initialize_variables=False):
             first, second = _copy(layer, before), _copy(layer, after)
             differs = _facts(first) != _facts(second)
             alike = _shapes(own_variables(first)) == _shapes(own_variables(layer))
@@ -153,21 +151,6 @@ def _agree(before: Any, after: Any) -> bool:
     if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
         return len(before) == len(after) and all(map(_agree, before, after))
     return False
-
-
-@contextmanager
-def _without_traces() -> Iterator[None]:
-    """Make layers without values for their weights, and without traces in what is global."""
-    state = random.getstate()
-    before = {name: global_state.get_global_attribute(name) for name in _GLOBAL}
-    kept = {name: None if value is None else value.copy() for name, value in before.items()}
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        random.setstate(state)
-        for name, value in kept.items():
-            global_state.set_global_attribute(name, value)
 
 
 def _copy(layer: Any, shapes: Shapes) -> Any:

@@ -15,6 +15,7 @@ from convcost._models.keras.layers import own_variables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from typing import TypeGuard
 
     from convcost._models.types import KerasLayer
 
@@ -50,9 +51,9 @@ def unchanged(layer: object) -> Iterator[None]:
     """
     inside = layer._flatten_layers() if isinstance(layer, keras.Layer) else ()
     kept = [_keep(one) for one in inside]
-    numbers, seeds = random.getstate(), global_state.get_global_attribute(_SEEDS)
     try:
-        yield
+        with same_globals(_SEEDS):
+            yield
         for one in kept:
             if len(own_variables(one.layer)) > one.weights:
                 raise NotBuiltError(
@@ -62,8 +63,20 @@ def unchanged(layer: object) -> Iterator[None]:
     finally:
         for one in kept:
             _restore(one)
+
+
+@contextmanager
+def same_globals(*names: str) -> Iterator[None]:
+    """Restore Python's random numbers, and global attributes of Keras, when the context ends."""
+    numbers = random.getstate()
+    values = [(name, global_state.get_global_attribute(name)) for name in names]
+    kept = [(name, one.copy() if _is_container(one) else one) for name, one in values]
+    try:
+        yield
+    finally:
         random.setstate(numbers)
-        global_state.set_global_attribute(_SEEDS, seeds)
+        for name, value in kept:
+            global_state.set_global_attribute(name, value)
 
 
 @contextmanager
@@ -92,11 +105,15 @@ def _containers(values: Iterable[object]) -> Iterator[Any]:
     pending, seen = list(values), set()
     while pending:
         one = pending.pop()
-        if isinstance(one, (list, dict, set, tuple)) and id(one) not in seen:
+        if (_is_container(one) or isinstance(one, tuple)) and id(one) not in seen:
             seen.add(id(one))
             pending += one.values() if isinstance(one, dict) else one
             if not isinstance(one, tuple):
                 yield one
+
+
+def _is_container(value: object) -> TypeGuard[list[Any] | dict[Any, Any] | set[Any]]:
+    return isinstance(value, (list, dict, set))
 
 
 def _copied(container: Any) -> object:
