@@ -11,7 +11,7 @@ from keras import ops
 import convcost
 from convcost._models.graph import Tensor
 from convcost._models.keras.operation_calls import RULES
-from convcost._models.keras.operation_products import einsum
+from convcost._models.keras.operation_einsum import einsum
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.trees import leaves
 from convcost.symbols import symbol
@@ -231,13 +231,13 @@ def test_what_is_refused(kind, own, args, error, message):
 @pytest.mark.parametrize(
     ("subscripts", "message"),
     [
-        ("ij,jk,kl->il", "two operands"),
-        ("ij->ji", "two operands"),
-        ("...i!,jk->ik", "two operands"),
+        ("ij,jk,kl->il", "as many terms as there are operands, 2"),
+        ("ij->ji", "as many terms"),
+        ("...i!,jk->ik", "operands in letters"),
         ("ijk,jk->ik", "a letter for each side"),
         ("ij,ik->jk", "one length each; 'i' has two"),
-        ("ij,jk->iz", "two operands"),
-        ("ij,jk->ii", "two operands"),
+        ("ij,jk->iz", "operands in letters"),
+        ("ij,jk->ii", "operands in letters"),
     ],
 )
 def test_einsums_that_are_refused(subscripts, message):

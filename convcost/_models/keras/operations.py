@@ -18,6 +18,7 @@ from convcost._layers.steps import Product
 # The other modules of rules are imported for what they add to RULES.
 from convcost._models.keras import (  # noqa: F401
     operation_convolutions,
+    operation_einsum,
     operation_products,
     operation_slices,
     operation_widths,
