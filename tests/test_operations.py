@@ -173,9 +173,10 @@ def test_a_dot_product_with_a_number_is_no_product_of_two_inputs():
 
 
 def test_every_rule_is_an_operation_of_keras():
-    from keras.src.ops import core, image, math, nn, numpy
+    from keras.src.ops import core, einops, image, linalg, math, nn, numpy
 
-    names = {name for module in (core, image, math, nn, numpy) for name in vars(module)}
+    modules = core, einops, image, linalg, math, nn, numpy
+    names = {name for module in modules for name in vars(module)}
     assert set(RULES) <= names
 
 

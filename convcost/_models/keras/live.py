@@ -37,6 +37,7 @@ from convcost._models.keras.masks import taken_from_outside
 from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
+from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.policies import unusual_weights
@@ -228,7 +229,7 @@ class _ModelReader:
         module = type(layer).__module__
         if is_operation(module):
             if kind not in RULES:
-                return _unknown(kind, nodes)
+                return _unknown(kind, nodes)._replace(detail=why_not(kind))
             return KerasOperation(kind, _own(layer))
         own = not is_keras(module) or _has_code(layer)
         masked = taken_from_outside(layer, nodes) if own else ""
