@@ -159,8 +159,10 @@ NO_TENSORS = {
         ["convert_to_numpy", "dtype", "is_tensor", "shape"],
         "says something of a tensor, and makes none",
     ),
-    "custom_gradient": "makes a function of the backend, past what Keras records",
-    "vectorize": "makes a function, which calls `vectorized_map`",
+    **dict.fromkeys(
+        ["custom_gradient", "vectorize"],
+        "makes a function of the backend, past what Keras records: a call of it is refused",
+    ),
 }
 # Where JAX multiplies, but what is computed is not a product: the backends differ.
 NO_PRODUCTS = {

@@ -59,8 +59,7 @@ class ModelCode(Code):
             raise
         except ValueError as error:
             raise ModelError(f"model {self._model.name!r}: {error}") from error
-        if isinstance(graph, Unknown):
-            raise ModelError(f"model {self._model.name!r} is a {graph.kind}{graph.detail}")
+        assert isinstance(graph, Graph)  # `_failed` raises
         reached = set(_identities(graph))
         left = [one.name for one in self.variables if one.identity not in reached]
         optional = _not_given(self._model, arguments)
