@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 import keras
+import numpy as np
+from keras.src import backend
 from keras.src.backend import is_float_dtype
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
@@ -46,6 +48,8 @@ _OPERATORS = {
 }
 # Where TensorFlow has the class of its compiled functions.
 _COMPILED = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
+# What multiplies and adds up, and takes nested lists as well.
+_PRODUCTS = ("dot", "einsum", "inner", "matmul", "tensordot", "vdot")
 _UNARY = {"neg": "negative", "abs": "absolute"}
 # Two threads that replaced and restored the same functions would leave them replaced.
 _ONE_AT_A_TIME = threading.RLock()
@@ -171,6 +175,9 @@ def _everything_symbolic() -> Iterator[_Scope]:
         stack.enter_context(patch.object(Node, "__init__", init))
         for owner, name, function in _replacements(active, scope):
             stack.enter_context(patch.object(owner, name, function))
+        for name in _PRODUCTS:
+            function = _of_lists(name, active)
+            stack.enter_context(patch.object(backend.numpy, name, function))
         yield stack.enter_context(scope)
 
 
@@ -225,6 +232,7 @@ def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[t
         yield replaced(keras.Variable, f"__r{name}__", _backwards(getattr(keras.ops, operation)))
     for name, operation in _UNARY.items():
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
+    yield replaced(_tensor_class(), "__matmul__", lambda _, *pair: keras.ops.matmul(*pair))
     yield replaced(keras.Operation, "symbolic_call", partial(_followed, scope))
     yield replaced(keras.KerasTensor, "__getitem__", _sliced)
     yield replaced(keras.Layer, "add_loss", _lost)
@@ -242,12 +250,36 @@ def _refused(_: object, function: Any, *args: object, **kwargs: object) -> None:
     raise TypeError(f"it calls the tf.function {name!r}, which Keras does not record")
 
 
+@cache
+def _tensor_class() -> type:
+    """Return the class of the backend's tensors, two of which are multiplied without Keras."""
+    return type(keras.ops.convert_to_tensor(0.0))
+
+
+def _of_lists(name: str, active: Callable[[], bool]) -> Callable[..., object]:
+    """Return a product of the backend that records lists as well, which Keras does not see."""
+    original = getattr(backend.numpy, name)
+
+    def product(*args: object, **kwargs: object) -> object:
+        if not active():
+            return original(*args, **kwargs)
+        return getattr(keras.ops, name)(*map(_symbolic_list, args), **kwargs)
+
+    return product
+
+
+def _symbolic_list(value: object) -> object:
+    return stand_in(np.asarray(value)) if isinstance(value, (list, tuple)) else value
+
+
 def _followed(
     scope: _Scope, original: Callable[..., object], operation: Any, *args: object, **kwargs: object
 ) -> object:
     """Record what is inside of a loop or a conditional, in place of the operation."""
     kind = type(operation)
     handler = HANDLERS.get(kind.__name__) if is_operation(kind.__module__) else None
+    if handler is None and kind.__name__.lower() in _PRODUCTS:
+        args = tuple(map(_symbolic_list, args))
     if handler is None:
         return original(operation, *args, **kwargs)
     return handler(scope, operation, *args, **kwargs)
