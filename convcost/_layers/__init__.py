@@ -19,6 +19,7 @@ from convcost._layers.depthwise import (
 )
 from convcost._layers.einsum_dense import EinsumDense
 from convcost._layers.elementwise import Elementwise
+from convcost._layers.lora import LoRA
 from convcost._layers.merging import (
     Add,
     Average,
@@ -60,6 +61,7 @@ from convcost._layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convcost._layers.quantized import Quantized
 from convcost._layers.recurrent import (
     GRU,
     LSTM,
@@ -148,6 +150,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LayerScale",
+    "LoRA",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
@@ -158,6 +161,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Quantized",
     "RMSNormalization",
     "RandomCrop",
     "RepeatVector",
