@@ -45,10 +45,10 @@ HEAD = """\
 
 Every function of `keras.ops` in Keras {version}: {known} are known, {followed} more in live models,
 where the functions that they call are traced, {refused} are refused by name, and {without} make no
-tensor of a model. `python tests/known_operations.py` writes this table, and tries the {settings} settings: each
-output shape is the one that Keras computes (`compute_output_spec`), in a live model and from its
-JSON. The MACs are those in JAX's record of the model; of a function without MACs JAX multiplies
-nothing, or the table says why.
+tensor of a model. `python tests/known_operations.py` writes this table, and tries the {settings}
+settings: each output shape is the one that Keras computes (`compute_output_spec`), in a live model
+and from its JSON. The MACs are those in JAX's record of the model; of a function without MACs JAX
+multiplies nothing, or the table says why.
 
 | function | settings | MACs |
 |---|---|---|
