@@ -5,8 +5,8 @@ import math
 import keras
 
 import convcost
-from convcost._verify.model_inputs import inputs_of
-from convcost._verify.model_totals import walk_model
+from convcost._verify.oracles.model_inputs import inputs_of
+from convcost._verify.oracles.recorded import walk_model
 
 
 def size(weights):

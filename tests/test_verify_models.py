@@ -12,9 +12,9 @@ from keras import ops
 from keras_models import operations, several
 
 import convcost
-from convcost._verify.model_inputs import arranged, inputs_of
 from convcost._verify.model_layers import live_layers
 from convcost._verify.model_totals import graph_of
+from convcost._verify.oracles.model_inputs import arranged, inputs_of
 from convcost._verify.oracles.profiled_graphs import blind_spots, profile_graph, profiled_macs
 from convcost._verify.whole_models import check_model
 

@@ -86,8 +86,8 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
 
 
 def _profiler_model(name: str) -> Callable[[], int]:
-    from convcost._verify.model_inputs import arranged
     from convcost._verify.model_totals import graph_of
+    from convcost._verify.oracles.model_inputs import arranged
     from convcost._verify.oracles.profiled_graphs import profiled_macs
 
     model = subjects.keras_model(name)

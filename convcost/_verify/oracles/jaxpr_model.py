@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from convcost._models.errors import one_line
-from convcost._verify.model_inputs import one_input
 from convcost._verify.oracles.jaxpr import Walked, walk
+from convcost._verify.oracles.model_inputs import one_input
 from convcost._verify.oracles.oracle import NotVisible
 
 if TYPE_CHECKING:
-    from convcost._verify.model_inputs import Inputs
+    from convcost._verify.oracles.model_inputs import Inputs
     from convcost._verify.types import LiveModel, Symbolic
 
 # One input, and whether each further one adds the same.
