@@ -11,7 +11,7 @@ from keras import ops
 import convcost
 from convcost._models.graph import Tensor
 from convcost._models.keras.operation_calls import RULES
-from convcost._models.keras.operation_products import einsum
+from convcost._models.keras.operation_einsum import einsum
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.trees import leaves
 from convcost.symbols import symbol
@@ -173,9 +173,10 @@ def test_a_dot_product_with_a_number_is_no_product_of_two_inputs():
 
 
 def test_every_rule_is_an_operation_of_keras():
-    from keras.src.ops import core, image, math, nn, numpy
+    from keras.src.ops import core, einops, image, linalg, math, nn, numpy
 
-    names = {name for module in (core, image, math, nn, numpy) for name in vars(module)}
+    modules = core, einops, image, linalg, math, nn, numpy
+    names = {name for module in modules for name in vars(module)}
     assert set(RULES) <= names
 
 
@@ -231,13 +232,13 @@ def test_what_is_refused(kind, own, args, error, message):
 @pytest.mark.parametrize(
     ("subscripts", "message"),
     [
-        ("ij,jk,kl->il", "two operands"),
-        ("ij->ji", "two operands"),
-        ("...i!,jk->ik", "two operands"),
+        ("ij,jk,kl->il", "as many terms as there are operands, 2"),
+        ("ij->ji", "as many terms"),
+        ("...i!,jk->ik", "operands in letters"),
         ("ijk,jk->ik", "a letter for each side"),
         ("ij,ik->jk", "one length each; 'i' has two"),
-        ("ij,jk->iz", "two operands"),
-        ("ij,jk->ii", "two operands"),
+        ("ij,jk->iz", "operands in letters"),
+        ("ij,jk->ii", "operands in letters"),
     ],
 )
 def test_einsums_that_are_refused(subscripts, message):

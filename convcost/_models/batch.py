@@ -151,17 +151,22 @@ class Share(NamedTuple):
 
 def _part_for_one(part: Part, batch: int) -> Part | None:
     if isinstance(part, Product):
-        sides = for_one((*part.outputs, *part.inner), batch)
-        if sides is None:
-            return None
-        ends = len(part.outputs)
-        return replace(part, outputs=sides[:ends], inner=sides[ends:])
+        return _product_for_one(part, batch)
     if isinstance(part, Convolved):
         step = _step_for_one(part.step, batch)
         return None if step is None else replace(part, step=step)
     if isinstance(part, Step):
         return _step_for_one(part, batch)
     return part if batch == 1 or isinstance(part, Weights) else None
+
+
+def _product_for_one(product: Product, batch: int) -> Product | None:
+    sides = for_one((*product.outputs, *product.inner), batch)
+    left = product.effective and _product_for_one(product.effective, batch)
+    if sides is None or (product.effective and left is None):
+        return None
+    ends = len(product.outputs)
+    return replace(product, outputs=sides[:ends], inner=sides[ends:], effective=left)
 
 
 def _step_for_one(step: Step, batch: int) -> Step | None:

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from convcost._layers.wrapping import Chain
+from convcost._models.around import Around
 from convcost._models.errors import ModelError
 from convcost._models.trees import leaves
 
@@ -66,11 +67,20 @@ class Call(NamedTuple):
         The tensors among its arguments, in Keras's order.
     args, kwargs
         The arguments, with a `Ref` for each tensor, and a `Tensor` for each constant.
+    around
+        The loops and branches that it is made in.
     """
 
     refs: tuple[Ref, ...] = ()
     args: tuple[object, ...] = ()
     kwargs: dict[str, object] | None = None
+    around: Around = Around()
+
+    @property
+    def needs(self) -> tuple[Ref, ...]:
+        """The tensors that must be known before: its arguments, and those that loops go through."""
+        lengths = [one.tensor for one in self.around.times if isinstance(one, SideOf)]
+        return (*self.refs, *lengths) if lengths else self.refs
 
     @property
     def inputs(self) -> list[Ref | Tensor]:
@@ -323,7 +333,7 @@ class Graph:
         if len(places) != len(self.entries):
             raise ModelError(f"model {self.name!r} has two layers named {self._twice()!r}")
         needs = {
-            (place, index): {self._origin(places, ref, entry.name) for ref in one.refs}
+            (place, index): {self._origin(places, ref, entry.name) for ref in one.needs}
             for place, entry in enumerate(self.entries)
             for index, one in enumerate(entry.calls)
         }

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 class Visit(NamedTuple):
-    """How an entry is called: its call, the tensors, and where in the model."""
+    """How an entry is called: its call, the tensors, and where in the model.
+
+    `repeat` is how often for each input of the model, `divided` whether a loop goes through the
+    inputs, and `endless` whether a loop runs nobody knows how often.
+    """
 
     call: Call
     number: int
@@ -21,6 +25,8 @@ class Visit(NamedTuple):
     repeat: Count = 1
     known: Known = {}  # noqa: RUF012  # never written to
     training: bool = False
+    divided: bool = False
+    endless: bool = False
 
     def inside(
         self, call: Call, number: int, given: list[Made], path: LayerPath, known: Known
@@ -28,7 +34,15 @@ class Visit(NamedTuple):
         """Return the visit of an entry inside a graph; a flag of its call counts for all in it."""
         flag = (call.kwargs or {}).get("training")
         training = flag if isinstance(flag, bool) else self.training
-        return Visit(call, number, given, path, self.trainable, self.repeat, known, training)
+        return self._replace(
+            call=call, number=number, given=given, path=path, known=known, training=training
+        )
+
+    def repeated(self, times: Count | None, divided: bool) -> Visit:
+        """Return the visit in a loop, which may go through the inputs of the model."""
+        if times is None:
+            return self._replace(endless=True)
+        return self._replace(repeat=self.repeat * times, divided=self.divided or divided)
 
     @property
     def constant(self) -> bool:

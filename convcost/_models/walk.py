@@ -31,6 +31,7 @@ from convcost._models.graph import (
     Unknown,
     refs,
 )
+from convcost._models.loops import Branches, in_loops, is_other, require_known
 from convcost._models.rows import Row
 from convcost._models.tensors import Made, given_by, outputs_of, required, shape_of, taken
 from convcost._models.trees import leaves
@@ -137,26 +138,47 @@ class Walk:
             (ref.entry, ref.call): made
             for ref, made in zip(refs(graph.inputs), inputs, strict=True)
         }
+        branches = Branches()
         for entry, index, call in graph.order:
             if (entry.name, index) in known:
                 continue
             given = [given_by(known, one) for one in taken(entry, call)]
             visit = around.inside(call, index, given, entry.within(around.path), known)
             try:
-                made = self._visit(entry, visit)
+                visit = in_loops(visit, call.around, known, self._batch)
+                known[entry.name, index] = self._in_branch(entry, visit, branches)
             except (TypeError, ValueError, ArithmeticError) as error:
                 if isinstance(error, ModelError):
                     raise
                 raise ModelError(self._failed(entry, visit, error)) from error
-            known[entry.name, index] = made
+        branches.require_equal("/".join(around.path) or graph.name)
         self._add_rest(graph, inputs, around.path, around.trainable)
         outputs: Iterator[Ref | Tensor] = leaves(graph.outputs, (Ref, Tensor))
         return [made for one in outputs for made in outputs_of(known, one)]
 
+    def _in_branch(self, entry: Entry, visit: Visit, branches: Branches) -> Made | list[Made]:
+        """Visit an entry, whose rows are kept only in the first branch of a conditional."""
+        around, start = visit.call.around, len(self.rows)
+        if not around.choices:
+            return self._visit(entry, visit)
+        if not is_other(around.choices):
+            made = self._visit(entry, visit)
+            branches.add(around, self.rows[start:])
+            return made
+        kept = self._weights, self.undivided, list(self.left_out), self._rewrite
+        # Layers are changed in the first branches only; others then differ, unless nothing does.
+        self._weights, self._rewrite = self._weights.copy(), None
+        made = self._visit(entry, visit)
+        branches.add(around, self.rows[start:])
+        self._weights, self.undivided, self.left_out, self._rewrite = kept
+        del self.rows[start:], self.constant[start:]
+        return made
+
     def _failed(self, entry: Entry, visit: Visit, error: Exception) -> str:
         shapes = [self._one(made) for made in visit.given]
         shown = ", ".join([show(_sample(shape, 1)) for shape in shapes]) or "nothing"
-        return f"layer {'/'.join(visit.path)!r} ({entry.kind}, called with {shown}): {error}"
+        name = "/".join(visit.path)
+        return f"layer {name!r} ({entry.kind}, called with {shown}): {error}{_at(visit)}"
 
     def _one(self, made: Made) -> Factors | None:
         """Return the share of one input in a tensor, for a message."""
@@ -201,8 +223,10 @@ class Walk:
             raise ModelError(f"the model calls more than {MOST_ROWS:,} layers")
         self._weights.use(leaves([visit.call.args, visit.call.kwargs], Tensor))
         counted = self._count(entry, layer, visit)
-        self.undivided |= counted.cost.macs != 0 and not self._declared and self._is_whole(visit)
+        whole = not (self._declared or visit.divided) and self._is_whole(visit)
+        self.undivided |= counted.cost.macs != 0 and whole
         row = self._row(entry, counted, visit)
+        require_known(visit, row)
         self.rows.append(row)
         self.constant.append(visit.constant)
         if isinstance(counted.output, list):
@@ -222,6 +246,8 @@ class Walk:
         if isinstance(layer, Source):
             raise ModelError(f"input {'/'.join(visit.path)!r} is not among the inputs of its model")
         share = self._share(visit.constant and len(self.rows) not in self._growing)
+        if visit.divided:
+            share = Share(1, self._declared)
         if not isinstance(layer, (Layer, RegisteredLayer)):
             return count_operation(
                 layer,
@@ -252,7 +278,7 @@ class Walk:
             raise UnknownLayerError(
                 f"layer {name!r} is a {layer.kind}{layer.detail}, whose cost convcost does not"
                 f" know; register it with @convcost.layers.register({known_as!r}), or leave it out"
-                ' with on_unknown="warn"'
+                f' with on_unknown="warn"{_at(visit)}'
             )
         self.left_out.append(name)
         given = tuple([self._one(made) for made in visit.given])
@@ -320,6 +346,12 @@ class Walk:
         entry = Entry(name, "weights", Holder(weights), True, (), object(), rest)
         given = list(inputs[:1]) or [Made((1,), "", True)]
         self._single(entry, Holder(weights), Visit(Call(), 0, given, (*path, name), trainable))
+
+
+def _at(visit: Visit) -> str:
+    """Return where in the user's code a call is made, for an error message."""
+    place = visit.call.around.place
+    return f" (called in {place})" if place else ""
 
 
 def _with_steps(made: Made, steps: Count) -> Made:

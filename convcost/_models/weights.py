@@ -37,6 +37,12 @@ class WeightsSeen:
         self._shapes: dict[Hashable, tuple[GivenShape, ...]] = {}
         self._as_built = as_built
 
+    def copy(self) -> WeightsSeen:
+        """Return weights that were seen, which does not see what this one sees afterwards."""
+        made = WeightsSeen(self._as_built)
+        made._seen, made._shapes = set(self._seen), dict(self._shapes)
+        return made
+
     def unseen(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
         """Return those of a model's variables that no layer has used so far."""
         return tuple([one for one in variables if one.identity not in self._seen])

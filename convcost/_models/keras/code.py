@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import keras
 from keras.src.backend import get_keras_mask, set_keras_mask
-from keras.src.utils.naming import to_snake_case
 
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError, one_line
@@ -17,7 +16,7 @@ from convcost._models.graph import Graph, Tensor, Traced, Unknown
 from convcost._models.keras.masks import mask_from_outside
 from convcost._models.keras.nodes import tensors
 from convcost._models.keras.open_sides import concrete, resolved
-from convcost._models.keras.origins import is_operation
+from convcost._models.keras.places import place_of_error
 from convcost._models.keras.rebuilding import agrees, unsettled
 from convcost._models.keras.tracing import recorded
 from convcost._models.keras.unchanged import NotBuiltError
@@ -31,21 +30,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Factors
     from convcost._models.graph import Variable
     from convcost._models.recordings import Graphs
-    from convcost._models.types import KerasLayer, KerasNode, KerasTensor, Reader
-
-
-# Operations that call functions: what is computed in these, Keras does not record.
-_CONTROL_FLOW = (
-    "AssociativeScan",
-    "Cond",
-    "CustomGradient",
-    "ForiLoop",
-    "Map",
-    "Scan",
-    "Switch",
-    "VectorizedMap",
-    "WhileLoop",
-)
+    from convcost._models.types import KerasNode, KerasTensor, Reader
 
 
 class CallArguments(NamedTuple):
@@ -131,9 +116,6 @@ class Code(Traced):
         stale = set() if as_built else unsettled(self._layer, args, kwargs)
         try:
             call = recorded(self._function, args, kwargs)
-            hidden = _not_followed(call.called)
-            if hidden:
-                return self._unknown._replace(detail=f" whose call uses keras.ops.{hidden}")
             if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
                 raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
             with _within(self._reader, as_built):
@@ -158,8 +140,10 @@ class Code(Traced):
     def _failed(self, error: Exception) -> Unknown:
         if isinstance(error, NotBuiltError):
             return self._unknown._replace(detail=f" whose call {error}")
-        why = f"{type(error).__name__}: {one_line(error)}"
-        return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
+        why = shorten(f"{type(error).__name__}: {one_line(error)}")
+        place = place_of_error(error)
+        at = f"; {place}" if place else ""
+        return self._unknown._replace(detail=f" whose call can't be traced ({why}{at})")
 
 
 @contextmanager
@@ -185,15 +169,6 @@ def _require_settled(graph: Graph, stale: set[Hashable]) -> None:
             "its code uses weights of layers in it, which might have other shapes at other sizes:"
             " build the model at that size in Keras, and read it again"
         )
-
-
-def _not_followed(called: Sequence[KerasLayer]) -> str:
-    """Return the name of an operation that runs functions of its own, such as `cond`; or ""."""
-    for operation in called:
-        kind = type(operation).__name__
-        if is_operation(type(operation).__module__) and kind in _CONTROL_FLOW:
-            return str(to_snake_case(kind))
-    return ""
 
 
 class _Inputs:

@@ -18,6 +18,7 @@ from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.operation_calls import RULES
+from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import (
     described,
@@ -161,7 +162,9 @@ class _ConfigReader:
         if not is_own(layer):
             return Unknown(kind, detail=described(layer), known_as=registered_name(layer))
         if is_operation(layer.get("module")) or _is_old_operation(kind, layer, config):
-            return KerasOperation(kind, config) if kind in RULES else Unknown(kind)
+            if kind not in RULES:
+                return Unknown(kind, detail=why_not(kind))
+            return KerasOperation(kind, config)
         if kind in tf_operations.CLASSES:
             name = str(config.get("function"))
             if tf_operations.is_known(name):

@@ -25,6 +25,7 @@ from convcost._models.graph import (
 )
 from convcost._models.keras.activations import with_activation
 from convcost._models.keras.code import Code, of_input, of_node
+from convcost._models.keras.control_flow import HANDLERS
 from convcost._models.keras.holding import HOLDING, holder
 from convcost._models.keras.layers import (
     Attributes,
@@ -38,6 +39,7 @@ from convcost._models.keras.masks import taken_from_outside
 from convcost._models.keras.model_calls import in_order
 from convcost._models.keras.nodes import Names, call_of, calls_between, constant, replaced, tensors
 from convcost._models.keras.operation_calls import RULES
+from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.policies import is_plain, stored
@@ -45,8 +47,8 @@ from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
-    from typing import TypeAlias, TypeGuard
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from typing import Any, TypeAlias, TypeGuard
 
     from convcost._models.graph import Held
     from convcost._models.types import (
@@ -172,10 +174,10 @@ class _ModelReader:
             first = nodes[0][1]
             label = names.of(first.operation)
             if any(id(tensor) in given for tensor in first.output_tensors):
-                batch, *sides = first.output_tensors[0].shape
+                batch, *sides = first.output_tensors[0].shape or (None,)
                 entries.append(input_entry(label, tuple(sides), batch))
                 continue
-            made = tuple([call_of(one.arguments, ref) for _, one in nodes])
+            made = tuple([call_of(one, ref) for _, one in nodes])
             entries.append(self._entry(first.operation, label, made, [one for _, one in nodes]))
         ends = replaced(inputs, ref), replaced(outputs, ref)
         return Graph(name, kind, tuple(entries), *ends)
@@ -228,8 +230,12 @@ class _ModelReader:
             return RegisteredLayer(kind, function, layer.get_config())
         module = type(layer).__module__
         if is_operation(module):
+            if kind in HANDLERS:
+                calls = [of_node(node) for node in nodes]
+                unknown = _unknown(kind, nodes)
+                return Code(self, layer.name, kind, _called(layer), calls, (), unknown)
             if kind not in RULES:
-                return _unknown(kind, nodes)
+                return _unknown(kind, nodes)._replace(detail=why_not(kind))
             return KerasOperation(kind, _own(layer))
         own = not is_keras(module) or _has_code(layer)
         masked = taken_from_outside(layer, nodes) if own else ""
@@ -293,6 +299,11 @@ class _ModelReader:
         """Return the class of a layer inside another one, and what stands for it."""
         kind = kind_of(layer)
         return kind, self._held(layer, kind, [])
+
+
+def _called(operation: Any) -> Callable[..., object]:
+    """Return a function that calls a loop or a conditional, which is recorded when it is traced."""
+    return lambda *args, **kwargs: operation(*args, **kwargs)
 
 
 def _is_plain(layer: KerasLayer) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import keras
 from keras.src.utils.naming import to_snake_case
 
+from convcost._models.around import Around
 from convcost._models.errors import ModelError
-from convcost._models.graph import Call, Tensor
+from convcost._models.graph import Call, Ref, SideOf, Tensor
+from convcost._models.keras.control_flow import around_of
 from convcost._models.keras.tracing import node_of
 from convcost._models.trees import leaves, with_branches
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
-    from convcost._models.graph import Ref
-    from convcost._models.types import KerasArguments, KerasLayer, KerasNode, KerasTensor
+    from convcost._models.types import KerasLayer, KerasNode, KerasTensor
 
     # Calls of one operation, with their indices among all its calls.
     Nodes: TypeAlias = list[tuple[int, KerasNode]]
@@ -85,18 +86,33 @@ def calls_between(stop: set[int], pending: list[KerasTensor]) -> dict[int, Nodes
         calls.setdefault(id(operation), []).append((index, node))
         if id(tensor) not in stop:
             pending += node.input_tensors
+            pending += [one for one in around_of(node).times if isinstance(one, keras.KerasTensor)]
     for nodes in calls.values():
         nodes.sort(key=lambda pair: pair[0])
     # They were found from the outputs backwards.
     return dict(reversed(calls.items()))
 
 
-def call_of(arguments: KerasArguments, ref: Callable[[KerasTensor], Ref | Tensor]) -> Call:
+def call_of(node: KerasNode, ref: Callable[[KerasTensor], Ref | Tensor]) -> Call:
     """Return a recorded call with a `Ref` for each tensor."""
+    arguments, around = node.arguments, around_of(node)
     args = tuple([replaced(one, ref) for one in arguments.args])
-    if not any(value is not None for value in arguments.kwargs.values()):
-        return Call.of(args)
-    return Call.of(args, {key: replaced(one, ref) for key, one in arguments.kwargs.items()})
+    if any(value is not None for value in arguments.kwargs.values()):
+        call = Call.of(args, {key: replaced(one, ref) for key, one in arguments.kwargs.items()})
+    else:
+        call = Call.of(args)
+    if around == Around():
+        return call
+    times = tuple([_time(one, ref) for one in around.times])
+    return call._replace(around=around._replace(times=times))
+
+
+def _time(length: object, ref: Callable[[KerasTensor], Ref | Tensor]) -> object:
+    """Return how often a loop runs: a number, None, or the first side of a tensor."""
+    if not isinstance(length, keras.KerasTensor):
+        return length
+    tensor = ref(length)
+    return SideOf(tensor, 0) if isinstance(tensor, Ref) else tensor.shape[0]
 
 
 def tensors(tree: object) -> Iterator[KerasTensor]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from convcost._exact.types import Count, Factors
+    from convcost._models.around import Around
     from convcost._models.graph import Entry
 
 # Larger than kernels, strides and numbers of heads, and small enough that Keras computes with them.
@@ -79,6 +80,7 @@ def _resolved_entry(entry: Entry, sample: Entry, sides: dict[int, Count]) -> Ent
             one._replace(
                 args=_merged(one.args, other.args, sides),
                 kwargs=_merged(one.kwargs, other.kwargs, sides),
+                around=_resolved_around(one.around, other.around, sides),
             )
             for one, other in zip(entry.calls, sample.calls, strict=True)
         ]
@@ -89,6 +91,10 @@ def _resolved_entry(entry: Entry, sample: Entry, sides: dict[int, Count]) -> Ent
     if isinstance(layer, KerasOperation) and isinstance(twin, KerasOperation):
         layer = replace(layer, own=_merged(layer.own, twin.own, sides))
     return entry._replace(calls=calls, layer=layer)
+
+
+def _resolved_around(around: Around, sample: Around, sides: dict[int, Count]) -> Around:
+    return around._replace(times=_merged(around.times, sample.times, sides))
 
 
 def _has_identity(entry: Entry) -> bool:

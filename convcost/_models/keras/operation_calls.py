@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from convcost._exact.scalars import refuse
+from convcost._exact.sizes import check_integer
+from convcost._layers import arguments
 from convcost._models.graph import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias, TypeVar
 
-    from convcost._exact.types import Factors
+    from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part, Product
     from convcost._layers.types import GivenShape
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     Rule: TypeAlias = Callable[["OperationCall"], "GivenShape | Product | Computed"]
     Rules = TypeVar("Rules", bound=Rule)
 
+
+# More tensors than this from one operation are a mistake, or an attempt to exhaust memory.
+MANY = 10_000
 
 # By the names of Keras's classes.
 RULES: dict[str, Rule] = {}
@@ -37,7 +42,7 @@ def rule(names: str) -> Callable[[Rules], Rules]:
 class Computed(NamedTuple):
     """The shape of an output, and what is computed for it."""
 
-    output: Factors
+    output: GivenShape
     parts: tuple[Part, ...]
 
 
@@ -64,6 +69,10 @@ class OperationCall(NamedTuple):
     def option(self, name: str, default: object = None) -> object:
         """Return one of the operation's own arguments."""
         return self.own.get(name, default)
+
+    def size(self, name: str, default: int | None = None) -> Count:
+        """Return one of the operation's own arguments that is a positive integer."""
+        return check_integer(name, self.option(name, default))
 
     def sizes(self, name: str) -> list[object]:
         """Return one of the operation's own arguments that lists a size for each axis.
@@ -98,3 +107,21 @@ def shape_of(name: str, value: object) -> Factors:
     if isinstance(value, (dict, str)):
         refuse(TypeError, name, value, "a tensor, a number, or nested lists of numbers")
     return tuple(sides)
+
+
+def axes_of(name: str, axes: object, rank: int) -> list[int]:
+    """Return one axis, or several, counted from the first."""
+    return [axis_of(name, one, rank) for one in listed(axes)]
+
+
+def axis_of(name: str, axis: object, rank: int) -> int:
+    """Return an axis, counted from the first; a negative one counts from the last."""
+    axis = arguments.check_axis(name, axis)
+    if not -rank <= axis < rank:
+        refuse(ValueError, name, axis, f"an axis from {-rank} to {rank - 1}")
+    return int(axis % rank)
+
+
+def listed(value: object) -> list[object]:
+    """Return the elements of a list or a tuple, or one value in a list."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -12,6 +12,8 @@ from convcost._layers.steps import Convolved, Step
 from convcost._models.keras.operation_calls import Computed, OperationCall, rule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convcost._exact.types import Factors
     from convcost._layers.base import Layer
 
@@ -75,16 +77,36 @@ def _channels(call: OperationCall, shape: Factors) -> Any:
 def _computed(
     call: OperationCall, kind: str, shape: Factors, kernel: Factors, **own: object
 ) -> Computed:
-    """Return what a layer with these arguments computes, without its weights."""
+    return convolved(kind, shape, kernel[:-2], call.own, **own)
+
+
+def convolved(
+    kind: str, shape: Factors, taps: Factors, given: Mapping[str, object], **own: object
+) -> Computed:
+    """Return what a layer with these arguments computes, without its weights.
+
+    Parameters
+    ----------
+    kind
+        `Conv`, `DepthwiseConv`, `SeparableConv` or `ConvTranspose`.
+    shape
+        The shape of the input, with the batch.
+    taps
+        The sides of the kernel.
+    given
+        The arguments of the operation, which have the names of those of the layer.
+    own
+        Arguments of the layer only.
+    """
     rank = len(shape) - 2
     if rank not in _KINDS[kind]:
         refuse(ValueError, "inputs", shape, f"of at most {max(_KINDS[kind])} spatial axes")
     options: dict[str, Any] = {  # the layer checks them
-        "kernel_size": kernel[:-2],
-        "strides": call.option("strides", 1) or 1,
-        "padding": call.option("padding", "valid"),
-        "data_format": call.option("data_format"),
-        "dilation_rate": call.option("dilation_rate", 1),
+        "kernel_size": taps,
+        "strides": given.get("strides", 1) or 1,
+        "padding": given.get("padding", "valid"),
+        "data_format": given.get("data_format"),
+        "dilation_rate": given.get("dilation_rate", 1),
         "use_bias": False,
         **own,
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcost._exact import arithmetic
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse, refuse_choice
 from convcost._layers import arguments
+from convcost._layers.attending import Attended, Mask
 from convcost._layers.merging import broadcast
-from convcost._layers.steps import Product
-from convcost._models.keras.operation_calls import Computed, OperationCall, rule, shape_of
+from convcost._layers.steps import Axis, Convolved, Product, Step
+from convcost._models.keras.operation_calls import Computed, OperationCall, axes_of, rule
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
@@ -49,82 +50,97 @@ def _inner(left: Factors, right: Factors, kind: str) -> Count:
     return inner
 
 
-@rule("Einsum")
-def _summed(call: OperationCall) -> Product | Computed:
-    subscripts = call.option("subscripts")
-    if not isinstance(subscripts, str):
-        refuse(TypeError, "subscripts", subscripts, "a string such as 'bij,bjk->bik'")
-    operands = enumerate((*call.args, *call.kwargs.values()))
-    return einsum(subscripts, [shape_of(f"operand {index}", one) for index, one in operands])
+@rule("Inner")
+def _inner_product(call: OperationCall) -> Product | Factors:
+    left, right = call.shape(0, "x1"), call.shape(1, "x2")
+    if not left or not right:
+        return left or right
+    inner = _inner(left, (*right[:-1], right[-1], 1), "inner")
+    return Product((*left[:-1], *right[:-1]), (inner,))
 
 
-def einsum(subscripts: str, shapes: list[Factors]) -> Product | Computed:
-    """Return an einsum as a product, with one MAC per combination of indices.
+@rule("Vdot")
+def _flat_product(call: OperationCall) -> Product:
+    flat = [(arithmetic.elements(*call.shape(place, name)),) for place, name in enumerate(_TWO)]
+    return Product((), (_inner(flat[0], flat[1], "dot"),))
 
-    An einsum of one operand only adds, and has no MACs.
 
-    Examples
-    --------
-    >>> einsum("bij,bjk->bik", [(1, 10, 64), (1, 64, 20)])
-    Product(outputs=(1, 10, 20), inner=(64,))
-    >>> einsum("...ij,jk", [(1, 10, 64), (64, 20)])
-    Product(outputs=(1, 10, 20), inner=(64,))
+_TWO = ("x1", "x2")
+
+
+@rule("Tensordot")
+def _contracted(call: OperationCall) -> Product:
+    shapes = [call.shape(place, name) for place, name in enumerate(_TWO)]
+    axes = call.option("axes", 2)
+    if isinstance(axes, (list, tuple)) and len(axes) == 2:
+        pairs = [axes_of("axes", one, len(shape)) for one, shape in zip(axes, shapes, strict=True)]
+    else:
+        count = arguments.check_axis("axes", axes)
+        if not 0 <= count <= min(map(len, shapes)):
+            refuse(
+                ValueError, "axes", axes, "a number of axes that both have, or two lists of axes"
+            )
+        pairs = [[len(shapes[0]) - count + place for place in range(count)], list(range(count))]
+    sides = [[shape[axis] for axis in own] for shape, own in zip(shapes, pairs, strict=True)]
+    if len(sides[0]) != len(sides[1]) or not all(map(arithmetic.may_equal, *sides)):
+        raise ValueError(
+            "the sides that a tensor product sums over must be equal; got shapes"
+            f" {arguments.show_all(shapes)} and axes {axes}"
+        )
+    left = [
+        side
+        for shape, own in zip(shapes, pairs, strict=True)
+        for axis, side in enumerate(shape)
+        if axis not in own
+    ]
+    return Product(tuple(left), tuple(sides[0]))
+
+
+@rule("Correlate")
+def _correlated(call: OperationCall) -> Computed:
+    """Return a kernel that slides along a sequence: the shorter of the two is the kernel."""
+    sides = [call.shape(place, name) for place, name in enumerate(_TWO)]
+    if [len(shape) for shape in sides] != [1, 1]:
+        refuse(ValueError, "x1", sides[0], "of one axis, as x2")
+    (first,), (second,) = sides
+    size, kernel = arithmetic.maximum(first, second), arithmetic.minimum(first, second)
+    mode = call.option("mode", "valid")
+    places: dict[object, tuple[Count, str | Factors]] = {
+        "valid": (size - kernel + 1, "valid"),
+        "same": (size, "same"),
+        "full": (size + kernel - 1, (kernel - 1, kernel - 1)),
+    }
+    if mode not in places:
+        refuse_choice("mode", mode, list(map(str, places)))
+    positions, padding = places[mode]
+    axis = Axis(kernel, 1, 1, size, positions, padding)
+    return Computed((positions,), (Convolved(Step((axis,), (), (), (positions,), 0)),))
+
+
+@rule("DotProductAttention")
+def _attended(call: OperationCall) -> Computed:
+    """Return the products of queries with keys, and of scores with values, of each head.
+
+    Where there are fewer heads of keys, several heads of queries share one.
     """
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != len(shapes) or not terms or len(terms) > 2:
-        refuse(ValueError, "subscripts", subscripts, _EINSUM)
-    sides: dict[str, Count] = {}
-    for term, shape in zip(terms, shapes, strict=True):
-        for letter, side in _letters(subscripts, term, shape):
-            _add(subscripts, sides, letter, side)
-    names = _output(subscripts, left, output if arrow else None, sides)
-    outputs = tuple([sides[name] for name in names])
-    inner = tuple([side for name, side in sides.items() if name not in names])
-    return Computed(outputs, ()) if len(terms) == 1 else Product(outputs, inner)
+    query, key, value = (call.shape(place, name) for place, name in enumerate(_THREE))
+    if not len(query) == len(key) == len(value) == 4:
+        refuse(
+            ValueError, "query", query, "of four axes (batch, length, heads, size), as key, value"
+        )
+    fits = (
+        arithmetic.may_equal(query[0], key[0]) and arithmetic.may_equal(query[-1], key[-1]),
+        all(map(arithmetic.may_equal, key[:3], value[:3])),
+    )
+    if not all(fits):
+        shown = arguments.show_all([query, key, value])
+        raise ValueError(f"query, key and value must have equal batches and sizes; got {shown}")
+    arguments.check_divides(("the heads of key", key[2]), ("the heads of query", query[2]))
+    batch, length, heads, size = query
+    pairs = Attended((batch, heads), (length,), (key[1],), size, value[3])
+    mask = Mask(bool(call.option("is_causal", False)))
+    parts = pairs.score_product(mask), pairs.value_product(mask)
+    return Computed((batch, length, heads, value[3]), parts)
 
 
-_EINSUM = (
-    "one or two operands in letters, such as 'bij,bjk->bik': in which order more are multiplied,"
-    " the backend decides"
-)
-
-
-def _letters(subscripts: str, term: str, shape: Factors) -> list[tuple[str, Count]]:
-    """Return the name and the length of each axis; those of an ellipsis count from the last."""
-    before, dots, after = term.partition("...")
-    hidden = len(shape) - len(before) - len(after)
-    if not (before + after).isalpha() and before + after:
-        refuse(ValueError, "subscripts", subscripts, _EINSUM)
-    if hidden < 0 or (hidden and not dots):
-        refuse(ValueError, "subscripts", subscripts, f"a letter for each side of {shape}")
-    names = [*before, *(f".{place}" for place in range(hidden, 0, -1)), *after]
-    return list(zip(names, shape, strict=True))
-
-
-def _add(subscripts: str, sides: dict[str, Count], name: str, side: Count) -> None:
-    known = sides.setdefault(name, side)
-    if name.startswith(".") and type(known) is int and known == 1:
-        sides[name] = side  # what an ellipsis stands for is broadcast
-    elif name.startswith(".") and type(side) is int and side == 1:
-        return
-    elif not arithmetic.may_equal(known, side):
-        what = f"letters with one length each; {name!r} has two"
-        refuse(ValueError, "subscripts", subscripts, what)
-
-
-def _output(subscripts: str, left: str, output: str | None, sides: dict[str, Count]) -> list[str]:
-    """Return the names of the output's axes: those written, or each letter that occurs once."""
-    hidden = sorted((name for name in sides if name.startswith(".")), key=_from_last, reverse=True)
-    if output is None:
-        single = [one for one in sorted(set(left)) if one.isalpha() and left.count(one) == 1]
-        return [*hidden, *single]
-    before, dots, after = output.partition("...")
-    names = [*before, *(hidden if dots else ()), *after]
-    if not set(names) <= set(sides) or len(set(names)) != len(names):
-        refuse(ValueError, "subscripts", subscripts, _EINSUM)
-    return names
-
-
-def _from_last(name: str) -> int:
-    return int(name[1:])
+_THREE = ("query", "key", "value")

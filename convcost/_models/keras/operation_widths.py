@@ -189,6 +189,11 @@ def _broadcast(own: dict[str, Any], operands: list[Operand]) -> None:
         raise Fixed(f"its shape {shape} is fixed along an axis that is scaled")
 
 
+def _unscaled(own: dict[str, Any], operands: list[Operand]) -> None:
+    """Check an operation whose arguments, or whose way to work, may follow from the widths."""
+    raise Fixed("what it computes may be something else along an axis that is scaled")
+
+
 def _squeezed(own: dict[str, Any], operands: list[Operand]) -> None:
     first, *_ = operands
     if own.get("axis") is None and any(first.after[axis] == 1 for axis in first.changed):
@@ -213,13 +218,23 @@ def _reshaped(own: dict[str, Any], operands: list[Operand]) -> None:
 
 _TOGETHER = """
     Add Arctan2 BitwiseAnd BitwiseLeftShift BitwiseOr BitwiseRightShift BitwiseXor Divide
-    DivideNoNan Equal FloorDivide Fmax Fmin Fmod Gcd Greater GreaterEqual Heaviside Hypot Lcm
-    LayerNorm LeftShift Less LessEqual LogicalAnd LogicalOr LogicalXor Logaddexp Logaddexp2 Maximum
-    Minimum Mod Multiply Nextafter NotEqual Power RMSNorm RightShift Stack Subtract TrueDivide Where
+    DivideNoNan Equal FloorDivide Fmax Fmin Fmod Gcd Greater GreaterEqual Heaviside Hypot Isclose
+    Lcm LayerNorm Ldexp LeftShift Less LessEqual LogicalAnd LogicalOr LogicalXor Logaddexp
+    Logaddexp2 Maximum Minimum Mod Multiply Nextafter NotEqual Power RMSNorm RightShift Stack
+    Subtract TrueDivide Where
+"""
+_MULTIPLIED = "Correlate Dot DotProductAttention Einsum Inner Matmul Tensordot Vdot"
+_UNSCALED = """
+    AdaptiveAveragePool AdaptiveMaxPool ArraySplit CropImages DepthToSpace Diag Diagflat Diagonal
+    Diff Dsplit ExtractPatches ExtractSequences Fold Full Glu Hsplit Kron MapCoordinates Meshgrid
+    MultiHot OneHot Outer PadImages Rearrange Rot90 ScaleAndTranslate Scatter ScatterUpdate
+    SearchSorted SegmentMax SegmentMin SegmentProd SegmentSum Slice SliceUpdate SpaceToDepth SSIM
+    TakeAlongAxis TopK Unfold Unique UnravelIndex Vander ViewAsComplex Vsplit
 """
 _CHECKS: dict[str, Callable[[dict[str, Any], list[Operand]], None]] = {
     **dict.fromkeys(_TOGETHER.split(), _aligned),
-    **dict.fromkeys(["Matmul", "Dot", "Einsum"], _multiplied),
+    **dict.fromkeys(_MULTIPLIED.split(), _multiplied),
+    **dict.fromkeys(_UNSCALED.split(), _unscaled),
     **dict.fromkeys(["Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose"], _convolved),
     "BroadcastTo": _broadcast,
     "Concatenate": _concatenated,

@@ -12,6 +12,7 @@ from convcost._models.errors import ModelError, one_line
 from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Unknown, input_entry
 from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.nodes import Names, tensors
+from convcost._models.keras.places import place_of_error
 from convcost._models.keras.tracing import recorded
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class ModelCode(Code):
             raise
         except ValueError as error:
             raise ModelError(f"model {self._model.name!r}: {error}") from error
-        if isinstance(graph, Unknown):
-            raise ModelError(f"model {self._model.name!r} is a {graph.kind}{graph.detail}")
+        assert isinstance(graph, Graph)  # `_failed` raises
         reached = set(_identities(graph))
         left = [one.name for one in self.variables if one.identity not in reached]
         optional = _not_given(self._model, arguments)
@@ -127,9 +127,11 @@ def _makes_weights(model: keras.Model, arguments: CallArguments) -> bool:
 
 
 def _not_recorded(model: keras.Model, error: Exception) -> ModelError:
+    place = place_of_error(error)
+    at = f" ({place})" if place else ""
     return ModelError(
         f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
-        f" {type(error).__name__}: {one_line(error)}"
+        f" {type(error).__name__}: {one_line(error)}{at}"
     )
 
 

@@ -11,16 +11,23 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 import keras
+import numpy as np
+from keras.src import backend
 from keras.src.backend import is_float_dtype
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.ops.node import KerasHistory, Node
 
+from convcost._models.around import Around
+from convcost._models.keras.control_flow import HANDLERS, put_around, stand_in
+from convcost._models.keras.origins import is_operation
+from convcost._models.keras.places import place_of_call
 from convcost._models.keras.unchanged import unchanged
 
 if TYPE_CHECKING:
@@ -41,6 +48,8 @@ _OPERATORS = {
 }
 # Where TensorFlow has the class of its compiled functions.
 _COMPILED = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
+# What multiplies and adds up, and takes nested lists as well.
+_PRODUCTS = ("dot", "einsum", "inner", "matmul", "tensordot", "vdot")
 _UNARY = {"neg": "negative", "abs": "absolute"}
 # Two threads that replaced and restored the same functions would leave them replaced.
 _ONE_AT_A_TIME = threading.RLock()
@@ -48,11 +57,10 @@ _NODES = threading.RLock()
 
 
 class Recorded(NamedTuple):
-    """What a call returned, the tensors that it assigned to variables, and all that it called."""
+    """What a call returned, and the tensors that it assigned to variables, or that are kept."""
 
     outputs: object
     assigned: list[KerasTensor]
-    called: list[KerasLayer]
 
 
 def recorded(
@@ -67,11 +75,10 @@ def recorded(
     NotBuiltError
         If a layer in it makes its weights only in this call.
     """
-    nodes: list[KerasNode] = []
     owner = getattr(call, "__self__", None)
-    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic(nodes) as scope:
+    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic() as scope:
         outputs = call(*args, **kwargs)
-    return Recorded(outputs, scope.assigned, [node.operation for node in nodes])
+    return Recorded(outputs, scope.assigned)
 
 
 def node_of(tensor: KerasTensor) -> KerasNode:
@@ -104,24 +111,36 @@ def _drop(nodes: list[KerasNode], node: KerasNode) -> None:
 
 
 class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
-    """Keeps assignments from the variables, and gives out symbolic tensors for their values."""
+    """Keeps assignments from the variables, and gives out symbolic tensors for their values.
+
+    It also knows what was recorded so far, and the loops and branches around what is recorded now.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.assigned: list[KerasTensor] = []
+        self.nodes: list[KerasNode] = []
+        self.around = Around()
+
+    @contextmanager
+    def within(self, around: Around) -> Iterator[None]:
+        """Record in a loop or a branch, inside of those around it."""
+        before, self.around = self.around, self.around.inside(around)
+        try:
+            yield
+        finally:
+            self.around = before
+
+    def keep(self, tree: object) -> None:
+        """Keep what nothing else depends on."""
+        flat = keras.tree.flatten(tree)
+        self.assigned += [one for one in flat if isinstance(one, keras.KerasTensor)]
 
     def get_current_value(self, variable: KerasVariable) -> object:
         """Return a symbolic tensor for a weight; None, which reads the value, for a seed."""
         if in_symbolic_scope() or _is_seed(variable):
             return super().get_current_value(variable)
-        return _stand_in(variable)
-
-
-def _stand_in(variable: KerasVariable) -> Any:
-    tensor = keras.KerasTensor(variable.shape, variable.dtype)
-    tensor._keras_history = KerasHistory(None, 0, 0)  # no operation makes it
-    tensor._variable = variable
-    return tensor
+        return stand_in(variable)
 
 
 def _is_seed(variable: KerasVariable) -> bool:
@@ -130,9 +149,9 @@ def _is_seed(variable: KerasVariable) -> bool:
 
 
 @contextmanager
-def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
-    """Record operations on weights and constants as well, in this thread; collect the calls."""
-    thread = threading.get_ident()
+def _everything_symbolic() -> Iterator[_Scope]:
+    """Record operations on weights and constants as well, in this thread."""
+    thread, scope = threading.get_ident(), _Scope()
 
     def active() -> bool:
         # Keras itself runs layers that it does not know with tensors of the backend.
@@ -145,17 +164,21 @@ def _everything_symbolic(nodes: list[KerasNode]) -> Iterator[_Scope]:
         with _NODES:
             original(node, *args, **given)
             if active():
-                nodes.append(node)
-                _make_private(node, len(nodes))
+                scope.nodes.append(node)
+                put_around(node, scope.around._replace(place=place_of_call()))
+                _make_private(node, len(scope.nodes))
 
     with ExitStack() as stack:
         for module in _modules_that_ask(len(sys.modules)):
             is_symbolic = _including_constants(module.any_symbolic_tensors, active)
             stack.enter_context(patch.object(module, "any_symbolic_tensors", is_symbolic))
         stack.enter_context(patch.object(Node, "__init__", init))
-        for owner, name, function in _replacements(active):
+        for owner, name, function in _replacements(active, scope):
             stack.enter_context(patch.object(owner, name, function))
-        yield stack.enter_context(_Scope())
+        for name in _PRODUCTS:
+            function = _of_lists(name, active)
+            stack.enter_context(patch.object(backend.numpy, name, function))
+        yield stack.enter_context(scope)
 
 
 @cache
@@ -176,7 +199,8 @@ def _including_constants(
             return True
         if not active():
             return False
-        return any(_has_shape(leaf) for leaf in keras.tree.flatten([args, kwargs]))
+        leaves = keras.tree.flatten([args, kwargs])
+        return any(_has_shape(leaf) or isfunction(leaf) for leaf in leaves)
 
     return any_symbolic_tensors
 
@@ -187,7 +211,7 @@ def _has_shape(value: object) -> bool:
     return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
-def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, object]]:
+def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[type, str, object]]:
     """Yield the methods of Keras to replace: their class, name, and what to put there."""
 
     def replaced(
@@ -208,6 +232,8 @@ def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, objec
         yield replaced(keras.Variable, f"__r{name}__", _backwards(getattr(keras.ops, operation)))
     for name, operation in _UNARY.items():
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
+    yield replaced(_tensor_class(), "__matmul__", lambda _, *pair: keras.ops.matmul(*pair))
+    yield replaced(keras.Operation, "symbolic_call", partial(_followed, scope))
     yield replaced(keras.KerasTensor, "__getitem__", _sliced)
     yield replaced(keras.KerasTensor, "__iter__", _parts)
     yield replaced(keras.Layer, "add_loss", _lost)
@@ -225,6 +251,41 @@ def _refused(_: object, function: Any, *args: object, **kwargs: object) -> None:
     raise TypeError(f"it calls the tf.function {name!r}, which Keras does not record")
 
 
+@cache
+def _tensor_class() -> type:
+    """Return the class of the backend's tensors, two of which are multiplied without Keras."""
+    return type(keras.ops.convert_to_tensor(0.0))
+
+
+def _of_lists(name: str, active: Callable[[], bool]) -> Callable[..., object]:
+    """Return a product of the backend that records lists as well, which Keras does not see."""
+    original = getattr(backend.numpy, name)
+
+    def product(*args: object, **kwargs: object) -> object:
+        if not active():
+            return original(*args, **kwargs)
+        return getattr(keras.ops, name)(*map(_symbolic_list, args), **kwargs)
+
+    return product
+
+
+def _symbolic_list(value: object) -> object:
+    return stand_in(np.asarray(value)) if isinstance(value, (list, tuple)) else value
+
+
+def _followed(
+    scope: _Scope, original: Callable[..., object], operation: Any, *args: object, **kwargs: object
+) -> object:
+    """Record what is inside of a loop or a conditional, in place of the operation."""
+    kind = type(operation)
+    handler = HANDLERS.get(kind.__name__) if is_operation(kind.__module__) else None
+    if handler is None and kind.__name__.lower() in _PRODUCTS:
+        args = tuple(map(_symbolic_list, args))
+    if handler is None:
+        return original(operation, *args, **kwargs)
+    return handler(scope, operation, *args, **kwargs)
+
+
 def _forwards(operation: Callable[..., object]) -> Callable[..., object]:
     return lambda _, *operands: operation(*operands)
 
@@ -234,7 +295,7 @@ def _backwards(operation: Callable[..., object]) -> Callable[..., object]:
 
 
 def _got(_: object, variable: KerasVariable, key: object) -> object:
-    return _stand_in(variable)[key]
+    return stand_in(variable)[key]
 
 
 def _sliced(original: Callable[..., object], tensor: KerasTensor, key: object) -> object:
@@ -258,7 +319,7 @@ def _lost(_: object, layer: KerasLayer, loss: object) -> None:
 
 def _assigned(original: Callable[..., object], variable: KerasVariable, value: object) -> object:
     if isinstance(value, keras.Variable):
-        return _stand_in(value)
+        return stand_in(value)
     if not isinstance(value, keras.KerasTensor):
         return original(variable, value)
     scope = get_stateless_scope()
@@ -271,5 +332,5 @@ def _converted(
 ) -> object:
     # An array of the backend would be taken from a variable here.
     if isinstance(value, keras.Variable):
-        value = _stand_in(value)
+        value = stand_in(value)
     return original(policy, value, *args)

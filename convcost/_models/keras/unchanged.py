@@ -107,7 +107,8 @@ def _containers(values: Iterable[object]) -> Iterator[Any]:
         one = pending.pop()
         if (_is_container(one) or isinstance(one, tuple)) and id(one) not in seen:
             seen.add(id(one))
-            pending += one.values() if isinstance(one, dict) else one
+            # TensorFlow wraps tuples, which can't be added to a list.
+            pending.extend(one.values() if isinstance(one, dict) else one)
             if not isinstance(one, tuple):
                 yield one
 
