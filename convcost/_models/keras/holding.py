@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOLDING: dict[str, dict[str, str]] = {
     "Bidirectional": {"layer": "forward_layer", "backward_layer": "backward_layer"},
     "RNN": {"cell": "cell"},
+    "SpectralNormalization": {"layer": "layer"},
     "StackedRNNCells": {"cells": "cells"},
 }
 

@@ -76,7 +76,19 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
 
 # Attributes of live layers whose names differ from those in the config.
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+_LOOKUP = {"vocabulary": "", "vocabulary_size": "_frozen_vocab_size"}
 _OF_KIND = {
+    "IntegerLookup": _LOOKUP,
+    "StringLookup": _LOOKUP,
+    "TextVectorization": {
+        "max_tokens": "_max_tokens",
+        "output_mode": "_output_mode",
+        "output_sequence_length": "_output_sequence_length",
+        "pad_to_max_tokens": "_lookup_layer.pad_to_max_tokens",
+        "split": "_split",
+        "vocabulary": "",
+        "vocabulary_size": "_lookup_layer._frozen_vocab_size",
+    },
     "EinsumDense": {"output_shape": "partial_output_shape"},
     "MultiHeadAttention": {
         "output_shape": "_output_shape",
@@ -109,7 +121,10 @@ class Attributes:
 
     def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
-        return getattr(self._layer, self._names.get(name, name), default)
+        found = self._layer
+        for step in self._names.get(name, name).split("."):
+            found = getattr(found, step, default)
+        return found
 
 
 def own_variables(layer: KerasLayer) -> list[KerasVariable]:
