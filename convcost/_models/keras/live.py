@@ -39,6 +39,7 @@ from convcost._models.keras.nodes import Names, call_of, calls_between, constant
 from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
+from convcost._models.keras.own_cells import over_own_cells
 from convcost._models.keras.policies import unusual_weights
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
@@ -279,10 +280,17 @@ class _ModelReader:
             return _unknown(kind, nodes)._replace(detail=unusual, shapes=shapes)
         if kind in HOLDING:
             held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
-            return holder(self._make, kind, config, held, self._inside)
+            made = holder(self._make, kind, config, held, self.inside)
+            if isinstance(made, Unknown):
+                unknown = _unknown(kind, nodes)._replace(detail=made.detail)
+                return over_own_cells(self, layer, nodes, unknown, self._weights_of)
+            return made
         return with_activation(self, self._make(kind, config), layer)
 
-    def _inside(self, layer: KerasLayer) -> tuple[str, Held]:
+    def _weights_of(self, layer: KerasLayer) -> tuple[Variable, ...]:
+        return self._variables(layer.weights)
+
+    def inside(self, layer: KerasLayer) -> tuple[str, Held]:
         """Return the class of a layer inside another one, and what stands for it."""
         kind = kind_of(layer)
         return kind, self._held(layer, kind, [])
