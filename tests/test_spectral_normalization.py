@@ -45,6 +45,7 @@ def test_two_steps_of_a_layer_are_not_normalized():
     ("arguments", "message"),
     [
         ((3,), "layer must be a layer of convcost.layers; got 3"),
+        ((layers.LoRA(layers.Dense(3), 2),), "layer must be a layer that is neither quantized nor"),
         ((layers.Dense(3), 0), "power_iterations must be a positive integer .*got 0"),
     ],
 )

@@ -1,6 +1,7 @@
 """Subclassed models and users' own layers: recorded by one symbolic call, or refused."""
 
 import keras
+import numpy as np
 import pytest
 from keras import layers as kl
 from keras import ops
@@ -153,3 +154,89 @@ def test_what_is_wrong_in_a_live_model_names_the_layer():
     for model in models:
         with pytest.raises(convcost.ModelError, match=r"layer 'wrong' .Resizing.: height must be"):
             convcost.from_keras(model, (8, 8, 3))
+
+
+class Unfinished(keras.Model):
+    """A model whose `build` makes no weights, as Keras's does if it can't call the model."""
+
+    def __init__(self, fails=False):
+        super().__init__(name="unfinished")
+        self.inside = keras.Sequential([kl.Dense(4), kl.Dense(3)])
+        self.fails = fails
+
+    def build(self, shape):
+        self.built = True
+
+    def call(self, inputs):
+        if self.fails:
+            raise ValueError("it fails")
+        return self.inside(inputs)
+
+
+def test_a_model_whose_build_left_out_layers_is_built_by_a_call():
+    model = Unfinished()
+    model.build((None, 5))
+    assert model.built
+    assert not model.inside.built
+    network = convcost.from_keras(model)
+    assert (network.params, network.macs) == (model.count_params(), 5 * 4 + 4 * 3)
+    failing = Unfinished(fails=True)
+    failing.build((None, 5))
+    with pytest.raises(convcost.ModelError, match="could not be recorded: ValueError: it fails"):
+        convcost.from_keras(failing)
+
+
+class WithUnused(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = kl.Dense(4), kl.Dense(3)
+
+    def call(self, inputs):
+        return self.used(inputs)
+
+
+def test_a_model_with_a_layer_that_it_never_calls_is_not_called_by_reading():
+    model = WithUnused()
+    model(np.zeros((1, 5), "float32"))
+    calls = len(model.used._inbound_nodes)
+    assert convcost.from_keras(model).params == 24
+    assert len(model.used._inbound_nodes) == calls
+    assert not model.unused.built
+
+
+class Three(kl.Layer):
+    """Takes a tensor apart, as JAX and PyTorch do."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(3, shape[-1], 4))
+
+    def call(self, inputs):
+        query, key, value = ops.einsum("btm,pmd->pbtd", inputs, self.kernel)
+        return ops.matmul(ops.matmul(query, ops.swapaxes(key, 1, 2)), value)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 4)
+
+
+def test_a_tensor_may_be_taken_apart():
+    layer = Three()
+    entry = keras.Input((6, 5))
+    network = convcost.from_keras(keras.Model(entry, layer(entry)))
+    assert network.macs == 3 * 6 * 5 * 4 + 2 * 6 * 6 * 4
+
+    class Batch(kl.Layer):
+        def call(self, inputs):
+            first, _ = inputs
+            return first
+
+        def compute_output_shape(self, shape):
+            return shape[1:]
+
+    with pytest.raises(convcost.UnknownLayerError, match=r"Batch whose call can.t be traced"):
+        convcost.from_keras(keras.Model(entry, Batch()(entry)))
+
+
+def test_the_open_length_of_tokens_is_t():
+    tokens = keras.Input((None,), dtype="int32")
+    network = convcost.from_keras(keras.Model(tokens, kl.LSTM(3)(kl.Embedding(9, 4)(tokens))))
+    assert network.macs == 4 * (4 + 3) * 3 * symbol("t")

@@ -28,6 +28,7 @@ from convcost._layers.encoding import (
     Hashing,
 )
 from convcost._layers.locally_connected import LocallyConnected1D, LocallyConnected2D
+from convcost._layers.lora import LoRA
 from convcost._layers.merging import (
     Add,
     Average,
@@ -69,6 +70,7 @@ from convcost._layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convcost._layers.quantized import Quantized
 from convcost._layers.recurrent import (
     GRU,
     LSTM,
@@ -165,6 +167,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LayerScale",
+    "LoRA",
     "LocallyConnected1D",
     "LocallyConnected2D",
     "MaxNumBoundingBoxes",
@@ -179,6 +182,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Quantized",
     "RMSNormalization",
     "RandomCrop",
     "RepeatVector",

@@ -40,22 +40,29 @@ class Definition(Record, Generic[K]):
     # Whether the output has the same number of axes as the input.
     keeps_rank: ClassVar[bool] = False
 
-    def output_and_cost(self, shape: Factors, times: Count = 1) -> tuple[Factors, Cost[Any]]:
+    @property
+    def computes_once(self) -> bool:
+        """Whether it computes something from its weights alone, once for all inputs."""
+        return False
+
+    def output_and_cost(
+        self, shape: Factors, times: Count = 1, calls: Count = 1
+    ) -> tuple[Factors, Cost[Any]]:
         """Return the output shape and the cost for a shape that is known to be exact.
 
         For whole networks, whose shapes follow from each other: takes no arrays, and checks nothing
         twice. `shape` is a list of shapes if the layer takes several inputs; `times` is the number
-        of inputs of that shape to count.
+        of inputs of that shape to count, and `calls` in how many calls they come.
         """
         self._check_rank(shape)
         steps = self._steps(shape)
         output = self._output_shape(shape, steps)
-        return output, total([step.forward(False) for step in _repeated(steps, times)])
+        return output, total([step.forward(False) for step in _repeated(steps, times, calls)])
 
-    def parts(self, shape: Factors, times: Count = 1) -> tuple[Part, ...]:
+    def parts(self, shape: Factors, times: Count = 1, calls: Count = 1) -> tuple[Part, ...]:
         """Return the parts of the layer for a shape that was checked."""
         self._check_rank(shape)
-        return _repeated(self._steps(shape), times)
+        return _repeated(self._steps(shape), times, calls)
 
     def weights_for(self, shape: Factors) -> tuple[Weight, ...]:
         """Return the weights of the layer for a shape that was checked."""
@@ -129,7 +136,7 @@ def elements_of(shape: Factors) -> Count:
     return arithmetic.elements(*shape)
 
 
-def _repeated(steps: tuple[Part, ...], times: Count) -> tuple[Part, ...]:
+def _repeated(steps: tuple[Part, ...], times: Count, calls: Count) -> tuple[Part, ...]:
     if type(times) is int and times == 1:
         return steps
-    return tuple(step.repeated(times) for step in steps)
+    return tuple(step.repeated(times, calls) for step in steps)

@@ -162,6 +162,28 @@ class EinsumDense(Layer[Any]):
             return (step,)
         return (step, Biases(of([*dict.fromkeys(bias)]), of(axes.made)))
 
+    @property
+    def adds_last_axis(self) -> bool:
+        """Whether the last axis of the kernel is the last of the output, and not the input's."""
+        given, kernel, made = self._terms
+        return kernel[-1] == made[-1] and kernel[-1] not in given
+
+    def narrowed(self, width: Count) -> EinsumDense:
+        """Return the layer with another length of the last axis, and no bias."""
+        return EinsumDense(self.equation, (*self.sides[:-1], width))
+
+    def kernel_sides_of_output(self, shape: Factors) -> Factors:
+        """Return the sides of the output that the kernel has, and 1 for the others."""
+        axes, sides = self._sides(shape)
+        return tuple([sides[name] if name in axes.kernel else 1 for name in axes.made])
+
+    def rows_and_columns(self, shape: Factors) -> tuple[Count, Count]:
+        """Return the elements of the kernel's axes that are summed over, and of the others."""
+        axes, sides = self._sides(shape)
+        summed = [sides[name] for name in axes.kernel if name not in axes.made]
+        kept = [sides[name] for name in axes.kernel if name in axes.made]
+        return arithmetic.elements(*summed), arithmetic.elements(*kept)
+
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         axes, sides = self._sides(shape)
         return tuple([sides[name] for name in axes.made])

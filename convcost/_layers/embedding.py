@@ -21,8 +21,31 @@ if TYPE_CHECKING:
     from convcost._layers.types import Side
 
 
+class Vectors(Layer[K]):
+    """A layer with a vector for each input value."""
+
+    if TYPE_CHECKING:
+        input_dim: Count
+        output_dim: Count
+
+    def __post_init__(self) -> None:
+        self._set(
+            input_dim=check_integer("input_dim", self.input_dim),
+            output_dim=check_integer("output_dim", self.output_dim),
+        )
+
+    def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        return (Weights((self.input_dim, self.output_dim)),)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        return (*shape, self.output_dim)
+
+    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
+        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Embedding(Layer[K]):
+class Embedding(Vectors[K]):
     """A vector looked up for each input element, as `keras.layers.Embedding`; no MACs.
 
     Parameters
@@ -50,24 +73,9 @@ class Embedding(Layer[K]):
     input_dim: Count
     output_dim: Count
 
-    def __post_init__(self) -> None:
-        self._set(
-            input_dim=check_integer("input_dim", self.input_dim),
-            output_dim=check_integer("output_dim", self.output_dim),
-        )
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return (Weights((self.input_dim, self.output_dim)),)
-
-    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
-        return (*shape, self.output_dim)
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ReversibleEmbedding(Embedding[K]):
+class ReversibleEmbedding(Vectors[K]):
     """An embedding that also leads back, as `keras.layers.ReversibleEmbedding`.
 
     With `reverse`, an argument of Keras's call, a product leads from vectors to a score of each
@@ -116,7 +124,6 @@ class ReversibleEmbedding(Embedding[K]):
             reverse: bool = False,
         ) -> None: ...
 
-    # Editors offer only the arguments that stand in the class itself.
     input_dim: Count
     output_dim: Count
     tie_weights: bool = True

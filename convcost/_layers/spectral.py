@@ -9,6 +9,8 @@ from convcost._exact import K
 from convcost._exact.scalars import refuse
 from convcost._exact.sizes import check_integer
 from convcost._layers.base import Layer
+from convcost._layers.lora import LoRA
+from convcost._layers.quantized import Quantized
 from convcost._layers.results import Weight
 from convcost._layers.steps import Weights
 
@@ -65,6 +67,8 @@ class SpectralNormalization(Layer[K]):
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
             refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
+        if isinstance(self.layer, (LoRA, Quantized)):
+            refuse(TypeError, "layer", self.layer, "a layer that is neither quantized nor adapted")
         self._set(power_iterations=check_integer("power_iterations", self.power_iterations))
 
     def given(self, shapes: list[Factors]) -> GivenShape:

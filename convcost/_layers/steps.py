@@ -8,7 +8,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._cost import formulas
-from convcost._cost.cost import Cost, from_formula
+from convcost._cost.cost import Cost, from_formula, total
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression, is_traced
 from convcost._exact.scalars import is_array
@@ -99,8 +99,8 @@ class Part:
         """Return the cost of the gradient with respect to the input: by default, `forward`."""
         return self.forward(effective)
 
-    def repeated(self, times: Count) -> Part:
-        """Return the part applied to `times` inputs with the same weights."""
+    def repeated(self, times: Count, calls: Count = 1) -> Part:
+        """Return the part applied to `times` inputs with the same weights, in so many calls."""
         raise NotImplementedError
 
 
@@ -126,7 +126,7 @@ class Weights(Part):
 
     input_gradient = weight_gradient
 
-    def repeated(self, times: Count) -> Weights:
+    def repeated(self, times: Count, calls: Count = 1) -> Weights:
         """Return the same weights, which all inputs share."""
         return self
 
@@ -158,7 +158,7 @@ class Biases(Part):
         """Return a cost of 0."""
         return Cost(0, 0)
 
-    def repeated(self, times: Count) -> Biases:
+    def repeated(self, times: Count, calls: Count = 1) -> Biases:
         """Return the biases of `times` inputs."""
         return replace(self, outputs=(times, *self.outputs))
 
@@ -187,7 +187,7 @@ class Product(Part):
             return self.effective.forward(effective)
         return _from_factors(formulas.products, (self.outputs, self.inner))
 
-    def repeated(self, times: Count) -> Product:
+    def repeated(self, times: Count, calls: Count = 1) -> Product:
         """Return the product for `times` inputs."""
         left = None if self.effective is None else self.effective.repeated(times)
         return replace(self, outputs=(times, *self.outputs), effective=left)
@@ -216,7 +216,7 @@ class Given(Part):
         """Return only the MACs: the gradient with respect to the input has no bias."""
         return Cost(0, self.macs)
 
-    def repeated(self, times: Count) -> Given:
+    def repeated(self, times: Count, calls: Count = 1) -> Given:
         """Return the counts for `times` inputs."""
         return replace(self, macs=times * self.macs, bias_adds=times * self.bias_adds)
 
@@ -264,7 +264,7 @@ class Step(Part):
         """Return the cost of the gradient with respect to the input."""
         return self._cost(formulas.gradient, (), effective, 0)
 
-    def repeated(self, times: Count) -> Step:
+    def repeated(self, times: Count, calls: Count = 1) -> Step:
         """Return the convolution of `times` inputs."""
         return replace(self, places=(times, *self.places), outputs=(times, *self.outputs))
 
@@ -302,9 +302,73 @@ class Convolved(Part):
         """Return the MACs of the convolution."""
         return self.step.input_gradient(effective)
 
-    def repeated(self, times: Count) -> Convolved:
+    def repeated(self, times: Count, calls: Count = 1) -> Convolved:
         """Return the convolution of `times` inputs."""
         return replace(self, step=self.step.repeated(times))
+
+
+@dataclass(frozen=True)
+class Applied(Part):
+    """A convolution whose weights are counted apart, since they are stored in another form.
+
+    Parameters
+    ----------
+    step
+        The convolution.
+    trained
+        Whether its kernel is trained, so that training computes the gradient.
+    """
+
+    step: Step
+    trained: bool
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the MACs and the bias additions."""
+        return self.step.weight_gradient(effective)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return the cost of the gradient; for a kernel that is not trained, only of the biases."""
+        made = self.step.weight_gradient(effective)
+        return made if self.trained else Cost(0, 0, made.bias_adds)
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return the cost of the gradient with respect to the input."""
+        return self.step.input_gradient(effective)
+
+    def repeated(self, times: Count, calls: Count = 1) -> Applied:
+        """Return the convolution of `times` inputs."""
+        return replace(self, step=self.step.repeated(times))
+
+
+@dataclass(frozen=True)
+class OfWeights(Part):
+    """A product of two weights, which is computed once for all inputs.
+
+    Parameters
+    ----------
+    product
+        The product.
+    """
+
+    product: Product
+
+    def forward(self, effective: bool) -> Cost:
+        """Return the MACs of the product."""
+        return self.product.forward(effective)
+
+    def weight_gradient(self, effective: bool) -> Cost:
+        """Return the MACs of the gradients with respect to both weights."""
+        return total([self.forward(effective), self.forward(effective)])
+
+    def input_gradient(self, effective: bool) -> Cost:
+        """Return a cost of 0."""
+        return Cost(0, 0)
+
+    def repeated(self, times: Count, calls: Count = 1) -> OfWeights:
+        """Return the product in each call, which all its inputs share."""
+        if type(calls) is int and calls == 1:
+            return self
+        return replace(self, product=self.product.repeated(calls))
 
 
 def _from_factors(

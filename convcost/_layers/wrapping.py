@@ -51,6 +51,11 @@ class TimeDistributed(Layer[K]):
         if not isinstance(self.layer, Layer):
             refuse(TypeError, "layer", self.layer, "a layer of convcost.layers")
 
+    @property
+    def computes_once(self) -> bool:
+        """Whether the layer computes something from its weights alone."""
+        return self.layer.computes_once
+
     def _axes(self) -> str:
         return "(steps, ...)"
 
@@ -62,7 +67,7 @@ class TimeDistributed(Layer[K]):
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         times, *inner = shape
         self.layer._check_rank(tuple(inner))
-        return tuple(step.repeated(times) for step in self.layer._steps(tuple(inner)))
+        return tuple(step.repeated(times, times) for step in self.layer._steps(tuple(inner)))
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         times, *inner = shape
@@ -197,6 +202,11 @@ class Chain(Layer[K]):
     def given(self, shapes: list[Factors]) -> GivenShape:
         """Return what the first layer takes."""
         return self.layers[0].given(shapes) if self.layers else shapes[0]
+
+    @property
+    def computes_once(self) -> bool:
+        """Whether a layer in it computes something from its weights alone."""
+        return any(layer.computes_once for layer in self.layers)
 
     def _check_rank(self, shape: Factors) -> None:
         """Leave the check to each layer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import gcd
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._layers.base import Layer
 from convcost._layers.steps import Convolved, Product, Step, Weights
@@ -61,10 +61,10 @@ def _computes_with_batch(held: Held) -> bool:
         return any(_computes_with_batch(entry.layer) for entry in held.entries)
     if isinstance(held, Distributed):
         return _computes_with_batch(held.layer)
+    if isinstance(held, Layer):
+        return held.computes_once
     # What is left are operations, and layers whose code calls them.
-    return isinstance(held, Traced) or not isinstance(
-        held, (Layer, RegisteredLayer, Source, Unknown)
-    )
+    return isinstance(held, Traced) or not isinstance(held, (RegisteredLayer, Source, Unknown))
 
 
 def for_one(shape: Factors, batch: int) -> Factors | None:
@@ -131,6 +131,11 @@ class Share(NamedTuple):
                 f"it is computed once for a batch of {self.batch}, which is not a whole number of"
                 " MACs for one input: declare no batch"
             )
+
+    def require_alike(self, layer: Layer[Any]) -> None:
+        """Refuse a layer that computes something once for all inputs of a batch of several."""
+        if self.batch != 1 and layer.computes_once:
+            self._refuse()
 
     def of_shape(self, shape: Factors) -> Factors:
         """Return the shape of a tensor with the batch divided out, or the tensor for all inputs."""

@@ -89,11 +89,12 @@ def count_layer(
     times, own = given[0][0], as_one(_without_batch(layer, given))
     elsewhere = any(one[1:] != shape[1:] for one, shape in zip(given, shapes, strict=True))
     try:
-        output, cost = layer.output_and_cost(own, times * repeat)
+        output, cost = layer.output_and_cost(own, times * repeat, repeat)
     except ValueError as error:
         if elsewhere:
             raise ValueError(_NOT_ALIKE) from error
         raise
+    share.require_alike(layer)
     weights = layer.weights_for(own)
     if output and isinstance(output[0], tuple):
         every: list[Factors | None] = [(times * batch, *one) for one in output]
@@ -132,7 +133,7 @@ def _whole(
         If the layer treats the inputs of a batch differently, as by a kernel that slides over them.
     """
     times, own = shapes[0][0], as_one(_without_batch(layer, shapes))
-    output, cost = layer.output_and_cost(own, times * repeat)
+    output, cost = layer.output_and_cost(own, times * repeat, repeat)
     pairs = (
         (cost.params, one.params),
         (cost.macs, batch * one.macs),

@@ -1,5 +1,7 @@
 """The errors that models raise."""
 
+import re
+
 
 class ModelError(ValueError):
     """A model that can't be read or is inconsistent; the message names the layer."""
@@ -11,3 +13,24 @@ class UnknownLayerError(ModelError):
     """A layer whose cost this library doesn't know; the message says how to register it."""
 
     __module__ = "convcost"
+
+
+# What Keras puts around the message of an error in a call.
+_WRAPPED = re.compile(
+    r"Exception encountered when calling .*?\(\)\. (.*?) Arguments received by .*"
+)
+_INFERRED = re.compile(r"Could not automatically infer .*? Error encountered: ")
+
+
+def one_line(error: Exception) -> str:
+    """Return the beginning of an error's message in one line, without what Keras puts around it.
+
+    Examples
+    --------
+    >>> one_line(ValueError("two   spaces"))
+    'two spaces'
+    """
+    plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+    while (wrapped := _WRAPPED.fullmatch(plain)) is not None:
+        plain = wrapped[1]
+    return _INFERRED.sub("", plain)[:200]

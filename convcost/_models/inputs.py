@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Expression, Factors
 
-# Names of open spatial sides, by their number: of a sequence, an image, a volume.
-_OPEN = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+# Names of open spatial sides, by their number: of tokens, a sequence, an image, a volume.
+_OPEN = {0: ("t",), 1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
 def assuming_sides(

@@ -49,6 +49,8 @@ class Row(NamedTuple):
         What an operation computes; empty for a layer, which has its own `parts`.
     identity
         Equal for the calls of one layer, also in different models inside of the model.
+    calls
+        Number of times that it is called so for one model input, by a `TimeDistributed` around it.
     """
 
     path: LayerPath
@@ -63,6 +65,7 @@ class Row(NamedTuple):
     reused: bool
     parts: tuple[Part, ...] = ()
     identity: Hashable = None
+    calls: Count = 1
 
     @property
     def left_out(self) -> bool:
@@ -100,7 +103,7 @@ class Row(NamedTuple):
     def effective_macs(self) -> Count:
         """Multiply-accumulates whose taps lie inside the input."""
         if isinstance(self.layer, Layer):
-            parts = self.layer.parts(as_one(self.shape), self.times)
+            parts = self.layer.parts(as_one(self.shape), self.times, self.calls)
         else:
             parts = self.parts
         return total([part.forward(True) for part in parts]).macs

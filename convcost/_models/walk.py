@@ -310,6 +310,7 @@ class Walk:
             reused,
             counted.parts,
             entry.identity,
+            visit.repeat,
         )
 
     def _add_rest(

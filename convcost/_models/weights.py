@@ -100,6 +100,7 @@ class WeightsSeen:
         ValueError
             If they differ in number, or in size in a model as it was built.
         """
+        variables = _in_order(variables, [one.name for one in weights])
         sizes = [elements(*one.shape) for one in variables]
         counted = [elements(*one.shape) for one in weights]
         known = self._as_built and all(type(size) is int for size in counted)
@@ -110,6 +111,14 @@ class WeightsSeen:
                 f"it holds other weights than a layer of its class: {held}; its class has {right}"
             )
         return list(zip(variables, weights, strict=True))
+
+
+def _in_order(variables: tuple[Variable, ...], names: list[str]) -> tuple[Variable, ...]:
+    """Return variables in the order of their names, if each has one of these for itself."""
+    own = {one.name: one for one in variables}
+    if len(own) < len(variables) or own.keys() != set(names):
+        return variables
+    return tuple([own[name] for name in names])
 
 
 def _sum(weights: list[Weight]) -> Count:

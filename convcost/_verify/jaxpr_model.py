@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from convcost._models.errors import one_line
 from convcost._verify.model_inputs import one_input
 from convcost._verify.oracles.jaxpr import Walked, walk
-from convcost._verify.oracles.oracle import NotVisible, one_line
+from convcost._verify.oracles.oracle import NotVisible
 
 if TYPE_CHECKING:
     from convcost._verify.model_inputs import Inputs

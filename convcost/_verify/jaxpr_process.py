@@ -6,9 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from convcost._models.errors import one_line
 from convcost._verify.jaxpr_model import count_model
 from convcost._verify.model_inputs import arranged
-from convcost._verify.oracles.oracle import NotVisible, one_line
+from convcost._verify.oracles.oracle import NotVisible
 
 if TYPE_CHECKING:
     from typing import Any

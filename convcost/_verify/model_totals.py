@@ -9,11 +9,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from convcost._layers import Layer, TimeDistributed
+from convcost._models.errors import one_line
 from convcost._verify.findings import Finding, Quantity
 from convcost._verify.jaxpr_model import count_model
 from convcost._verify.model_inputs import Inputs, inputs_of, one_input
 from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, TRANSPOSED, Walked
-from convcost._verify.oracles.oracle import NotVisible, one_line
+from convcost._verify.oracles.oracle import NotVisible
 from convcost._verify.oracles.processes import ask
 from convcost._verify.oracles.profiled_graphs import blind_spots, profiled_macs
 

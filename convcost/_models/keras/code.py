@@ -12,7 +12,7 @@ from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.utils.naming import to_snake_case
 
 from convcost._exact.scalars import shorten
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, one_line
 from convcost._models.graph import Graph, Tensor, Traced, Unknown
 from convcost._models.keras.masks import mask_from_outside
 from convcost._models.keras.nodes import tensors
@@ -158,7 +158,7 @@ class Code(Traced):
     def _failed(self, error: Exception) -> Unknown:
         if isinstance(error, NotBuiltError):
             return self._unknown._replace(detail=f" whose call {error}")
-        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        why = f"{type(error).__name__}: {one_line(error)}"
         return self._unknown._replace(detail=f" whose call can't be traced ({shorten(why)})")
 
 

@@ -26,7 +26,7 @@ from convcost._models.keras.origins import (
     is_own_model,
     registered_name,
 )
-from convcost._models.keras.policies import unusual_weights
+from convcost._models.keras.policies import stored
 from convcost._models.keras.unknown_shapes import output_shapes
 from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
 from convcost._models.keras.wrappings import unwrapped
@@ -182,13 +182,10 @@ class _ConfigReader:
             return today
         if class_of(today[0]) is None:
             return Unknown(kind, shapes=output_shapes(*today))
-        unusual = unusual_weights(config)
-        if unusual:
-            return Unknown(kind, detail=unusual)
         if kind in HOLDING:
             held = {name: config.get(name) for name in HOLDING[kind]}
             return holder(self._make, *today, held, partial(self._inside, depth=depth))
-        return self._make(*today)
+        return stored(self._make, *today)
 
     def _distributed(self, config: dict[str, object], depth: int) -> Held:
         kind, made = self._inside(config.get("layer"), depth)

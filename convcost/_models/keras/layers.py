@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcost import _layers as layers
 from convcost._layers.elementwise import ELEMENTWISE
@@ -66,6 +66,9 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
     >>> distributed(layers.Dense(3), "Dense"), distributed(Unknown("LSTM"), "LSTM").detail
     (TimeDistributed(Dense(3)), ' of a LSTM')
     """
+    if isinstance(child, layers.LoRA) and isinstance(child.layer, layers.Quantized):
+        detail = f" of a quantized {kind} with LoRA, whose scales Keras does not apply there"
+        return Unknown("TimeDistributed", detail=detail)
     if isinstance(child, layers.Layer):
         return layers.TimeDistributed(child)
     if isinstance(child, (Graph, RegisteredLayer, Traced)):
@@ -115,16 +118,26 @@ def kind_of(layer: object) -> str:
 class Attributes:
     """A live layer's config, read from its attributes, since `get_config` is slow."""
 
-    def __init__(self, layer: object) -> None:
+    def __init__(self, layer: Any) -> None:
         self._layer = layer
         self._names = {**_ATTRIBUTES, **_OF_KIND.get(type(layer).__name__, {})}
 
     def get(self, name: str, default: object = None) -> object:
         """Return an attribute, or the default if it is missing."""
+        if name == "dtype" and getattr(self._layer, "quantization_mode", None) is not None:
+            return self._policy()
         found = self._layer
         for step in self._names.get(name, name).split("."):
             found = getattr(found, step, default)
         return found
+
+    def _policy(self) -> dict[str, object]:
+        """Return the policy of a quantized layer, as Keras saves it."""
+        layer = self._layer
+        policy = layer.dtype_policy
+        if type(policy).__name__ == "DTypePolicyMap":
+            policy = policy[layer.path]
+        return {"class_name": type(policy).__name__, "config": policy.get_config()}
 
 
 def own_variables(layer: KerasLayer) -> list[KerasVariable]:

@@ -9,6 +9,7 @@ import keras
 from keras.src.models.functional import Functional
 
 from convcost._layers import Layer, registry
+from convcost._layers.multi_head_attention import Projected
 from convcost._models.errors import ModelError
 from convcost._models.graph import (
     Call,
@@ -40,7 +41,7 @@ from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.own_cells import over_own_cells
-from convcost._models.keras.policies import unusual_weights
+from convcost._models.keras.policies import is_plain, stored
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
 
@@ -274,10 +275,11 @@ class _ModelReader:
     def _known(self, layer: KerasLayer, kind: str, nodes: Nodes) -> Held:
         """Return the layer of this library for one of Keras's layers."""
         config = Attributes(layer)
-        unusual = unusual_weights(config)
-        if class_of(kind) is None or unusual:
-            shapes = output_shapes(kind, config)
-            return _unknown(kind, nodes)._replace(detail=unusual, shapes=shapes)
+        known = class_of(kind)
+        if known is None:
+            return _unknown(kind, nodes)._replace(shapes=output_shapes(kind, config))
+        if issubclass(known, Projected) and not all(map(_is_plain, layer._flatten_layers())):
+            return self._code(layer, kind, nodes)  # each projection as it is
         if kind in HOLDING:
             held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
             made = holder(self._make, kind, config, held, self.inside)
@@ -285,7 +287,12 @@ class _ModelReader:
                 unknown = _unknown(kind, nodes)._replace(detail=made.detail)
                 return over_own_cells(self, layer, nodes, unknown, self._weights_of)
             return made
-        return with_activation(self, self._make(kind, config), layer)
+        made = stored(self._make, kind, config)
+        if isinstance(made, Unknown):
+            return _unknown(kind, nodes)._replace(
+                detail=made.detail, shapes=output_shapes(kind, config)
+            )
+        return with_activation(self, made, layer)
 
     def _weights_of(self, layer: KerasLayer) -> tuple[Variable, ...]:
         return self._variables(layer.weights)
@@ -294,6 +301,10 @@ class _ModelReader:
         """Return the class of a layer inside another one, and what stands for it."""
         kind = kind_of(layer)
         return kind, self._held(layer, kind, [])
+
+
+def _is_plain(layer: KerasLayer) -> bool:
+    return is_plain(Attributes(layer))
 
 
 def _has_code(layer: KerasLayer) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import keras
 from keras.src.models.functional import Functional
 
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, one_line
 from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Unknown, input_entry
 from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.nodes import Names, tensors
+from convcost._models.keras.tracing import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -85,8 +86,9 @@ def graph_of_subclassed(
     else:
         inputs = _inputs(_shapes_for(model, input_shape))
     arguments = _arguments(model, inputs)
-    as_built = input_shape is None or not model.built
-    if not model.built:
+    built = model.built and not _makes_weights(model, arguments)
+    as_built = input_shape is None or not built
+    if not built:
         try:
             model(*arguments.args, **arguments.kwargs)
         except Exception as error:
@@ -112,10 +114,22 @@ def _like(tensor: KerasTensor) -> object:
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype)
 
 
+def _makes_weights(model: keras.Model, arguments: CallArguments) -> bool:
+    """Tell whether a call makes weights, as in a model whose `build` left out some layers."""
+    if all(one.built for one in model._flatten_layers()):
+        return False
+    try:
+        recorded(model.call, arguments.args, arguments.kwargs)
+    except Exception:
+        # The user's code may raise anything; the call that follows says what.
+        return True
+    return False
+
+
 def _not_recorded(model: keras.Model, error: Exception) -> ModelError:
     return ModelError(
         f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
-        f" {type(error).__name__}: {error}"
+        f" {type(error).__name__}: {one_line(error)}"
     )
 
 

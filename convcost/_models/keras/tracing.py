@@ -209,6 +209,7 @@ def _replacements(active: Callable[[], bool]) -> Iterator[tuple[type, str, objec
     for name, operation in _UNARY.items():
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
     yield replaced(keras.KerasTensor, "__getitem__", _sliced)
+    yield replaced(keras.KerasTensor, "__iter__", _parts)
     yield replaced(keras.Layer, "add_loss", _lost)
     yield replaced(keras.Layer, "_clear_losses", lambda *_: None)
     yield replaced(keras.Variable, "__getitem__", _got)
@@ -239,6 +240,14 @@ def _got(_: object, variable: KerasVariable, key: object) -> object:
 def _sliced(original: Callable[..., object], tensor: KerasTensor, key: object) -> object:
     # Keras takes a slice on its own from tensors of the backend only.
     return original(tensor, (key,) if isinstance(key, slice) else key)
+
+
+def _parts(original: Callable[..., object], tensor: Any) -> object:
+    # As JAX and PyTorch take a tensor apart: `query, key, value = ops.einsum(...)`.
+    length = tensor.shape[0] if tensor.shape else None
+    if length is None:
+        return original(tensor)
+    return iter([tensor[place] for place in range(length)])
 
 
 def _lost(_: object, layer: KerasLayer, loss: object) -> None:

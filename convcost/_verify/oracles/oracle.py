@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
@@ -22,12 +21,6 @@ class NotVisible(Exception):  # noqa: N818 - an answer, not a failure
     """The oracle can't see this configuration; the message says why."""
 
     __module__ = "convcost.verify"  # where users import it from
-
-
-def one_line(error: Exception) -> str:
-    """Return the beginning of an error's message in one line, without colors."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    return " ".join(plain.split())[:200]
 
 
 class Oracle(ABC):
