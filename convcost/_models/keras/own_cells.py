@@ -23,6 +23,7 @@ from convcost._models.graph import (
 )
 from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.nodes import Names, tensors
+from convcost._models.keras.origins import is_keras
 from convcost._models.keras.unchanged import unchanged
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def over_own_cells(
     weights_of
         Returns the weights of a layer.
     """
+    if not any(map(_is_own, _cells(layer))):
+        return unknown
     states = {len(_given_states(node)) for node in nodes} or {0}
     if len(states) > 1:
         return unknown._replace(detail=" that is called with states, and without them")
@@ -77,6 +80,19 @@ def over_own_cells(
             )
         return _both_directions(reader, layer)
     return unknown
+
+
+def _cells(layer: Any) -> list[object]:
+    """Return the cells of a layer, or of the layers in it."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return [*_cells(layer.forward_layer), *_cells(layer.backward_layer)]
+    if isinstance(layer, keras.layers.RNN):
+        return _cells(layer.cell)
+    return list(layer.cells) if isinstance(layer, keras.layers.StackedRNNCells) else [layer]
+
+
+def _is_own(cell: object) -> bool:
+    return not is_keras(type(cell).__module__)
 
 
 def _given_states(node: KerasNode) -> list[Any]:
