@@ -12,10 +12,10 @@ from convcost._layers.base import Layer
 from convcost._layers.convolution import Conv1D, Conv2D, Conv3D
 from convcost._layers.dense import Dense
 from convcost._layers.einsum_dense import EinsumDense
+from convcost._layers.embedding import Embedding
 from convcost._layers.quantized import Quantized
 from convcost._layers.results import Weight
 from convcost._layers.steps import OfWeights, Product, Step, Weights
-from convcost._layers.wrapping import Embedding
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors

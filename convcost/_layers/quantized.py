@@ -12,9 +12,9 @@ from convcost._exact.sizes import check_integer
 from convcost._layers.base import Layer
 from convcost._layers.dense import Dense
 from convcost._layers.einsum_dense import EinsumDense
+from convcost._layers.embedding import Embedding
 from convcost._layers.results import Weight
 from convcost._layers.steps import Applied, Biases, Step, Weights
-from convcost._layers.wrapping import Embedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

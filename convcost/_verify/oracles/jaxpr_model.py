@@ -64,10 +64,10 @@ def trace(model: LiveModel, inputs: Inputs, batch: int) -> Walked:
     def shaped(variable: Symbolic) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(tuple(variable.shape), variable.dtype)
 
-    weights = [shaped(one) for one in model.trainable_variables]
-    others = [shaped(one) for one in model.non_trainable_variables]
-    given = inputs.pack(jax.ShapeDtypeStruct, batch)
     try:
+        weights = [shaped(one) for one in model.trainable_variables]
+        others = [shaped(one) for one in model.non_trainable_variables]
+        given = inputs.pack(jax.ShapeDtypeStruct, batch)
         jaxpr = jax.make_jaxpr(model.stateless_call)(weights, others, given).jaxpr
     except Exception as error:
         # The model's own code may raise anything.
