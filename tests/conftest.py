@@ -56,11 +56,10 @@ def run(capsys):
 @pytest.fixture(scope="module")
 def jax_process():
     """Let a process with JAX walk through models; it ends with the tests of the module."""
-    from convcost._verify import model_totals
-    from convcost._verify.oracles import processes
+    from convcost._verify.oracles import processes, recorded
 
     yield
-    process = processes.start(model_totals.COMMAND, "jax")
+    process = processes.start(recorded.COMMAND, "jax")
     processes.stop(process)
     processes.start.cache_clear()
 

@@ -24,9 +24,9 @@ from draw_live_models import draw
 from live_programs import smaller
 
 import convcost
-from convcost._verify.jaxpr_model import count_model
-from convcost._verify.model_inputs import inputs_of
 from convcost._verify.oracles import NotVisible
+from convcost._verify.oracles.jaxpr_model import count_model
+from convcost._verify.oracles.model_inputs import inputs_of
 
 
 @dataclass

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from jax import lax
 
 from convcost import layers
-from convcost._verify.jaxpr_model import count_model
-from convcost._verify.model_inputs import Inputs
 from convcost._verify.oracles import NotVisible
 from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, RESIZE, TRANSPOSED, walk
+from convcost._verify.oracles.jaxpr_model import count_model
+from convcost._verify.oracles.model_inputs import Inputs
 
 SIDE = st.integers(1, 4)
 

@@ -254,7 +254,6 @@ def test_a_merge_that_is_not_read_is_refused_by_name(config):
     ("kind", "config", "message"),
     [
         ("Deconvolution2D", {"nb_filter": 3, "output_shape": [None, 9, 9, 3]}, "with 'nb_filter', an"),
-        ("LocallyConnected1D", {"filter_length": 3}, "with 'filter_length', an argument of Keras 1"),
         ("Conv2DTranspose", {"filters": 3, "kernel_size": 3, "border_mode": "same"}, "'border_mode'"),
         ("Convolution2D", {"nb_filter": 3, "nb_row": 3}, "with 'nb_row', an argument of Keras 1"),
         ("Conv2D", {"filters": 3, "nb_filter": 4, "kernel_size": 3}, "with both 'nb_filter' and"),

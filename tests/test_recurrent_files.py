@@ -127,9 +127,6 @@ class Gate(kl.Layer):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: kl.RNN(Gate()), "a RNN of a Gate"),
-        (lambda: kl.RNN([kl.LSTMCell(3), Gate()]), "a RNN of a StackedRNNCells of a Gate"),
-        (lambda: kl.Bidirectional(kl.RNN(Gate())), "a Bidirectional of a RNN of a Gate"),
         (lambda: kl.LSTM(3, activation=kl.PReLU()), "a LSTM with the activation "),
         (lambda: kl.GRU(3, recurrent_activation=kl.PReLU()), "a GRU with the activation "),
         (lambda: kl.RNN(kl.LSTMCell(3, activation=kl.PReLU())), "a RNN of a LSTMCell with the "),
@@ -142,6 +139,22 @@ def test_what_is_inside_is_named_where_it_is_not_known(make, said, form):
     model = keras.Model(entry, layer(entry))
     with pytest.raises(convcost.UnknownLayerError, match=re.escape(said)):
         convcost.from_keras(form(model))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: kl.RNN(Gate()), "a RNN of a Gate"),
+        (lambda: kl.RNN([kl.LSTMCell(3), Gate()]), "a RNN of a StackedRNNCells of a Gate"),
+        (lambda: kl.Bidirectional(kl.RNN(Gate())), "a Bidirectional of a RNN of a Gate"),
+    ],
+)
+def test_cells_of_ones_own_are_named_in_a_file(make, said):
+    entry = keras.Input((5, 4))
+    model = keras.Model(entry, make()(entry))
+    with pytest.raises(convcost.UnknownLayerError, match=re.escape(said)):
+        convcost.from_keras(model.to_json())
+    assert convcost.from_keras(model).params == model.count_params()
 
 
 def test_cells_nested_without_end_are_refused():

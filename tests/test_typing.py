@@ -26,13 +26,18 @@ from convcost._layers import (
     convolution,
     dense,
     depthwise,
+    embedding,
+    encoding,
+    locally_connected,
     normalization,
     pooling,
     recurrent,
     reshaping,
     resizing,
+    spectral,
+    spectrograms,
     transposed,
-    wrapping,
+    vocabularies,
 )
 
 PROGRAM = Path(__file__).parent / "typing" / "program.py"
@@ -59,6 +64,12 @@ FAMILIES = [
     dense.Dense,
     depthwise.DepthwiseConvolution,
     depthwise.SeparableConvolution,
+    embedding.Embedding,
+    embedding.ReversibleEmbedding,
+    encoding.CategoryEncoding,
+    encoding.Discretization,
+    encoding.Hashing,
+    locally_connected.LocallyConnected,
     normalization.LayerScale,
     pooling.AdaptivePooling,
     pooling.GlobalPooling,
@@ -72,8 +83,13 @@ FAMILIES = [
     resizing.Resizing,
     resizing.UpSampling,
     resizing.ZeroPadding,
+    spectral.SpectralNormalization,
+    spectrograms.MelSpectrogram,
+    spectrograms.STFTSpectrogram,
     transposed.TransposedConvolution,
-    wrapping.Embedding,
+    vocabularies.IntegerLookup,
+    vocabularies.StringLookup,
+    vocabularies.TextVectorization,
 ]
 
 

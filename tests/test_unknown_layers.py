@@ -128,14 +128,6 @@ def test_a_users_class_of_a_known_name_is_not_taken_for_keras_own():
             convcost.from_keras(source)
 
 
-def test_what_has_more_weights_than_its_class_is_not_known():
-    dense = kl.Dense(5, lora_rank=2, name="dense")
-    model = keras.Sequential([keras.Input((8,)), dense])
-    for source in (model, model.to_json()):
-        with pytest.raises(convcost.UnknownLayerError, match="dense"):
-            convcost.from_keras(source)
-
-
 def test_an_output_shape_that_is_not_known_prints_as_a_question():
     entry = keras.Input((8,))
     model = keras.Model(entry, Opaque(name="mystery")(entry))
@@ -335,7 +327,7 @@ def test_a_layer_that_is_left_out_and_moves_elements_out_of_the_batch():
 
 
 def test_a_file_at_another_shape_with_a_layer_left_out(tmp_path):
-    norm = kl.SpectralNormalization(kl.Dense(4), name="norm")
+    norm = kl.Lambda(lambda x: keras.ops.pad(x, [[0, 0], [0, 0], [0, 1]]), name="norm")
     model = keras.Sequential([keras.Input((5, 3)), norm, kl.Dense(2)])
     model.save(tmp_path / "model.keras")
     shapes = {"norm": (7, 4)}

@@ -13,9 +13,10 @@ from convcost import layers, verify
 from convcost._cost import formulas
 from convcost._layers import geometry
 from convcost._verify import devices
-from convcost._verify.cases import Case
+from convcost._verify.cases import FUNCTIONS, Case
 from convcost._verify.checks import check_case, prepare
 from convcost._verify.drawing import LAYER_CLASSES
+from convcost._verify.drawn_layers import OTHERS
 from convcost._verify.findings import Finding, Outcome, Quantity, Result, Verification
 from convcost._verify.oracles import ORACLES, NotVisible, keras_layers
 
@@ -91,7 +92,11 @@ def test_the_users_keras_configuration_does_not_matter():
 def test_a_run_draws_all_kinds_and_reports():
     seen = []
     report = verify.run(
-        32, seed=3, oracles=["keras", "profiler"], device="cpu", on_result=seen.append
+        2 * len(verify.KINDS),
+        seed=3,
+        oracles=["keras", "profiler"],
+        device="cpu",
+        on_result=seen.append,
     )
     assert report.agrees
     assert tuple(seen) == report.results
@@ -123,7 +128,7 @@ NAMES = {"params": "params", "macs": "effective macs", "bias_adds": "bias_adds"}
 
 
 @pytest.mark.parametrize("quantity", BROKEN)
-@pytest.mark.parametrize("kind", verify.KINDS)
+@pytest.mark.parametrize("kind", [*FUNCTIONS, *LAYER_CLASSES])
 def test_a_broken_formula_is_found(kind, quantity, monkeypatch):
     if kind == "ratio" and quantity == "bias_adds":
         pytest.skip("a ratio has none")
@@ -137,6 +142,21 @@ def test_a_broken_formula_is_found(kind, quantity, monkeypatch):
     assert NAMES[quantity] in wrong
     assert ": contradicted: " in str(report)
     assert "configurations DISAGREE" in report.summary()
+
+
+@pytest.mark.usefixtures("jax_process")
+@pytest.mark.parametrize("quantity", ["params", "macs"])
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_broken_formula_is_found_in_the_record_of_jax(kind, quantity, monkeypatch):
+    if quantity == "macs" and kind in ("Embedding", "AdditiveAttention"):
+        pytest.skip("it has none, or none in a product of matrices")
+    monkeypatch.setattr(formulas, "counts", BROKEN[quantity])
+    oracle = {"params": "keras", "macs": "jaxpr"}[quantity]
+    # Without a scale, attention has no parameters.
+    count = 8 if kind == "Attention" else 3
+    report = verify.run(count, seed=1, kinds=[kind], oracles=[oracle], device="cpu")
+    wrong = {q.name for r in report.results for f in r.contradictions for q in f.quantities}
+    assert quantity in wrong
 
 
 @pytest.mark.parametrize(
@@ -273,7 +293,7 @@ def test_what_is_too_large_to_run_is_not_built(layer, shape):
         (
             {"kinds": ["Conv4D"]},
             ValueError,
-            "kind must be one of standard, .*, Dense; got 'Conv",
+            "kind must be one of standard, .*, LoRA; got 'Conv",
         ),
         ({"kinds": "ratio"}, TypeError, r"kinds must be a list of names, \['ratio'\]; got 'ratio'"),
         ({"kinds": []}, ValueError, "kinds must be one or more of standard"),

@@ -14,10 +14,10 @@ from keras_models import operations
 from test_verify_models import MODELS, model_of, reasons, report_of
 
 import convcost
-from convcost._verify import jaxpr_process, model_totals
-from convcost._verify.jaxpr_model import Walked
+from convcost._verify import model_totals
 from convcost._verify.model_totals import check_jaxpr
-from convcost._verify.oracles import NotVisible
+from convcost._verify.oracles import NotVisible, jaxpr_process, recorded
+from convcost._verify.oracles.jaxpr_model import Walked
 from convcost._verify.whole_models import check_model
 
 
@@ -88,21 +88,21 @@ def test_jax_that_is_missing_or_in_this_process(monkeypatch):
     model = operations()
     network = convcost.from_keras(model)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    monkeypatch.setattr(model_totals, "count_model", lambda *_: Walked(Counter(convolutions=7)))
+    monkeypatch.setattr(recorded, "count_model", lambda *_: Walked(Counter(convolutions=7)))
     assert check_jaxpr(model, network).quantities[0].oracle == 7
     assert "it needs TensorFlow as the backend" in str(check_model(model, network))
-    monkeypatch.setattr(model_totals, "find_spec", lambda _: None)
+    monkeypatch.setattr(recorded, "find_spec", lambda _: None)
     assert check_jaxpr(model, network).reason == 'it needs JAX: pip install "convcost[verify]"'
 
 
 def test_a_process_that_ends_is_an_error(monkeypatch):
-    monkeypatch.setattr(model_totals, "ask", lambda *_, backend: "")
+    monkeypatch.setattr(recorded, "ask", lambda *_, backend: "")
     with pytest.raises(ArithmeticError, match="ended without a count of 'tried'"):
         report_of(model_of(*MODELS["dot"]), oracles=["jaxpr"])
 
 
 def test_what_the_process_can_not_count_is_not_visible(monkeypatch):
-    monkeypatch.setattr(model_totals, "ask", lambda *_, backend: '{"reason": "too odd"}')
+    monkeypatch.setattr(recorded, "ask", lambda *_, backend: '{"reason": "too odd"}')
     report = report_of(model_of(*MODELS["dot"]), oracles=["jaxpr"])
     assert reasons(report, "jaxpr") == ["too odd"]
     assert not report.agrees

@@ -18,19 +18,23 @@ def models_on(page):
     """Return the models that the examples of a page make, by name."""
     lines = [line for line in page.splitlines() if line.startswith((">>> ", "... "))]
     made = {}
-    exec("\n".join(line[4:] for line in lines), made)
+    # Only the shapes of weights are needed: JAX compiles their initialization for each shape.
+    with keras.StatelessScope(initialize_variables=False):
+        exec("\n".join(line[4:] for line in lines), made)
     return {name: one for name, one in made.items() if isinstance(one, keras.Model)}
 
 
 def main():
-    page = PAGE.read_text("utf-8")
+    # Quantizing needs the values of the weights.
+    page = PAGE.read_text("utf-8").partition("## A quantized")[0]
     for name, model in models_on(page).items():
         if not re.search(rf"convcost\.\w+\({name}\b", page):
             continue  # a part of another one
-        network = convcost.from_keras(model)
-        if name in SIZES:
-            network = network.at(SIZES[name])
-        made = [network.params, model.count_params(), network.macs, walked(model, network)]
+        with keras.StatelessScope(initialize_variables=False):
+            network = convcost.from_keras(model)
+            if name in SIZES:
+                network = network.at(SIZES[name])
+            made = [network.params, model.count_params(), network.macs, walked(model, network)]
         print(json.dumps([name, *made]))
 
 

@@ -34,7 +34,7 @@ def silence() -> Any:
 
 def _convcost_layer(layer: Layer, shape: Shape) -> int:
     # A new layer, as the peers build one.
-    return int(type(layer)(**layer.arguments()).cost(shape).macs)
+    return int(type(layer)(**layer.arguments()).cost(layer.given([shape])).macs)
 
 
 def _convcost_model(name: str) -> Callable[[], int]:
@@ -77,7 +77,11 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
     from convcost._verify.oracles.keras_layers import build
 
     import_keras()
-    function = tf.function(build(layer, shape)).get_concrete_function(tf.TensorSpec((1, *shape)))
+    given = tf.TensorSpec((1, *shape))
+    several = isinstance(layer.given([shape]), list)
+    shapes: Any = (shape,) if several else shape
+    model = tf.function(build(layer, shapes))
+    function = model.get_concrete_function([given] if several else given)
     graph = convert_variables_to_constants_v2(function).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
@@ -86,8 +90,8 @@ def _profiler_layer(layer: Layer, shape: Shape) -> int:
 
 
 def _profiler_model(name: str) -> Callable[[], int]:
-    from convcost._verify.model_inputs import arranged
     from convcost._verify.model_totals import graph_of
+    from convcost._verify.oracles.model_inputs import arranged
     from convcost._verify.oracles.profiled_graphs import profiled_macs
 
     model = subjects.keras_model(name)

@@ -28,6 +28,8 @@ _LAYERS: list[tuple[Layer, Shape]] = [
     (layers.Conv2DTranspose(64, 2, strides=2, groups=4, use_bias=False), (14, 14, 32)),
     (layers.Conv3DTranspose(16, 2, strides=2, use_bias=False), (4, 4, 4, 8)),
     (layers.Dense(128, use_bias=False), (1152,)),
+    (layers.LSTM(64, use_bias=False), (100, 32)),
+    (layers.MultiHeadAttention(8, 64, use_bias=False), (100, 512)),
 ]
 
 #: Each layer with its input shape, by its repr.
@@ -50,6 +52,11 @@ def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, S
     if isinstance(layer, layers.Dense):
         module = torch.nn.Linear(shape[-1], layer.units, bias=False, device=device)
         return module, (1, *shape)
+    if isinstance(layer, layers.LSTM):
+        options = {"bias": False, "batch_first": True, "device": device}
+        return torch.nn.LSTM(shape[-1], layer.units, **options), (1, *shape)
+    if isinstance(layer, layers.MultiHeadAttention):
+        return _self_attention(shape[-1], layer.num_heads, device), (1, *shape)
     *sides, channels = shape
     rank = len(sides)
     own = layer.arguments()
@@ -76,6 +83,22 @@ def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, S
         common["output_padding"] = own["output_padding"] or 0
         return transposed(channels, own["filters"], **common), size
     return convolution(channels, own["filters"], **common), size
+
+
+def _self_attention(width: int, heads: int, device: str) -> Any:
+    """Return a module that gives one input to PyTorch's attention three times."""
+    import torch
+
+    class SelfAttention(torch.nn.Module):  # type: ignore[misc]  # PyTorch may be missing
+        def __init__(self) -> None:
+            super().__init__()
+            options = {"bias": False, "batch_first": True, "device": device}
+            self.attention = torch.nn.MultiheadAttention(width, heads, **options)
+
+        def forward(self, inputs: Any) -> Any:
+            return self.attention(inputs, inputs, inputs, need_weights=False)[0]
+
+    return SelfAttention()
 
 
 def torch_model(name: str) -> tuple[Any, Shape]:

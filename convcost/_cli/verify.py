@@ -68,10 +68,10 @@ def verify(
 ) -> int:
     """Verify the formulas against independent counts made by other software.
 
-    Layers of all kinds are drawn at random, with all their options, and each is compared with five
+    Layers of all kinds are drawn at random, with all their options, and each is compared with six
     oracles: the parameters and shapes that Keras reports (keras), the outputs of Keras's layers run
-    on ones (run), the TF profiler (profiler), XLA's cost analysis (xla) and PyTorch's
-    FlopCounterMode (torch).
+    on ones (run), the TF profiler (profiler), XLA's cost analysis (xla), JAX's record of what the
+    layer computes (jaxpr) and PyTorch's FlopCounterMode (torch).
 
     With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
     loaded in Keras. Each of its layers is checked against count_params and compute_output_shape
@@ -140,7 +140,7 @@ def _print_report(report: verification.Report) -> None:
         table.add_column(name, justify="right")
     for kind, row in report.table().items():
         counters = (row[name] for name in report.oracles)
-        table.add_row(kind, *(" / ".join(f"{c[outcome]}" for outcome in Outcome) for c in counters))
+        table.add_row(kind, *("/".join(f"{c[outcome]}" for outcome in Outcome) for c in counters))
     Console().print(table)
     for (name, reason), times in report.reasons().most_common():
         click.echo(f"not visible to {name} ({times}): {reason}")

@@ -2,6 +2,7 @@
 
 from convcost._layers.attention import AdditiveAttention, Attention
 from convcost._layers.base import Layer
+from convcost._layers.bounding_boxes import MaxNumBoundingBoxes
 from convcost._layers.cells import (
     GRUCell,
     LSTMCell,
@@ -19,6 +20,14 @@ from convcost._layers.depthwise import (
 )
 from convcost._layers.einsum_dense import EinsumDense
 from convcost._layers.elementwise import Elementwise
+from convcost._layers.embedding import Embedding, ReversibleEmbedding
+from convcost._layers.encoding import (
+    CategoryEncoding,
+    Discretization,
+    HashedCrossing,
+    Hashing,
+)
+from convcost._layers.locally_connected import LocallyConnected1D, LocallyConnected2D
 from convcost._layers.lora import LoRA
 from convcost._layers.merging import (
     Add,
@@ -88,8 +97,11 @@ from convcost._layers.resizing import (
     ZeroPadding3D,
 )
 from convcost._layers.results import Traffic, Training, Weight
+from convcost._layers.spectral import SpectralNormalization
+from convcost._layers.spectrograms import MelSpectrogram, STFTSpectrogram
 from convcost._layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from convcost._layers.wrapping import Chain, Custom, Embedding, TimeDistributed
+from convcost._layers.vocabularies import IntegerLookup, StringLookup, TextVectorization
+from convcost._layers.wrapping import Chain, Custom, TimeDistributed
 
 __all__ = [
     "GRU",
@@ -110,6 +122,7 @@ __all__ = [
     "AveragePooling3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "CenterCrop",
     "Chain",
     "Concatenate",
@@ -132,6 +145,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "EinsumDense",
     "Elementwise",
@@ -146,15 +160,22 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
+    "IntegerLookup",
     "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LayerScale",
     "LoRA",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "MaxNumBoundingBoxes",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
@@ -167,12 +188,17 @@ __all__ = [
     "RepeatVector",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",
     "SimpleRNNCell",
+    "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "Traffic",
     "Training",

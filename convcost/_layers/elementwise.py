@@ -11,6 +11,7 @@ from convcost._layers.base import Layer
 if TYPE_CHECKING:
     from convcost._exact.types import Factors
     from convcost._layers.steps import Part
+    from convcost._layers.types import GivenShape
 
 # What these do to each element (or, in augmentation, to each image) is not a multiply-accumulate
 # with weights, and counters that report MACs don't count it.
@@ -54,6 +55,10 @@ class Elementwise(Layer[int]):
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in ELEMENTWISE:
             refuse_choice("kind", self.kind, sorted(ELEMENTWISE))
+
+    def given(self, shapes: list[Factors]) -> GivenShape:
+        """Return one shape, or a list of them: of images, and of labels and boxes with them."""
+        return shapes[0] if len(shapes) == 1 else shapes
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
         return shape

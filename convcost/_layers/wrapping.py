@@ -16,7 +16,7 @@ from convcost._layers.steps import Given, Weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcost._exact.types import Count, Factors
+    from convcost._exact.types import Factors
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape, Side
 
@@ -78,51 +78,6 @@ class TimeDistributed(Layer[K]):
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         return self.layer._weights(shape[1:])
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Embedding(Layer[K]):
-    """A vector looked up for each input element, as `keras.layers.Embedding`; no MACs.
-
-    Parameters
-    ----------
-    input_dim
-        Number of distinct input values.
-    output_dim
-        Length of the vectors.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are not positive integers.
-
-    Examples
-    --------
-    >>> Embedding(1000, 64).explain((10,)).params
-    '1000*64 = 64000'
-    """
-
-    if TYPE_CHECKING:
-
-        def __init__(self, input_dim: Side[K], output_dim: Side[K]) -> None: ...
-
-    input_dim: Count
-    output_dim: Count
-
-    def __post_init__(self) -> None:
-        self._set(
-            input_dim=check_integer("input_dim", self.input_dim),
-            output_dim=check_integer("output_dim", self.output_dim),
-        )
-
-    def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        return (Weights((self.input_dim, self.output_dim)),)
-
-    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
-        return (*shape, self.output_dim)
-
-    def _weights(self, shape: Factors) -> tuple[Weight, ...]:
-        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

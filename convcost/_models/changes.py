@@ -78,11 +78,12 @@ def settled(before: Graph, after: Graph) -> Graph:
     def entry_of(entry: Entry) -> Entry:
         if entry.identity in new:
             return entry._replace(replaced=())
-        layer = entry.layer.layer if isinstance(entry.layer, Distributed) else entry.layer
+        around = entry.layer
+        layer = around.layer if isinstance(around, Distributed) else around
         if isinstance(layer, Recordings):
             layer = replace(layer, variables=_without(layer.variables, gone))
-            around = isinstance(entry.layer, Distributed)
-            entry = entry._replace(layer=Distributed(layer) if around else layer)
+            held = around._replace(layer=layer) if isinstance(around, Distributed) else layer
+            entry = entry._replace(layer=held)
         return entry.changed(pruned)
 
     return pruned(after)

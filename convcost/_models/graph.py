@@ -221,10 +221,19 @@ class Traced:
         raise NotImplementedError
 
 
+class Returns(NamedTuple):
+    """What a recurrent layer returns: the output of each step or the last one, and the states."""
+
+    sequences: bool
+    states: bool
+
+
 class Distributed(NamedTuple):
     """A layer that is called once for each step of the first axis, as by `TimeDistributed`."""
 
     layer: Graph | Traced | RegisteredLayer
+    # For a cell, which takes states beside each step, what is returned of its outputs.
+    returns: Returns | None = None
 
 
 class Variable(NamedTuple):
@@ -280,7 +289,8 @@ class Entry(NamedTuple):
         if not isinstance(inner, (Graph, Traced)):
             return self
         made = change(inner) if isinstance(inner, Graph) else inner.changed(change)
-        return self._replace(layer=Distributed(made) if isinstance(layer, Distributed) else made)
+        around = layer._replace(layer=made) if isinstance(layer, Distributed) else made
+        return self._replace(layer=around)
 
     def holding(self, layer: Layer[Any], identity: Hashable) -> Entry:
         """Return the entry with another layer in place of its own, which has other weights."""

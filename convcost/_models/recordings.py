@@ -102,9 +102,8 @@ def with_recordings(
 
 def _recorded(entry: Entry, traces: Mapping[LayerPath, Graphs], path: LayerPath) -> Entry:
     layer = entry.layer
-    around = isinstance(layer, Distributed)
     inner = layer.layer if isinstance(layer, Distributed) else layer
     if isinstance(inner, Traced) and not isinstance(inner, Recordings):
         inner = Recordings(entry.kind, traces.get(path, {}), inner.variables)
-        layer = Distributed(inner) if around else inner
+        layer = layer._replace(layer=inner) if isinstance(layer, Distributed) else inner
     return entry._replace(layer=layer).changed(lambda graph: with_recordings(graph, traces, path))

@@ -25,6 +25,7 @@ from convcost._models.graph import (
     Graph,
     Ref,
     RegisteredLayer,
+    Returns,
     Source,
     Tensor,
     Traced,
@@ -191,7 +192,7 @@ class Walk:
     def _visit(self, entry: Entry, visit: Visit) -> Made | list[Made]:
         layer = entry.layer
         if isinstance(layer, Distributed):
-            return self._each_step(entry._replace(layer=layer.layer), visit)
+            return self._each_step(entry._replace(layer=layer.layer), visit, layer.returns)
         if isinstance(layer, Traced):
             shapes = tuple(required(visit.given))
             entry = entry._replace(replaced=layer.variables)
@@ -206,15 +207,21 @@ class Walk:
             return made[0] if len(made) == 1 else made
         return self._single(entry._replace(layer=layer), layer, visit)
 
-    def _each_step(self, entry: Entry, visit: Visit) -> Made | list[Made]:
+    def _each_step(self, entry: Entry, visit: Visit, returns: Returns | None) -> Made | list[Made]:
         """Visit an entry that is called for each step of the first axis of its input."""
         first, *more = required(visit.given)
-        if more or len(first) < 2:
+        if (more and returns is None) or len(first) < 2:
             raise ValueError(f"it takes one input with steps; got {len(visit.given)}")
         batch, steps, *rest = first
-        step = visit.given[0]._replace(shape=(batch, *rest))
-        made = self._visit(entry, visit._replace(given=[step], repeat=visit.repeat * steps))
+        # A function that is registered for a cell takes the input only.
+        states = [] if isinstance(entry.layer, RegisteredLayer) else visit.given[1:]
+        given = [visit.given[0]._replace(shape=(batch, *rest)), *states]
+        made = self._visit(entry, visit._replace(given=given, repeat=visit.repeat * steps))
         several = made if isinstance(made, list) else [made]
+        if returns is not None:
+            output, *after = several
+            output = _with_steps(output, steps) if returns.sequences else output
+            return [output, *after] if returns.states else output
         joined = [_with_steps(one, steps) for one in several]
         return joined if isinstance(made, list) else joined[0]
 

@@ -82,6 +82,8 @@ def walked(
             continue
         if alike:
             return made
+        if found:
+            _add_traces(found[0], made)
         found.append(made)
     if failed is not None and not found:
         raise failed
@@ -123,12 +125,16 @@ def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked
             first, other = walk(sizes[0], growing), walk(batch, growing)
         _require_equal(first, other)
         alike = alike and list(map(_shapes, first.rows)) == list(map(_shapes, other.rows))
-        for path, graphs in other.traces.items():
-            first.traces.setdefault(path, {}).update(graphs)
+        _add_traces(first, other)
         if first.undivided:
             # Such as a sum over the batch; but eight inputs of a batch are not eight of one.
             _require_equal(first, walk(1, growing))
     return first, alike
+
+
+def _add_traces(walked: Walked, other: Walked) -> None:
+    for path, graphs in other.traces.items():
+        walked.traces.setdefault(path, {}).update(graphs)
 
 
 def _shapes(row: Row) -> tuple[object, ...]:

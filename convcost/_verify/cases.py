@@ -40,7 +40,7 @@ class Case:
     layer
         A layer of `convcost.layers`, with Python integers as arguments.
     input_shape
-        Shape of the input in elements, without the batch.
+        Shape of the input in elements, without the batch; a list of shapes for several inputs.
     function
         Name of the function of convcost whose numbers to verify; None for those of the layer.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from convcost import _layers as layers
 from convcost._exact.scalars import check_number, join_names, refuse, refuse_choice
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._verify.cases import FUNCTIONS, Case
+from convcost._verify.drawn_layers import OTHERS, draw_other
 from convcost._verify.oracles import description
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ LAYER_CLASSES: dict[str, type[layers.Layer[Any]]] = {
         layers.Dense,
     )
 }
-KINDS = (*FUNCTIONS, *LAYER_CLASSES)
+KINDS = (*FUNCTIONS, *LAYER_CLASSES, *OTHERS)
 
 # The values that the functions' sizes are drawn from.
 _SIZES = {
@@ -102,6 +103,9 @@ def draw(count: int, seed: int, kinds: Iterable[str] = KINDS) -> list[Case]:
 def _draw_one(kind: str, source: random.Random) -> Case:
     if kind in LAYER_CLASSES:
         return Case(*draw_layer(kind, source))
+    if kind in OTHERS:
+        layer, shapes = draw_other(kind, source)
+        return Case(layer, cast("tuple[int, ...]", shapes))  # layers take several as they take one
     sizes = {name: source.choice(_SIZES[name]) for name in FUNCTIONS[kind][1]}
     return Case.of_function(kind, **sizes, bias=_coin(source))
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcost._verify.findings import Finding, Quantity
-from convcost._verify.model_inputs import is_known
+from convcost._verify.oracles.model_inputs import is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

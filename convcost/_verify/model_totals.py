@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from convcost._layers import Layer, TimeDistributed
 from convcost._models.errors import one_line
 from convcost._verify.findings import Finding, Quantity
-from convcost._verify.jaxpr_model import count_model
-from convcost._verify.model_inputs import Inputs, inputs_of, one_input
-from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, TRANSPOSED, Walked
+from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, TRANSPOSED
+from convcost._verify.oracles.model_inputs import Inputs, inputs_of, one_input
 from convcost._verify.oracles.oracle import NotVisible
-from convcost._verify.oracles.processes import ask
 from convcost._verify.oracles.profiled_graphs import blind_spots, profiled_macs
+from convcost._verify.oracles.recorded import ELEMENTWISE, is_elementwise, walk_model
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,11 +21,7 @@ if TYPE_CHECKING:
     from convcost._models.rows import Row
     from convcost._verify.types import LiveModel
 
-ELSEWHERE = (
-    "a process with JAX can't build it from its config; with KERAS_BACKEND=jax it is counted here"
-)
 KINDS = (CONVOLUTION, TRANSPOSED, PRODUCT)
-COMMAND = (sys.executable, "-m", "convcost._verify.jaxpr_process")
 
 
 def check_profiler(model: LiveModel, network: Network) -> Finding:
@@ -53,8 +45,9 @@ def check_jaxpr(model: LiveModel, network: Network) -> Finding:
         walked = walk_model(model, inputs_of(model, network))
     except NotVisible as error:
         return Finding("jaxpr", reason=str(error))
-    if walked.blind:
-        reasons = "; ".join(walked.blind)
+    blind = [*walked.blind, *{ELEMENTWISE for row in network if is_elementwise(row.layer)}]
+    if blind:
+        reasons = "; ".join(blind)
         return Finding("jaxpr", reason=f"it counts {walked.total():,} MACs, but {reasons}")
     quantities = [Quantity("macs", network.macs, walked.total())]
     if not quantities[0].agrees:
@@ -83,36 +76,6 @@ def graph_of(model: LiveModel, inputs: Inputs) -> tf.Graph:
     except Exception as error:
         # TensorFlow raises errors of many types for models that it can't trace.
         raise NotVisible(f"TensorFlow can't trace it: {one_line(error)}") from error
-
-
-def walk_model(model: LiveModel, inputs: Inputs) -> Walked:
-    """Return the MACs of a model for one input from its jaxpr, in another process if need be.
-
-    Raises
-    ------
-    NotVisible
-        If JAX is not installed, or the model can't be built or traced with it.
-    """
-    import keras
-
-    if find_spec("jax") is None:
-        raise NotVisible('it needs JAX: pip install "convcost[verify]"')
-    if keras.backend.backend() == "jax":
-        return count_model(model, inputs)
-    try:
-        question = {"model": model.to_json(), "input_shapes": inputs.shapes}
-    except Exception as error:
-        # The user's code may raise anything.
-        raise NotVisible(f"{ELSEWHERE} (it has no JSON: {one_line(error)})") from error
-    line = ask(COMMAND, json.dumps(question), backend="jax")
-    if not line:
-        raise ArithmeticError(f"the process with JAX ended without a count of {model.name!r}")
-    answer = json.loads(line)
-    if "unbuilt" in answer:
-        raise NotVisible(f"{ELSEWHERE} ({answer['unbuilt']})")
-    if "reason" in answer:
-        raise NotVisible(answer["reason"])
-    return Walked(Counter(answer["macs"]), tuple(answer["blind"]))
 
 
 def _by_kind(network: Network) -> Counter[str]:

@@ -10,9 +10,9 @@ from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
 from convcost._exact.scalars import refuse_choice
 from convcost._verify.findings import Finding, Outcome, Quantity, agree
-from convcost._verify.model_inputs import declared_batch
 from convcost._verify.model_layers import check_kernels, check_rows, live_layers
 from convcost._verify.model_totals import check_jaxpr, check_profiler
+from convcost._verify.oracles.model_inputs import declared_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

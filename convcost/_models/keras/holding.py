@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._layers import Layer
 from convcost._layers.multi_head_attention import Projected
-from convcost._models.graph import Unknown
+from convcost._models.graph import Distributed, RegisteredLayer, Returns, Unknown
 from convcost._models.keras.layers import class_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOLDING: dict[str, dict[str, str]] = {
     "Bidirectional": {"layer": "forward_layer", "backward_layer": "backward_layer"},
     "RNN": {"cell": "cell"},
+    "SpectralNormalization": {"layer": "layer"},
     "StackedRNNCells": {"cells": "cells"},
 }
 
@@ -42,8 +43,10 @@ class _WithChildren:
 
 def holder(
     make: LayerCache, kind: str, config: Config, held: Mapping[str, object], child: Child
-) -> Layer[Any] | Unknown:
+) -> Layer[Any] | Distributed | Unknown:
     """Return a layer that holds others, or an unknown layer if one of them is not known.
+
+    An `RNN` of a cell that is registered calls the function for each step.
 
     Parameters
     ----------
@@ -63,6 +66,9 @@ def holder(
         made = []
         for one in value if isinstance(value, (list, tuple)) else [value]:
             inner, layer = child(one)
+            if kind == "RNN" and isinstance(layer, RegisteredLayer):
+                flags = (config.get("return_sequences"), config.get("return_state"))
+                return Distributed(layer, Returns(*map(bool, flags)))
             if not isinstance(layer, Layer):
                 detail = layer.detail if isinstance(layer, Unknown) else ""
                 return Unknown(kind, detail=f" of a {inner}{detail}")

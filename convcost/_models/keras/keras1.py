@@ -23,12 +23,15 @@ _CLASSES = {
 }
 _SPATIAL = {"border_mode": "padding", "dim_ordering": "data_format"}
 _KERNEL = {"nb_filter": "filters", "bias": "use_bias", "atrous_rate": "dilation_rate", **_SPATIAL}
+_KERNEL_1D = {**_KERNEL, "filter_length": "kernel_size", "subsample_length": "strides"}
 _POOLING_1D = {"pool_length": "pool_size", "stride": "strides", **_SPATIAL}
 # By today's class: the arguments that were renamed.
 _ARGUMENTS = {
-    "Conv1D": {**_KERNEL, "filter_length": "kernel_size", "subsample_length": "strides"},
+    "Conv1D": _KERNEL_1D,
     "Conv2D": {**_KERNEL, "subsample": "strides"},
     "Conv3D": {**_KERNEL, "subsample": "strides"},
+    "LocallyConnected1D": _KERNEL_1D,
+    "LocallyConnected2D": {**_KERNEL, "subsample": "strides"},
     "SeparableConv2D": {**_KERNEL, "subsample": "strides"},
     "Dense": {"output_dim": "units", "bias": "use_bias"},
     **{kind: {"output_dim": "units"} for kind in ("GRU", "LSTM", "SimpleRNN")},

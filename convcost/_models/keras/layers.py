@@ -79,7 +79,19 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
 
 # Attributes of live layers whose names differ from those in the config.
 _ATTRIBUTES = {"mean": "input_mean", "variance": "input_variance"}
+_LOOKUP = {"vocabulary": "", "vocabulary_size": "_frozen_vocab_size"}
 _OF_KIND = {
+    "IntegerLookup": _LOOKUP,
+    "StringLookup": _LOOKUP,
+    "TextVectorization": {
+        "max_tokens": "_max_tokens",
+        "output_mode": "_output_mode",
+        "output_sequence_length": "_output_sequence_length",
+        "pad_to_max_tokens": "_lookup_layer.pad_to_max_tokens",
+        "split": "_split",
+        "vocabulary": "",
+        "vocabulary_size": "_lookup_layer._frozen_vocab_size",
+    },
     "EinsumDense": {"output_shape": "partial_output_shape"},
     "MultiHeadAttention": {
         "output_shape": "_output_shape",
@@ -114,7 +126,10 @@ class Attributes:
         """Return an attribute, or the default if it is missing."""
         if name == "dtype" and getattr(self._layer, "quantization_mode", None) is not None:
             return self._policy()
-        return getattr(self._layer, self._names.get(name, name), default)
+        found = self._layer
+        for step in self._names.get(name, name).split("."):
+            found = getattr(found, step, default)
+        return found
 
     def _policy(self) -> dict[str, object]:
         """Return the policy of a quantized layer, as Keras saves it."""

@@ -42,6 +42,7 @@ from convcost._models.keras.operation_calls import RULES
 from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
+from convcost._models.keras.own_cells import over_own_cells
 from convcost._models.keras.policies import is_plain, stored
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
@@ -287,7 +288,11 @@ class _ModelReader:
             return self._code(layer, kind, nodes)  # each projection as it is
         if kind in HOLDING:
             held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
-            return holder(self._make, kind, config, held, self._inside)
+            made = holder(self._make, kind, config, held, self.inside)
+            if isinstance(made, Unknown):
+                unknown = _unknown(kind, nodes)._replace(detail=made.detail)
+                return over_own_cells(self, layer, nodes, unknown, self._weights_of)
+            return made
         made = stored(self._make, kind, config)
         if isinstance(made, Unknown):
             return _unknown(kind, nodes)._replace(
@@ -295,7 +300,10 @@ class _ModelReader:
             )
         return with_activation(self, made, layer)
 
-    def _inside(self, layer: KerasLayer) -> tuple[str, Held]:
+    def _weights_of(self, layer: KerasLayer) -> tuple[Variable, ...]:
+        return self._variables(layer.weights)
+
+    def inside(self, layer: KerasLayer) -> tuple[str, Held]:
         """Return the class of a layer inside another one, and what stands for it."""
         kind = kind_of(layer)
         return kind, self._held(layer, kind, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost._layers import Layer, StackedRNNCells
+from convcost._layers import Layer, LoRA, Quantized, StackedRNNCells
 from convcost._layers.attending import Attending
 from convcost._layers.cells import Cell, Recurring
 from convcost._layers.multi_head_attention import Projected
@@ -38,6 +38,7 @@ def arguments_of(layer: Layer[Any]) -> dict[str, Any]:
         # Keras gives them no data format, and takes their one axis by itself.
         del arguments["data_format"]
         return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
+    arguments.pop("reverse", None)  # of the call
     if isinstance(layer, Attending):
         arguments = {name: one for name, one in arguments.items() if name not in _OPTIONS}
     return {name: _made(one) for name, one in arguments.items()}
@@ -76,3 +77,21 @@ def _states(cell: Cell[Any], shape: Factors) -> list[Any]:
         nested.append(_states(one, shape))
         shape = one.output_shape(shape)[0]
     return nested
+
+
+def stored_in(layer: Layer[Any]) -> Layer[Any]:
+    """Return the layer whose weights are quantized or adapted; the layer itself if they are not."""
+    return stored_in(layer.layer) if isinstance(layer, (LoRA, Quantized)) else layer
+
+
+def store(layer: Layer[Any], made: Any) -> None:
+    """Quantize and adapt Keras's layer as this one is."""
+    if isinstance(layer, (LoRA, Quantized)):
+        store(layer.layer, made)
+    if isinstance(layer, LoRA):
+        made.enable_lora(layer.lora_rank)
+    if isinstance(layer, Quantized):
+        mode, block = layer.how.name, layer.how.block
+        quantizers = import_keras().quantizers
+        sizes = quantizers.Int4QuantizationConfig(block_size=block) if mode == "int4" else None
+        made.quantize(mode, config=sizes)

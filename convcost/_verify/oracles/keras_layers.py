@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING
 
+from convcost._layers import LoRA, Quantized
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.multi_head_attention import Projected
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
+from convcost._models.errors import one_line
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.description import channels_last, steps
-from convcost._verify.oracles.keras_calls import arguments_of, called, kind_of
+from convcost._verify.oracles.keras_calls import arguments_of, called, kind_of, store, stored_in
 from convcost._verify.oracles.oracle import NotVisible, Oracle, require_kernel
 
 if TYPE_CHECKING:
@@ -37,10 +40,15 @@ class KerasLayer(Oracle):
         """Count the parameters, and return the shapes of the weights and of the output."""
         with self.device.scope():
             model = build(layer, input_shape)
+        found = [(_name(layer, v), tuple(map(int, v.shape))) for v in model.weights]
+        if isinstance(layer, (LoRA, Quantized)):
+            # Keras lists them as they were made; each has a name of its own.
+            order = [weight.name for weight in layer.weights(input_shape)]
+            found.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
         return {
             "params": int(model.count_params()),
-            "weights": tuple((_name(layer, v), tuple(map(int, v.shape))) for v in model.weights),
-            **_output_shape(model),
+            "weights": tuple(found),
+            **_output_shape(layer, model),
         }
 
 
@@ -49,8 +57,10 @@ def _name(layer: Layer, variable: Variable) -> str:
     return "/".join(variable.path.split("/")[-2 if isinstance(layer, Projected) else -1 :])
 
 
-def _output_shape(model: LiveModel) -> dict[str, Counted]:
+def _output_shape(layer: Layer, model: LiveModel) -> dict[str, Counted]:
     """Return the output shape, or those of several outputs, if Keras says each side."""
+    if isinstance(layer, Projected) and layer.arguments()["return_attention_scores"]:
+        return {}  # it says that there are as many keys as queries
     made = [tuple(one.shape[1:]) for one in model.outputs]
     dots = any("..." in getattr(layer, "equation", "") for layer in model.layers)
     if dots or any(side is None for one in made for side in one):
@@ -116,17 +126,19 @@ def build(layer: Layer, input_shape: tuple[int, ...]) -> LiveModel:
         lambda shape: keras.Input(shape, batch_size=1, dtype="float32"), input_shape
     )
     try:
-        outputs = _apply(layer, inputs)
+        with warnings.catch_warnings(action="ignore"):  # of sizes of 1, which are drawn on purpose
+            outputs = _apply(stored_in(layer), inputs)
+        model: LiveModel = keras.Model(inputs, outputs)
+        store(layer, model.layers[-1])
     except (ValueError, NotImplementedError) as error:
         raise NotVisible(f"Keras refuses it: {_first_sentence(error)}") from error
-    model: LiveModel = keras.Model(inputs, outputs)
     return model
 
 
 def _first_sentence(error: Exception) -> str:
     """Return the first sentence of an error, without the values that it lists."""
-    sentence, _, _ = " ".join(str(error).split()).partition(". ")
-    return sentence[:200]
+    sentence, _, _ = one_line(error).partition(". ")
+    return sentence
 
 
 def _require_extent(layer: Layer, input_shape: tuple[int, ...]) -> None:

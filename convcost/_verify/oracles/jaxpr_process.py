@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 from convcost._models.errors import one_line
-from convcost._verify.jaxpr_model import count_model
-from convcost._verify.model_inputs import arranged
+from convcost._verify.oracles.jaxpr_model import count_model
+from convcost._verify.oracles.model_inputs import arranged
 from convcost._verify.oracles.oracle import NotVisible
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     import keras
 
     try:
-        try:
-            model = keras.models.model_from_json(question["model"])
-        except Exception as error:
-            # Keras raises errors of many types for what it can't build.
-            return {"unbuilt": one_line(error)}
-        shapes = [tuple(shape) for shape in question["input_shapes"]]
-        walked = count_model(model, arranged(model, shapes))
+        # Only the shapes of weights are needed: JAX compiles their initialization for each shape.
+        with keras.StatelessScope(initialize_variables=False):
+            try:
+                model = keras.models.model_from_json(question["model"])
+            except Exception as error:
+                # Keras raises errors of many types for what it can't build.
+                return {"unbuilt": one_line(error)}
+            shapes = [tuple(shape) for shape in question["input_shapes"]]
+            walked = count_model(model, arranged(model, shapes))
     except NotVisible as error:
         return {"reason": str(error)}
     finally:
@@ -36,6 +39,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer until the input ends."""
+    # Keras logs what it can't trace, and raises it as well.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
 

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from convcost._models.errors import one_line
-from convcost._verify.model_inputs import one_input
 from convcost._verify.oracles.jaxpr import Walked, walk
+from convcost._verify.oracles.model_inputs import one_input
 from convcost._verify.oracles.oracle import NotVisible
 
 if TYPE_CHECKING:
-    from convcost._verify.model_inputs import Inputs
+    from convcost._verify.oracles.model_inputs import Inputs
     from convcost._verify.types import LiveModel, Symbolic
 
 # One input, and whether each further one adds the same.
@@ -64,10 +64,10 @@ def trace(model: LiveModel, inputs: Inputs, batch: int) -> Walked:
     def shaped(variable: Symbolic) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(tuple(variable.shape), variable.dtype)
 
-    weights = [shaped(one) for one in model.trainable_variables]
-    others = [shaped(one) for one in model.non_trainable_variables]
-    given = inputs.pack(jax.ShapeDtypeStruct, batch)
     try:
+        weights = [shaped(one) for one in model.trainable_variables]
+        others = [shaped(one) for one in model.non_trainable_variables]
+        given = inputs.pack(jax.ShapeDtypeStruct, batch)
         jaxpr = jax.make_jaxpr(model.stateless_call)(weights, others, given).jaxpr
     except Exception as error:
         # The model's own code may raise anything.
