@@ -273,3 +273,46 @@ def test_a_loop_over_an_open_side_is_refused():
     assert convcost.from_keras(model, (4, 3)).output_shapes == ((3,),)
     with pytest.raises(convcost.UnknownLayerError, match="Iterating over a symbolic"):
         convcost.from_keras(model)
+
+
+class NoConfig(keras.Layer):
+    """A layer with a weight, and an argument that Keras can't save."""
+
+    def __init__(self, side, **given):
+        super().__init__(**given)
+        self.side = side
+        self.initializer = keras.initializers.Ones()
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(self.side(shape),), initializer=self.initializer)
+
+    def call(self, x):
+        return x * self.scale if self.scale.shape[0] == x.shape[-1] else x * self.scale[:, None]
+
+
+def read_at(layer, length):
+    """Read a model of a layer that was built for a length of 4."""
+    entry = keras.Input((4, SIZE), name="x")
+    model = keras.Model(entry, layer(entry))
+    with pytest.raises(NotImplementedError):
+        layer.get_config()
+    return convcost.from_keras(model, (length, SIZE))
+
+
+def test_a_layer_without_a_config_is_made_again_from_its_attributes():
+    """At another length it would have the weight that it has, unless that is as long."""
+    assert read_at(NoConfig(lambda shape: shape[-1]), 7).params == SIZE
+    assert read_at(NoConfig(lambda shape: shape[1]), 4).params == 4
+    with pytest.raises(convcost.ModelError, match="it makes something else for"):
+        read_at(NoConfig(lambda shape: shape[1]), 7)
+
+
+def test_a_layer_without_a_config_that_holds_layers_is_refused_at_another_length():
+    class Holding(NoConfig):
+        def __init__(self, side, **given):
+            super().__init__(side, **given)
+            self.inner = kl.ReLU()
+
+    assert read_at(Holding(lambda shape: shape[-1]), 4).params == SIZE
+    with pytest.raises(convcost.ModelError, match="nothing tells what it makes at other sizes"):
+        read_at(Holding(lambda shape: shape[-1]), 7)
