@@ -83,7 +83,7 @@ def verdict(counted: float | None, layer: Layer, shape: tuple[int, ...]) -> str:
     if counted is None:
         return "-"
     for effective, word in ((False, "nominal"), (True, "effective")):
-        if counted == layer.cost(shape, effective=effective).macs:
+        if counted == layer.cost(layer.given([shape]), effective=effective).macs:
             return word
     return f"**{int(counted):,}**"
 
@@ -92,7 +92,8 @@ def layers_table(results: Results) -> str:
     """Return the table of what each counter reports for each layer."""
     rows = []
     for name, (layer, shape) in LAYERS.items():
-        nominal, effective = (layer.cost(shape, effective=flag).macs for flag in (False, True))
+        given = layer.given([shape])
+        nominal, effective = (layer.cost(given, effective=flag).macs for flag in (False, True))
         said = [verdict(results.get(COUNTED, name, peer), layer, shape) for peer in PEERS]
         numbers = [" x ".join(map(str, shape)), f"{nominal:,}", f"{effective:,}"]
         rows.append([f"`{name}`", *numbers, *said])

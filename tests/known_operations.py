@@ -11,8 +11,10 @@ from both_forms import rows_of
 from keras import ops
 from operation_settings import SETTINGS
 from product_settings import IMAGES, NO_PRODUCTS, NO_TENSORS
+from test_control_flow import CASES
 
 import convcost
+from convcost._models.keras.control_flow import HANDLERS
 from convcost._models.keras.operation_refusals import REASONS
 
 PAGE = Path(__file__).parent.parent / "docs" / "known_operations.md"
@@ -41,10 +43,10 @@ LIKE_A_LAYER = "conv_transpose"
 HEAD = """\
 # Operations of Keras
 
-Every function of `keras.ops` in Keras {version}: {known} are known, {refused} are refused by
-name, and {without} make no tensor of a model. `python tests/known_operations.py` writes this
-table, and tries the settings: each output shape is the one that Keras computes
-(`compute_output_spec`), in a live model
+Every function of `keras.ops` in Keras {version}: {known} are known, {followed} more in live models,
+where the functions that they call are traced, {refused} are refused by name, and {without} make no
+tensor of a model. `python tests/known_operations.py` writes this table, and tries the {settings}
+settings: each output shape is the one that Keras computes (`compute_output_spec`), in a live model
 and from its JSON. The MACs are those in JAX's record of the model; of a function without MACs JAX
 multiplies nothing, or the table says why.
 
@@ -86,13 +88,13 @@ def names():
     )
 
 
-def reason_of(name):
-    """Return why the class that a function calls is not counted, or None."""
+def kind_of(name):
+    """Return the class that a function calls, if it is one that is not counted in files."""
     function = ops
     for part in name.split("."):
         function = getattr(function, part)
     source = inspect.getsource(function)
-    return next((why for kind, why in REASONS.items() if f" {kind}(" in source), None)
+    return next((kind for kind in REASONS if f" {kind}(" in source), None)
 
 
 def said_of(name):
@@ -108,18 +110,23 @@ def said_of(name):
 
 def page():
     """Return the page with the table."""
-    lines, kinds = [], {"known": 0, "refused": 0, "without": 0}
+    lines, kinds = [], {"known": 0, "followed": 0, "refused": 0, "without": 0}
     for name in names():
-        reason = reason_of(name)
+        reason = REASONS.get(kind_of(name))
         if name in COUNTED:
             kind, tried, said = "known", len(COUNTED[name]), said_of(name)
         elif name in NO_TENSORS:
             kind, tried, said = "without", "", f"it {NO_TENSORS[name]}"
+        elif kind_of(name) in HANDLERS:
+            kind, tried = "followed", sum(one.split(" ")[0] == name for one in CASES)
+            said = "as in JAX's record, in a live model"
         else:
             kind, tried, said = "refused", "", f"refused: it {reason}"
         kinds[kind] += 1
         lines.append(f"| `{name}` | {tried} | {said} |")
-    return HEAD.format(version=keras.__version__, **kinds) + "\n".join(lines) + "\n"
+    settings = sum(map(len, COUNTED.values()))
+    head = HEAD.format(version=keras.__version__, settings=f"{settings:,}", **kinds)
+    return head + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

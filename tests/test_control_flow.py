@@ -5,9 +5,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jax import lax
 from keras import layers as kl
 from keras import ops
+from strategies import examples
 
 import convcost
 from convcost._verify.oracles.jaxpr import walk
@@ -178,3 +181,74 @@ def test_loops_and_conditionals_cost_what_jax_records(name):
     assert net.macs == walked.total()
     assert net.output_shapes == (made[1:],)
     assert net.params == sum(int(np.prod(one)) for one in shapes)
+
+
+class Keras:
+    """Loops and conditionals of Keras, with the same arguments as those of JAX below."""
+
+    matmul, map, repeat = ops.matmul, ops.map, ops.repeat
+    expand_dims, fori_loop = ops.expand_dims, ops.fori_loop
+
+    @staticmethod
+    def scan(body, start, length):
+        return ops.scan(lambda state, _: (body(state), state), start, length=length)[0]
+
+    @staticmethod
+    def cond(value, first, second):
+        return ops.cond(ops.sum(value) > 0, lambda: first(value), lambda: second(value))
+
+
+class Jax:
+    """Loops and conditionals of JAX."""
+
+    matmul, map, repeat = jnp.matmul, lax.map, jnp.repeat
+    expand_dims, fori_loop = jnp.expand_dims, lax.fori_loop
+
+    @staticmethod
+    def scan(body, start, length):
+        return lax.scan(lambda state, _: (body(state), state), start, None, length)[0]
+
+    @staticmethod
+    def cond(value, first, second):
+        return lax.cond(value.sum() > 0, first, second, value)
+
+
+NESTS = st.recursive(
+    st.just("product"),
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from(["fori_loop", "scan", "map"]), st.integers(1, 5), inner),
+        st.tuples(st.just("cond"), inner),
+        st.tuples(st.just("both"), inner, inner),
+    ),
+    max_leaves=6,
+)
+
+
+def run(nest, library, value):
+    """Return a square matrix that went through loops in loops."""
+    if nest == "product":
+        return library.matmul(value, value)
+    kind, *parts = nest
+    inner = parts[-1]
+    if kind == "both":
+        return run(parts[0], library, run(parts[1], library, value))
+    if kind == "cond":
+        return library.cond(
+            value, lambda v: run(inner, library, v), lambda v: run(inner, library, v) + 1
+        )
+    if kind == "map":
+        several = library.repeat(library.expand_dims(value, 0), parts[0], axis=0)
+        return library.map(lambda v: run(inner, library, v), several)[0]
+    if kind == "scan":
+        return library.scan(lambda v: run(inner, library, v), value, parts[0])
+    return library.fori_loop(0, parts[0], lambda _, v: run(inner, library, v), value)
+
+
+@examples(40)
+@given(nest=NESTS)
+def test_loops_in_loops_cost_what_jax_records(nest):
+    record = jax.make_jaxpr(lambda x: run(nest, Jax, x))(np.ones((3, 3), "float32"))
+    walked = walk(record.jaxpr)
+    assert walked.blind == ()
+    net = read(lambda x: ops.expand_dims(run(nest, Keras, x[0]), 0), (3, 3), batch=1)
+    assert net.macs == walked.total()

@@ -111,6 +111,8 @@ def test_what_depends_on_the_order_is_refused():
     """The order of three matrices depends on the rows, and so on the batch."""
     with pytest.raises(ValueError, match=r"differ \(2,100 or 2,200 MACs\).*as several einsums"):
         einsum("bi,ij,jk->bk", [(11, 10), (10, 10), (10, 10)], 11)
+    with pytest.raises(ValueError, match=r"differ \(444 or 4,400 MACs\)"):
+        einsum("bi,ij,jk->bk", [(11, 2), (2, 100), (100, 2)], 11)  # for one input in another order
     assert macs_of(einsum("bi,ij,jk->bk", [(1, 10), (10, 10), (10, 10)])) == 200
 
 

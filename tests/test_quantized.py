@@ -13,7 +13,7 @@ from strategies import examples
 
 import convcost
 from convcost import layers
-from convcost.layers import Dense, EinsumDense, Embedding, LoRA, Quantized
+from convcost.layers import Dense, EinsumDense, Embedding, LoRA, Quantized, ReversibleEmbedding
 from convcost.symbols import symbol
 
 SIDE = st.integers(1, 9)
@@ -43,7 +43,9 @@ def einsum(draw):
 
 
 def embedding(draw):
-    return Embedding(draw(SIDE), draw(SIDE)), (draw(SIDE),)
+    made = Embedding if draw(st.booleans()) else ReversibleEmbedding
+    options = {} if made is Embedding else {"tie_weights": draw(st.booleans())}
+    return made(draw(SIDE), draw(SIDE), **options), (draw(SIDE),)
 
 
 def convolution(draw):
@@ -69,7 +71,8 @@ def stored(draw):
 
 def like(layer):
     """Return the layer of Keras that one of this library describes, before it is changed."""
-    return getattr(kl, type(layer).__name__)(**layer.arguments())
+    own = {name: one for name, one in layer.arguments().items() if name != "reverse"}
+    return getattr(kl, type(layer).__name__)(**own)
 
 
 def built(ours, shape, adapted_first=False):
@@ -80,7 +83,7 @@ def built(ours, shape, adapted_first=False):
     inside = inside.layer if mode else inside
     theirs = like(inside)
     # An embedding takes integers.
-    entry = keras.Input(shape, dtype="int32" if isinstance(inside, Embedding) else None)
+    entry = keras.Input(shape, dtype="int32" if hasattr(inside, "input_dim") else None)
     model = keras.Model(entry, theirs(entry))
     if rank and adapted_first:
         theirs.enable_lora(rank)
@@ -119,6 +122,20 @@ def test_weights_are_the_variables_that_keras_keeps(drawn, adapted_first):
 @given(stored())
 def test_macs_are_those_in_the_record_of_jax(drawn):
     hold_to_jax(built(*drawn))
+
+
+@examples(12)
+@given(SIDE, SIDE, st.booleans(), st.sampled_from([None, *MODES[:-1]]), st.none() | SIDE)
+def test_an_embedding_leads_back_with_what_it_stores(values, length, tied, mode, rank):
+    theirs = kl.ReversibleEmbedding(values, length, tie_weights=tied)
+    tokens, vectors = keras.Input((3,), dtype="int32"), keras.Input((2, length))
+    model = keras.Model([tokens, vectors], [theirs(tokens), theirs(vectors, reverse=True)])
+    if mode:
+        quantize(theirs, mode)
+    if rank:
+        theirs.enable_lora(rank)
+    network = hold(model)
+    assert walked(model, network) == network.macs
 
 
 def trained(model, shape):
@@ -320,3 +337,21 @@ def test_a_layer_that_keras_does_not_quantize_is_refused_by_name():
     source = {"name": "m", "layers": [{"class_name": "Dense", "config": config}]}
     with pytest.raises(convcost.UnknownLayerError, match="Dense with LoRA of rank 0"):
         convcost.from_keras(source, (8,))
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+def test_projections_of_attention_are_stored_each_as_it_is(mode):
+    entry = keras.Input((10, 16))
+    model = keras.Model(entry, kl.MultiHeadAttention(2, 8)(entry, entry))
+    before = convcost.from_keras(model)
+    attention = model.layers[-1]
+    projections = [one for one in attention._flatten_layers() if isinstance(one, kl.EinsumDense)]
+    for one in projections:
+        quantize(one, mode) if mode else one.enable_lora(2)
+    network = convcost.from_keras(model)
+    small = (
+        0 if mode else sum(size([one.lora_kernel_a]) * one.kernel.shape[-1] for one in projections)
+    )
+    assert network.params == model.count_params() != before.params
+    assert network.trainable_params == size(model.trainable_weights)
+    assert network.macs == before.macs + small

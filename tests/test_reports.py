@@ -44,6 +44,14 @@ def test_every_row_has_the_arithmetic_behind_it(network):
         convcost.summary(network, formula="x")
 
 
+def test_a_repl_shows_the_table(network):
+    one = convcost.summary(network)
+    assert repr(one) == str(one)
+    assert "1,344" in repr(one)
+    both = convcost.compare(network, network)
+    assert repr(both) == str(both)
+
+
 def test_the_total_is_the_sum_of_the_rows(network, report):
     total = report.total()
     assert total == network.total()

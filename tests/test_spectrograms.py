@@ -8,9 +8,9 @@ from keras_layers import check
 
 import convcost
 from convcost import layers
-from convcost._verify.model_inputs import inputs_of
 from convcost._verify.model_totals import walk_model
 from convcost._verify.oracles.jaxpr import PRODUCT
+from convcost._verify.oracles.model_inputs import inputs_of
 from convcost.symbols import symbol
 
 

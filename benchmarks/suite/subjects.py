@@ -33,7 +33,10 @@ _LAYERS: list[tuple[Layer, Shape]] = [
 ]
 
 #: Each layer with its input shape, by its repr.
-LAYERS = {repr(layer).replace(", use_bias=False", ""): (layer, shape) for layer, shape in _LAYERS}
+LAYERS = {
+    repr(layer).replace(", use_bias=False", "").replace(", value_dim=64", ""): (layer, shape)
+    for layer, shape in _LAYERS
+}
 
 #: The models that both Keras and torchvision have, with torchvision's names.
 MODELS = {

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 from convcost._exact import K
 from convcost._exact.scalars import refuse
 from convcost._exact.sizes import check_integer
-from convcost._layers.base import Layer
 from convcost._layers.convolution import Conv1D, Conv2D, Conv3D
 from convcost._layers.dense import Dense
 from convcost._layers.einsum_dense import EinsumDense
-from convcost._layers.embedding import Embedding
-from convcost._layers.quantized import Quantized
+from convcost._layers.embedding import Embedding, ReversibleEmbedding, Vectors
+from convcost._layers.quantized import Quantized, Stored
 from convcost._layers.results import Weight
 from convcost._layers.steps import OfWeights, Product, Step, Weights
 
 if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
+    from convcost._layers.base import Layer
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
-_ADAPTED = (Conv1D, Conv2D, Conv3D, Dense, EinsumDense, Embedding)
+_ADAPTED = (Conv1D, Conv2D, Conv3D, Dense, EinsumDense, Embedding, ReversibleEmbedding)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LoRA(Layer[K]):
+class LoRA(Stored[K]):
     """A layer with low-rank adaptation, as after `layer.enable_lora(rank)` in Keras.
 
     The kernel is frozen. Each call multiplies two small kernels and adds the product to the large
@@ -35,8 +35,8 @@ class LoRA(Layer[K]):
     Parameters
     ----------
     layer
-        A `Conv1D`, `Conv2D`, `Conv3D`, `Dense`, `EinsumDense` or `Embedding`; or one of the last
-        three as `Quantized` to int8 or int4.
+        A `Conv1D`, `Conv2D`, `Conv3D`, `Dense`, `EinsumDense`, `Embedding` or
+        `ReversibleEmbedding`; or one of the last four as `Quantized` to int8 or int4.
     lora_rank
         Number of columns of the first small kernel, and of rows of the second.
 
@@ -85,27 +85,32 @@ class LoRA(Layer[K]):
     @property
     def computes_once(self) -> bool:
         """Whether it multiplies the small kernels once for all inputs."""
-        return not isinstance(self.layer, Quantized)
+        return not isinstance(self.layer, Quantized) and not self._is_bypassed(self.layer)
 
-    def _axes(self) -> str:
-        return self.layer._axes()
-
-    def _check_rank(self, shape: Factors) -> None:
-        self.layer._check_rank(shape)
+    @staticmethod
+    def _is_bypassed(layer: Layer[K]) -> bool:
+        """Tell whether a product leads back from an embedding with a kernel of its own."""
+        return isinstance(layer, ReversibleEmbedding) and layer.reverse and not layer.tie_weights
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         own = self.layer._steps(shape)
-        if isinstance(self.layer, Quantized):
-            return (*own, *self._beside(self.layer.layer, shape))
         first, second = self._small(shape)
+        unused = (*own, Weights(first.shape), Weights(second.shape))
+        if isinstance(self.layer, Quantized):
+            inside = self.layer.layer
+            if isinstance(inside, ReversibleEmbedding) and inside.reverse:
+                return unused  # Keras leads back with the quantized kernel alone
+            return (*own, *self._beside(inside, shape))
+        if self._is_bypassed(self.layer):
+            return unused
         made = OfWeights(Product((*first.shape[:-1], *second.shape[1:]), (self.lora_rank,)))
         return (*own, made, Weights(first.shape), Weights(second.shape))
 
     def _beside(self, layer: Layer[K], shape: Factors) -> tuple[Part, ...]:
         """Return the parts that apply the small kernels to the input of a quantized layer."""
         _, second = self._small(shape)
-        if isinstance(layer, Embedding):
-            looked_up = layer._with({"input_dim": layer.input_dim, "output_dim": self.lora_rank})
+        if isinstance(layer, Vectors):
+            looked_up: Layer[K] = Embedding(layer.input_dim, self.lora_rank)
             return (*looked_up._steps(shape), Step((), *_kernel(second), shape, 0, places=shape))
         if isinstance(layer, EinsumDense):
             narrow: Layer[K] = layer.narrowed(self.lora_rank)
@@ -114,9 +119,6 @@ class LoRA(Layer[K]):
         places = narrow._output_shape(shape, narrow._steps(shape))[:-1]
         then = Step((), *_kernel(second), places, 0, places=places)
         return (*narrow._steps(shape), then)
-
-    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
-        return self.layer._output_shape(shape, self.layer._steps(shape))
 
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         kernel, *others = self.layer._weights(shape)
@@ -130,9 +132,6 @@ class LoRA(Layer[K]):
             Weight(f"lora_{name}_a", (*sides[:-1], self.lora_rank)),
             Weight(f"lora_{name}_b", (self.lora_rank, sides[-1])),
         )
-
-    def _intermediate(self, steps: tuple[Part, ...]) -> Count:
-        return 0
 
 
 def _kernel(weight: Weight) -> tuple[Factors, Factors]:

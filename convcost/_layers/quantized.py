@@ -12,12 +12,13 @@ from convcost._exact.sizes import check_integer
 from convcost._layers.base import Layer
 from convcost._layers.dense import Dense
 from convcost._layers.einsum_dense import EinsumDense
-from convcost._layers.embedding import Embedding
+from convcost._layers.embedding import ReversibleEmbedding, Vectors
 from convcost._layers.results import Weight
 from convcost._layers.steps import Applied, Biases, Step, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Self
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
@@ -76,8 +77,35 @@ def mode_of(text: object) -> Mode:
     return Mode(name, bits, block)
 
 
+class Stored(Layer[K]):
+    """A layer whose weights are stored in another form."""
+
+    # Those of a reversible embedding; the others take their input first, too.
+    call_arguments = ("inputs", "reverse")
+    computes_with = ("inputs",)
+
+    if TYPE_CHECKING:
+        layer: Layer[K]
+
+    def called(self, options: Mapping[str, object]) -> Self:
+        """Return the layer for a call with these options."""
+        return self._with({**self.arguments(), "layer": self.layer.called(options)})
+
+    def _axes(self) -> str:
+        return self.layer._axes()
+
+    def _check_rank(self, shape: Factors) -> None:
+        self.layer._check_rank(shape)
+
+    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
+        return self.layer._output_shape(shape, self.layer._steps(shape))
+
+    def _intermediate(self, steps: tuple[Part, ...]) -> Count:
+        return 0
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Quantized(Layer[K]):
+class Quantized(Stored[K]):
     """A quantized layer, as after `layer.quantize(mode)` in Keras.
 
     It takes the MACs of the layer, each of smaller numbers. Its weights are those that Keras keeps:
@@ -87,7 +115,7 @@ class Quantized(Layer[K]):
     Parameters
     ----------
     layer
-        A `Dense`, `EinsumDense` or `Embedding`.
+        A `Dense`, `EinsumDense`, `Embedding` or `ReversibleEmbedding`.
     mode
         `int8`; `int4/128` for blocks of 128 weights with a scale each, -1 for one scale for each
         output; `float8`; `gptq/4/128` or `awq/4/128` for 4 bits, and groups of 128, after the
@@ -127,9 +155,10 @@ class Quantized(Layer[K]):
 
     def __post_init__(self) -> None:
         mode = mode_of(self.mode)
-        if not isinstance(self.layer, (Dense, EinsumDense, Embedding)):
-            refuse(TypeError, "layer", self.layer, "a Dense, EinsumDense or Embedding")
-        if isinstance(self.layer, Embedding) and mode.name not in ("int8", "int4"):
+        if not isinstance(self.layer, (Dense, EinsumDense, Vectors)):
+            allowed = "a Dense, EinsumDense, Embedding or ReversibleEmbedding"
+            refuse(TypeError, "layer", self.layer, allowed)
+        if isinstance(self.layer, Vectors) and mode.name not in ("int8", "int4"):
             refuse_choice("mode", self.mode, ("int8", "int4"))
         if self.mode == "int4":
             self._set(mode=f"int4/{mode.block}")
@@ -142,12 +171,6 @@ class Quantized(Layer[K]):
         """How its weights are quantized."""
         return mode_of(self.mode)
 
-    def _axes(self) -> str:
-        return self.layer._axes()
-
-    def _check_rank(self, shape: Factors) -> None:
-        self.layer._check_rank(shape)
-
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
         trained = self.how.name == "float8"
         own = self.layer._steps(shape)
@@ -159,12 +182,23 @@ class Quantized(Layer[K]):
             *(Weights(one.shape) for one in weights),
         )
 
-    def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
-        return self.layer._output_shape(shape, self.layer._steps(shape))
-
     def _weights(self, shape: Factors) -> tuple[Weight, ...]:
         kernel, *others = self.layer._weights(shape)
-        return (*self._stored(kernel, shape), *others)
+        stored = list(self._stored(kernel, shape))
+        if isinstance(self.layer, ReversibleEmbedding):
+            others = [part for one in others for part in self._reversed(one)]
+        return (*stored, *others)
+
+    def _reversed(self, kernel: Weight) -> Iterator[Weight]:
+        """Yield what stands for the kernel of an embedding that leads back with its own."""
+        length, values = kernel.shape
+        block = self.how.block
+        packed = length if self.how.name == "int8" else arithmetic.ceil_divide(length, 2)
+        yield Weight(kernel.name, (packed, values), False)
+        groups = () if block is None else (arithmetic.ceil_divide(length, block),)
+        yield Weight(f"{kernel.name}_scale", (*groups, values), False)
+        if groups:
+            yield Weight(f"{kernel.name}_zero", (*groups, values), False)
 
     def _stored(self, kernel: Weight, shape: Factors) -> Iterator[Weight]:
         """Yield what stands for a kernel."""
@@ -186,7 +220,7 @@ class Quantized(Layer[K]):
         """Return the shape of the scales of a kernel, one for each output."""
         if isinstance(self.layer, EinsumDense):
             return (1, *self.layer.kernel_sides_of_output(shape))
-        return kernel.shape[:1] if isinstance(self.layer, Embedding) else kernel.shape[1:]
+        return kernel.shape[:1] if isinstance(self.layer, Vectors) else kernel.shape[1:]
 
     def _packed(self, kernel: Weight, shape: Factors) -> Iterator[Weight]:
         """Yield a kernel as a matrix with two weights in each element, and its scales."""
@@ -194,7 +228,7 @@ class Quantized(Layer[K]):
         if isinstance(self.layer, EinsumDense):
             rows, columns = self.layer.rows_and_columns(shape)
         yield Weight(kernel.name, (rows, arithmetic.ceil_divide(columns, 2)), False)
-        embeds = isinstance(self.layer, Embedding)
+        embeds = isinstance(self.layer, Vectors)
         summed, made = (columns, rows) if embeds else (rows, columns)
         block = self.how.block
         scales: Factors = (made,)
@@ -234,6 +268,3 @@ class Quantized(Layer[K]):
         if all(arithmetic.is_equal(first, arithmetic.maximum(first, one)) for one in kernel):
             return first, arithmetic.multiply("columns", middle, last)
         return arithmetic.multiply("rows", first, middle), last
-
-    def _intermediate(self, steps: tuple[Part, ...]) -> Count:
-        return 0

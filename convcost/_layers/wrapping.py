@@ -232,3 +232,9 @@ class Chain(Layer[K]):
         return tuple(
             weight for layer, inner, _ in self._walk(shape) for weight in layer._weights(inner)
         )
+
+
+def shown_kind(layer: Layer[Any]) -> str:
+    """Return the kind that reports show: the layer's class, or the classes of a chain."""
+    parts = layer.layers if isinstance(layer, Chain) else (layer,)
+    return "+".join(type(part).__name__ for part in parts)

@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from convcost._layers.wrapping import Chain
+from convcost._layers.wrapping import shown_kind
 from convcost._models.around import Around
 from convcost._models.errors import ModelError
 from convcost._models.trees import leaves
@@ -295,7 +295,7 @@ class Entry(NamedTuple):
     def holding(self, layer: Layer[Any], identity: Hashable) -> Entry:
         """Return the entry with another layer in place of its own, which has other weights."""
         former = (*self.replaced, *(self.variables or ()))
-        made = self._replace(layer=layer, kind=_kind(layer), identity=identity)
+        made = self._replace(layer=layer, kind=shown_kind(layer), identity=identity)
         return made._replace(variables=None, replaced=former)
 
 
@@ -341,7 +341,8 @@ class Graph:
         """
         places = {entry.name: place for place, entry in enumerate(self.entries)}
         if len(places) != len(self.entries):
-            raise ModelError(f"model {self.name!r} has two layers named {self._twice()!r}")
+            ((twice, _),) = Counter(entry.name for entry in self.entries).most_common(1)
+            raise ModelError(f"model {self.name!r} has two layers named {twice!r}")
         needs = {
             (place, index): {self._origin(places, ref, entry.name) for ref in one.needs}
             for place, entry in enumerate(self.entries)
@@ -386,20 +387,10 @@ class Graph:
             )
         return place, ref.call
 
-    def _twice(self) -> str:
-        names = Counter(entry.name for entry in self.entries)
-        return names.most_common(1)[0][0]
-
 
 def input_entry(name: str, shape: tuple[int | None, ...] | None, batch: int | None = None) -> Entry:
     """Return the entry for an input with a declared shape, without the batch dimension."""
     return Entry(name, "InputLayer", Source(shape, batch), True, (Call(),), object())
-
-
-def _kind(layer: Layer[Any]) -> str:
-    """Return the kind that reports show: the layer's class, or the classes of a chain."""
-    parts = layer.layers if isinstance(layer, Chain) else (layer,)
-    return "+".join(type(part).__name__ for part in parts)
 
 
 def refs(tree: object) -> Iterator[Ref]:

@@ -270,6 +270,9 @@ class Table:
         console.width = max(console.width, least)
         console.print(table)
 
+    def __repr__(self) -> str:
+        return str(self)  # a REPL shows the table
+
     def __str__(self) -> str:
         try:
             from rich.console import Console

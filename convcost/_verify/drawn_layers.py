@@ -132,13 +132,14 @@ def _summing(kind: Any, source: random.Random) -> Drawn:
 
 
 def _embedding(kind: Any, source: random.Random) -> Drawn:
-    return kind(source.choice(_SIZES), source.choice(_SIZES)), (source.choice(_LENGTHS),)
+    options = {"tie_weights": _coin(source)} if kind is layers.ReversibleEmbedding else {}
+    return kind(source.choice(_SIZES), source.choice(_SIZES), **options), (source.choice(_LENGTHS),)
 
 
 def _quantized(kind: Any, source: random.Random) -> Drawn:
     layer, shape = _plain(source)
     modes = ["int8", "int4/-1", "int4/2", "int4/128"]
-    if not isinstance(layer, layers.Embedding):
+    if isinstance(layer, layers.Dense):
         modes.append("float8")
     return kind(layer, source.choice(modes)), shape
 
@@ -153,7 +154,7 @@ def _adapted(kind: Any, source: random.Random) -> Drawn:
 def _plain(source: random.Random) -> Drawn:
     """Return a layer that Keras quantizes and adapts."""
     if source.random() < 0.3:
-        return _embedding(layers.Embedding, source)
+        return _embedding(source.choice((layers.Embedding, layers.ReversibleEmbedding)), source)
     shape = source.choice(_LENGTHS), source.choice(_SIZES)
     return layers.Dense(source.choice(_SIZES), use_bias=_coin(source)), shape
 
@@ -161,6 +162,7 @@ def _plain(source: random.Random) -> Drawn:
 OTHERS: dict[str, Callable[[Any, random.Random], Drawn]] = {
     "EinsumDense": _summing,
     "Embedding": _embedding,
+    "ReversibleEmbedding": _embedding,
     "SimpleRNN": _recurrent,
     "LSTM": _recurrent,
     "GRU": _recurrent,

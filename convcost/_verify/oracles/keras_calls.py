@@ -38,6 +38,7 @@ def arguments_of(layer: Layer[Any]) -> dict[str, Any]:
         # Keras gives them no data format, and takes their one axis by itself.
         del arguments["data_format"]
         return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
+    arguments.pop("reverse", None)  # of the call
     if isinstance(layer, Attending):
         arguments = {name: one for name, one in arguments.items() if name not in _OPTIONS}
     return {name: _made(one) for name, one in arguments.items()}
