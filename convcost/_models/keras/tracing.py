@@ -28,10 +28,10 @@ from convcost._models.keras.control_flow import HANDLERS, put_around, stand_in
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.places import place_of_call
 from convcost._models.keras.symbolic_tensors import completed, methods
-from convcost._models.keras.unchanged import unchanged
+from convcost._models.keras.unchanged import put, unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from convcost._models.types import KerasLayer, KerasNode, KerasTensor, KerasVariable
 
@@ -51,7 +51,6 @@ _COMPILED = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 # What multiplies and adds up, and takes nested lists as well.
 _PRODUCTS = ("dot", "einsum", "inner", "matmul", "tensordot", "vdot")
 _UNARY = {"neg": "negative", "abs": "absolute"}
-_MISSING = object()
 # Two threads that replaced and restored the same functions would leave them replaced.
 _ONE_AT_A_TIME = threading.RLock()
 _NODES = threading.RLock()
@@ -177,28 +176,8 @@ def _everything_symbolic() -> Iterator[_Scope]:
         is_symbolic = _including_constants(module.any_symbolic_tensors, active)
         values.append((module, "any_symbolic_tensors", is_symbolic))
     values += [(backend.numpy, name, _of_lists(name, active)) for name in _PRODUCTS]
-    with _put(values), _put(_replacements(active, scope)), scope:
+    with put(values), put(_replacements(active, scope)), scope:
         yield scope
-
-
-@contextmanager
-def _put(values: Iterable[tuple[Any, str, object]]) -> Iterator[None]:
-    """Set attributes of classes and modules, one after the other, and restore them at the end.
-
-    `unittest.mock.patch` does so, too, but takes longer than the code that is traced.
-    """
-    before = []
-    try:
-        for owner, name, value in values:
-            before.append((owner, name, vars(owner).get(name, _MISSING)))
-            setattr(owner, name, value)
-        yield
-    finally:
-        for owner, name, value in reversed(before):
-            if value is _MISSING:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
 
 
 @cache
