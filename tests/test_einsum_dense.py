@@ -63,7 +63,7 @@ def test_layers_as_in_keras(drawn, trainable):
     equation, sides, bias, shape, hidden = drawn
     theirs = built(equation, sides, bias)
     theirs.trainable = trainable
-    ours = layers.EinsumDense(equation, sides, bias)
+    ours = layers.EinsumDense(equation, sides, bias_axes=bias)
     entry = keras.Input(shape)
     model = keras.Model(entry, theirs(entry))
     if hidden is None:
@@ -124,7 +124,7 @@ def test_what_verify_can_not_see_is_named():
 
 
 def test_repeated_parts_share_the_bias():
-    layer = layers.TimeDistributed(layers.EinsumDense("abc,cd->abd", (None, 4), "b"))
+    layer = layers.TimeDistributed(layers.EinsumDense("abc,cd->abd", (None, 4), bias_axes="b"))
     cost = layer.cost((3, 5, 6))
     assert (cost.params, cost.bias_adds) == (6 * 4 + 5, 3 * 5 * 4)
     assert cost.explain().bias_adds == "3*5*4 = 60"
@@ -132,15 +132,17 @@ def test_repeated_parts_share_the_bias():
 
 def test_open_sides_and_arrays():
     t = symbol("t")
-    layer = layers.EinsumDense("abc,cde->abde", (None, 8, 64), "de")
+    layer = layers.EinsumDense("abc,cde->abde", (None, 8, 64), bias_axes="de")
     assert layer.output_shape((t, 512)) == (t, 8, 64)
     assert layer.cost((t, 512)).macs == 8 * 64 * 512 * t
     units, steps = np.array([[1], [4]]), np.array([3, 5])
-    found = layers.EinsumDense("abc,cd->abd", (None, units), "d").cost((steps, 6))
+    found = layers.EinsumDense("abc,cd->abd", (None, units), bias_axes="d").cost((steps, 6))
     for name in ("params", "macs", "bias_adds"):
         one_by_one = [
             [
-                getattr(layers.EinsumDense("abc,cd->abd", (None, n), "d").cost((s, 6)), name)
+                getattr(
+                    layers.EinsumDense("abc,cd->abd", (None, n), bias_axes="d").cost((s, 6)), name
+                )
                 for s in (3, 5)
             ]
             for n in (1, 4)
@@ -159,13 +161,13 @@ def test_models_of_open_length():
 
 
 def test_traffic_and_printing():
-    layer = layers.EinsumDense("abc,cd->abd", (None, 4), "b")
+    layer = layers.EinsumDense("abc,cd->abd", (None, 4), bias_axes="b")
     assert repr(layer) == "EinsumDense('abc,cd->abd', (None, 4), bias_axes='b')"
     assert eval(repr(layer), vars(layers)) == layer
     traffic = layer.traffic((5, 6))
     assert (traffic.input, traffic.intermediate, traffic.output) == (30, 0, 20)
     assert traffic.weights == 6 * 4 + 5
-    spaced = layers.EinsumDense("abc, cd -> abd", (None, 4), "")
+    spaced = layers.EinsumDense("abc, cd -> abd", (None, 4), bias_axes="")
     assert spaced.cost((5, 6)) == layers.EinsumDense("abc,cd->abd", [None, 4]).cost((5, 6))
 
 
@@ -186,17 +188,17 @@ FORM = "equation must be an equation such as 'abc,cd->abd', '...a,ab->...b' or '
             "output_shape[1] must be a positive integer",
         ),
         (
-            lambda: layers.EinsumDense("abc,cd->abd", (None, 3), "x"),
+            lambda: layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="x"),
             ValueError,
             "bias_axes must be letters of the output 'abd', or None; got 'x'",
         ),
         (
-            lambda: layers.EinsumDense("abc,cd->abd", (None, 3), 3),
+            lambda: layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes=3),
             ValueError,
             "bias_axes must be letters of the output 'abd', or None; got 3",
         ),
         (
-            lambda: layers.EinsumDense("...x,xy->...y", 4, "."),
+            lambda: layers.EinsumDense("...x,xy->...y", 4, bias_axes="."),
             ValueError,
             "bias_axes must be letters of the output '...y', or None; got '.'",
         ),

@@ -68,11 +68,24 @@ def test_boundaries_that_were_learned():
         assert convcost.from_keras(source).output_shapes == (tuple(model.output_shape[1:]),)
 
 
+def test_boxes_beside_images():
+    images, boxes, labels = (keras.Input(one) for one in ((8, 8, 3), (7, 4), (7,)))
+    given = {"images": images, "bounding_boxes": {"boxes": boxes, "labels": labels}}
+    made = kl.MaxNumBoundingBoxes(5)(given)
+    net = convcost.from_keras(keras.Model([images, boxes, labels], made["bounding_boxes"]))
+    assert net.output_shapes == ((5, 4), (5,))
+
+
 def test_symbols():
     n = symbol("n")
     assert layers.CategoryEncoding(n).output_shape((5,)) == (n,)
     assert layers.Hashing(n, output_mode="one_hot").output_shape((n, 1)) == (n, n)
     assert layers.CategoryEncoding(n, "one_hot").output_shape((n, 1)) == (n, n)
+
+
+def test_vectors_as_long_as_the_vocabulary_may_become():
+    layer = layers.StringLookup(9, output_mode="count", pad_to_max_tokens=True)
+    assert layer.output_shape((5,)) == (9,)
 
 
 def test_former_names_of_modes():

@@ -185,11 +185,11 @@ def _leaves(value):
             " (1, 2, 3) (tuple)",
         ),
         (
-            lambda: layers.PReLU(3).weights((4, 4)),
+            lambda: layers.PReLU(shared_axes=3).weights((4, 4)),
             "shared_axes must be an axis from 1 to 2, or from -2 to -1, of (4, 4); got 3 (int)",
         ),
         (
-            lambda: layers.PReLU((1, "x")),
+            lambda: layers.PReLU(shared_axes=(1, "x")),
             "shared_axes[1] must be an integer, counting the batch as axis 0; got 'x' (str)",
         ),
         (

@@ -69,6 +69,12 @@ def test_one_axis(case):
     check("LocallyConnected1D", options, shape)
 
 
+@pytest.mark.parametrize("implementation", [2, 3])
+def test_kernels_of_even_length_are_centered_where_strides_skip_places(implementation):
+    options = {"filters": 2, "kernel_size": 2, "strides": 2, "padding": "same", "use_bias": True}
+    check("LocallyConnected1D", {**options, "implementation": implementation}, (4, 3))
+
+
 @given(drawn(2))
 def test_two_axes(case):
     check("LocallyConnected2D", *case)

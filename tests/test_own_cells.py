@@ -142,6 +142,13 @@ def test_both_directions_with_states_that_are_given():
         convcost.from_keras(keras.Model([entry, *states], made))
 
 
+def test_both_directions_of_which_one_is_not_known():
+    odd = kl.GRU(5, go_backwards=True, activation=kl.PReLU())
+    model = with_layer(kl.Bidirectional(kl.RNN(Gated(5)), backward_layer=odd))
+    with pytest.raises(convcost.UnknownLayerError, match="Bidirectional of a GRU with the activ"):
+        convcost.from_keras(model)
+
+
 def test_an_open_length():
     model = with_layer(kl.RNN(Gated(5)), None, 4)
     t = symbol("t")

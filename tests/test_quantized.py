@@ -39,7 +39,7 @@ def einsum(draw):
             ]
         )
     )
-    return EinsumDense(equation, sides, axes), shape
+    return EinsumDense(equation, sides, bias_axes=axes), shape
 
 
 def embedding(draw):
@@ -209,8 +209,8 @@ GROUPED = ["gptq/4/4", "gptq/8/-1", "gptq/3/2", "awq/4/4", "awq/4/-1"]
     ],
 )
 def test_groups_of_weights_are_stored_as_keras_builds_them(mode, name, given_, shape):
-    ours = Quantized(getattr(layers, name)(*given_), mode)
     options = {"bias_axes": given_[2]} if name == "EinsumDense" else {}
+    ours = Quantized(getattr(layers, name)(*given_[:2], **options), mode)
     theirs = getattr(kl, name)(*given_[:2], **options, dtype=f"{mode}_from_float32")
     entry = keras.Input(shape)
     model = keras.Model(entry, theirs(entry))

@@ -80,6 +80,7 @@ FAMILIES = [
     recurrent.Units,
     reshaping.RepeatVector,
     resizing.Cropping,
+    resizing.Cropping2D,
     resizing.Resizing,
     resizing.UpSampling,
     resizing.ZeroPadding,
@@ -194,7 +195,8 @@ def test_completion_offers_the_public_names_of_a_module(module: str) -> None:
 @pytest.mark.parametrize("kind", LAYERS)
 def test_completion_offers_the_arguments_of_every_layer(kind: type[layers.Layer]) -> None:
     (found,) = _parameters(f"from convcost.layers import {kind.__name__}\n{kind.__name__}(")
-    assert [name for name in found if name != "_"] == list(kind.argument_names())
+    # Behind its own come those that a layer keeps, under one name.
+    assert [name for name in found if name not in ("_", "kept")] == list(kind.argument_names())
 
 
 def test_completion_knows_what_calls_return() -> None:
@@ -237,7 +239,8 @@ def test_what_checkers_see_of_a_layer_is_what_it_takes(kind: type[layers.Layer])
         if isinstance(argument, ast.arg):
             argument.annotation = None
     exec(compile(ast.unparse(written), "<signature>", "exec"), namespace)
-    seen = inspect.signature(namespace["__init__"]).parameters.values()
+    *seen, kept = inspect.signature(namespace["__init__"]).parameters.values()
+    assert kept.kind is kept.VAR_KEYWORD
     taken = inspect.signature(kind.__init__).parameters.values()
     assert [(one.name, one.kind, one.default) for one in seen] == [
         (one.name, one.kind, one.default) for one in taken

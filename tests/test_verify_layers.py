@@ -15,7 +15,16 @@ ARGUMENTS = {
     "Cropping1D": ((1, 2),),
     "Dense": (3,),
     "Dot": (2,),
-    "EinsumDense": ("abc,cde->abde", (None, 2, 3), "de"),
+    "CategoryEncoding": (5,),
+    "Discretization": ([0.0, 1.0],),
+    "EinsumDense": ("abc,cde->abde", (None, 2, 3)),
+    "HashedCrossing": (5,),
+    "Hashing": (5,),
+    "MaxNumBoundingBoxes": (5,),
+    "MelSpectrogram": (16, 4),
+    "ReversibleEmbedding": (10, 4),
+    "STFTSpectrogram": ("log", 4),
+    "SpectralNormalization": (layers.Conv2D(3, 2),),
     "Embedding": (10, 4),
     "GRU": (3,),
     "GRUCell": (3,),
@@ -38,7 +47,10 @@ ARGUMENTS = {
     "ZeroPadding1D": ((0, 2),),
 }
 INPUTS = {
-    **{"Embedding": (5,), "RepeatVector": (5,)},
+    **{"Embedding": (5,), "RepeatVector": (5,), "ReversibleEmbedding": (5,)},
+    **{"MelSpectrogram": (40,), "STFTSpectrogram": (9, 2)},
+    **dict.fromkeys(("CategoryEncoding", "Discretization", "Hashing"), (5,)),
+    "HashedCrossing": [(1,), (1,)],
     **dict.fromkeys(("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"), (4,)),
     **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional", "EinsumDense"), (5, 4)),
     **{f"ConvLSTM{rank}D": (2, *sides) for rank, sides in SHAPES.items()},
@@ -55,7 +67,9 @@ NAMES = [
     for name in dir(layers)
     if isinstance(kind := getattr(layers, name), type)
     and issubclass(kind, layers.Layer)
-    and name not in ("Layer", "CustomScaleLayer", *OWN)
+    and not issubclass(kind, layers.Elementwise)
+    # Texts are not numbers.
+    and name not in ("Layer", "CustomScaleLayer", "StringLookup", "TextVectorization", *OWN)
 ]
 
 
@@ -95,6 +109,8 @@ def test_keras_confirms_every_layer_that_it_has(name):
         (layers.LSTM(3, return_state=True), (5, 4)),
         (layers.TimeDistributed(layers.Bidirectional(layers.GRU(3))), (2, 5, 4)),
         (layers.EinsumDense("...x,xy->...y", 3), (2, 5, 4)),
+        (layers.ReversibleEmbedding(9, 4, False, reverse=True), (5, 4)),
+        (layers.IntegerLookup(vocabulary=[3, 4], output_mode="count"), (5,)),
         (layers.EinsumDense("abc,bd->adc", (3, None)), (5, 4)),
     ],
     ids=str,
@@ -107,6 +123,11 @@ def test_keras_confirms_calls_of_every_form(layer, shape):
 def test_states_are_not_visible():
     result = verify.check(layers.LSTM(3), [(5, 4), (3,), (3,)], device="cpu")
     assert "keras: not visible: it is built without states" in str(result)
+
+
+def test_a_layer_that_keeps_the_shape_has_nothing_to_count():
+    result = verify.check(layers.Dropout(0.5), (4,), device="cpu")
+    assert "keras: not visible: it keeps the shape, and nothing that it does is" in str(result)
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -104,7 +104,8 @@ def is_array(value: object) -> bool:
 
 def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SIZE) -> "NoReturn":
     """Raise the error with the argument's name, its value and type, and what is allowed."""
-    raise error(f"{name} must be {allowed}; got {shorten(value)} ({type(value).__name__})")
+    kind = "type" if isinstance(value, type) else type(value).__name__
+    raise error(f"{name} must be {allowed}; got {shorten(value)} ({kind})")
 
 
 def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = "") -> "NoReturn":

@@ -14,7 +14,10 @@ from convcost._layers.steps import Weights
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
 
 
@@ -71,6 +74,18 @@ class Attention(Unprojected):
     '64*10*20 + 20*10*64 = 25600'
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            use_scale: bool = False,
+            score_mode: Literal["dot", "concat"] = "dot",
+            *,
+            return_attention_scores: bool = False,
+            use_causal_mask: bool = False,
+            **kept: Unpack[Kept],
+        ) -> None: ...
+
     use_scale: bool = False
     score_mode: Literal["dot", "concat"] = "dot"
     _: KW_ONLY
@@ -117,6 +132,17 @@ class AdditiveAttention(Unprojected):
     >>> AdditiveAttention().explain([(10, 64), (20, 64)]).macs
     '64*10*20 + 20*10*64 = 25600'
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            use_scale: bool = True,
+            *,
+            return_attention_scores: bool = False,
+            use_causal_mask: bool = False,
+            **kept: Unpack[Kept],
+        ) -> None: ...
 
     use_scale: bool = True
     _: KW_ONLY

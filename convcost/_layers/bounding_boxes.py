@@ -10,7 +10,10 @@ from convcost._exact.sizes import check_integer
 from convcost._layers.base import Layer
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape, Side
 
@@ -41,7 +44,7 @@ class MaxNumBoundingBoxes(Layer[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, max_number: Side[K]) -> None: ...
+        def __init__(self, max_number: Side[K], **kept: Unpack[Kept]) -> None: ...
 
     max_number: Count
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors, InputShape
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape, Side
 
@@ -126,7 +129,9 @@ class UnitsCell(Cell[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, units: Side[K], *, use_bias: bool = True) -> None: ...
+        def __init__(
+            self, units: Side[K], *, use_bias: bool = True, **kept: Unpack[Kept]
+        ) -> None: ...
 
     units: Count
     _: KW_ONLY
@@ -229,7 +234,12 @@ class GRUCell(UnitsCell[K]):
     if TYPE_CHECKING:
 
         def __init__(
-            self, units: Side[K], *, use_bias: bool = True, reset_after: bool = True
+            self,
+            units: Side[K],
+            *,
+            use_bias: bool = True,
+            reset_after: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     # Editors offer only the arguments that stand in the class itself.
@@ -266,6 +276,10 @@ class StackedRNNCells(Cell[K]):
     >>> cells.output_shape((8,))
     ((16,), (32,), (32,), (16,))
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, cells: Sequence[Cell[K]], **kept: Unpack[Kept]) -> None: ...
 
     cells: Sequence[Cell[K]]
 

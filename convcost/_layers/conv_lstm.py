@@ -12,7 +12,10 @@ from convcost._layers.convolution import Conv1D, Conv2D, Conv3D, Convolution
 from convcost._layers.recurrent import Recurrent
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.results import Weight
     from convcost._layers.steps import Part, Step
     from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
@@ -99,6 +102,7 @@ class ConvLSTM(Recurrent[K]):
             use_bias: bool = True,
             return_sequences: bool = False,
             return_state: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     filters: Count

@@ -12,7 +12,10 @@ from convcost._layers.spatial import Grouped, per_group
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Axis
     from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
@@ -57,6 +60,7 @@ class Convolution(Grouped[K]):
             dilation_rate: Sides[K] = 1,
             groups: Side[K] = 1,
             use_bias: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     filters: Count
@@ -101,6 +105,7 @@ class Conv1D(Convolution[K]):
             dilation_rate: Sides[K] = 1,
             groups: Side[K] = 1,
             use_bias: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     rank = 1

@@ -9,6 +9,7 @@ from convcost._cost.cost import Cost, total
 from convcost._exact import Generic, K, arithmetic
 from convcost._exact.scalars import is_array
 from convcost._layers import arguments
+from convcost._layers.kept import NOTHING, Keeping
 from convcost._layers.values import Record
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Definition(Record, Generic[K]):
+class Definition(Record, Generic[K], metaclass=Keeping):
     """The methods that each class of layers overrides; `Layer` derives the public ones from them.
 
     Shapes here were checked: their sides are exact. For a layer of several inputs, a shape is a
     tuple of shapes.
     """
 
+    # What Keras's layer was given that no cost follows from; not compared, and not printed.
+    kept = NOTHING
     # Number of spatial axes of the input; None for any number.
     rank: ClassVar[int | None] = None
     # The arguments of its call in Keras, in order, and which of them it computes with; empty for a
@@ -120,6 +123,8 @@ class Definition(Record, Generic[K]):
         """Return a layer whose arguments have these values, which were checked."""
         twin = object.__new__(type(self))
         twin._set(**{self.held_as.get(name, name): value for name, value in values.items()})
+        if self.kept:
+            twin._set(kept=self.kept)
         return twin
 
 

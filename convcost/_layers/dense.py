@@ -13,7 +13,10 @@ from convcost._layers.results import Weight
 from convcost._layers.steps import Step
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
@@ -41,7 +44,9 @@ class Dense(Layer[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, units: Side[K], *, use_bias: bool = True) -> None: ...
+        def __init__(
+            self, units: Side[K], *, use_bias: bool = True, **kept: Unpack[Kept]
+        ) -> None: ...
 
     units: Count
     _: KW_ONLY

@@ -12,7 +12,10 @@ from convcost._layers.spatial import Spatial
 from convcost._layers.steps import Axis, Step
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
 
@@ -72,6 +75,7 @@ class DepthwiseConvolution(_Depthwise[K]):
             data_format: DataFormat = "channels_last",
             dilation_rate: Sides[K] = 1,
             use_bias: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     kernel_size: Count
@@ -164,6 +168,7 @@ class SeparableConvolution(_Depthwise[K]):
             dilation_rate: Sides[K] = 1,
             depth_multiplier: Side[K] = 1,
             use_bias: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     filters: Count

@@ -17,7 +17,10 @@ from convcost._layers.steps import Biases, Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
@@ -64,7 +67,7 @@ class EinsumDense(Layer[Any]):
 
     Examples
     --------
-    >>> layer = EinsumDense("abc,cde->abde", (None, 8, 64), "de")
+    >>> layer = EinsumDense("abc,cde->abde", (None, 8, 64), bias_axes="de")
     >>> layer.output_shape((100, 512))
     (100, 8, 64)
     >>> layer.explain((100, 512)).params
@@ -81,7 +84,9 @@ class EinsumDense(Layer[Any]):
         self,
         equation: str,
         output_shape: Side[Any] | Sequence[Side[Any] | None],
+        *,
         bias_axes: str | None = None,
+        **kept: Unpack[Kept],
     ) -> None:
         if not isinstance(equation, str):
             refuse(TypeError, "equation", equation, _ALLOWED)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
@@ -68,7 +71,9 @@ class Embedding(Vectors[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, input_dim: Side[K], output_dim: Side[K]) -> None: ...
+        def __init__(
+            self, input_dim: Side[K], output_dim: Side[K], **kept: Unpack[Kept]
+        ) -> None: ...
 
     input_dim: Count
     output_dim: Count
@@ -122,6 +127,7 @@ class ReversibleEmbedding(Vectors[K]):
             tie_weights: bool = True,
             *,
             reverse: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     input_dim: Count

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
@@ -82,6 +85,7 @@ class CategoryEncoding(Encoding[K]):
             self,
             num_tokens: Side[K],
             output_mode: Literal["multi_hot", "one_hot", "count"] = "multi_hot",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     num_tokens: Count
@@ -129,6 +133,7 @@ class Discretization(Encoding[K]):
             num_bins: Side[K] | None = None,
             *,
             output_mode: Literal["int", "one_hot", "multi_hot", "count"] = "int",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     bin_boundaries: tuple[Any, ...] | None = None
@@ -181,6 +186,7 @@ class Hashing(Encoding[K]):
             num_bins: Side[K],
             *,
             output_mode: Literal["int", "one_hot", "multi_hot", "count"] = "int",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     num_bins: Count
@@ -195,7 +201,7 @@ class Hashing(Encoding[K]):
         return self.num_bins
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:
-        return shape if self.output_mode == "int" else (*shape[:-1], self.num_bins)
+        return shape if self.output_mode == "int" else (*shape[:-1], self._depth())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -221,6 +227,12 @@ class HashedCrossing(Merging):
     """
 
     inputs = 2
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, num_bins: int, *, output_mode: str = "int", **kept: Unpack[Kept]
+        ) -> None: ...
 
     num_bins: int
     _: KW_ONLY

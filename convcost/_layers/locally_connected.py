@@ -16,7 +16,10 @@ from convcost._layers.steps import Biases, Product, Weights
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Axis, Part
     from convcost._layers.types import DataFormat, Side, Sides
 
@@ -68,6 +71,7 @@ class LocallyConnected(Kernel[K]):
             data_format: DataFormat = "channels_last",
             use_bias: bool = True,
             implementation: Literal[1, 2, 3] = 1,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     filters: Count

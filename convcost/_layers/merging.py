@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors, InputShape
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Axes, GivenShape
 
@@ -142,6 +145,10 @@ class Concatenate(Merging):
     (28, 28, 96)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, axis: int = -1, **kept: Unpack[Kept]) -> None: ...
+
     axis: int = -1
 
     def __post_init__(self) -> None:
@@ -192,6 +199,12 @@ class Dot(Merging):
     >>> dot.explain(((10, 64), (20, 64))).macs
     '64*10*20 = 12800'
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, axes: Axes, *, normalize: bool = False, **kept: Unpack[Kept]
+        ) -> None: ...
 
     axes: Axes
     _: KW_ONLY

@@ -17,7 +17,10 @@ from convcost._layers.steps import Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Axes, Side
 
@@ -179,6 +182,7 @@ class MultiHeadAttention(Projected):
         use_gate: bool = False,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
+        **kept: Unpack[Kept],
     ) -> None:
         given = output_shape if isinstance(output_shape, (tuple, list)) else (output_shape,)
         self._set(
@@ -284,6 +288,22 @@ class GroupQueryAttention(Projected):
     >>> layer.cost([(100, 512)]).params
     656640
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            head_dim: Side[Any],
+            num_query_heads: Side[Any],
+            num_key_value_heads: Side[Any],
+            *,
+            use_bias: bool = True,
+            sliding_window: Side[Any] | None = None,
+            use_gate: bool = False,
+            return_attention_scores: bool = False,
+            use_causal_mask: bool = False,
+            **kept: Unpack[Kept],
+        ) -> None: ...
 
     head_dim: Count
     num_query_heads: Count

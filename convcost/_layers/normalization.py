@@ -13,7 +13,10 @@ from convcost._layers.results import Weight
 from convcost._layers.steps import Weights
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Axes, Side
 
@@ -80,6 +83,18 @@ class BatchNormalization(Scaled[int]):
     ['gamma', 'beta']
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            axis: Axes = -1,
+            *,
+            center: bool = True,
+            scale: bool = True,
+            renorm: bool = False,
+            **kept: Unpack[Kept],
+        ) -> None: ...
+
     axis: Axes = -1
     _: KW_ONLY
     center: bool = True
@@ -125,6 +140,18 @@ class LayerNormalization(Scaled[int]):
     '2*768 = 1536'
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            axis: Axes = -1,
+            *,
+            center: bool = True,
+            scale: bool = True,
+            rms_scaling: bool = False,
+            **kept: Unpack[Kept],
+        ) -> None: ...
+
     axis: Axes = -1
     _: KW_ONLY
     center: bool = True
@@ -157,6 +184,10 @@ class RMSNormalization(Scaled[int]):
     768
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, axis: Axes = -1, **kept: Unpack[Kept]) -> None: ...
+
     axis: Axes = -1
 
     def __post_init__(self) -> None:
@@ -186,6 +217,18 @@ class GroupNormalization(Scaled[K]):
     >>> GroupNormalization(groups=8).cost((28, 28, 32)).params
     64
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            groups: Side[K] = 32,
+            axis: int = -1,
+            *,
+            center: bool = True,
+            scale: bool = True,
+            **kept: Unpack[Kept],
+        ) -> None: ...
 
     groups: Side[K] = 32
     axis: int = -1
@@ -225,6 +268,16 @@ class Normalization(Scaled[int]):
     '2*3 + 1 = 7'
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            axis: Axes | None = -1,
+            mean: object = None,
+            variance: object = None,
+            **kept: Unpack[Kept],
+        ) -> None: ...
+
     axis: Axes | None = -1
     mean: object = None
     variance: object = None
@@ -262,6 +315,10 @@ class PReLU(Weighted[int]):
     >>> PReLU(shared_axes=(1, 2)).cost((28, 28, 32)).params
     32
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, shared_axes: Axes | None = None, **kept: Unpack[Kept]) -> None: ...
 
     shared_axes: Axes | None = None
 
@@ -302,7 +359,7 @@ class LayerScale(Weighted[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, projection_dim: Side[K]) -> None: ...
+        def __init__(self, projection_dim: Side[K], **kept: Unpack[Kept]) -> None: ...
 
     projection_dim: Count
 

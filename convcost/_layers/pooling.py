@@ -12,7 +12,10 @@ from convcost._layers.spatial import FeatureMap, Kernel
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import DataFormat, Sides
 
@@ -60,6 +63,7 @@ class Pooling(Weightless[K], Kernel[K]):
             padding: Literal["valid", "same"] = "valid",
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     pool_size: Count = 2
@@ -148,6 +152,7 @@ class GlobalPooling(Weightless[int]):
             *,
             data_format: DataFormat = "channels_last",
             keepdims: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     _: KW_ONLY
@@ -223,6 +228,7 @@ class AdaptivePooling(Weightless[K]):
             output_size: Sides[K],
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     output_size: Count

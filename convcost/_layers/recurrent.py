@@ -23,7 +23,10 @@ from convcost._layers.cells import (
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.results import Weight
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
@@ -109,6 +112,7 @@ class RNN(Recurrent[K]):
             *,
             return_sequences: bool = False,
             return_state: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     cell: Cell[K]
@@ -151,6 +155,7 @@ class Units(Recurrent[K]):
             use_bias: bool = True,
             return_sequences: bool = False,
             return_state: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     units: Count
@@ -253,6 +258,7 @@ class GRU(Recurrent[K]):
             reset_after: bool = True,
             return_sequences: bool = False,
             return_state: bool = False,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     units: Count
@@ -311,6 +317,7 @@ class Bidirectional(Recurring[K]):
             merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",
             *,
             backward_layer: Recurrent[K] | None = None,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     layer: Recurrent[K]

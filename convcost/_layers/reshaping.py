@@ -15,7 +15,10 @@ from convcost._layers.base import Layer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import DataFormat, Side
 
@@ -88,6 +91,10 @@ class Reshape(Layer[K]):
     (98, 64)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, target_shape: Sequence[Side[K]], **kept: Unpack[Kept]) -> None: ...
+
     target_shape: Sequence[Side[K]]
 
     def __post_init__(self) -> None:
@@ -125,6 +132,12 @@ class Flatten(Layer[int]):
     (1152,)
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, data_format: DataFormat = "channels_last", **kept: Unpack[Kept]
+        ) -> None: ...
+
     data_format: DataFormat = "channels_last"
 
     def __post_init__(self) -> None:
@@ -153,6 +166,10 @@ class Permute(Layer[int]):
     >>> Permute((3, 1, 2)).output_shape((28, 20, 3))
     (3, 28, 20)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, dims: Sequence[int], **kept: Unpack[Kept]) -> None: ...
 
     dims: Sequence[int]
 
@@ -193,7 +210,7 @@ class RepeatVector(Layer[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, n: Side[K]) -> None: ...
+        def __init__(self, n: Side[K], **kept: Unpack[Kept]) -> None: ...
 
     n: Count
 

@@ -11,7 +11,10 @@ from convcost._layers import arguments
 from convcost._layers.pooling import Weightless
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.types import DataFormat, Ends, Side, Sides
 
 
@@ -41,6 +44,7 @@ class ZeroPadding(Weightless[K]):
             padding: Ends[K] = 1,
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     padding: tuple[Factors, ...] = 1  # type: ignore[assignment]  # the checks make pairs of it
@@ -106,6 +110,7 @@ class Cropping(Weightless[K]):
             cropping: Ends[K] = 1,
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     cropping: tuple[Factors, ...] = 1  # type: ignore[assignment]  # the checks make pairs of it
@@ -137,10 +142,26 @@ class Cropping1D(Cropping[K]):
     rank = 1
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Cropping2D(Cropping[K]):
-    """The inner part of two axes."""
+    """The inner part of two axes; by default, as in Keras, all of it."""
 
     rank = 2
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            cropping: Ends[K] = 0,
+            *,
+            data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
+        ) -> None: ...
+
+    # Editors offer only the arguments that stand in the class itself.
+    cropping: tuple[Factors, ...] = 0  # type: ignore[assignment]  # the checks make pairs of it
+    _: KW_ONLY
+    data_format: DataFormat = "channels_last"
 
 
 class Cropping3D(Cropping[K]):
@@ -174,6 +195,7 @@ class UpSampling(Weightless[K]):
             size: Sides[K] = 2,
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     size: Count = 2
@@ -231,6 +253,7 @@ class Resizing(Weightless[K]):
             width: Side[K],
             *,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     height: Count

@@ -15,7 +15,10 @@ from convcost._layers.results import Weight
 from convcost._layers.steps import Weights
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape, Side
 
@@ -59,7 +62,9 @@ class SpectralNormalization(Layer[K]):
 
     if TYPE_CHECKING:
 
-        def __init__(self, layer: Layer[K], power_iterations: Side[K] = 1) -> None: ...
+        def __init__(
+            self, layer: Layer[K], power_iterations: Side[K] = 1, **kept: Unpack[Kept]
+        ) -> None: ...
 
     layer: Layer[K]
     power_iterations: Count = 1

@@ -17,7 +17,10 @@ from convcost._layers.steps import Product, Step
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import DataFormat, Side
 
@@ -81,6 +84,7 @@ class STFTSpectrogram(Kernel[K]):
             padding: Literal["valid", "same"] = "valid",
             expand_dims: bool = False,
             data_format: DataFormat = "channels_last",
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     mode: str = "log"
@@ -205,6 +209,7 @@ class MelSpectrogram(Layer[K]):
             sequence_length: Side[K] | None = None,
             *,
             num_mel_bins: Side[K] = 128,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     fft_length: Count = 2048

@@ -13,7 +13,10 @@ from convcost._layers.spatial import Grouped, per_group
 from convcost._layers.steps import Axis
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.types import DataFormat, Padding, Pads, Side, Sides
 
 
@@ -68,6 +71,7 @@ class TransposedConvolution(Grouped[K]):
             dilation_rate: Sides[K] = 1,
             groups: Side[K] = 1,
             use_bias: bool = True,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     filters: Count

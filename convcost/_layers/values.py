@@ -110,7 +110,9 @@ class Record:
 def _defaults(constructor: Callable[..., None]) -> Mapping[str, object]:
     _, *parameters = signature(constructor).parameters.values()
     return {
-        one.name: MISSING if one.default is Parameter.empty else one.default for one in parameters
+        one.name: MISSING if one.default is Parameter.empty else one.default
+        for one in parameters
+        if one.kind is not Parameter.VAR_KEYWORD
     }
 
 

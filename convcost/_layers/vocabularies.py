@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Count, Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import Side
 
@@ -116,6 +119,7 @@ class IntegerLookup(Lookup[K]):
             output_mode: Literal["int", "one_hot", "multi_hot", "count", "tf_idf"] = "int",
             pad_to_max_tokens: bool = False,
             vocabulary_size: Side[K] | None = None,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     max_tokens: Count | None = None
@@ -152,6 +156,7 @@ class StringLookup(Lookup[K]):
             output_mode: Literal["int", "one_hot", "multi_hot", "count", "tf_idf"] = "int",
             pad_to_max_tokens: bool = False,
             vocabulary_size: Side[K] | None = None,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     max_tokens: Count | None = None
@@ -212,6 +217,7 @@ class TextVectorization(Layer[K]):
             pad_to_max_tokens: bool = False,
             vocabulary: Sequence[str] | str | None = None,
             vocabulary_size: Side[K] | None = None,
+            **kept: Unpack[Kept],
         ) -> None: ...
 
     max_tokens: Count | None = None

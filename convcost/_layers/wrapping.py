@@ -16,7 +16,10 @@ from convcost._layers.steps import Given, Weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
     from convcost._exact.types import Factors
+    from convcost._layers.keras_arguments import Kept
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape, Side
 
@@ -44,6 +47,10 @@ class TimeDistributed(Layer[K]):
     >>> layer.explain((16, 28, 28, 3)).macs
     '3*3*3*8*16*26*26 = 2336256'
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, layer: Layer[K], **kept: Unpack[Kept]) -> None: ...
 
     layer: Layer[K]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from convcost._layers.registry import Description
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape
+    from convcost._models.returns import Returns
 
     # What is counted as one row; a graph has a row for each layer in it.
     Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
@@ -221,18 +222,10 @@ class Traced:
         raise NotImplementedError
 
 
-class Returns(NamedTuple):
-    """What a recurrent layer returns: the output of each step or the last one, and the states."""
-
-    sequences: bool
-    states: bool
-
-
 class Distributed(NamedTuple):
-    """A layer that is called once for each step of the first axis, as by `TimeDistributed`."""
+    """A layer that is called once for each step of the first axis; a cell with its states, too."""
 
     layer: Graph | Traced | RegisteredLayer
-    # For a cell, which takes states beside each step, what is returned of its outputs.
     returns: Returns | None = None
 
 

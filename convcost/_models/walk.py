@@ -25,7 +25,6 @@ from convcost._models.graph import (
     Graph,
     Ref,
     RegisteredLayer,
-    Returns,
     Source,
     Tensor,
     Traced,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count, Factors
     from convcost._models.graph import LayerPath, Recorded, Single
     from convcost._models.recordings import Graphs
+    from convcost._models.returns import Returns
     from convcost._models.tensors import Known
 
     # Takes an entry, how it is visited, the batch and the place of its row, and a layer; returns

@@ -128,7 +128,7 @@ def _summing(kind: Any, source: random.Random) -> Drawn:
     if given.startswith("..."):
         shape = (source.choice(_LENGTHS), sides["c"])
     axes = bias if bias and _coin(source) else None
-    return kind(equation, tuple(sides[letter] for letter in own), axes), shape
+    return kind(equation, tuple(sides[letter] for letter in own), bias_axes=axes), shape
 
 
 def _embedding(kind: Any, source: random.Random) -> Drawn:

@@ -91,6 +91,9 @@ def build(kind: type[layers.Layer], width: int) -> layers.Layer:
 print(layers.Conv2D(n, 3).cost((28, 28, 32)).macs.subs(n, 64))
 print(layers.Dense(10).cost((m,)).params.subs(m, 64))
 
+layers.Conv2D(64, 3, activation="relu", name="first", kernel_initializer="he_normal")
+layers.LSTM(64, dropout=0.2, recurrent_dropout=0.1)
+layers.Conv2D(64, 3, activaton="relu")  # call-arg, reportCallIssue
 layers.Conv2D(64, 3, padding="smae")  # arg-type, reportArgumentType
 layers.Conv2D(64, 3, padding="causal")  # arg-type, reportArgumentType
 layers.Conv2D("64", 3)  # arg-type, reportArgumentType

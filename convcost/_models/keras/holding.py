@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._layers import Layer
 from convcost._layers.multi_head_attention import Projected
-from convcost._models.graph import Distributed, RegisteredLayer, Returns, Unknown
+from convcost._models.graph import Distributed, RegisteredLayer, Unknown
 from convcost._models.keras.layers import class_of
+from convcost._models.returns import Returns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

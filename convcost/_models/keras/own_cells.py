@@ -17,7 +17,6 @@ from convcost._models.graph import (
     Entry,
     Graph,
     Ref,
-    Returns,
     Unknown,
     input_entry,
 )
@@ -25,6 +24,7 @@ from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.nodes import Names, tensors
 from convcost._models.keras.origins import is_keras
 from convcost._models.keras.unchanged import unchanged
+from convcost._models.returns import Returns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost._layers import Layer, LoRA, Quantized, StackedRNNCells
+from convcost._layers import Layer, LoRA, Quantized, ReversibleEmbedding, StackedRNNCells
 from convcost._layers.attending import Attending
 from convcost._layers.cells import Cell, Recurring
 from convcost._layers.multi_head_attention import Projected
+from convcost._layers.unchanging import Unchanging
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.oracle import NotVisible
 
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
     from convcost._verify.types import Tensor
 
 # Options of the call in Keras, which are arguments of the layer here.
-_OPTIONS = ("return_attention_scores", "use_causal_mask")
+_OPTIONS = ("return_attention_scores", "reverse", "use_causal_mask")
+# What Keras saves, and learns from its own tokens.
+_LEARNED = ("vocabulary_size",)
+# Layers whose outputs are whole numbers unless they say otherwise.
+_WHOLE = ("HashedCrossing", "Hashing")
 
 
 def kind_of(layer: Layer[Any]) -> Callable[..., Callable[..., Tensor]]:
     """Return Keras's class of a layer, or raise NotVisible if it has none."""
+    if isinstance(layer, Unchanging):
+        raise NotVisible("it keeps the shape, and nothing that it does is counted")
     kind: Callable[..., Callable[..., Tensor]] | None = getattr(
         import_keras().layers, type(layer).__name__, None
     )
@@ -38,10 +45,14 @@ def arguments_of(layer: Layer[Any]) -> dict[str, Any]:
         # Keras gives them no data format, and takes their one axis by itself.
         del arguments["data_format"]
         return {name: value[0] for name, value in arguments.items() if isinstance(value, tuple)}
-    arguments.pop("reverse", None)  # of the call
-    if isinstance(layer, Attending):
-        arguments = {name: one for name, one in arguments.items() if name not in _OPTIONS}
-    return {name: _made(one) for name, one in arguments.items()}
+    left_out = (*_OPTIONS, *_LEARNED)
+    return {name: _made(one) for name, one in arguments.items() if name not in left_out}
+
+
+def dtype_of(layer: Layer[Any]) -> str:
+    """Return the type of numbers with which Keras makes a layer."""
+    name = type(layer).__name__
+    return "int32" if name in _WHOLE else "float32"
 
 
 def _made(value: object) -> object:
@@ -56,7 +67,7 @@ def called(layer: Layer[Any], made: Callable[..., Tensor], inputs: Any) -> Tenso
     """Call Keras's layer on the inputs."""
     if isinstance(layer, Attending):
         own = layer.arguments()
-        options = {name: own[name] for name in _OPTIONS}
+        options = {name: own[name] for name in _OPTIONS if name in own}
         several = list(inputs) if len(inputs) > 1 else [*inputs, *inputs]
         if isinstance(layer, Projected):
             return made(*several, **options)
@@ -65,6 +76,8 @@ def called(layer: Layer[Any], made: Callable[..., Tensor], inputs: Any) -> Tenso
         raise NotVisible("it is built without states")
     if isinstance(layer, Cell):
         return made(inputs, _states(layer, tuple(inputs.shape[1:])))
+    if isinstance(layer, ReversibleEmbedding):
+        return made(inputs, reverse=layer.reverse)
     return made(inputs)
 
 

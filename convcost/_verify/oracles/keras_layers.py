@@ -14,7 +14,14 @@ from convcost._layers.transposed import TransposedConvolution
 from convcost._models.errors import one_line
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.description import channels_last, steps
-from convcost._verify.oracles.keras_calls import arguments_of, called, kind_of, store, stored_in
+from convcost._verify.oracles.keras_calls import (
+    arguments_of,
+    called,
+    dtype_of,
+    kind_of,
+    store,
+    stored_in,
+)
 from convcost._verify.oracles.oracle import NotVisible, Oracle, require_kernel
 
 if TYPE_CHECKING:
@@ -159,7 +166,7 @@ def _apply(layer: Layer, inputs: Tensor) -> Tensor:
             raise NotVisible("Keras's transposed convolutions have no groups")
         arguments["groups"] = layer.arguments()["groups"]
     if not isinstance(layer, Spatial) or isinstance(layer.padding, str):
-        return called(layer, kind(**arguments, dtype="float32"), inputs)
+        return called(layer, kind(**arguments, dtype=dtype_of(layer)), inputs)
     arguments["padding"] = "valid"
     if isinstance(layer, TransposedConvolution):
         if arguments["output_padding"] is None:
