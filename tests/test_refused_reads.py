@@ -64,10 +64,10 @@ class Failing(keras.Model):
         x = self.inner(self.first(x))
         if self.fails:
             raise RuntimeError("boom")
-        return ops.map(lambda one: one, x)
+        return ops.fft((x, x))[0]
 
 
-@pytest.mark.parametrize(("fails", "message"), [(True, "boom"), (False, "uses keras.ops.map")])
+@pytest.mark.parametrize(("fails", "message"), [(True, "boom"), (False, "a Fourier transform")])
 def test_a_refused_read_leaves_a_model_as_it_was(fails, message):
     whole = Failing(fails)
     names = [set(vars(one)) for one in (whole, whole.first, whole.inner)]
