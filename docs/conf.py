@@ -22,4 +22,10 @@ autosummary_generate = False
 numpydoc_show_class_members = False
 html_theme = "furo"
 html_title = "convcost"
-exclude_patterns = ["_build", "_applications.md", "_known_layers.md", "benchmarks/*.md"]
+exclude_patterns = [
+    "_build",
+    "_applications.md",
+    "_kerashub.md",
+    "_known_layers.md",
+    "benchmarks/*.md",
+]

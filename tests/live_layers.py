@@ -132,7 +132,7 @@ class LayerTexts:
 
     def _reshape(self, shape):
         sides = shape[1:]
-        if any(side is None for side in sides):
+        if any(side is None or side == 0 for side in sides):
             return "L.Reshape((-1,))"
         size = math.prod(sides)
         first = self.rng.choice([d for d in range(1, size + 1) if size % d == 0])

@@ -243,9 +243,12 @@ def own(layer, steps=5, width=4):
 
 
 def test_where_nothing_tells_what_build_makes():
-    refused(own(Unsaved(object())), (7, 4), "nothing tells what it makes at other sizes")
     refused(own(Loose(kl.ReLU())), (7, 4), "its config holds layers of the model")
     assert convcost.from_keras(own(Unsaved(object()))).at((5, 4)).params == 20
+
+
+def test_a_layer_that_cannot_be_saved_is_made_again_from_what_it_holds():
+    refused(own(Unsaved(object())), (7, 4), "it makes something else for")
 
 
 class Odd(Two):

@@ -60,7 +60,7 @@ def _held(reader: LayerReader, activation: object, layer: KerasLayer) -> Entry |
     """Return the entry of an activation, without its calls; None if there is nothing to count."""
     if isinstance(activation, keras.layers.Activation):
         return _held(reader, activation.activation, activation)
-    dtype = layer.compute_dtype
+    dtype = getattr(layer, "compute_dtype", None)  # an activation may be an operation
     if isinstance(activation, keras.Layer):
         if type(activation).__name__ in ELEMENTWISE and is_keras(type(activation).__module__):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -208,7 +209,7 @@ class _ModelReader:
             return entry._replace(replaced=self._variables(getattr(layer, "weights", ())))
         if not isinstance(made, Layer):
             return entry
-        if not inner.built:
+        if not getattr(inner, "built", False):  # an operation such as `keras.activations.relu`
             return entry
         own = self._variables(_own_weights(inner))
         self._check_tracked(name, own)
@@ -237,7 +238,7 @@ class _ModelReader:
                 return Code(self, layer.name, kind, _called(layer), calls, (), unknown)
             if kind not in RULES:
                 return _unknown(kind, nodes)._replace(detail=why_not(kind))
-            return KerasOperation(kind, _own(layer))
+            return KerasOperation(kind, _own(layer, nodes))
         own = not is_keras(module) or _has_code(layer)
         masked = taken_from_outside(layer, nodes) if own else ""
         if masked:
@@ -334,13 +335,33 @@ def _own_weights(layer: KerasLayer) -> list[KerasVariable]:
     return own_variables(layer)
 
 
-def _own(operation: KerasLayer) -> dict[str, object]:
+def _own(operation: KerasLayer, nodes: Nodes) -> dict[str, object]:
     """Return an operation's own arguments; without a data format it follows Keras's setting."""
-    config = operation.get_config()
-    config.pop("name", None)
+    config = _arguments(operation, nodes)
     if config.get("data_format", "") is None:
         given = getattr(operation, "data_format", None)
         config["data_format"] = given or keras.config.image_data_format()
+    return config
+
+
+def _arguments(operation: KerasLayer, nodes: Nodes) -> dict[str, object]:
+    """Return the arguments that an operation was made with.
+
+    Keras makes no config of those that are tensors, as the limits of `Clip` may be.
+    """
+    try:
+        config: dict[str, object] = operation.get_config()
+    except NotImplementedError:
+        names = inspect.signature(type(operation)).parameters
+        given = {name: getattr(operation, name) for name in names if hasattr(operation, name)}
+        recorded = [id(one) for node in nodes for one in node.input_tensors]
+        if any(id(one) not in recorded for one in tensors(given)):
+            raise ValueError(
+                "it was made with a tensor that Keras does not record as one of its inputs:"
+                " call it in a layer of your own"
+            ) from None
+        config = {name: one for name, one in given.items() if not hasattr(one, "shape")}
+    config.pop("name", None)
     return config
 
 

@@ -11,8 +11,6 @@ from convcost._layers import arguments
 from convcost._models.keras.operation_calls import OperationCall, rule
 
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from convcost._exact.types import Count, Factors
 
 
@@ -56,14 +54,7 @@ def _sliced(key: object, side: Count) -> list[Count]:
     if type(side) is not int or any(map(is_expression, ends)):
         return [_slice_symbol(key, side)]
     first, last, step = key.indices(side)
-    length = max(0, -(-(last - first) // step))
-    if length == 0:
-        _refuse_empty(key, side)
-    return [length]
-
-
-def _refuse_empty(key: slice, side: Count) -> NoReturn:
-    refuse(ValueError, "key", key, f"a slice that is not empty, of an axis of length {side}")
+    return [max(0, -(-(last - first) // step))]
 
 
 def _slice_symbol(key: slice, side: Count) -> Count:
@@ -75,7 +66,7 @@ def _slice_symbol(key: slice, side: Count) -> Count:
     length = arithmetic.maximum(last - first, 0)
     # SymPy may round a third of what is always 0 up to 1.
     if length.is_zero if is_expression(length) else length == 0:
-        _refuse_empty(key, side)
+        refuse(ValueError, "key", key, f"a slice that is not empty, of an axis of length {side}")
     return arithmetic.ceil_divide(length, step)
 
 

@@ -156,12 +156,34 @@ def _agree(before: Any, after: Any) -> bool:
 def _copy(layer: Any, shapes: Shapes) -> Any:
     """Return another layer of the same config, built with these shapes."""
     inside = {id(one) for one in _flat(layer)}
-    classes = {type(one).__name__: type(one) for one in _flat(layer)}
-    with keras.utils.custom_object_scope(classes):
-        made: Any = type(layer).from_config(layer.get_config())
+    made: Any = _again(layer)
     if any(id(one) in inside for one in _flat(made)):
         raise TypeError("its config holds layers of the model")
     made.build(**shapes)
+    return made
+
+
+def _again(layer: Any) -> Any:
+    """Return a layer that is not built, of the same config, or, if it has none, as it is itself."""
+    try:
+        config = layer.get_config()
+    except NotImplementedError:
+        if layer._layers:
+            raise
+        return _with_same_attributes(layer)
+    classes = {type(one).__name__: type(one) for one in _flat(layer)}
+    with keras.utils.custom_object_scope(classes):
+        return type(layer).from_config(config)
+
+
+def _with_same_attributes(layer: Any) -> Any:
+    kind: Any = type(layer)
+    made: Any = kind.__new__(kind)
+    keras.Layer.__init__(made, dtype=layer.dtype_policy)
+    for name, value in vars(layer).items():
+        known = name in vars(made) or name.startswith("_self_")  # TensorFlow's, which hold weights
+        if not known and not isinstance(value, keras.Variable):
+            setattr(made, name, value)
     return made
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache, partial
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -26,9 +25,10 @@ from keras.src.ops.node import KerasHistory, Node
 
 from convcost._models.around import Around
 from convcost._models.keras.control_flow import HANDLERS, put_around, stand_in
-from convcost._models.keras.origins import is_operation
+from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.places import place_of_call
-from convcost._models.keras.unchanged import unchanged
+from convcost._models.keras.symbolic_tensors import completed, methods
+from convcost._models.keras.unchanged import put, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -159,26 +159,25 @@ def _everything_symbolic() -> Iterator[_Scope]:
 
     original = Node.__init__
 
-    def init(node: KerasNode, *args: object, **given: object) -> None:
+    def init(node: KerasNode, operation: KerasLayer, **given: Any) -> None:
+        if active():
+            given = completed(operation, **given)
         # The index of a node is its place in a list: nobody else may append to it meanwhile.
         with _NODES:
-            original(node, *args, **given)
+            original(node, operation, **given)
             if active():
                 scope.nodes.append(node)
                 put_around(node, scope.around._replace(place=place_of_call()))
                 _make_private(node, len(scope.nodes))
 
-    with ExitStack() as stack:
-        for module in _modules_that_ask(len(sys.modules)):
-            is_symbolic = _including_constants(module.any_symbolic_tensors, active)
-            stack.enter_context(patch.object(module, "any_symbolic_tensors", is_symbolic))
-        stack.enter_context(patch.object(Node, "__init__", init))
-        for owner, name, function in _replacements(active, scope):
-            stack.enter_context(patch.object(owner, name, function))
-        for name in _PRODUCTS:
-            function = _of_lists(name, active)
-            stack.enter_context(patch.object(backend.numpy, name, function))
-        yield stack.enter_context(scope)
+    asking = _modules_that_ask(len(sys.modules))
+    values: list[tuple[Any, str, object]] = [(Node, "__init__", init)]
+    for module in asking:
+        is_symbolic = _including_constants(module.any_symbolic_tensors, active)
+        values.append((module, "any_symbolic_tensors", is_symbolic))
+    values += [(backend.numpy, name, _of_lists(name, active)) for name in _PRODUCTS]
+    with put(values), put(_replacements(active, scope)), scope:
+        yield scope
 
 
 @cache
@@ -215,10 +214,11 @@ def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[t
     """Yield the methods of Keras to replace: their class, name, and what to put there."""
 
     def replaced(
-        owner: type, name: str, function: Callable[..., object]
+        owner: type, name: str, function: Callable[..., object], itself: bool = False
     ) -> tuple[type, str, object]:
-        defining = next(one for one in owner.__mro__ if name in vars(one))
-        original = vars(defining)[name]
+        bases = owner.__mro__
+        defining = owner if itself else next(one for one in bases if name in vars(one))
+        original = getattr(owner, name)
 
         def method(self: object, *args: object, **kwargs: object) -> object:
             if not active() or (isinstance(self, keras.Variable) and _is_seed(self)):
@@ -234,8 +234,9 @@ def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[t
         yield replaced(keras.Variable, f"__{name}__", _forwards(getattr(keras.ops, operation)))
     yield replaced(_tensor_class(), "__matmul__", lambda _, *pair: keras.ops.matmul(*pair))
     yield replaced(keras.Operation, "symbolic_call", partial(_followed, scope))
-    yield replaced(keras.KerasTensor, "__getitem__", _sliced)
-    yield replaced(keras.KerasTensor, "__iter__", _parts)
+    yield replaced(keras.Layer, "symbolic_call", partial(_called, scope))
+    for owner, name, function in methods():
+        yield replaced(owner, name, function, True)
     yield replaced(keras.Layer, "add_loss", _lost)
     yield replaced(keras.Layer, "_clear_losses", lambda *_: None)
     yield replaced(keras.Variable, "__getitem__", _got)
@@ -282,8 +283,19 @@ def _followed(
     if handler is None and kind.__name__.lower() in _PRODUCTS:
         args = tuple(map(_symbolic_list, args))
     if handler is None:
+        # Some operations read the values of variables, or what only tensors have.
+        args = tuple(map(_as_tensor, args))
+        kwargs = {name: _as_tensor(one) for name, one in kwargs.items()}
         return original(operation, *args, **kwargs)
     return handler(scope, operation, *args, **kwargs)
+
+
+def _as_tensor(value: object) -> object:
+    if isinstance(value, keras.Variable):
+        return stand_in(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(one, keras.Variable) for one in value):
+        return [_as_tensor(one) for one in value]
+    return value
 
 
 def _forwards(operation: Callable[..., object]) -> Callable[..., object]:
@@ -298,17 +310,52 @@ def _got(_: object, variable: KerasVariable, key: object) -> object:
     return stand_in(variable)[key]
 
 
-def _sliced(original: Callable[..., object], tensor: KerasTensor, key: object) -> object:
-    # Keras takes a slice on its own from tensors of the backend only.
-    return original(tensor, (key,) if isinstance(key, slice) else key)
+def _called(
+    scope: _Scope,
+    original: Callable[..., object],
+    layer: KerasLayer,
+    *args: object,
+    **kwargs: object,
+) -> object:
+    """Return symbolic tensors for what a layer returns: as its own code says, if it can be run."""
+    if is_keras(type(layer).__module__):
+        made = original(layer, *args, **kwargs)
+        # Keras remembers an open side from when it built the layer, as in EinsumDense.
+        forgotten = _has_open_side(made) and not _has_open_side([args, kwargs])
+        return _returned(scope, layer, args, kwargs) if forgotten else made
+    try:
+        return _returned(scope, layer, args, kwargs)
+    except Exception as error:
+        # The user's code may raise anything: then its other methods say what it returns.
+        try:
+            return original(layer, *args, **kwargs)
+        except Exception:
+            raise error from None
 
 
-def _parts(original: Callable[..., object], tensor: Any) -> object:
-    # As JAX and PyTorch take a tensor apart: `query, key, value = ops.einsum(...)`.
-    length = tensor.shape[0] if tensor.shape else None
-    if length is None:
-        return original(tensor)
-    return iter([tensor[place] for place in range(length)])
+def _has_open_side(tree: object) -> bool:
+    found = [one for one in keras.tree.flatten(tree) if isinstance(one, keras.KerasTensor)]
+    return any(None in one.shape for one in found)
+
+
+def _returned(
+    scope: _Scope, layer: KerasLayer, args: tuple[object, ...], kwargs: dict[str, object]
+) -> object:
+    """Return new tensors like those that the code of a layer returns, and forget what it called.
+
+    What it calls and assigns is found when the layer is traced by itself.
+    """
+    calls, assigned = len(scope.nodes), len(scope.assigned)
+    try:
+        return keras.tree.map_structure(_like, layer.call(*args, **kwargs))
+    finally:
+        del scope.nodes[calls:], scope.assigned[assigned:]
+
+
+def _like(value: Any) -> object:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "shape"):
+        return value
+    return keras.KerasTensor(value.shape, keras.backend.standardize_dtype(value.dtype))
 
 
 def _lost(_: object, layer: KerasLayer, loss: object) -> None:
