@@ -132,8 +132,12 @@ def _summing(kind: Any, source: random.Random) -> Drawn:
 
 
 def _embedding(kind: Any, source: random.Random) -> Drawn:
-    options = {"tie_weights": _coin(source)} if kind is layers.ReversibleEmbedding else {}
-    return kind(source.choice(_SIZES), source.choice(_SIZES), **options), (source.choice(_LENGTHS),)
+    sizes, length = (source.choice(_SIZES), source.choice(_SIZES)), source.choice(_LENGTHS)
+    if kind is layers.ReversibleEmbedding:
+        back = _coin(source)
+        layer = kind(*sizes, tie_weights=_coin(source), reverse=back)
+        return layer, (length, sizes[1]) if back else (length,)
+    return kind(*sizes), (length,)
 
 
 def _quantized(kind: Any, source: random.Random) -> Drawn:
