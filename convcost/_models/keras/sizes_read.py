@@ -14,13 +14,15 @@ import keras
 
 from convcost._models.graph import Tensor
 from convcost._models.keras.operations import KerasOperation
+from convcost._models.keras.origins import is_keras
 from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from convcost._models.graph import Graph
+    from convcost._models.types import KerasLayer
 
 # What calls a layer, and what records the call: the code gets none of the sizes that they read.
 _CALLING = (
@@ -65,6 +67,13 @@ class SizesRead:
             yield
         finally:
             self._in_keras = before
+
+    def entered(
+        self, original: Callable[..., object], layer: KerasLayer, *args: object, **kwargs: object
+    ) -> object:
+        """Call a layer, which is put in place of `Layer.__call__`."""
+        with self.calling(is_keras(type(layer).__module__)):
+            return original(layer, *args, **kwargs)
 
 
 def holds_multiple(graph: Graph, number: object) -> bool:

@@ -242,7 +242,7 @@ def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[t
     yield replaced(_tensor_class(), "__matmul__", lambda _, *pair: keras.ops.matmul(*pair))
     yield replaced(keras.Operation, "symbolic_call", partial(_followed, scope))
     yield replaced(keras.Layer, "symbolic_call", partial(_called, scope))
-    yield replaced(keras.Layer, "__call__", partial(_entered, scope))
+    yield replaced(keras.Layer, "__call__", scope.sizes.entered)
     for owner, name, function in methods():
         yield replaced(owner, name, function, True)
     yield replaced(keras.Layer, "add_loss", _lost)
@@ -321,17 +321,6 @@ def _backwards(operation: Callable[..., object]) -> Callable[..., object]:
 
 def _got(_: object, variable: KerasVariable, key: object) -> object:
     return stand_in(variable)[key]
-
-
-def _entered(
-    scope: _Scope,
-    original: Callable[..., object],
-    layer: KerasLayer,
-    *args: object,
-    **kwargs: object,
-) -> object:
-    with scope.sizes.calling(is_keras(type(layer).__module__)):
-        return original(layer, *args, **kwargs)
 
 
 def _called(
