@@ -124,6 +124,21 @@ def sized(rng, name):
     }
 
 
+def locally_connected(rng, name):
+    axes = {**spatial(rng, int(name[-2])), "channels": channels(rng)}
+    axes |= {"filters": some(rng, 1, 6, 3), "kernel_size": some(rng, 1, 4, 3)}
+    axes["strides"] = some(rng, 1, 4, 2)
+    return axes | maybe(rng, {}, {"use_bias": False}, {"training": True})
+
+
+def reversible(rng, _):
+    axes = {"input_dim": some(rng, 1, 90), "output_dim": some(rng, 1, 40), "side": some(rng, 1, 9)}
+    axes |= maybe(rng, {}, {"tie_weights": [True, False]})
+    if rng.random() < 0.5:
+        return {**axes, "reverse": True, "input_shape": ("side", "output_dim")}
+    return {**axes, "input_shape": ("side",)}
+
+
 STACKED = layers.StackedRNNCells([layers.LSTMCell(3), layers.GRUCell(2)])
 
 # For each class the function that draws its axes, by its name.
@@ -193,6 +208,35 @@ LAYERS = {
         "side": some(r, 1, 9),
         "input_shape": ("side",),
     },
+    "ReversibleEmbedding": reversible,
+    **{f"LocallyConnected{rank}D": locally_connected for rank in (1, 2)},
+    "Quantized": lambda r, name: over_steps(
+        r,
+        name,
+        layer=maybe(r, layers.Dense(4), layers.Dense(7, use_bias=False)),
+        mode=maybe(r, "int8", "int4/2", ["int8", "int4/3", "float8"]),
+    ),
+    "LoRA": lambda r, name: over_steps(
+        r,
+        name,
+        layer=maybe(r, layers.Dense(4), layers.Quantized(layers.Dense(5), "int8")),
+        lora_rank=some(r, 1, 9),
+    ),
+    "SpectralNormalization": lambda r, name: over_steps(r, name, layer=layers.Dense(4)),
+    "MelSpectrogram": lambda r, _: {
+        "side": some(r, 40, 90),
+        "num_mel_bins": some(r, 1, 20),
+        "sequence_stride": some(r, 1, 9, 3),
+        "fft_length": 32,
+        "input_shape": ("side",),
+    },
+    "STFTSpectrogram": lambda r, _: {
+        "side": some(r, 40, 90),
+        "mode": maybe(r, "log", ["real", "stft"]),
+        "frame_length": some(r, 8, 30, 3),
+        "fft_length": 32,
+        "input_shape": ("side",),
+    },
     "BatchNormalization": lambda r, name: over_images(
         r, name, center=[True, False], scale=maybe(r, True, [True, False])
     ),
@@ -245,6 +289,11 @@ MERGING = {
 }
 # These are told what they cost, or are no layers of their own.
 OTHERS = {"Layer", "Traffic", "Training", "Weight", "Custom", "CustomScaleLayer", "Elementwise"}
+# These have no weights and no MACs, only shapes.
+ENCODING = {
+    *("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"),
+    *("MaxNumBoundingBoxes", "StringLookup", "TextVectorization"),
+}
 
 
 def draw_space(rng, place):

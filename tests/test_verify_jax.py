@@ -110,7 +110,8 @@ def test_what_the_process_can_not_count_is_not_visible(monkeypatch):
 
 def test_the_process_answers_line_by_line(monkeypatch, capsys):
     model = model_of(*MODELS["dot"])
-    good = {"model": model.to_json(), "input_shapes": [[7, 4]]}
+    params = model.count_params()
+    good = {"model": model.to_json(), "params": params, "input_shapes": [[7, 4]]}
     monkeypatch.setattr(
         sys, "stdin", io.StringIO(f"{json.dumps(good)}\n{json.dumps({**good, 'model': '['})}\n")
     )

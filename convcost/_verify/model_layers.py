@@ -6,6 +6,8 @@ from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
 
+from convcost._layers import ReversibleEmbedding, TimeDistributed
+from convcost._layers.quantized import Stored
 from convcost._verify.findings import Finding, Quantity
 from convcost._verify.oracles.model_inputs import is_known
 
@@ -111,7 +113,8 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
         return None
     inputs = [keras.KerasTensor((batch, *(shape or ()))) for shape in shapes]
     try:
-        output = layer.compute_output_spec(inputs[0] if len(inputs) == 1 else inputs)
+        back = {"reverse": True} if _leads_back(row) else {}
+        output = layer.compute_output_spec(inputs[0] if len(inputs) == 1 else inputs, **back)
         made = [tuple(one.shape[1:]) for one in keras.tree.flatten(output)]
     except Exception:
         # The user's code may raise anything, and may take its inputs in another form.
@@ -119,6 +122,19 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
     if not all(map(is_known, made)) or "..." in getattr(layer, "equation", ""):
         return None  # Keras gives the sides that an ellipsis stands for in reverse
     return made[0] if len(made) == 1 else tuple(made)
+
+
+def inside(layer: object) -> object:
+    """Return the layer inside of `TimeDistributed`; the layer itself if it is not in one."""
+    return inside(layer.layer) if isinstance(layer, TimeDistributed) else layer
+
+
+def _leads_back(row: Row) -> bool:
+    """Tell whether a row is the call of a reversible embedding that leads back."""
+    layer = inside(row.layer)
+    while isinstance(layer, Stored):
+        layer = layer.layer
+    return isinstance(layer, ReversibleEmbedding) and layer.reverse
 
 
 _WITHOUT_KERNEL = "it has no kernel that is applied once at each position"
@@ -147,7 +163,7 @@ def _kernel_macs_of(row: Row, layer: LiveLayer | None) -> int | None:
     """Return the MACs of a row from its kernels; None if it has none to count from."""
     if layer is None or not all(map(is_known, row.input_shapes)) or type(row.times) is not int:
         return None
-    if not _is_keras(layer) or row.layer is None:
+    if not _is_keras(layer) or row.layer is None or isinstance(inside(row.layer), Stored):
         return None
     # Where elements are in the batch dimension, the shapes begin with it.
     shapes = [(shape or ())[1 if row.times != 1 else 0 :] for shape in row.input_shapes]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcost._layers import LoRA, TimeDistributed
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
 from convcost._models.graph import Distributed, Graph, Source
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.stored_weights import NamedWeights
+from convcost._models.rows import as_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from convcost._models.graph import Entry, LayerPath
     from convcost._models.keras.stored_weights import PlacedWeights, Stored
     from convcost._models.network import Network
+    from convcost._models.rows import Row
 
 
 class _Difference(NamedTuple):
@@ -57,7 +61,7 @@ def check_weights(network: Network, stored: Stored) -> None:
 class _Counted:
     """The parameters that were counted, by path of the layer or of a model around it."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, merged: bool = False) -> None:
         self._totals: dict[LayerPath, int] = defaultdict(int)
         self._unknown: set[LayerPath] = set()
         self.shares = any(row.reused for row in network.rows)
@@ -66,12 +70,24 @@ class _Counted:
             if row.layer is None or type(row.params) is not int:
                 self._unknown.update(around)
                 continue
+            params = row.params - (_small_kernels(row) if merged and row.params else 0)
             for path in around:
-                self._totals[path] += row.params
+                self._totals[path] += params
 
     def at(self, path: LayerPath) -> int | None:
         """Return the parameters of a layer or model; None if they are not known."""
         return None if path in self._unknown else self._totals[path]
+
+
+def _small_kernels(row: Row) -> int:
+    """Return the weights of a low-rank adaptation, which Keras adds to the kernel in `.keras`."""
+    layer = row.layer
+    while isinstance(layer, TimeDistributed):
+        layer = layer.layer
+    if not isinstance(row.layer, Layer) or not isinstance(layer, LoRA):
+        return 0
+    weights = row.layer.weights_for(as_one(row.shape))
+    return sum(prod(one.shape) for one in weights if one.name.startswith("lora_"))
 
 
 def _by_name(network: Network, stored: NamedWeights) -> Iterator[_Difference]:
@@ -100,7 +116,7 @@ def _shared(network: Network) -> dict[str, int]:
 
 def _by_place(network: Network, stored: PlacedWeights) -> list[_Difference]:
     """Return the layers that differ from a `.keras` file."""
-    counted = _Counted(network)
+    counted = _Counted(network, merged=True)
     pairs = _Pairs(counted)
     different = list(pairs.different(network.graph, (), stored))
     if different and not counted.shares:

@@ -28,6 +28,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
             except Exception as error:
                 # Keras raises errors of many types for what it can't build.
                 return {"unbuilt": one_line(error)}
+            if model.count_params() != question["params"]:
+                return {"unbuilt": "which says nothing of how layers in it store their weights"}
             shapes = [tuple(shape) for shape in question["input_shapes"]]
             walked = count_model(model, arranged(model, shapes))
     except NotVisible as error:

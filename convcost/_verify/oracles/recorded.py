@@ -73,7 +73,8 @@ def walk_model(model: LiveModel, inputs: Inputs) -> Walked:
     if keras.backend.backend() == "jax":
         return count_model(model, inputs)
     try:
-        question = {"model": model.to_json(), "input_shapes": inputs.shapes}
+        asked = {"model": model.to_json(), "params": model.count_params()}
+        question = {**asked, "input_shapes": inputs.shapes}
     except Exception as error:
         # The user's code may raise anything.
         raise NotVisible(f"{ELSEWHERE} (it has no JSON: {one_line(error)})") from error
