@@ -119,11 +119,14 @@ def test_a_layer_inside_of_time_distributed_is_changed_as_well():
     assert net["t"].kind == changed["t"].kind == "TimeDistributed"
 
 
-def test_a_dense_layer_inside_of_time_distributed_keeps_its_width_outside_as_well():
+def test_a_dense_layer_in_time_distributed_and_outside_has_one_width():
     dense, entry = kl.Dense(8, name="d"), keras.Input((5, 8))
     x = kl.TimeDistributed(dense)(dense(entry))
     net = convcost.from_keras(keras.Model(entry, kl.Dense(2)(x)))
-    assert net.scale(0.5).total() == net.total()
+    # Half as wide, it would take eight channels once, and four the other time.
+    with pytest.raises(convcost.ModelError, match=r"\(8, 4\) there and \(4, 4\) here"):
+        net.scale(0.5)
+    assert net.scale(0.5, keep=["d"]).total() == net.total()
 
 
 def pair(side=3):

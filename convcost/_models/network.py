@@ -211,7 +211,8 @@ class Network:
         where
             Names of the layers, or a function that takes a `Row` and returns whether to replace
             it; None for all eligible layers: Conv2D and Conv1D with more than one tap and one
-            group. A layer is replaced everywhere that it is used.
+            group. A layer is replaced everywhere that it is used; the convolutions of ConvLSTM
+            layers, and in layers other than `TimeDistributed`, stay.
         form
             `layer` for one SeparableConv2D or SeparableConv1D layer; `block` for a depthwise
             convolution, batch normalization and a pointwise convolution, as in MobileNet.
@@ -282,7 +283,8 @@ class Network:
         Parameters
         ----------
         width
-            Factor for each layer's filters or units. The layers that make the output keep theirs.
+            Factor for each layer's filters or units, the vectors of embeddings, and the sizes of
+            attention heads. The layers that make the output keep theirs.
         resolution
             Spatial sides of the input in elements, one integer for all or a tuple; None keeps them.
         divisor
@@ -301,7 +303,8 @@ class Network:
         TypeError, ValueError
             If the width is not a positive number, or the divisor or a side not a positive integer.
         ModelError
-            If the scaled layers no longer fit together, or code fixes a size that depends on them.
+            If the scaled layers no longer fit together, a layer has no single width (EinsumDense,
+            stacked cells), or code fixes a size that depends on them.
 
         Notes
         -----

@@ -8,46 +8,41 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._exact.scalars import refuse
-from convcost._layers import TimeDistributed
 from convcost._layers.arguments import CHANNELS_FIRST, per_axis, show
+from convcost._layers.attention import Unprojected
+from convcost._layers.base import Layer
 from convcost._layers.merging import Add
+from convcost._layers.multi_head_attention import Projected
+from convcost._models.changes import unwrapped
 from convcost._models.separable import ACTIVATIONS, BETWEEN
+from convcost._models.widths import (
+    head_sizes,
+    is_wide,
+    times_joined,
+    why_not,
+    width_of,
+    with_width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from convcost._exact.types import Count, Factors
-    from convcost._layers.base import Layer
     from convcost._layers.types import GivenShape
     from convcost._models.graph import Entry, LayerPath, Single
     from convcost._models.rows import Row
     from convcost._models.scaled_operations import Before
     from convcost._models.visits import Visit
 
-    # A layer with filters or units.
-    Wide: TypeAlias = (
-        kinds.Conv1D[Any]
-        | kinds.Conv2D[Any]
-        | kinds.Conv3D[Any]
-        | kinds.Conv1DTranspose[Any]
-        | kinds.Conv2DTranspose[Any]
-        | kinds.Conv3DTranspose[Any]
-        | kinds.SeparableConv1D[Any]
-        | kinds.SeparableConv2D[Any]
-        | kinds.Dense[Any]
-    )
-
-_WIDE = (
+# The layers whose groups or factors of expansion follow from the width of their input.
+_CONVOLUTIONS = (
     kinds.Conv1D,
     kinds.Conv2D,
     kinds.Conv3D,
     kinds.Conv1DTranspose,
     kinds.Conv2DTranspose,
     kinds.Conv3DTranspose,
-    kinds.SeparableConv1D,
-    kinds.SeparableConv2D,
-    kinds.Dense,
 )
 _ELEMENTWISE = ("Add", "Divide", "Maximum", "Minimum", "Multiply", "Subtract")
 _INPUT: LayerPath = ()
@@ -127,62 +122,83 @@ class Widths:
         before: Before,
     ) -> None:
         self._rows = rows
-        around = (row.identity for row in rows.values() if isinstance(row.layer, TimeDistributed))
-        # A layer inside of TimeDistributed keeps its width as well.
-        self._kept = {rows[path].identity for path in kept} | set(around)
+        self._kept = {rows[path].identity for path in kept}
         self._before = before
         self._width = width
         self._divisor = divisor
         self._around = _Around(rows)
         # The common width of layers whose outputs are added or multiplied.
-        self._agreed: dict[LayerPath, Count] = {
-            self._around.group(path): getattr(rows[path].layer, _width_name(rows[path].layer))
+        self._agreed: dict[tuple[LayerPath, int], Count] = {
+            self._group(path, _layer_of(rows[path])): width_of(_layer_of(rows[path]))
             for path in rows
             if path in self._around.fixed or rows[path].identity in self._kept
-            if isinstance(rows[path].layer, _WIDE)
+            if is_wide(_layer_of(rows[path]))
         }
         # By the identity of the layers that they replace.
         self.layers: dict[Hashable, Layer[Any]] = {}
 
     def __call__(self, entry: Entry, visit: Visit, key: tuple[int, int], layer: Single) -> Single:
         """Return the scaled layer, given the input shapes that it now has."""
-        path, shapes = visit.path, [one.shape or () for one in visit.given]
+        inner, depth = unwrapped(layer)
+        path, shapes = visit.path, [(one.shape or ())[1 + depth :] for one in visit.given]
         if entry.identity in self.layers:
-            return self.layers[entry.identity]
-        if isinstance(layer, _WIDE) and self._rows[path].identity != entry.identity:
+            return _within(self.layers[entry.identity], depth)
+        if is_wide(inner) and self._rows[path].identity != entry.identity:
             raise ValueError("another layer in the same place has its name: name them differently")
-        changed = self._changed(path, layer, shapes)
+        changed = self._changed(path, inner, shapes)
         if changed is None:
             return self._before.checked(visit, key, layer)
         self.layers[entry.identity] = changed
-        return changed
+        return _within(changed, depth)
 
-    def _changed(self, path: LayerPath, layer: Single, shapes: list[Factors]) -> Layer[Any] | None:
+    def _changed(self, path: LayerPath, layer: object, shapes: list[Factors]) -> Layer[Any] | None:
         """Return the layer that replaces another; None to keep it."""
         if isinstance(layer, kinds.Reshape):
             return self._reshaped(path, layer)
         if isinstance(layer, kinds.LayerScale):
             return kinds.LayerScale(shapes[0][-1])
-        if self._rows[path].identity in self._kept or not isinstance(layer, _WIDE):
+        if self._rows[path].identity in self._kept or not isinstance(layer, Layer):
             return None
-        name = _width_name(layer)
-        group = self._around.group(path)
+        if why := why_not(layer):
+            raise ValueError(
+                f"{why}, so that it has no width to scale: name it in keep, or build the model at"
+                " that width"
+            )
+        if sizes := head_sizes(layer):
+            scaled = {name: self._scaled(path, size) for name, size in sizes.items()}
+            return type(layer)(**{**layer.arguments(), **scaled})
+        if not is_wide(layer):
+            return None
+        group = self._group(path, layer)
         if group not in self._agreed:
-            self._agreed[group] = self._number(path, layer, getattr(layer, name), shapes)
-        changed: dict[str, Count] = {name: self._agreed[group]}
-        groups = getattr(layer, "groups", 1)
-        if groups != 1 and groups == _channels(layer, self._rows[path].shape):
+            self._agreed[group] = self._number(path, layer, shapes)
+        width = self._agreed[group]
+        if isinstance(layer, _CONVOLUTIONS) and self._is_depthwise(path, layer):
             # One group per channel: a depthwise convolution by another name.
-            changed["groups"] = _channels(layer, shapes[0][1:])
-        return replace(layer, **changed)
+            return replace(layer, filters=width, groups=_channels(layer, shapes[0]))
+        return with_width(layer, width)
 
-    def _number(self, path: LayerPath, layer: Wide, number: Count, shapes: list[Factors]) -> int:
+    def _is_depthwise(self, path: LayerPath, layer: Any) -> bool:
+        return layer.groups != 1 and bool(layer.groups == self._channels_before(path, layer))
+
+    def _group(self, path: LayerPath, layer: object) -> tuple[LayerPath, int]:
+        return self._around.group(path), times_joined(layer)
+
+    def _channels_before(self, path: LayerPath, layer: object) -> Count:
+        row = self._rows[path]
+        return _channels(layer, row.shape[unwrapped(row.layer)[1] :])
+
+    def _number(self, path: LayerPath, layer: Layer[Any], shapes: list[Factors]) -> Count:
         """Return how many filters or units a layer has after scaling."""
-        before = _channels(layer, self._rows[path].shape)
-        own = getattr(layer, "groups", 1) == before != 1
-        if own or self._around.is_expansion(path, layer, before):
-            now: int = number // before * _channels(layer, shapes[0][1:])
-            return now
+        number = width_of(layer)
+        if isinstance(layer, _CONVOLUTIONS):
+            before = self._channels_before(path, layer)
+            own = getattr(layer, "groups", 1) == before != 1
+            if own or self._around.is_expansion(path, layer, before):
+                return number // before * _channels(layer, shapes[0])
+        return self._scaled(path, number)
+
+    def _scaled(self, path: LayerPath, number: Count) -> int:
         scaled: float | Fraction = number * self._width
         if self._divisor != 1 and not self._around.is_first(path):
             scaled = int(scaled)  # as Keras's MobileNetV2 does in all but its first layer
@@ -196,11 +212,18 @@ class Widths:
         return None
 
 
-def _width_name(layer: object) -> str:
-    return "units" if isinstance(layer, kinds.Dense) else "filters"
+def _layer_of(row: Row) -> object:
+    return unwrapped(row.layer)[0]
 
 
-def _channels(layer: Wide, shape: GivenShape) -> Count:
+def _within(layer: Layer[Any], depth: int) -> Layer[Any]:
+    """Return a layer inside of as many `TimeDistributed`."""
+    for _ in range(depth):
+        layer = kinds.TimeDistributed(layer)
+    return layer
+
+
+def _channels(layer: object, shape: GivenShape) -> Count:
     return shape[0] if getattr(layer, "data_format", "") == CHANNELS_FIRST else shape[-1]
 
 
@@ -235,10 +258,12 @@ class _Around:
             if row.path in seen or isinstance(row.layer, kinds.Concatenate):
                 continue
             seen.add(row.path)
-            if isinstance(row.layer, _WIDE):
+            if is_wide(_layer_of(row)):
                 found.append(row.path)
+            elif why_not(_layer_of(row)):
+                found.append(_INPUT)
             else:
-                pending += row.sources
+                pending += _sources_of_channels(row)
         return found
 
     def _tie(self, several: list[list[LayerPath]]) -> None:
@@ -269,7 +294,7 @@ class _Around:
             yield self._by_name[source]
             pending += self._by_name[source].sources
 
-    def is_expansion(self, path: LayerPath, layer: Wide, channels: Count) -> bool:
+    def is_expansion(self, path: LayerPath, layer: object, channels: Count) -> bool:
         """Tell whether a pointwise convolution expands a linear bottleneck by an integer factor.
 
         Sandler et al., "MobileNetV2" (arXiv:1801.04381): the block keeps this factor. Its input
@@ -306,6 +331,13 @@ class _Around:
         return True
 
 
+def _sources_of_channels(row: Row) -> tuple[str, ...]:
+    """Return the tensors that are as wide as a row's output; of attention, the query or value."""
+    if isinstance(row.layer, Projected):
+        return row.sources[:1]
+    return row.sources[1:2] if isinstance(row.layer, Unprojected) else row.sources
+
+
 def outputs_of(rows: Mapping[LayerPath, Row], names: list[str]) -> set[LayerPath]:
     """Return the paths of the layers that make a network's output, and of all layers after them."""
     by_name = {row.name: row for row in rows.values()}
@@ -316,6 +348,6 @@ def outputs_of(rows: Mapping[LayerPath, Row], names: list[str]) -> set[LayerPath
         if row.path in found:
             continue
         found.add(row.path)
-        if not isinstance(row.layer, _WIDE):
+        if not (is_wide(_layer_of(row)) or why_not(_layer_of(row))):
             pending += [source for source in row.sources if source in by_name]
     return found

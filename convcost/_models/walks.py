@@ -110,7 +110,7 @@ def _walk(
 
 
 def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked, bool]:
-    """Return what a walk with each size of the batch gives, and whether all shapes are equal, too.
+    """Return what a walk with each size of the batch gives, and whether another pair tells no more.
 
     Raises
     ------
@@ -124,7 +124,8 @@ def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked
         if growing and all(first.constant[place] for place in growing):
             first, other = walk(sizes[0], growing), walk(batch, growing)
         _require_equal(first, other)
-        alike = alike and list(map(_shapes, first.rows)) == list(map(_shapes, other.rows))
+        shapes = [_shapes(row) for row in first.rows], [_shapes(row) for row in other.rows]
+        alike = alike and _are_alike(*shapes, sizes[0], batch)
         _add_traces(first, other)
         if first.undivided:
             # Such as a sum over the batch; but eight inputs of a batch are not eight of one.
@@ -135,6 +136,20 @@ def _agreed(walk: Callable[..., Walked], sizes: tuple[int, ...]) -> tuple[Walked
 def _add_traces(walked: Walked, other: Walked) -> None:
     for path, graphs in other.traces.items():
         walked.traces.setdefault(path, {}).update(graphs)
+
+
+def _are_alike(one: object, other: object, batch: int, larger: int) -> bool:
+    """Tell whether shapes are equal, or differ in sides that grow with the batch and nothing else.
+
+    Where a side that happens to equal a size of the batch was taken for it, they differ otherwise.
+    """
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(
+            _are_alike(left, right, batch, larger) for left, right in zip(one, other, strict=True)
+        )
+    return one == other or (
+        type(one) is int and type(other) is int and one * larger == other * batch
+    )
 
 
 def _shapes(row: Row) -> tuple[object, ...]:

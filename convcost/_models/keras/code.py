@@ -18,6 +18,7 @@ from convcost._models.keras.nodes import tensors
 from convcost._models.keras.open_sides import concrete, resolved
 from convcost._models.keras.places import place_of_error
 from convcost._models.keras.rebuilding import agrees, unsettled
+from convcost._models.keras.sizes_read import holds_multiple
 from convcost._models.keras.tracing import recorded
 from convcost._models.keras.unchanged import NotBuiltError
 from convcost._models.recordings import Recordings
@@ -81,6 +82,9 @@ class Code(Traced):
         self.variables = variables
         self._known: Graphs = {}
         self._is_open = False
+        # Those whose record is the same for any batch, and whether the last one was not.
+        self._alike: list[tuple[int, tuple[Factors, ...], bool]] = []
+        self._sized = False
 
     def __reduce__(self) -> tuple[type[Recordings], tuple[object, ...]]:
         """Copy and pickle what was recorded: the code stays with the live layer."""
@@ -93,9 +97,31 @@ class Code(Traced):
         key = call, shapes, training
         found = self._known.get(key)
         if found is None:
-            arguments = _with_training(self._calls[call], self._function, training)
-            found = self._known[key] = self._resolved(arguments, shapes)
+            found = self._known[key] = self._for_another_batch(*key) or self._new(*key)
         return found
+
+    def _new(self, call: int, shapes: tuple[Factors, ...], training: bool) -> Graph | Unknown:
+        arguments = _with_training(self._calls[call], self._function, training)
+        self._sized = any(get_keras_mask(one) is not None for one in _tensors(arguments))
+        found = self._resolved(arguments, shapes)
+        if isinstance(found, Graph) and not self._sized:
+            self._alike.append((call, shapes, training))
+        return found
+
+    def _for_another_batch(
+        self, call: int, shapes: tuple[Factors, ...], training: bool
+    ) -> Graph | None:
+        """Return what was recorded for another batch, by code that does not read its size."""
+        for key in self._alike:
+            before = key[1]
+            if (call, training) != (key[0], key[2]) or not _differ_in_batch(before, shapes):
+                continue
+            as_built = [self._is_as_built(self._calls[call], one) for one in (before, shapes)]
+            graph = self._known[key]
+            assert isinstance(graph, Graph)
+            if as_built[0] == as_built[1] and not holds_multiple(graph, before[0][0]):
+                return graph
+        return None
 
     def _resolved(self, arguments: CallArguments, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         known = concrete(shapes)
@@ -118,6 +144,7 @@ class Code(Traced):
         stale = set() if as_built else unsettled(self._layer, args, kwargs)
         try:
             call = recorded(self._function, args, kwargs)
+            self._sized = self._sized or call.sizes_read or not as_built
             if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
                 raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")
             with _within(self._reader, as_built):
@@ -136,7 +163,7 @@ class Code(Traced):
         """Tell whether these are the sizes of the call in the model."""
         if self._within is not None:
             return self._within
-        known = [one.shape for one in tensors([arguments.args, arguments.kwargs])]
+        known = [one.shape for one in _tensors(arguments)]
         return all(map(_fits, known, shapes))
 
     def _failed(self, error: Exception) -> Unknown:
@@ -162,6 +189,19 @@ def _within(reader: Reader, as_built: bool) -> Iterator[None]:
 def _fits(recorded: Sequence[int | None], shape: Factors) -> bool:
     pairs = zip(recorded, shape, strict=False)
     return len(recorded) == len(shape) and all(old is None or old == new for old, new in pairs)
+
+
+def _tensors(arguments: CallArguments) -> Iterator[KerasTensor]:
+    return tensors([arguments.args, arguments.kwargs])
+
+
+def _differ_in_batch(before: Sequence[Factors], after: Sequence[Factors]) -> bool:
+    """Tell whether shapes differ in one number only, which is the first side of each."""
+    firsts = {(*old[:1], *new[:1]) for old, new in zip(before, after, strict=True)}
+    if len(firsts) != 1 or [one[1:] for one in before] != [one[1:] for one in after]:
+        return False
+    sides = firsts.pop()
+    return len(sides) == 2 and all(type(side) is int for side in sides)
 
 
 def _require_settled(graph: Graph, stale: set[Hashable]) -> None:

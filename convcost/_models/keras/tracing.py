@@ -27,6 +27,7 @@ from convcost._models.around import Around
 from convcost._models.keras.control_flow import HANDLERS, put_around, stand_in
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.places import place_of_call
+from convcost._models.keras.sizes_read import SizesRead
 from convcost._models.keras.symbolic_tensors import completed, methods
 from convcost._models.keras.unchanged import put, unchanged
 
@@ -57,10 +58,14 @@ _NODES = threading.RLock()
 
 
 class Recorded(NamedTuple):
-    """What a call returned, and the tensors that it assigned to variables, or that are kept."""
+    """What a call returned, the tensors that it assigned to variables, or that are kept.
+
+    `sizes_read` tells whether its code read a size of a tensor, which may decide what it does.
+    """
 
     outputs: object
     assigned: list[KerasTensor]
+    sizes_read: bool
 
 
 def recorded(
@@ -78,7 +83,7 @@ def recorded(
     owner = getattr(call, "__self__", None)
     with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic() as scope:
         outputs = call(*args, **kwargs)
-    return Recorded(outputs, scope.assigned)
+    return Recorded(outputs, scope.assigned, scope.sizes.any)
 
 
 def node_of(tensor: KerasTensor) -> KerasNode:
@@ -121,6 +126,7 @@ class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
         self.assigned: list[KerasTensor] = []
         self.nodes: list[KerasNode] = []
         self.around = Around()
+        self.sizes = SizesRead()
 
     @contextmanager
     def within(self, around: Around) -> Iterator[None]:
@@ -175,6 +181,7 @@ def _everything_symbolic() -> Iterator[_Scope]:
     for module in asking:
         is_symbolic = _including_constants(module.any_symbolic_tensors, active)
         values.append((module, "any_symbolic_tensors", is_symbolic))
+    values.append((keras.KerasTensor, "shape", scope.sizes.shape()))
     values += [(backend.numpy, name, _of_lists(name, active)) for name in _PRODUCTS]
     with put(values), put(_replacements(active, scope)), scope:
         yield scope
@@ -235,6 +242,7 @@ def _replacements(active: Callable[[], bool], scope: _Scope) -> Iterator[tuple[t
     yield replaced(_tensor_class(), "__matmul__", lambda _, *pair: keras.ops.matmul(*pair))
     yield replaced(keras.Operation, "symbolic_call", partial(_followed, scope))
     yield replaced(keras.Layer, "symbolic_call", partial(_called, scope))
+    yield replaced(keras.Layer, "__call__", scope.sizes.entered)
     for owner, name, function in methods():
         yield replaced(owner, name, function, True)
     yield replaced(keras.Layer, "add_loss", _lost)
@@ -286,7 +294,12 @@ def _followed(
         # Some operations read the values of variables, or what only tensors have.
         args = tuple(map(_as_tensor, args))
         kwargs = {name: _as_tensor(one) for name, one in kwargs.items()}
-        return original(operation, *args, **kwargs)
+        with scope.sizes.calling(in_keras=True):
+            made = original(operation, *args, **kwargs)
+        if not isinstance(made, keras.KerasTensor):
+            scope.sizes.any = True  # the code gets as many tensors as there are inputs in a batch
+        return made
+    scope.sizes.any = True
     return handler(scope, operation, *args, **kwargs)
 
 
