@@ -232,9 +232,11 @@ class MelSpectrogram(Layer[K]):
         return "(steps,)"
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
-        # Each frame is centered on one element, so the first and the last have padding.
-        frames = arithmetic.floor_divide(shape[0], self.sequence_stride) + 1
-        bins = arithmetic.floor_divide(self.fft_length, 2) + 1
+        # Half of a frame is padded at both ends, rounded down.
+        half = arithmetic.floor_divide(self.fft_length, 2)
+        rest = self.fft_length - 2 * half
+        frames = arithmetic.floor_divide(shape[0] - rest, self.sequence_stride) + 1
+        bins = half + 1
         return (Product((self.num_mel_bins, frames), (bins,)),)
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # cost that grows with the batch differs. Where a side happens to equal a size of the first pair,
 # the second pair tells.
 _OPEN = ((11, 13), (17, 19))
+PROBED = frozenset(size for pair in _OPEN for size in pair)
 
 
 def batch_sizes(graph: Graph) -> tuple[tuple[int, ...], ...]:

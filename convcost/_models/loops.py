@@ -60,8 +60,8 @@ class Measure(NamedTuple):
 
     def __str__(self) -> str:
         """Return the counts with their names."""
-        macs = f"{self.macs:,} MACs ({self.effective:,} effective)"
-        return f"{macs} and {self.bias_adds:,} bias additions"
+        macs, effective, adds = map(arithmetic.text, (self.macs, self.effective, self.bias_adds))
+        return f"{macs} MACs ({effective} effective) and {adds} bias additions"
 
     def with_rows(self, rows: Sequence[Row]) -> Measure:
         """Return the sum with the costs of rows."""

@@ -25,7 +25,7 @@ from convcost._models.recordings import Recordings
 from convcost._models.trees import leaves, with_branches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
     from typing import Any
 
     from convcost._exact.types import Factors
@@ -129,10 +129,15 @@ class Code(Traced):
         graph = self._traced(arguments, shapes)
         if known is None or isinstance(graph, Unknown):
             return graph
-        sample = self._traced(arguments, known.shapes)
+        sample = self._traced(arguments, known.shapes, known.sides)
         return sample if isinstance(sample, Unknown) else resolved(graph, sample, known.sides)
 
-    def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph | Unknown:
+    def _traced(
+        self,
+        arguments: CallArguments,
+        shapes: Sequence[Factors],
+        numbers: Collection[int] = (),
+    ) -> Graph | Unknown:
         inputs = _Inputs(shapes)
         args = tuple([inputs.in_place_of(one) for one in arguments.args])
         kwargs = {
@@ -143,7 +148,7 @@ class Code(Traced):
         )
         stale = set() if as_built else unsettled(self._layer, args, kwargs)
         try:
-            call = recorded(self._function, args, kwargs)
+            call = recorded(self._function, args, kwargs, numbers)
             self._sized = self._sized or call.sizes_read or not as_built
             if not any(hasattr(one, "shape") for one in keras.tree.flatten(call.outputs)):
                 raise TypeError(f"it returns {shorten(call.outputs)}, which is not a tensor")

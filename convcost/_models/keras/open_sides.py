@@ -14,6 +14,7 @@ from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import shorten
 from convcost._layers.base import Layer
 from convcost._models.graph import Distributed, Graph, RegisteredLayer, Tensor, Traced
+from convcost._models.keras.open_numbers import OpenNumber
 from convcost._models.keras.operations import KerasOperation
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def _has_identity(entry: Entry) -> bool:
 
 def _merged(tree: Any, sample: Any, sides: dict[int, Count]) -> Any:
     """Return arguments of a call, with sides in place of the None that stand for them."""
+    if isinstance(sample, OpenNumber):
+        sample = int(sample)
     if tree is None and type(sample) is int and sample in sides:
         return sides[sample]
     if type(tree) is not type(sample):

@@ -9,6 +9,7 @@ from convcost._exact import arithmetic
 from convcost._exact.scalars import refuse
 from convcost._layers.arguments import show
 from convcost._layers.steps import Product
+from convcost._models.batch import PROBED
 from convcost._models.keras.operation_calls import Computed, OperationCall, rule, shape_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ def einsum(subscripts: str, shapes: list[Factors], batch: int = 1) -> Product | 
     return Computed(outputs, _in_pairs(subscripts, operands, names, sides, batch))
 
 
+# With an open batch, JAX looks for an order anew at each size.
+_BATCHES = (*range(2, 17), 24, 32, 48, 64, 96, 128, 256, 512, 1024, 4096, 2**16, 2**20)
+
+
 def _product(sides: dict[str, Count], names: Names) -> Product:
     inner = tuple([side for name, side in sides.items() if name not in names])
     return Product(tuple([sides[name] for name in names]), inner)
@@ -97,7 +102,7 @@ def _in_pairs(
         _refuse_order(subscripts, shapes, "which depends on sides that are open")
     found = []
     # An open batch is a batch of one for TensorFlow, when it looks for an order.
-    for count in (batch, 1):
+    for count in (batch, 1, *(_BATCHES if batch in PROBED else ())):
         sizes = tuple([(name, _with_batch(side, batch, count)) for name, side in sides.items()])
         for strategy in _STRATEGIES:
             path = _path(tuple(operands), output, sizes, strategy)

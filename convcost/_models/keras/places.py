@@ -38,6 +38,11 @@ def place_of_error(error: BaseException) -> str:
     return places[-1] if places else ""
 
 
+def is_of_user(frame: FrameType) -> bool:
+    """Tell whether a frame runs code that is not Keras's, nor of what Keras computes with."""
+    return _package(frame) not in _NOT_THE_USERS
+
+
 def _package(frame: FrameType) -> str:
     name: str = frame.f_globals.get("__name__") or ""
     return name.partition(".")[0]

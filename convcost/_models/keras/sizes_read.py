@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 import keras
 
 from convcost._models.graph import Tensor
+from convcost._models.keras.open_numbers import OpenNumber
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras
+from convcost._models.keras.places import is_of_user
 from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
+    from types import FrameType
     from typing import Any
 
     from convcost._models.graph import Graph
@@ -39,10 +42,16 @@ class SizesRead:
     ----------
     any
         Whether it did.
+
+    Parameters
+    ----------
+    numbers
+        The numbers that stand for open sides.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Collection[int]) -> None:
         self.any = False
+        self._numbers = numbers
         self._in_keras = False
 
     def shape(self) -> property:
@@ -50,14 +59,23 @@ class SizesRead:
         original: Any = vars(keras.KerasTensor)["shape"]
 
         def shape(tensor: object) -> object:
+            frame = sys._getframe(1)
             if not (self._in_keras or self.any):
-                frame = sys._getframe(1)
                 self.any = not (
                     frame.f_globals.get("__name__") in _CALLING or frame.f_code.co_name == "ndim"
                 )
-            return original.fget(tensor)
+            found = original.fget(tensor)
+            return self._standing(found, frame) if self._numbers else found
 
         return property(shape, original.fset)
+
+    def _standing(self, shape: Any, frame: FrameType) -> object:
+        """Return a shape for the code of a user in which open sides do not tell what they are."""
+        if frame.f_code is keras.ops.shape.__code__ and frame.f_back is not None:
+            frame = frame.f_back
+        if not is_of_user(frame):
+            return shape
+        return tuple([OpenNumber(one) if one in self._numbers else one for one in shape])
 
     @contextmanager
     def calling(self, in_keras: bool) -> Iterator[None]:

@@ -16,7 +16,7 @@ from convcost._models.keras.places import place_of_error
 from convcost._models.keras.tracing import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from convcost._exact.types import Factors
@@ -54,9 +54,14 @@ class ModelCode(Code):
     def _failed(self, error: Exception) -> Unknown:
         raise _not_recorded(self._model, error, self._is_open) from error
 
-    def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph:
+    def _traced(
+        self,
+        arguments: CallArguments,
+        shapes: Sequence[Factors],
+        numbers: Collection[int] = (),
+    ) -> Graph:
         try:
-            graph = super()._traced(arguments, shapes)
+            graph = super()._traced(arguments, shapes, numbers)
         except ModelError:
             raise
         except ValueError as error:

@@ -32,7 +32,7 @@ from convcost._models.keras.symbolic_tensors import completed, methods
 from convcost._models.keras.unchanged import put, unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from convcost._models.types import KerasLayer, KerasNode, KerasTensor, KerasVariable
 
@@ -69,7 +69,10 @@ class Recorded(NamedTuple):
 
 
 def recorded(
-    call: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
+    call: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    numbers: Collection[int] = (),
 ) -> Recorded:
     """Call a layer's code with symbolic tensors, and return what it returns.
 
@@ -81,7 +84,7 @@ def recorded(
         If a layer in it makes its weights only in this call.
     """
     owner = getattr(call, "__self__", None)
-    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic() as scope:
+    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic(numbers) as scope:
         outputs = call(*args, **kwargs)
     return Recorded(outputs, scope.assigned, scope.sizes.any)
 
@@ -121,12 +124,12 @@ class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
     It also knows what was recorded so far, and the loops and branches around what is recorded now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Collection[int]) -> None:
         super().__init__()
         self.assigned: list[KerasTensor] = []
         self.nodes: list[KerasNode] = []
         self.around = Around()
-        self.sizes = SizesRead()
+        self.sizes = SizesRead(numbers)
 
     @contextmanager
     def within(self, around: Around) -> Iterator[None]:
@@ -155,9 +158,9 @@ def _is_seed(variable: KerasVariable) -> bool:
 
 
 @contextmanager
-def _everything_symbolic() -> Iterator[_Scope]:
+def _everything_symbolic(numbers: Collection[int]) -> Iterator[_Scope]:
     """Record operations on weights and constants as well, in this thread."""
-    thread, scope = threading.get_ident(), _Scope()
+    thread, scope = threading.get_ident(), _Scope(numbers)
 
     def active() -> bool:
         # Keras itself runs layers that it does not know with tensors of the backend.
