@@ -52,6 +52,10 @@ def recurrent(scan, mm, swap, zeros):
     return run
 
 
+def carried(scan, mm):
+    return lambda x, w: scan(lambda c, _: (mm(c, w), None), x, None, 4)[0]
+
+
 def scanned(scan, mm):
     return lambda x, w: scan(lambda c, _: (mm(c, w), c), x, None, 6)[0]
 
@@ -65,6 +69,11 @@ CASES = {
         recurrent(ops.scan, ops.matmul, lambda x: ops.transpose(x, (1, 0, 2)), ops.zeros),
         recurrent(lax.scan, jnp.matmul, lambda x: x.transpose(1, 0, 2), jnp.zeros),
         ((7, 3), (3, 5), (5, 5)),
+    ),
+    "scan that carries alone": (
+        carried(ops.scan, ops.matmul),
+        carried(lax.scan, jnp.matmul),
+        ((7, 3), (3, 3)),
     ),
     "scan of a length": (
         scanned(ops.scan, ops.matmul),

@@ -65,3 +65,18 @@ def test_a_config_that_says_nothing_of_layers_inside_is_not_compared():
             one.enable_lora(2)
     found = verify.check_model(model, convcost.from_keras(model), oracles=["jaxpr"])
     assert "which says nothing of how layers in it store their weights" in str(found)
+
+
+def test_a_lookup_of_constants_costs_nothing_in_any_batch():
+    class Positions(kl.Layer):
+        def __init__(self):
+            super().__init__()
+            self.table = kl.Embedding(6, 8)
+
+        def call(self, x):
+            return x + self.table(keras.ops.arange(6))
+
+    entry = keras.Input(batch_shape=(4, 6, 8))
+    model = keras.Model(entry, Positions()(entry))
+    network = convcost.from_keras(model)
+    assert (network.params, network.macs) == (model.count_params(), 0)

@@ -22,6 +22,7 @@ from convcost._models.graph import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
     from convcost._models.graph import Held
@@ -122,7 +123,6 @@ class Share(NamedTuple):
         given = [one for one in made if one is not None]
         if len(given) == len(shapes):
             return self.batch, given
-        self._refuse()
         return 1, list(shapes)
 
     def _refuse(self) -> None:
@@ -132,9 +132,16 @@ class Share(NamedTuple):
                 " MACs for one input: declare no batch"
             )
 
-    def require_alike(self, layer: Layer[Any]) -> None:
-        """Refuse a layer that computes something once for all inputs of a batch of several."""
-        if self.batch != 1 and layer.computes_once:
+    def require_alike(self, layer: Layer[Any], divided: int, cost: Cost[Any]) -> None:
+        """Refuse what a layer computes once for all inputs of a batch of several."""
+        if self.batch == 1:
+            return
+        if layer.computes_once and self.declared:
+            raise ValueError(
+                f"it multiplies weights with each other, once for a batch of {self.batch}, and not"
+                " for one input: declare no batch"
+            )
+        if divided != self.batch and (cost.macs != 0 or cost.bias_adds != 0):
             self._refuse()
 
     def of_shape(self, shape: Factors) -> Factors:

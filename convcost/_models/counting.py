@@ -94,7 +94,7 @@ def count_layer(
         if elsewhere:
             raise ValueError(_NOT_ALIKE) from error
         raise
-    share.require_alike(layer)
+    share.require_alike(layer, batch, cost)
     weights = layer.weights_for(own)
     if output and isinstance(output[0], tuple):
         every: list[Factors | None] = [(times * batch, *one) for one in output]

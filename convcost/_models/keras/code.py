@@ -84,6 +84,7 @@ class Code(Traced):
         # Those whose record is the same for any batch, and whether the last one was not.
         self._alike: list[tuple[int, tuple[Factors, ...], bool]] = []
         self._sized = False
+        self._is_open = False
 
     def __reduce__(self) -> tuple[type[Recordings], tuple[object, ...]]:
         """Copy and pickle what was recorded: the code stays with the live layer."""
@@ -124,6 +125,7 @@ class Code(Traced):
 
     def _resolved(self, arguments: CallArguments, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         known = concrete(shapes)
+        self._is_open = known is not None
         graph = self._traced(arguments, shapes)
         if known is None or isinstance(graph, Unknown):
             return graph
@@ -170,7 +172,9 @@ class Code(Traced):
         why = shorten(f"{type(error).__name__}: {one_line(error)}")
         place = place_of_error(error)
         at = f"; {place}" if place else ""
-        return self._unknown._replace(detail=f" whose call can't be traced ({why}{at})")
+        hint = ": give input_shape in numbers" if self._is_open else ""
+        how = " with open sides" if self._is_open else ""
+        return self._unknown._replace(detail=f" whose call can't be traced{how} ({why}{at}){hint}")
 
 
 @contextmanager

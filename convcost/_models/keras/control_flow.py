@@ -201,6 +201,8 @@ def _stacked(made: Any, length: int | None) -> Any:
     """Return what each step makes, along a new first axis."""
 
     def stacked(tensor: Any) -> Any:
+        if tensor is None:  # a step may make nothing but what it carries on
+            return None
         one = ops.expand_dims(tensor, 0)
         return ops.broadcast_to(one, (length, *one.shape[1:]))
 

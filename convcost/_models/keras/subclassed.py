@@ -52,7 +52,7 @@ class ModelCode(Code):
         self._declared = as_built
 
     def _failed(self, error: Exception) -> Unknown:
-        raise _not_recorded(self._model, error) from error
+        raise _not_recorded(self._model, error, self._is_open) from error
 
     def _traced(self, arguments: CallArguments, shapes: Sequence[Factors]) -> Graph:
         try:
@@ -126,12 +126,13 @@ def _makes_weights(model: keras.Model, arguments: CallArguments) -> bool:
     return False
 
 
-def _not_recorded(model: keras.Model, error: Exception) -> ModelError:
+def _not_recorded(model: keras.Model, error: Exception, is_open: bool = False) -> ModelError:
     place = place_of_error(error)
     at = f" ({place})" if place else ""
+    hint = "; give input_shape in numbers: it was called with open sides" if is_open else ""
     return ModelError(
         f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
-        f" {type(error).__name__}: {one_line(error)}{at}"
+        f" {type(error).__name__}: {one_line(error)}{at}{hint}"
     )
 
 
