@@ -358,8 +358,8 @@ def everything(step=None):
     return {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": step}}
 
 
-def test_quantized_layers_are_not_known():
-    policy = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}
+def test_a_way_to_quantize_that_is_not_known_is_refused():
+    policy = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int3"}}
     refused(functional(layer("Dense", "d", ["in"], units=3, dtype=policy)), "'d' is a Dense")
 
 
