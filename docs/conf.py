@@ -22,6 +22,8 @@ autosummary_generate = False
 numpydoc_show_class_members = False
 html_theme = "furo"
 html_title = "convcost"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 exclude_patterns = [
     "_build",
     "_applications.md",

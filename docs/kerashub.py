@@ -30,6 +30,12 @@ HEAD = """\
 | model | inputs | parameters | MACs | JAX's record | as Functional JSON |
 |---|---|---:|---:|---|---|
 """
+REFUSED = """
+These can't be read:
+
+| model | inputs | why |
+|---|---|---|
+"""
 BATCH = 4
 UNUSED = "no output depends on some of them"
 
@@ -47,7 +53,7 @@ def check(name: str) -> Line:
     try:
         model = models.make(name)
     except (AttributeError, TypeError, ValueError) as error:
-        return Line(f"| {name} | KerasHub can't build it: {_short(error)} ||||", False, True)
+        return Line(f"| {name} | | KerasHub can't build it: {_short(error)} |", False, True)
     given = models.input_shapes(name, model)
     shape: Any = given if len(given) > 1 else next(iter(given.values()))
     shown = ", ".join(dict.fromkeys(str(one) for one in given.values()))
@@ -59,7 +65,7 @@ def check(name: str) -> Line:
             model = _with_batch(model, given)
             network = convcost.from_keras(model)
     except convcost.ModelError as error:
-        return Line(f"| {name} | {shown} | refused: {_short(error)} ||||", False, True)
+        return Line(f"| {name} | {shown} | {_short(error)} |", False, True)
     seen, agrees = _recorded(model, network)
     agrees = agrees and network.params == model.count_params()
     text = f"| {name} | {shown} | {network.params:,} | {network.macs:,} | {seen}"
@@ -134,7 +140,10 @@ def main() -> None:
         " record.\n\n"
     )
     if not sys.argv[1:]:
-        TABLE.write_text(counts + HEAD + "\n".join(line.text for line in lines) + "\n")
+        tables = HEAD, REFUSED
+        parts = [[line.text for line in lines if line.read is known] for known in (True, False)]
+        both = [head + "\n".join(part) for head, part in zip(tables, parts, strict=True)]
+        TABLE.write_text(counts + "\n".join(both) + "\n")
     print(counts)
 
 

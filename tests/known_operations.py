@@ -108,9 +108,15 @@ def said_of(name):
     return "0"
 
 
+# A loop whose length is not known is refused if it multiplies.
+FOLLOWED = {
+    "while_loop": "0, in a live model; refused if it multiplies, since its length is not known"
+}
+
+
 def page():
     """Return the page with the table."""
-    lines, kinds = [], {"known": 0, "followed": 0, "refused": 0, "without": 0}
+    lines, settings, kinds = [], 0, {"known": 0, "followed": 0, "refused": 0, "without": 0}
     for name in names():
         reason = REASONS.get(kind_of(name))
         if name in COUNTED:
@@ -119,12 +125,12 @@ def page():
             kind, tried, said = "without", "", f"it {NO_TENSORS[name]}"
         elif kind_of(name) in HANDLERS:
             kind, tried = "followed", sum(one.split(" ")[0] == name for one in CASES)
-            said = "as in JAX's record, in a live model"
+            said = FOLLOWED.get(name, "as in JAX's record, in a live model")
         else:
             kind, tried, said = "refused", "", f"refused: it {reason}"
         kinds[kind] += 1
+        settings += tried or 0
         lines.append(f"| `{name}` | {tried} | {said} |")
-    settings = sum(map(len, COUNTED.values()))
     head = HEAD.format(version=keras.__version__, settings=f"{settings:,}", **kinds)
     return head + "\n".join(lines) + "\n"
 

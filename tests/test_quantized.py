@@ -303,9 +303,9 @@ def test_a_quantized_model_counts_its_kernels_once_where_they_are_shared():
     [
         (lambda: Quantized(Dense(3), "int7"), ValueError, "mode must be .*'int8'"),
         (lambda: Quantized(Dense(3), 8), TypeError, "mode must be the name of a mode"),
-        (lambda: Quantized(Dense(3), "int4/0"), ValueError, "mode must be 'int4/128'"),
+        (lambda: Quantized(Dense(3), "int4/0"), ValueError, "mode must be 'int4/' and the size"),
         (lambda: Quantized(Dense(3), "int8/4"), ValueError, "mode must be 'int8'"),
-        (lambda: Quantized(Dense(3), "gptq/4"), ValueError, "mode must be 'gptq/4/128'"),
+        (lambda: Quantized(Dense(3), "gptq/4"), ValueError, "mode must be 'gptq/' with the bits"),
         (lambda: Quantized(Dense(3), "gptq/5/8"), ValueError, "mode must be 2 or 3 or 4 or 8 bits"),
         (lambda: Quantized(Dense(3), "awq/8/8"), ValueError, "mode must be 4 bits"),
         (lambda: Quantized(layers.Conv2D(3, 3), "int8"), TypeError, "layer must be a Dense, E"),

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     "--oracle",
     "oracles",
     multiple=True,
-    help="Oracle to compare with: keras, run, profiler, xla or torch; for SOURCE keras, kernels,"
-    " profiler or jaxpr. May be repeated. By default all that are installed.",
+    help="Oracle to compare with: keras, run, profiler, xla, jaxpr or torch; for SOURCE keras,"
+    " kernels, profiler or jaxpr. May be repeated. By default all that are installed.",
 )
 @click.option(
     "--device",
@@ -74,7 +74,7 @@ def verify(
     layer computes (jaxpr) and PyTorch's FlopCounterMode (torch).
 
     With SOURCE, a model file or the name of a model in Keras Applications: that model is built or
-    loaded in Keras. Each of its layers is checked against count_params and compute_output_shape
+    loaded in Keras. Each of its layers is checked against count_params and compute_output_spec
     (keras), and the totals against the shapes of the kernels (kernels), the TF profiler (profiler)
     and JAX's record of all that the model computes (jaxpr). What an oracle can't see is listed.
 
