@@ -169,7 +169,7 @@ GQA = layers.GroupQueryAttention(4, 4, 2)
             ValueError,
             "a mask over several axes, or another one than axis 1, is not known",
         ),
-        (lambda: MHA.cost((5, 4)), ValueError, "input_shape must be one or more shapes without"),
+        (lambda: MHA.cost((5, 4)), ValueError, "for MultiHeadAttention, such as [(5, 4)]; got"),
         (
             lambda: MHA.cost([(5, 4)] * 4),
             ValueError,

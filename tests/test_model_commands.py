@@ -192,6 +192,12 @@ def test_a_layer_that_is_not_known_can_be_left_out(tmp_path, run):
     assert "left out, since their cost is not known: l" in out
 
 
+def test_verify_of_a_model_draws_no_layers(files, run):
+    code, _, err = run("verify", files[0], "--kind", "LSTM")
+    assert code == 2
+    assert "--kind says which layers are drawn" in err
+
+
 def test_verify_holds_a_model_to_keras(files, run):
     for source in files:
         code, out, err = run("verify", source)

@@ -80,3 +80,13 @@ def test_a_lookup_of_constants_costs_nothing_in_any_batch():
     model = keras.Model(entry, Positions()(entry))
     network = convcost.from_keras(model)
     assert (network.params, network.macs) == (model.count_params(), 0)
+
+
+def test_what_check_model_takes():
+    entry = keras.Input((9,))
+    model = keras.Model(entry, kl.Dense(4)(entry))
+    network = convcost.from_keras(model)
+    with pytest.raises(TypeError, match="network must be what convcost.from_keras returns"):
+        verify.check_model(model, convcost.summary(model))
+    with pytest.raises(TypeError, match=r"oracles must be a list of names, \['jaxpr'\]"):
+        verify.check_model(model, network, oracles="jaxpr")

@@ -82,6 +82,8 @@ def verify(
     """
     _quieten_tensorflow()
     if source is not None:
+        if kinds:
+            raise click.UsageError("--kind says which layers are drawn, and SOURCE is a model")
         agrees = verify_source(source, input_shape, as_json, oracles)
         return 0 if agrees else DISAGREEMENT
     from convcost import verify as verification

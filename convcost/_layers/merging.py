@@ -40,12 +40,14 @@ class Merging(Layer[int]):
         """Return the shapes of the inputs, or raise an error if there are too few or too many."""
         if (
             not isinstance(shape, (tuple, list))
-            or not all(isinstance(one, (tuple, list)) for one in shape)
+            or not all(map(_is_shape, shape))
             or not shape
             or self.inputs not in (None, len(shape))
         ):
             number = "one or more" if self.inputs is None else f"{self.inputs}"
             allowed = f"{number} shapes without the batch, for {type(self).__name__}"
+            if isinstance(shape, (tuple, list)) and shape and not any(map(_is_shape, shape)):
+                allowed += f", such as [{tuple(shape)}]"
             refuse(ValueError, "input_shape", shape, allowed)
         return shape
 
@@ -81,6 +83,10 @@ def _together(sides: tuple[Count, ...], shapes: Sequence[Factors]) -> Count:
         elif type(side) is int:
             longest = side  # prefer a number to an expression that must equal it
     return longest
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, (tuple, list))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -61,7 +61,11 @@ def mode_of(text: object) -> Mode:
     name, *numbers = text.split("/")
     if name not in _MODES:
         refuse_choice("mode", text, _MODES)
-    expected = {"int4": "'int4/' and the size of a block, such as 'int4/128', or -1", "int8": "'int8'", "float8": "'float8'"}
+    expected = {
+        "int4": "'int4/' and the size of a block, such as 'int4/128', or -1",
+        "int8": "'int8'",
+        "float8": "'float8'",
+    }
     allowed = expected.get(name, f"'{name}/' with the bits and the size of a group: '{name}/4/128'")
     if any(re.fullmatch(r"-1|[1-9]\d{0,8}", one) is None for one in numbers):
         refuse(ValueError, "mode", text, allowed)

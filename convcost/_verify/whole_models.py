@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._exact.scalars import refuse_choice
+from convcost._exact.scalars import refuse, refuse_choice
+from convcost._models.network import Network
 from convcost._verify.findings import Finding, Outcome, Quantity, agree
 from convcost._verify.model_layers import check_kernels, check_rows, live_layers
 from convcost._verify.model_totals import check_jaxpr, check_profiler
@@ -17,7 +18,6 @@ from convcost._verify.oracles.model_inputs import declared_batch
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcost._models.network import Network
     from convcost._verify.types import LiveModel, Variable
 
 # What is asked about a model, in this order.
@@ -129,9 +129,13 @@ def check_model(
 
     Raises
     ------
-    ValueError
-        If the name of an oracle is unknown.
+    TypeError, ValueError
+        If `network` is not one, `oracles` is not a list, or the name of an oracle is unknown.
     """
+    if not isinstance(network, Network):
+        refuse(TypeError, "network", network, "what convcost.from_keras returns")
+    if isinstance(oracles, str):
+        refuse(TypeError, "oracles", oracles, f"a list of names, [{oracles!r}]")
     asked = tuple(oracles)
     for name in asked:
         if name not in MODEL_ORACLES:
