@@ -86,7 +86,7 @@ def test_what_check_model_takes():
     entry = keras.Input((9,))
     model = keras.Model(entry, kl.Dense(4)(entry))
     network = convcost.from_keras(model)
-    with pytest.raises(TypeError, match="network must be what convcost.from_keras returns"):
+    with pytest.raises(TypeError, match=r"network must be what convcost\.from_keras returns"):
         verify.check_model(model, convcost.summary(model))
     with pytest.raises(TypeError, match=r"oracles must be a list of names, \['jaxpr'\]"):
         verify.check_model(model, network, oracles="jaxpr")
