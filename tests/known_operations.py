@@ -99,6 +99,8 @@ def kind_of(name):
 
 def said_of(name):
     """Return what the table says of the MACs of a function."""
+    if name == "dot":
+        return "as in JAX's record; 0 with a number, by which TensorFlow multiplies each element"
     if name in PRODUCTS:
         return "as in JAX's record"
     if name == LIKE_A_LAYER:

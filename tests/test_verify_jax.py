@@ -130,6 +130,7 @@ def test_the_process_answers_line_by_line(monkeypatch, capsys):
 
     monkeypatch.setattr(jaxpr_process, "count_model", refuse)
     assert jaxpr_process.answer(good) == {"reason": "no"}
+    assert "unbuilt" in jaxpr_process.answer({**good, "params": 1})
 
 
 def test_live_models_agree_where_they_are_drawn_at_random(root):

@@ -30,7 +30,7 @@ def _multiplied(call: OperationCall) -> Product:
 def _dotted(call: OperationCall) -> Product | Factors:
     left, right = call.shape(0, "x1"), call.shape(1, "x2")
     if not left or not right:
-        return Product(left or right, ())
+        return left or right  # a product with a number is elementwise, as in Multiply
     inner = _inner(left, right, "dot")
     return Product((*left[:-1], *right[:-2], *_columns(right)), (inner,))
 
