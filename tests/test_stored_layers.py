@@ -19,6 +19,8 @@ def test_an_embedding_of_its_own_back_has_scales_of_its_own():
     layer = Quantized(ReversibleEmbedding(7, 5, tie_weights=False), "int4/2")
     back = [weight for weight in layer.weights((3,)) if weight.name.startswith("reverse")]
     assert [weight.shape for weight in back] == [(3, 7), (3, 7), (3, 7)]
+    whole = Quantized(ReversibleEmbedding(7, 5, tie_weights=False), "int8").weights((3,))
+    assert [one.shape for one in whole if one.name.startswith("reverse")] == [(5, 7), (7,)]
 
 
 def test_what_leads_back_uses_no_small_kernels_once_it_is_quantized():
