@@ -67,20 +67,22 @@ class LoRA(Stored[K]):
     lora_rank: Count
 
     def __post_init__(self) -> None:
-        layer = self.layer
-        quantized = isinstance(layer, Quantized)
+        layer, inside = self.layer, self._adapted
         if not isinstance(layer, (*_ADAPTED, Quantized)):
             *names, last = (one.__name__ for one in _ADAPTED)
             refuse(TypeError, "layer", layer, f"a {', '.join(names)} or {last}")
         if isinstance(layer, Quantized) and layer.how.name not in ("int8", "int4"):
             refuse(ValueError, "layer", layer, "a layer quantized to int8 or int4")
-        if isinstance(layer, Quantized):
-            layer = layer.layer
-        if quantized and isinstance(layer, EinsumDense) and not layer.adds_last_axis:
+        if inside is not layer and isinstance(inside, EinsumDense) and not inside.adds_last_axis:
             # Keras multiplies the last axis of what the first small kernel makes by the second.
             what = "an EinsumDense whose kernel and output end with the same axis, not the input's"
-            refuse(ValueError, "layer", self.layer, what)
+            refuse(ValueError, "layer", layer, what)
         self._set(lora_rank=check_integer("lora_rank", self.lora_rank))
+
+    @property
+    def _adapted(self) -> Layer[K]:
+        """The layer itself, in whichever form its kernel is stored."""
+        return self.layer.layer if isinstance(self.layer, Quantized) else self.layer
 
     @property
     def computes_once(self) -> bool:
@@ -97,7 +99,7 @@ class LoRA(Stored[K]):
         first, second = self._small(shape)
         unused = (*own, Weights(first.shape), Weights(second.shape))
         if isinstance(self.layer, Quantized):
-            inside = self.layer.layer
+            inside = self._adapted
             if isinstance(inside, ReversibleEmbedding) and inside.reverse:
                 return unused  # Keras leads back with the quantized kernel alone
             return (*own, *self._beside(inside, shape))
@@ -126,8 +128,7 @@ class LoRA(Stored[K]):
 
     def _small(self, shape: Factors) -> tuple[Weight, Weight]:
         """Return the two small kernels."""
-        inside = self.layer.layer if isinstance(self.layer, Quantized) else self.layer
-        name, sides, _ = inside._weights(shape)[0]
+        name, sides, _ = self._adapted._weights(shape)[0]
         return (
             Weight(f"lora_{name}_a", (*sides[:-1], self.lora_rank)),
             Weight(f"lora_{name}_b", (self.lora_rank, sides[-1])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._exact import K, arithmetic
@@ -170,7 +171,7 @@ class Quantized(Stored[K]):
             amax_history_length=check_integer("amax_history_length", self.amax_history_length)
         )
 
-    @property
+    @cached_property
     def how(self) -> Mode:
         """How its weights are quantized."""
         return mode_of(self.mode)

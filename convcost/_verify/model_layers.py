@@ -6,8 +6,9 @@ from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcost._layers import ReversibleEmbedding, TimeDistributed
+from convcost._layers import ReversibleEmbedding
 from convcost._layers.quantized import Stored
+from convcost._models.changes import unwrapped
 from convcost._verify.findings import Finding, Quantity
 from convcost._verify.oracles.model_inputs import is_known
 
@@ -124,14 +125,9 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
     return made[0] if len(made) == 1 else tuple(made)
 
 
-def inside(layer: object) -> object:
-    """Return the layer inside of `TimeDistributed`; the layer itself if it is not in one."""
-    return inside(layer.layer) if isinstance(layer, TimeDistributed) else layer
-
-
 def _leads_back(row: Row) -> bool:
     """Tell whether a row is the call of a reversible embedding that leads back."""
-    layer = inside(row.layer)
+    layer, _ = unwrapped(row.layer)
     while isinstance(layer, Stored):
         layer = layer.layer
     return isinstance(layer, ReversibleEmbedding) and layer.reverse
@@ -163,7 +159,7 @@ def _kernel_macs_of(row: Row, layer: LiveLayer | None) -> int | None:
     """Return the MACs of a row from its kernels; None if it has none to count from."""
     if layer is None or not all(map(is_known, row.input_shapes)) or type(row.times) is not int:
         return None
-    if not _is_keras(layer) or row.layer is None or isinstance(inside(row.layer), Stored):
+    if not _is_keras(layer) or row.layer is None or isinstance(unwrapped(row.layer)[0], Stored):
         return None
     # Where elements are in the batch dimension, the shapes begin with it.
     shapes = [(shape or ())[1 if row.times != 1 else 0 :] for shape in row.input_shapes]

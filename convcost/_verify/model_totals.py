@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from convcost._layers import Layer, LoRA, Quantized, TimeDistributed
+from convcost._layers import Layer, LoRA, Quantized
+from convcost._models.changes import unwrapped
 from convcost._models.errors import one_line
 from convcost._verify.findings import Finding, Quantity
-from convcost._verify.model_layers import inside
 from convcost._verify.oracles.jaxpr import CONVOLUTION, PRODUCT, TRANSPOSED
 from convcost._verify.oracles.model_inputs import Inputs, inputs_of, one_input
 from convcost._verify.oracles.oracle import NotVisible
@@ -35,7 +35,7 @@ def check_profiler(model: LiveModel, network: Network) -> Finding:
     except NotVisible as error:
         return Finding("profiler", reason=str(error))
     blind = blind_spots(graph)
-    quantized = sum(_is_quantized(inside(row.layer)) for row in network)
+    quantized = sum(_is_quantized(unwrapped(row.layer)[0]) for row in network)
     if quantized:
         blind[_QUANTIZED] = quantized
     if blind:
@@ -96,9 +96,7 @@ def _by_kind(network: Network) -> Counter[str]:
 
 
 def _kind(row: Row) -> str:
-    layer = row.layer
-    while isinstance(layer, TimeDistributed):
-        layer = layer.layer
+    layer, _ = unwrapped(row.layer)
     name = type(layer).__name__ if isinstance(layer, Layer) else row.kind
     if "Conv" not in name:
         return PRODUCT

@@ -6,8 +6,9 @@ from collections import defaultdict
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._layers import LoRA, TimeDistributed
+from convcost._layers import LoRA
 from convcost._layers.base import Layer
+from convcost._models.changes import unwrapped
 from convcost._models.errors import ModelError
 from convcost._models.graph import Distributed, Graph, Source
 from convcost._models.keras.operations import KerasOperation
@@ -81,9 +82,7 @@ class _Counted:
 
 def _small_kernels(row: Row) -> int:
     """Return the weights of a low-rank adaptation, which Keras adds to the kernel in `.keras`."""
-    layer = row.layer
-    while isinstance(layer, TimeDistributed):
-        layer = layer.layer
+    layer, _ = unwrapped(row.layer)
     if not isinstance(row.layer, Layer) or not isinstance(layer, LoRA):
         return 0
     weights = row.layer.weights_for(as_one(row.shape))
