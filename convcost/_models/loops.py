@@ -42,7 +42,7 @@ def _side(length: SideOf, known: Known, batch: int) -> tuple[Count, bool]:
 
 
 def require_known(visit: Visit, row: Row) -> None:
-    """Refuse what a loop multiplies, if nobody knows how often it runs."""
+    """Refuse what a loop multiplies if it is not known how often it runs."""
     if visit.endless and (row.cost.macs != 0 or row.cost.bias_adds != 0):
         raise ValueError(
             "it multiplies in a loop (while_loop, or fori_loop with bounds that are tensors), and"

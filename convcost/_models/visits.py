@@ -14,7 +14,7 @@ class Visit(NamedTuple):
     """How an entry is called: its call, the tensors, and where in the model.
 
     `repeat` is how often for each input of the model, `divided` whether a loop goes through the
-    inputs, and `endless` whether a loop runs nobody knows how often.
+    inputs, and `endless` whether it is not known how often a loop runs.
     """
 
     call: Call
