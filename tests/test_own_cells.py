@@ -1,5 +1,8 @@
 """Recurrent layers over cells of one's own, live: against Keras's counts and JAX's record."""
 
+import contextlib
+import json
+
 import keras
 import pytest
 from both_forms import hold, walked
@@ -204,23 +207,58 @@ def test_a_model_is_not_changed_and_can_be_changed():
     assert net.with_separable().macs == net.macs
 
 
-def test_a_file_is_refused_by_the_name_of_the_cell_unless_it_is_registered():
-    model = with_layer(kl.RNN(Gated(5), return_sequences=True))
-    with pytest.raises(convcost.UnknownLayerError, match="RNN of a Gated"):
+@contextlib.contextmanager
+def registered_gated():
+    """Register `Gated(5)` on 4 channels."""
+
+    @convcost.layers.register("own_cells>Gated")
+    def gated(config, input_shape):
+        assert input_shape == (4,)
+        kernel = convcost.layers.Weight("kernel", (*input_shape, 5))
+        gate = [convcost.layers.Weight(*w) for w in (("kernel", (5, 5)), ("bias", (5,)))]
+        return convcost.layers.Custom([(5,), (5,), (3,)], [kernel, *gate], macs=45)
+
+    try:
+        yield
+    finally:
+        convcost.layers.unregister("own_cells>Gated")
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None, "one way"])
+@pytest.mark.parametrize("other", [None, kl.LSTM(5, return_sequences=True, go_backwards=True)])
+def test_a_file_is_refused_by_the_name_of_the_cell_unless_it_is_registered(merge_mode, other):
+    layer = kl.RNN(Gated(5), return_sequences=True)
+    if merge_mode != "one way":
+        layer = kl.Bidirectional(layer, merge_mode, backward_layer=other)
+    model = with_layer(layer)
+    with pytest.raises(convcost.UnknownLayerError, match=r"RNN of a Gated.*\('own_cells>Gated'\)"):
         convcost.from_keras(model.to_json())
-    for one in (model, model.to_json()):
-
-        @convcost.layers.register("own_cells>Gated")
-        def gated(config, input_shape):
-            assert input_shape == (4,)
-            kernel = convcost.layers.Weight("kernel", (*input_shape, 5))
-            gate = [convcost.layers.Weight(*w) for w in (("kernel", (5, 5)), ("bias", (5,)))]
-            return convcost.layers.Custom([(5,), (5,), (3,)], [kernel, *gate], macs=45)
-
-        try:
+    with registered_gated():
+        for one in (model, model.to_json()):
             net = convcost.from_keras(one)
-            assert net.macs == 6 * 45
+            back = 0 if merge_mode == "one way" else 45 if other is None else 4 * 5 * (4 + 5)
+            assert net.macs == 6 * (45 + back)
             assert net.params == model.count_params()
-            assert net.output_shapes == ((6, 5),)
-        finally:
-            convcost.layers.unregister("own_cells>Gated")
+            assert net.output_shapes == tuple(one.shape[1:] for one in model.outputs)
+
+
+def test_two_directions_over_a_registered_cell_that_can_not_be_read():
+    entry, states = keras.Input((6, 4)), [keras.Input((n,)) for n in (5, 3, 5, 3)]
+    both = kl.Bidirectional(kl.RNN(Gated(5)))
+    called = keras.Model([entry, *states], both(entry, initial_state=states))
+    returning = with_layer(kl.Bidirectional(kl.RNN(Gated(5), return_state=True)))
+    wrong = json.loads(with_layer(kl.Bidirectional(kl.RNN(Gated(5)))).to_json())
+    wrong["config"]["layers"][1]["config"]["merge_mode"] = "max"
+    other = kl.Bidirectional(kl.RNN(Gated(5)), backward_layer=kl.RNN(Simple(5), go_backwards=True))
+    with registered_gated():
+        for given, message in (
+            (returning.to_json(), "over a cell that is registered, and returns its states"),
+            (
+                wrong,
+                "merge_mode must be one of .'ave', 'concat', 'mul', 'sum'., or None; got 'max'",
+            ),
+            (with_layer(other).to_json(), "of a RNN of a Simple"),
+            (called.to_json(), "takes 1 input"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                convcost.from_keras(given)

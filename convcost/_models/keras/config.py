@@ -6,14 +6,23 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
-from convcost._layers import registry
+from convcost._layers import Layer, registry
 from convcost._models.errors import ModelError
-from convcost._models.graph import Call, Entry, Graph, Ref, RegisteredLayer, Unknown, input_entry
-from convcost._models.keras import tf_operations
+from convcost._models.graph import (
+    Call,
+    Distributed,
+    Entry,
+    Graph,
+    Ref,
+    RegisteredLayer,
+    Unknown,
+    input_entry,
+)
+from convcost._models.keras import directions, tf_operations
 from convcost._models.keras.config_calls import Part, TensorReader, nodes_of, part_of
 from convcost._models.keras.config_values import check_dict, check_list, check_text, config_of
 from convcost._models.keras.formats import settled
-from convcost._models.keras.holding import HOLDING, holder, is_trainable
+from convcost._models.keras.holding import HOLDING, holder, is_trainable, of_unknown
 from convcost._models.keras.keras1 import orderings_in, translated
 from convcost._models.keras.layers import LayerCache, class_of, distributed
 from convcost._models.keras.model_calls import in_order
@@ -187,8 +196,33 @@ class _ConfigReader:
             return Unknown(kind, shapes=output_shapes(*today))
         if kind in HOLDING:
             held = {name: config.get(name) for name in HOLDING[kind]}
-            return holder(self._make, *today, held, partial(self._inside, depth=depth))
+            made = holder(self._make, *today, held, partial(self._inside, depth=depth))
+            if kind == directions.KIND and isinstance(made, Unknown):
+                return self._two_directions(config, depth)
+            return made
         return stored(self._make, *today)
+
+    def _two_directions(self, config: dict[str, object], depth: int) -> Held:
+        """Return the graph of two directions, at least one over cells that are registered."""
+        forward = check_dict(config.get("layer"), "layer")
+        entries = [input_entry("sequences", None)]
+        for side, one in (
+            ("forward", forward),
+            ("backward", config.get("backward_layer") or forward),
+        ):
+            kind, held = self._inside(one, depth)
+            inner = config_of(check_dict(one, "layer"))
+            if not isinstance(held, (Distributed, Layer)):
+                return of_unknown(directions.KIND, kind, held)
+            if inner.get("return_state"):
+                why = " over a cell that is registered, and returns its states; give the live model"
+                return Unknown(directions.KIND, detail=f" of a {kind}{why}")
+            calls, flag = directions.call_of("sequences"), is_trainable(kind, inner)
+            entries.append(Entry(side, kind, held, flag, calls, object()))
+        mode = config.get("merge_mode", "concat")
+        return directions.two_directions(
+            str(config.get("name")), entries, ("merge", mode if mode is None else str(mode))
+        )
 
     def _distributed(self, config: dict[str, object], depth: int) -> Held:
         kind, made = self._inside(config.get("layer"), depth)

@@ -28,6 +28,9 @@ HOLDING: dict[str, dict[str, str]] = {
     "StackedRNNCells": {"cells": "cells"},
 }
 
+# Layers over cells, of which each can be registered.
+_OF_CELLS = ("Bidirectional", "RNN")
+
 
 class _WithChildren:
     """A config in which layers of this library stand for the layers that it holds."""
@@ -71,11 +74,21 @@ def holder(
                 flags = (config.get("return_sequences"), config.get("return_state"))
                 return Distributed(layer, Returns(*map(bool, flags)))
             if not isinstance(layer, Layer):
-                detail = layer.detail if isinstance(layer, Unknown) else ""
-                return Unknown(kind, detail=f" of a {inner}{detail}")
+                return of_unknown(kind, inner, layer)
             made.append(layer)
         children[name] = made if isinstance(value, (list, tuple)) else made[0]
     return make(kind, _WithChildren(config, children))
+
+
+def of_unknown(kind: str, inner: str, held: Held) -> Unknown:
+    """Return what stands for a layer that holds one that is not known.
+
+    A cell of an `RNN` can be registered, instead of the layers around it.
+    """
+    if not isinstance(held, Unknown):
+        return Unknown(kind, detail=f" of a {inner}")
+    known_as = held.known_as or held.kind if kind in _OF_CELLS else ""
+    return Unknown(kind, detail=f" of a {inner}{held.detail}", known_as=known_as)
 
 
 def is_trainable(kind: str, config: Mapping[str, object], nested: bool = True) -> bool:

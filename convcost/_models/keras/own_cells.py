@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from convcost._layers import Add, Average, Concatenate, Layer, Multiply
 from convcost._models.graph import (
     Call,
     Distributed,
@@ -21,6 +20,7 @@ from convcost._models.graph import (
     input_entry,
 )
 from convcost._models.keras.code import CallArguments, Code
+from convcost._models.keras.directions import call_of, two_directions
 from convcost._models.keras.nodes import Names, tensors
 from convcost._models.keras.origins import is_keras
 from convcost._models.keras.unchanged import unchanged
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
 
     # Returns the weights of a layer.
     WeightsOf: TypeAlias = Callable[[KerasLayer], tuple[Variable, ...]]
-
-_MERGED: dict[str, Layer[int]] = {
-    "ave": Average(),
-    "concat": Concatenate(),
-    "mul": Multiply(),
-    "sum": Add(),
-}
 
 
 def over_own_cells(
@@ -172,21 +165,11 @@ def _both_directions(reader: LayerReader, layer: Any) -> Held:
     """Return the graph of a layer in both directions, called without states."""
     names = Names([one.name for one in (layer.forward_layer, layer.backward_layer)])
     first, merge = names.free("sequences"), names.free("merge")
-    call = (Call.of((Ref(first),)),)
     entries = [input_entry(first, None)]
     for one in (layer.forward_layer, layer.backward_layer):
         kind, held = reader.inside(one)
         if isinstance(held, Unknown):
             return Unknown(type(layer).__name__, detail=f" of a {kind}{held.detail}")
-        entries.append(reader.holding(one, one.name, held, call))
-    outputs = [Ref(one.name) for one in entries[1:]]
-    ends = outputs
-    if layer.merge_mode is not None:
-        held = _MERGED[layer.merge_mode]
-        made = (Call.of((outputs,)),)
-        entries.append(Entry(merge, type(held).__name__, held, True, made, object()))
-        ends = [Ref(merge)]
-    if layer.return_state:
-        number = len(keras.tree.flatten(layer.forward_layer.state_size))
-        ends = [*ends, *(Ref(one.entry, 0, 1 + k) for one in outputs for k in range(number))]
-    return Graph(layer.name, type(layer).__name__, tuple(entries), Ref(first), ends)
+        entries.append(reader.holding(one, one.name, held, call_of(first)))
+    states = len(keras.tree.flatten(layer.forward_layer.state_size)) * bool(layer.return_state)
+    return two_directions(layer.name, entries, (merge, layer.merge_mode), states)
