@@ -105,20 +105,30 @@ def test_a_model_names_the_einsum_whose_order_is_open():
     model = keras.Model(entry, ops.einsum("bi,ij,jk,k->b", entry, w(6, 5), w(5, 4), w(4)))
     with pytest.raises(convcost.ModelError, match=r"'einsum.* on which Keras's backends differ"):
         convcost.from_keras(model)
+    entries = [keras.Input((sides,)) for sides in (4, 5, 6, 7)]
+    model = keras.Model(entries, ops.einsum("bi,bj,bk,bl->b", *entries))
+    with pytest.raises(
+        convcost.ModelError, match=r"differ \(33 or 63 MACs for each input\); write"
+    ):
+        convcost.from_keras(model)
+    with pytest.raises(ValueError, match=r"differ \(33 or 63 MACs\); write"):
+        einsum("bi,bj,bk,bl->b", [(1, sides) for sides in (4, 5, 6, 7)])
 
 
 def test_what_depends_on_the_order_is_refused():
     """The order of three matrices depends on the rows, and so on the batch."""
-    with pytest.raises(ValueError, match=r"differ \(2,100 or 2,200 MACs\).*as several einsums"):
+    with pytest.raises(ValueError, match="differ; write it as several einsums of two"):
         einsum("bi,ij,jk->bk", [(11, 10), (10, 10), (10, 10)], 11)
-    with pytest.raises(ValueError, match=r"differ \(444 or 4,400 MACs\)"):
+    with pytest.raises(ValueError, match="backends differ;"):
         einsum("bi,ij,jk->bk", [(11, 2), (2, 100), (100, 2)], 11)  # for one input in another order
     assert macs_of(einsum("bi,ij,jk->bk", [(1, 10), (10, 10), (10, 10)])) == 200
 
 
 def test_open_sides_have_no_order():
     t = symbol("t")
-    with pytest.raises(ValueError, match="sides that are open"):
+    with pytest.raises(
+        ValueError, match="sides that are open; give input_shape in numbers, or write"
+    ):
         einsum("ti,ij,jk->tk", [(t, 10), (10, 10), (10, 10)])
     assert einsum("ti,ij->tj", [(t, 10), (10, 3)]).outputs == (t, 3)
 

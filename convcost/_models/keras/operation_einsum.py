@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _STRATEGIES = ("auto", "greedy")
 # Finding the best order takes time that grows exponentially; nobody writes as many.
 _MOST_OPERANDS = 16
-_ORDER = "write it as several einsums of two operands each, or give the model shapes in numbers"
+_IN_PAIRS = "write it as several einsums of two operands each"
 _EINSUM = "operands in letters, such as 'bij,bjk->bik', each letter of the output once"
 
 
@@ -97,9 +97,9 @@ def _in_pairs(
     """
     if len(operands) > _MOST_OPERANDS:
         refuse(ValueError, "subscripts", subscripts, f"of at most {_MOST_OPERANDS} operands")
-    shapes = [tuple([sides[name] for name in one]) for one in operands]
     if not all(type(side) is int for side in sides.values()):
-        _refuse_order(subscripts, shapes, "which depends on sides that are open")
+        why = "which depends on sides that are open"
+        _refuse_order(subscripts, why, f"give input_shape in numbers, or {_IN_PAIRS}")
     found = []
     # An open batch is a batch of one for TensorFlow, when it looks for an order.
     for count in (batch, 1, *(_BATCHES if batch in PROBED else ())):
@@ -109,16 +109,25 @@ def _in_pairs(
             found.append(_products(operands, output, sides, path))
     totals = [sum(arithmetic.elements(*one.outputs, *one.inner) for one in way) for way in found]
     if len(set(totals)) > 1:
-        macs = " or ".join(f"{total:,}" for total in sorted(set(totals)))
-        _refuse_order(subscripts, shapes, f"on which Keras's backends differ ({macs} MACs)")
+        _refuse_order(
+            subscripts, f"on which Keras's backends differ{_each(totals, batch)}", _IN_PAIRS
+        )
     return found[0]
 
 
-def _refuse_order(subscripts: str, shapes: Sequence[Factors], why: str) -> NoReturn:
-    shown = ", ".join(map(show, shapes))
+def _each(totals: Sequence[Count], batch: int) -> str:
+    """Return what the orders cost, for one input if the batch is open."""
+    among = batch if batch in PROBED else 1
+    if any(total % among for total in totals):
+        return ""
+    macs = " or ".join(f"{total // among:,}" for total in sorted(set(totals)))
+    return f" ({macs} MACs{' for each input' * (among > 1)})"
+
+
+def _refuse_order(subscripts: str, why: str, way: str) -> NoReturn:
     raise ValueError(
-        f"the MACs of einsum {subscripts!r} of {shown} depend on the order in which its operands"
-        f" are multiplied, {why}: {_ORDER}"
+        f"the MACs of einsum {subscripts!r} depend on the order in which its operands are"
+        f" multiplied, {why}; {way}"
     )
 
 
