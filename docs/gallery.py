@@ -3,7 +3,6 @@
 It needs Keras and, for the screenshot, Chromium with its driver. The tests check the texts.
 """
 
-import io
 import json
 import os
 import shutil
@@ -15,7 +14,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import sympy
-from rich.console import Console
 
 import convcost
 from convcost._report.table import Table
@@ -48,11 +46,8 @@ def fashion_mnist() -> str:
 
 
 def text(table: Table) -> str:
-    """Return a table as it prints on a terminal with 110 columns."""
-    file = io.StringIO()
-    Console(file=file, width=110).print(table)
-    lines = file.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    """Return a table as it prints on a terminal with 120 columns."""
+    return table.to_text(120) + "\n"
 
 
 def mobilenet() -> str:

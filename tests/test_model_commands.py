@@ -52,7 +52,7 @@ def test_summary_sorts_groups_and_leaves_out(files, run):
     _, out, _ = run("summary", files[0], "--fold", 1, "--format", "csv")
     assert len(out.splitlines()) == 5
     _, out, _ = run("summary", files[0], "--effective", "--intensity", "--formula", "macs")
-    assert "effective MACs" in out
+    assert "effective" in out
     assert "3*3*4*8*16*16 = 73728" in out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,11 +96,11 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
     form = form or _form_of(table, output)
     if form == "table" and output is None:
         console = Console()
-        if not console.is_terminal:
-            # A file or a program reads it: print at full width, so that no line wraps.
-            widest = Console(width=10_000).measure(table).maximum
-            console = Console(width=max(widest, console.width))
-        table.print_on(console)
+        if console.is_terminal:
+            # A number that is wider than the terminal is not cut.
+            console.print(table, crop=False)
+        else:
+            click.echo(table.to_text(_columns()))
         return
     from convcost._report.table import written
 
@@ -108,6 +109,12 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
         written(text if text.endswith("\n") else text + "\n", output)
+
+
+def _columns() -> int | None:
+    """Return how wide a table may be for whatever reads it; None for as wide as it needs."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else None
 
 
 def _form_of(table: Table, output: str | None) -> str:
@@ -128,7 +135,7 @@ def _form_of(table: Table, output: str | None) -> str:
 
 def _text(table: Table, form: str) -> str:
     if form == "table":
-        return str(table)
+        return table.to_text()
     if form == "markdown":
         return "\n\n".join((table.to_markdown(), *table.notes))
     made: str = getattr(table, f"to_{form}")()

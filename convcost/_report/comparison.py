@@ -67,14 +67,14 @@ class Comparison(Table):
     def columns(self) -> tuple[Column, ...]:
         """The columns, from left to right."""
         return (
-            Column("name", "layer", str),
-            Column("kind", "kind", str),
-            Column("params_before", "params before", count_text, True),
-            Column("params_after", "after", count_text, True),
-            Column("params_ratio", "ratio", decimal_text, True),
-            Column("macs_before", "MACs before", count_text, True),
-            Column("macs_after", "after", count_text, True),
-            Column("macs_ratio", "ratio", decimal_text, True),
+            Column("name", "layer", str, least=16, middle=True),
+            Column("kind", "kind", str, least=15, leaves=6),
+            Column("params_before", "params\nbefore", count_text, True, leaves=4),
+            Column("params_after", "params\nafter", count_text, True),
+            Column("params_ratio", "params\nratio", decimal_text, True, leaves=5),
+            Column("macs_before", "MACs\nbefore", count_text, True, leaves=4),
+            Column("macs_after", "MACs\nafter", count_text, True),
+            Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=5),
         )
 
     @property
@@ -89,6 +89,17 @@ class Comparison(Table):
             )
             for name, left, right in self.pairs()
         ]
+
+    @property
+    def foot(self) -> list[dict[str, Any]]:
+        """The totals of the two networks, all layers included."""
+        before, after = self.before.total(), self.after.total()
+        line: dict[str, Any] = {"name": "total"}
+        for quantity in ("params", "macs"):
+            numbers = _quotient(quantity, getattr(before, quantity), getattr(after, quantity))
+            names = (f"{quantity}_before", f"{quantity}_after", f"{quantity}_ratio")
+            line.update(zip(names, numbers, strict=True))
+        return [line]
 
     @property
     def title(self) -> str:
@@ -153,7 +164,13 @@ def _known(row: Row | None, quantity: str) -> Count | None:
 def _sides(
     left: Row | None, right: Row | None, quantity: str
 ) -> tuple[Count | None, Count | None, Count | None]:
-    before, after = _known(left, quantity), _known(right, quantity)
+    return _quotient(quantity, _known(left, quantity), _known(right, quantity))
+
+
+def _quotient(
+    quantity: str, before: Count | None, after: Count | None
+) -> tuple[Count | None, Count | None, Count | None]:
+    """Return two counts and what the second is of the first; None where that is not known."""
     if before is None or after is None or before == 0:
         return before, after, None
     return before, after, arithmetic.divide(quantity, after, before)

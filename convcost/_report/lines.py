@@ -37,14 +37,19 @@ class Line(NamedTuple):
         """Number of its layers whose cost is not known."""
         return sum(row.left_out for row in self.rows)
 
+    @property
+    def _unknown(self) -> bool:
+        """Whether the cost of none of its layers is known; that of no layers is 0."""
+        return 0 < len(self.rows) == self.left_out
+
     def known(self, quantity: str) -> Count | None:
         """Return one of the counts of its cost; None if the cost of no layer is known."""
-        return None if self.left_out == len(self.rows) else getattr(self.cost, quantity)
+        return None if self._unknown else getattr(self.cost, quantity)
 
     @property
     def effective_macs(self) -> Count | None:
         """MACs whose tap lies inside the input; None if the cost of no layer is known."""
-        if self.left_out == len(self.rows):
+        if self._unknown:
             return None
         return arithmetic.total("macs", [row.effective_macs for row in self.rows])
 
@@ -57,7 +62,7 @@ class Line(NamedTuple):
 
     def formula(self, quantity: str) -> str:
         """Return the arithmetic behind the parameters or MACs."""
-        if self.left_out == len(self.rows):
+        if self._unknown:
             return LEFT_OUT
         if len(self.rows) == 1:
             shown: str = getattr(self.cost.explain(), quantity)
@@ -68,7 +73,7 @@ class Line(NamedTuple):
 
     def fraction(self, whole: Count) -> Count | None:
         """Return its share of all MACs; None if these are 0 or symbolic, or its own not known."""
-        if is_expression(whole) or whole == 0 or self.left_out == len(self.rows):
+        if is_expression(whole) or whole == 0 or self._unknown:
             return None
         return arithmetic.divide("MACs", self.cost.macs, whole)
 

@@ -12,16 +12,9 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
+from convcost._report.columns import shown
 from convcost._report.lines import Line, block_of, grouped, line_of
-from convcost._report.table import (
-    Column,
-    Table,
-    count_text,
-    decimal_text,
-    percent_text,
-    plain,
-    shape_text,
-)
+from convcost._report.table import Table, count_text, plain, shape_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,7 +27,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count
     from convcost._models.network import Network
     from convcost._models.rows import Row
-    from convcost._report.table import Cells
+    from convcost._report.table import Cells, Column
 
 Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
 SortKey: TypeAlias = Literal[
@@ -91,7 +84,7 @@ class Report(Table):
         if formula not in ("params", "macs"):
             refuse(ValueError, "formula", formula, "'params' or 'macs'")
         self.network = network
-        self._options = (effective, intensity, formula)
+        self._shown = shown(effective=effective, intensity=intensity, formula=formula)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
     def _with(self, entries: Iterable[Line]) -> Report:
@@ -258,40 +251,28 @@ class Report(Table):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns, from left to right."""
-        effective, intensity, formula = self._options
-        asked = (
-            (Column("effective_macs", "effective MACs", count_text, True),) if effective else ()
-        ) + ((Column("intensity", "FLOPs/byte", decimal_text, True),) if intensity else ())
-        return (
-            Column("name", "layer", str),
-            Column("kind", "kind", str),
-            Column("output_shape", "output shape", shape_text),
-            Column("params", "params", count_text, True),
-            Column("macs", "MACs", count_text, True),
-            Column("share", "share", percent_text, True),
-            *asked,
-            Column("formula", "params =" if formula == "params" else "MACs =", str),
-        )
+        return tuple([one.column for one in self._shown])
 
     @property
     def lines(self) -> list[Cells]:
         """The rows, each with one value for each column."""
-        effective, intensity, formula = self._options
-        whole = self.network.macs
-        return [
-            (
-                entry.name,
-                entry.kind,
-                entry.output_shape,
-                entry.known("params"),
-                entry.known("macs"),
-                entry.fraction(whole),
-                *((entry.effective_macs,) if effective else ()),
-                *((entry.intensity,) if intensity else ()),
-                entry.formula(formula),
-            )
-            for entry in self.entries
-        ]
+        whole, values = self.network.macs, [one.value for one in self._shown]
+        return [tuple([value(entry, whole) for value in values]) for entry in self.entries]
+
+    @property
+    def foot(self) -> list[dict[str, Any]]:
+        """The total of the layers shown, if they are not all, and that of the model."""
+        network = self.network
+        rows = [row for entry in self.entries for row in entry.rows]
+        whole = self._foot("total", list(network), network.total())
+        if len(rows) == len(network):
+            return [whole]
+        return [self._foot("shown", rows, self.total()), whole]
+
+    def _foot(self, name: str, rows: list[Row], cost: Cost[Any]) -> dict[str, Any]:
+        line, whole = Line(name, "", tuple(rows), None, cost), self.network.macs
+        sums = {one.column.name: one.value(line, whole) for one in self._shown if one.adds_up}
+        return {"name": name} | sums
 
     @property
     def title(self) -> str:
@@ -303,13 +284,14 @@ class Report(Table):
     def notes(self) -> tuple[str, ...]:
         """The totals with their convention, under which conditions they hold, what is left out."""
         network = self.network
-        shown = sum(len(entry.rows) for entry in self.entries)
-        part = "" if shown == len(network) else f" of {shown} of {len(network)} layers"
+        number = sum(len(entry.rows) for entry in self.entries)
+        part = "" if number == len(network) else f" of {number} of {len(network)} layers"
         missing = len(network.left_out)
         without = f", without {missing} left out" if missing else ""
         whose = "counted" if missing else "model's"
         notes = [
             f"total{part}{without}: {self.total()}",
+            *((f"total of all{without}: {network.total()}",) if part else ()),
             f"{count_text(network.trainable_params)} of the {whose} {count_text(network.params)}"
             f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
             CONVENTION_NOTE,

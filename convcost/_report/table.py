@@ -5,23 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost import text
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
+from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
+from convcost._report.layout import Sheet, laid_out
+from convcost._report.styles import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
     from typing import TypeAlias
 
     import pandas as pd
     import rich.console
-    import rich.table
 
     from convcost._exact.types import Count
 
@@ -30,10 +34,6 @@ if TYPE_CHECKING:
     # What JSON can hold.
     Plain: TypeAlias = "int | float | str | list[Plain] | dict[str, Plain] | None"
 
-# Longer numbers may be broken across lines when a table is printed.
-_WHOLE = 25
-# The least width of a column whose values may wrap.
-_NARROW = 3
 # Longer texts are cut in print: tables pad each row to the length of the longest one.
 _LONGEST = 2000
 # What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
@@ -50,17 +50,29 @@ class Column(NamedTuple):
     name
         Name in data frames, CSV and JSON.
     title
-        Heading in print.
+        Heading in print, of one line or two.
     text
         Function that formats a value for print.
     number
         Whether it is aligned to the right.
+    least
+        To how many characters its texts may be cut in print; 0 if they have digits that may not.
+    leaves
+        How soon it is left out where there is no room for it: the largest first, 0 never.
+    middle
+        Whether its texts are cut in the middle, and not at their end.
+    bar
+        Whether a bar behind each value shows it on a terminal.
     """
 
     name: str
     title: str
     text: Callable[[Any], str]
     number: bool = False
+    least: int = 0
+    leaves: int = 0
+    middle: bool = False
+    bar: bool = False
 
 
 def count_text(value: Count | None) -> str:
@@ -117,6 +129,11 @@ class Table:
     def lines(self) -> Sequence[Cells]:
         """The rows, each with one value for each column."""
         raise NotImplementedError
+
+    @property
+    def foot(self) -> Sequence[Mapping[str, Any]]:
+        """The totals below the rows, by the names of columns; they are not in data."""
+        return ()
 
     @property
     def title(self) -> str:
@@ -215,77 +232,75 @@ class Table:
         return made
 
     def titles(self) -> tuple[str, ...]:
-        """Return the headings of the columns in print."""
-        return tuple(column.title for column in self.columns)
+        """Return the headings of the columns in print, each in one line."""
+        return tuple(column.title.replace("\n", " ") for column in self.columns)
 
     def texts(self) -> list[tuple[str, ...]]:
         """Return the rows with their values formatted for print, long ones cut."""
-        return [
-            tuple(
-                [cut(column.text(value)) for column, value in zip(self.columns, line, strict=True)]
-            )
-            for line in self.lines
+        return _texts(self.columns, self.lines)
+
+    def to_text(self, width: int | None = None) -> str:
+        """Return the table as text, with a line for each row.
+
+        Parameters
+        ----------
+        width
+            The most columns of a line; names are cut and columns left out to keep it, but no digit
+            is. By default as many as the table needs.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `width` is not a positive integer.
+        """
+        if width is not None:
+            width = check_number("width", width)
+        return self._text(width)
+
+    def _text(self, width: int | None) -> str:
+        # None if something collects what is written, as a notebook or a doctest does.
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        return "\n".join([line.text for line in laid_out(self.sheet(), width, encoding)])
+
+    def sheet(self) -> Sheet:
+        """Return what is printed: the rows, the totals below them, and the lines around."""
+        columns, lines = self.columns, self.lines
+        foot = [
+            tuple([cut(one.text(line[one.name])) if one.name in line else "" for one in columns])
+            for line in self.foot
         ]
-
-    def __rich__(self) -> rich.table.Table:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        table = RichTable(
-            title=Text(self.title),
-            title_justify="left",
-            caption=Text("\n".join(self.notes)),
-            caption_justify="left",
-            box=SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
+        notes = tuple(map(cut, self.notes))
+        return Sheet(
+            columns, _texts(columns, lines), foot, _bars(columns, lines), cut(self.title), notes
         )
-        texts = self.texts()
-        for column, digits in zip(self.columns, self._digits(texts), strict=True):
-            table.add_column(
-                column.title,
-                justify="right" if column.number else "left",
-                # Numbers stay on one line; names, formulas and expressions may wrap.
-                no_wrap=digits > 0,
-                overflow="fold",
-                min_width=digits or _NARROW,
-            )
-        for line in texts:
-            table.add_row(*map(Text, line))
-        return table
 
-    def _digits(self, texts: list[tuple[str, ...]]) -> list[int]:
-        """Return the width of each column whose values must stay whole; 0 if they may wrap."""
-        longest = (
-            max(map(len, (column.title, *(line[place] for line in texts)))) if column.number else 0
-            for place, column in enumerate(self.columns)
-        )
-        return [width if width <= _WHOLE else 0 for width in longest]
-
-    def print_on(self, console: rich.console.Console) -> None:
-        """Print the table; a console that would cut digits off becomes wider, and lines wrap."""
-        table = self.__rich__()
-        # Beside each column there are its padding and a divider, and the edge on the left.
-        least = 1 + sum((column.min_width or 0) + 2 for column in table.columns)
-        console.width = max(console.width, least)
-        console.print(table)
+    def __rich_console__(
+        self, console: rich.console.Console, options: rich.console.ConsoleOptions
+    ) -> rich.console.RenderResult:
+        return styled(laid_out(self.sheet(), options.max_width, options.encoding))
 
     def __repr__(self) -> str:
         return str(self)  # a REPL shows the table
 
     def __str__(self) -> str:
-        try:
-            from rich.console import Console
-        except ImportError:
-            return self._columns()
-        file = io.StringIO()
-        self.print_on(Console(file=file))
-        return file.getvalue().rstrip("\n")
+        return self._text(get_terminal_size().columns)
 
-    def _columns(self) -> str:
-        right = tuple(place for place, column in enumerate(self.columns) if column.number)
-        lines = text.align([self.titles(), *self.texts()], right)
-        return "\n".join((self.title, *lines, *self.notes))
+
+def _texts(columns: Sequence[Column], lines: Sequence[Cells]) -> list[tuple[str, ...]]:
+    formats = [column.text for column in columns]
+    return [
+        tuple([cut(text(value)) for text, value in zip(formats, line, strict=True)])
+        for line in lines
+    ]
+
+
+def _bars(columns: Sequence[Column], lines: Sequence[Cells]) -> list[float]:
+    """Return how long the bar of each row is, from 0 to 1; nothing if no column has bars."""
+    shares = [line[place] for place, one in enumerate(columns) if one.bar for line in lines]
+    if any(share is None or is_expression(share) for share in shares):
+        return []
+    largest = float(max(shares, default=0)) or 1.0
+    return [float(share) / largest for share in shares]
 
 
 def plain(value: object) -> Plain:
