@@ -84,6 +84,18 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     show_default=True,
     help="Which arithmetic to show.",
 )
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="Columns to show beside the layer, separated by commas: input_shape, kernel, flops, ...",
+)
+@click.option(
+    "--units",
+    type=click.Choice(["exact", "auto"]),
+    default="exact",
+    show_default=True,
+    help="How to print counts: 300,774,272 or 300.8 M.",
+)
 @_on_unknown
 @_output_shapes
 @_output(_FORMATS)
@@ -97,6 +109,8 @@ def summary(
     effective: bool,
     intensity: bool,
     formula: Literal["params", "macs"],
+    columns: str | None,
+    units: Literal["exact", "auto"],
     on_unknown: OnUnknown,
     output_shapes: tuple[str, ...],
     form: str | None,
@@ -113,6 +127,8 @@ def summary(
             effective=effective,
             intensity=intensity,
             formula=formula,
+            columns=None if columns is None else [one.strip() for one in columns.split(",")],
+            units=units,
         )
         if fold:
             report = report.fold(fold)

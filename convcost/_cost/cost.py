@@ -258,9 +258,12 @@ class Cost(Value[N]):
         return self._params, self._macs, self._bias_adds
 
     def __str__(self) -> str:
+        return format(self)
+
+    def __format__(self, spec: str) -> str:
         from convcost._cost import text
 
-        return text.cost_text(self._counts())
+        return text.cost_text(self._counts(), spec)
 
     def _repr_html_(self) -> str:
         from convcost._cost import text

@@ -5,7 +5,7 @@ import html
 from convcost._cost.quantities import UNITS, flops
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
-from convcost._exact.scalars import is_array, printable
+from convcost._exact.scalars import is_array, printable, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count, Counts
 
+# Prefixes of the SI: kilo, mega, giga, ...
+_PREFIXES = "kMGTPEZY"
+_STEP = 1000
 
-def quantities_text(counts: "Counts") -> dict[str, str]:
-    """Return each quantity of a cost as text, by its name in code.
+
+def quantities_text(counts: "Counts", spec: str = "") -> dict[str, str]:
+    """Return each quantity of a cost as text, by its name in code; `spec` is that of `scaled`.
 
     Examples
     --------
@@ -24,12 +28,43 @@ def quantities_text(counts: "Counts") -> dict[str, str]:
     """
     params, macs, bias_adds = counts
     found = {"params": params, "macs": macs, "flops": flops(macs), "bias_adds": bias_adds}
+    if spec:
+        return {quantity: scaled(found[quantity], spec) for quantity in UNITS}
     return {quantity: arithmetic.text(found[quantity]) for quantity in UNITS}
 
 
-def cost_text(counts: "Counts") -> str:
-    """Return a cost in one line, each count with its unit."""
-    shown = quantities_text(counts)
+def scaled(count: "Count", spec: str = ".1f") -> str:
+    """Return a count as a number below 1000 with the prefix of its unit; a symbolic one as it is.
+
+    Parameters
+    ----------
+    count
+        The count.
+    spec
+        How many digits the number has: `.1f` for one after the point, `.3g` for three in all.
+
+    Raises
+    ------
+    ValueError
+        If `spec` is not of this form.
+
+    Examples
+    --------
+    >>> scaled(864), scaled(300_774_272), scaled(999_960), scaled(300_774_272, ".3g")
+    ('864', '300.8 M', '1.0 M', '301 M')
+    """
+    if not (spec[:1] == "." and spec[1:-1].isdecimal() and len(spec) < 5 and spec[-1] in "fg"):
+        refuse(ValueError, "format", spec, "digits such as '.1f' or '.3g', or '' for exact counts")
+    if is_array(count) or is_expression(count) or not _STEP <= count < _STEP ** len(_PREFIXES):
+        return arithmetic.text(count)
+    numbers = [format(count / _STEP**place, spec) for place in range(1, len(_PREFIXES) + 1)]
+    place = next(place for place, number in enumerate(numbers) if float(number) < _STEP)
+    return f"{numbers[place]} {_PREFIXES[place]}"
+
+
+def cost_text(counts: "Counts", spec: str = "") -> str:
+    """Return a cost in one line, each count with its unit, and exact if there is no `spec`."""
+    shown = quantities_text(counts, spec)
     return (
         f"{shown['params']} {UNITS['params']}, {shown['macs']} {UNITS['macs']}"
         f" ({shown['flops']} {UNITS['flops']}), {shown['bias_adds']} {UNITS['bias_adds']}"

@@ -230,12 +230,16 @@ class Distributed(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A weight of a live layer; its identity is equal wherever it is used."""
+    """A weight of a live layer; its identity is equal wherever it is used.
+
+    `item_bytes` is the size of an element in bytes; None if it is not a whole number of bytes.
+    """
 
     identity: Hashable
     name: str
     shape: tuple[int, ...]
     trainable: bool
+    item_bytes: int | None = None
 
 
 class Entry(NamedTuple):

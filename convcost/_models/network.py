@@ -15,6 +15,7 @@ from convcost._models import scaling, separable
 from convcost._models.changes import unwrapped, with_changes
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
 from convcost._models.recordings import with_recordings
+from convcost._models.rows import bytes_of
 from convcost._models.scaled_operations import Before
 from convcost._models.walks import walked
 
@@ -152,6 +153,11 @@ class Network:
     def trainable_params(self) -> Count:
         """Number of parameters that training changes."""
         return self.params - self.non_trainable_params
+
+    @cached_property
+    def weight_bytes(self) -> Count | None:
+        """Size of the weights in bytes, by the types of their variables; None if not known."""
+        return bytes_of(self.rows)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)

@@ -314,7 +314,7 @@ class Walk:
         return [(shapes[0][0], *shape[1:]) for shape in layer.outputs]
 
     def _row(self, entry: Entry, counted: Counted, visit: Visit) -> Row:
-        cost, frozen, reused = self._weights.new(
+        cost, frozen, reused, size = self._weights.new(
             entry, counted.cost, counted.weights, visit.trainable
         )
         made = counted.made
@@ -337,6 +337,7 @@ class Walk:
             counted.parts,
             entry.identity,
             visit.repeat,
+            None if counted.layer is None else size,
         )
 
     def _add_rest(

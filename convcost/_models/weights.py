@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
@@ -19,6 +19,27 @@ if TYPE_CHECKING:
     from convcost._layers.results import Weight
     from convcost._layers.types import GivenShape
     from convcost._models.graph import Entry, Tensor, Variable
+
+
+class Added(NamedTuple):
+    """What a call adds to the weights of a model.
+
+    Attributes
+    ----------
+    cost
+        Its cost without the weights that were counted before.
+    frozen
+        How many of the others training does not change.
+    reused
+        Whether all of its weights were counted before.
+    size
+        Size of the others in bytes; None if their types are not known.
+    """
+
+    cost: Cost[Any]
+    frozen: Count
+    reused: bool
+    size: Count | None
 
 
 class WeightsSeen:
@@ -49,29 +70,32 @@ class WeightsSeen:
 
     def new(
         self, entry: Entry, cost: Cost[Any], weights: tuple[Weight, ...], trainable: bool
-    ) -> tuple[Cost[Any], Count, bool]:
-        """Return a cost without the weights that were counted before, and how many are frozen."""
+    ) -> Added:
+        """Return what a cost adds, without the weights that were counted before."""
         self._seen.update(one.identity for one in entry.replaced)
         if entry.variables is None:
             self._require_equal(entry.identity, *[weight.shape for weight in weights])
             if entry.identity in self._seen:
-                return cost.reused(), 0, True
+                return Added(cost.reused(), 0, True, 0)
             self._seen.add(entry.identity)
+            size = None if weights else 0
             if not (trainable and entry.trainable):
-                return cost, cost.params, False
-            return cost, _sum([one for one in weights if not one.trainable]), False
+                return Added(cost, cost.params, False, size)
+            frozen = _sum([one for one in weights if not one.trainable])
+            return Added(cost, frozen, False, size)
         pairs = self._paired(entry.variables, weights)
         for one, weight in pairs:
             self._require_equal(one.identity, weight.shape)
         new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
         self._seen.update(one.identity for one, _ in new)
         frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
+        size = _bytes(new)
         if len(new) == len(pairs):
             reused = not pairs and entry.identity in self._seen
             self._seen.add(entry.identity)
-            return cost, frozen, reused
+            return Added(cost, frozen, reused, size)
         added = [Weights(weight.shape).forward(False) for _, weight in new]
-        return total([cost.reused(), *added]), frozen, not new
+        return Added(total([cost.reused(), *added]), frozen, not new, size)
 
     def use(self, tensors: Iterable[Tensor]) -> None:
         """Take note of tensors that an operation is called with, some of which are weights.
@@ -129,3 +153,12 @@ def _in_order(variables: tuple[Variable, ...], names: list[str]) -> tuple[Variab
 
 def _sum(weights: list[Weight]) -> Count:
     return arithmetic.total("params", [elements(*one.shape) for one in weights]) if weights else 0
+
+
+def _bytes(pairs: list[tuple[Variable, Weight]]) -> Count | None:
+    """Return the size of weights by the types of their variables; None if one is not known."""
+    sizes = [
+        one.item_bytes and arithmetic.multiply("bytes", one.item_bytes, elements(*weight.shape))
+        for one, weight in pairs
+    ]
+    return None if None in sizes else arithmetic.total("bytes", [0, *sizes])

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost._cost.text import scaled
+from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report.layout import FORMULA
-from convcost._report.table import (
-    Column,
-    count_text,
-    decimal_text,
-    percent_text,
-    shape_text,
-)
+from convcost._report.table import Column, count_text, decimal_text, percent_text, shape_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import Literal, TypeAlias
 
     from convcost._exact.types import Count
     from convcost._report.lines import Line
+
+    Units: TypeAlias = Literal["exact", "auto"]
+    Formula: TypeAlias = Literal["params", "macs"]
 
 
 class Shown(NamedTuple):
@@ -38,39 +38,109 @@ class Shown(NamedTuple):
     adds_up: bool = False
 
 
+def _text(
+    name: str, title: str, least: int, leaves: int, value: Callable[[Line], Any], *, middle: bool
+) -> Shown:
+    column = Column(name, title, str, least=least, leaves=leaves, middle=middle)
+    return Shown(column, lambda line, _: value(line))
+
+
+def _shape(name: str, title: str, value: Callable[[Line], Any]) -> Shown:
+    return Shown(Column(name, title, shape_text, least=20, leaves=7), lambda line, _: value(line))
+
+
+def _count(name: str, title: str, leaves: int, value: Callable[[Line], Any]) -> Shown:
+    column = Column(name, title, count_text, True, leaves=leaves)
+    return Shown(column, lambda line, _: value(line), True)
+
+
+_NAME = _text("name", "layer", 16, 0, lambda line: line.name, middle=True)
+_SHARE = Column("share", "share", percent_text, True, leaves=8, bar=True)
+_INTENSITY = Column("intensity", "FLOPs/byte", decimal_text, True, leaves=3)
 _HEADS = {"params": "params =", "macs": "MACs ="}
-
-
-def shown(*, effective: bool, intensity: bool, formula: Literal["params", "macs"]) -> list[Shown]:
-    """Return the columns of a report, from left to right."""
-    asked = {"effective_macs": effective, "intensity": intensity}
-    left_out = {name for name, wanted in asked.items() if not wanted}
-    arithmetic = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
-    every = (*_COLUMNS, Shown(arithmetic, lambda line, _: line.formula(formula)))
-    return [one for one in every if one.column.name not in left_out]
-
-
-_COLUMNS = (
-    Shown(Column("name", "layer", str, least=16, middle=True), lambda line, _: line.name),
-    Shown(Column("kind", "kind", str, least=15, leaves=6), lambda line, _: line.kind),
-    Shown(
-        Column("output_shape", "output shape", shape_text, least=20, leaves=7),
-        lambda line, _: line.output_shape,
-    ),
-    Shown(Column("params", "params", count_text, True), lambda line, _: line.known("params"), True),
-    Shown(Column("macs", "MACs", count_text, True), lambda line, _: line.known("macs"), True),
-    Shown(
-        Column("share", "share", percent_text, True, leaves=8, bar=True),
-        lambda line, whole: line.fraction(whole),
-        True,
-    ),
-    Shown(
-        Column("effective_macs", "effective\nMACs", count_text, True, leaves=2),
-        lambda line, _: line.effective_macs,
-        True,
-    ),
-    Shown(
-        Column("intensity", "FLOPs/byte", decimal_text, True, leaves=3),
-        lambda line, _: line.intensity,
-    ),
+_EVERY = (
+    _text("kind", "kind", 15, 6, lambda line: line.shown_kind, middle=False),
+    _text("connected_to", "connected to", 16, 8, lambda line: line.connected_to, middle=True),
+    _shape("input_shape", "input shape", lambda line: line.input_shape),
+    _shape("output_shape", "output shape", lambda line: line.output_shape),
+    _shape("kernel", "kernel", lambda line: line.kernel),
+    _count("params", "params", 0, lambda line: line.known("params")),
+    _count("trainable", "trainable", 4, lambda line: line.trainable),
+    _count("bytes", "bytes", 4, lambda line: line.bytes),
+    _count("macs", "MACs", 0, lambda line: line.known("macs")),
+    Shown(_SHARE, lambda line, whole: line.fraction(whole), True),
+    _count("effective_macs", "effective\nMACs", 2, lambda line: line.effective_macs),
+    _count("flops", "FLOPs", 4, lambda line: line.known("flops")),
+    _count("bias_adds", "bias\nadditions", 4, lambda line: line.known("bias_adds")),
+    Shown(_INTENSITY, lambda line, _: line.intensity),
 )
+_BY_NAME = {one.column.name: one for one in _EVERY}
+# What can be asked for beside the name of a layer, from left to right.
+COLUMNS = (*_BY_NAME, "formula")
+_USUAL = ("kind", "output_shape", "params", "macs", "share")
+
+
+def shown(
+    columns: Sequence[str] | None, extra: Sequence[str], formula: Formula, units: Units
+) -> list[Shown]:
+    """Return the columns of a report, from left to right.
+
+    Parameters
+    ----------
+    columns
+        The names of those beside the name of a layer; None for the usual ones.
+    extra
+        Names of further columns.
+    formula
+        Which arithmetic to show, if any.
+    units
+        How counts print: `exact`, or `auto` with the prefixes of the SI.
+    """
+    if formula not in tuple(_HEADS):
+        refuse(ValueError, "formula", formula, "'params' or 'macs'")
+    if units not in ("exact", "auto"):
+        refuse(ValueError, "units", units, "'exact' or 'auto'")
+    names = (*_USUAL, *extra, "formula") if columns is None else (*_checked(columns), *extra)
+    title = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
+    known = _BY_NAME | {"formula": Shown(title, lambda line, _: line.formula(formula))}
+    made = [_NAME, *(known[name] for name in dict.fromkeys(names) if name != "name")]
+    return made if units == "exact" else [_scaled(one) for one in made]
+
+
+def _checked(columns: Sequence[str]) -> list[str]:
+    given = [columns] if isinstance(columns, str) else columns
+    if not isinstance(given, (list, tuple)):
+        refuse(TypeError, "columns", columns, "a list of names, such as ['kernel', 'params']")
+    for name in given:
+        if name not in ("name", *COLUMNS):
+            refuse_choice("columns", name, COLUMNS)
+    return [*given]
+
+
+def _scaled(one: Shown) -> Shown:
+    if one.column.text is not count_text:
+        return one
+    text = bytes_text if one.column.name == "bytes" else scaled_text
+    return one._replace(column=one.column._replace(text=text))
+
+
+def scaled_text(value: Count | None) -> str:
+    """Format a count with the prefix of its unit; None as an empty string."""
+    return "" if value is None else scaled(value)
+
+
+def bytes_text(value: Count | None) -> str:
+    """Format a number of bytes with the prefix of its unit; None as an empty string.
+
+    Examples
+    --------
+    >>> bytes_text(14_155_936), bytes_text(800)
+    ('13.50 MiB', '800 bytes')
+    """
+    if type(value) is not int or value < _KIB:
+        return "" if value is None else f"{count_text(value)} bytes"
+    place = next((one for one in range(1, 4) if value < _KIB ** (one + 1)), 4)
+    return f"{value / _KIB**place:,.2f} {'KMGT'[place - 1]}iB"
+
+
+_KIB = 1024

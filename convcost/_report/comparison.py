@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
+from convcost._report.lines import kind_of
 from convcost._report.report import Report
 from convcost._report.table import Column, Table, count_text, decimal_text
 
@@ -83,7 +84,9 @@ class Comparison(Table):
         return [
             (
                 name,
-                " -> ".join(dict.fromkeys(row.kind for row in (left, right) if row is not None)),
+                " -> ".join(
+                    dict.fromkeys(kind_of(row) for row in (left, right) if row is not None)
+                ),
                 *_sides(left, right, "params"),
                 *_sides(left, right, "macs"),
             )

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
+from convcost._layers.arguments import show
+from convcost._layers.lora import LoRA
+from convcost._layers.quantized import Quantized, Stored
+from convcost._layers.wrapping import TimeDistributed
+from convcost._models.rows import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,7 +56,7 @@ class Line(NamedTuple):
         """MACs whose tap lies inside the input; None if the cost of no layer is known."""
         if self._unknown:
             return None
-        return arithmetic.total("macs", [row.effective_macs for row in self.rows])
+        return arithmetic.total("macs", [0, *(row.effective_macs for row in self.rows)])
 
     @property
     def intensity(self) -> Count | None:
@@ -59,6 +64,46 @@ class Line(NamedTuple):
         if len(self.rows) > 1 or self.left_out:
             return None
         return self.rows[0].intensity()
+
+    @property
+    def shown_kind(self) -> str:
+        """Its class, and how its weights are stored, if its class does not say it."""
+        return kind_of(self.rows[0]) if self.is_layer else self.kind
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it is one layer, and not a group."""
+        return len(self.rows) == 1 and self.rows[0].name == self.name
+
+    @property
+    def connected_to(self) -> str:
+        """The layers and inputs that make the inputs of a layer; empty for a group."""
+        return ", ".join(self.rows[0].sources) if self.is_layer else ""
+
+    @property
+    def input_shape(self) -> Factors | None:
+        """The shape of the input of a layer, or a tuple of shapes; None for a group."""
+        shapes = self.rows[0].input_shapes if self.is_layer else ()
+        return shapes[0] if len(shapes) == 1 else shapes or None
+
+    @property
+    def kernel(self) -> Factors | None:
+        """The sides of the kernel or of the window of a layer; None if it has none."""
+        layer = plain_layer(self.rows[0].layer) if self.is_layer else None
+        sides = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
+        return sides if isinstance(sides, tuple) else None
+
+    @property
+    def trainable(self) -> Count | None:
+        """Number of parameters that training changes; None if the cost of no layer is known."""
+        if self._unknown:
+            return None
+        return arithmetic.total("params", [0, *(row.trainable_params for row in self.rows)])
+
+    @property
+    def bytes(self) -> Count | None:
+        """Size of its parameters in bytes; None if their types are not known."""
+        return bytes_of(self.rows)
 
     def formula(self, quantity: str) -> str:
         """Return the arithmetic behind the parameters or MACs."""
@@ -76,6 +121,25 @@ class Line(NamedTuple):
         if is_expression(whole) or whole == 0 or self._unknown:
             return None
         return arithmetic.divide("MACs", self.cost.macs, whole)
+
+
+def plain_layer(layer: object) -> object:
+    """Return what computes in a layer that stores its weights otherwise, or is called for steps."""
+    while isinstance(layer, (Stored, TimeDistributed)):
+        layer = layer.layer
+    return layer
+
+
+def kind_of(row: Row) -> str:
+    """Return the class of a layer, with how its weights are stored: `Dense int8 LoRA 4`."""
+    layer, words = row.layer, [row.kind]
+    while isinstance(layer, (Stored, TimeDistributed)):
+        if isinstance(layer, Quantized):
+            words.insert(1, layer.mode)
+        elif isinstance(layer, LoRA):
+            words.append(f"LoRA {show(layer.lora_rank)}")
+        layer = layer.layer
+    return " ".join(words)
 
 
 def line_of(row: Row) -> Line:
@@ -96,7 +160,9 @@ def _together(name: str, rows: list[Row]) -> Line:
         return line_of(rows[0])
     kinds = {row.kind for row in rows}
     kind = kinds.pop() if len(kinds) == 1 else f"{len(rows)} layers"
-    return Line(name, kind, tuple(rows), rows[-1].output_shape, total([row.cost for row in rows]))
+    # Several layers have no output shape in common.
+    shape = rows[0].output_shape if len(rows) == 1 else None
+    return Line(name, kind, tuple(rows), shape, total([row.cost for row in rows]))
 
 
 def block_of(row: Row) -> str:

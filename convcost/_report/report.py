@@ -12,7 +12,7 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._report.columns import shown
+from convcost._report.columns import bytes_text, scaled_text, shown
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.table import Table, count_text, plain, shape_text
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from convcost._exact.types import Count
     from convcost._models.network import Network
     from convcost._models.rows import Row
+    from convcost._report.columns import Formula, Units
     from convcost._report.table import Cells, Column
 
 Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
@@ -51,11 +52,15 @@ class Report(Table):
         Whether to add a column of effective MACs, or of FLOPs per byte of float32.
     formula
         Which arithmetic to show: `params` or `macs`.
+    columns
+        Names of the columns to show beside the name of a layer; `convcost.summary` lists them.
+    units
+        How counts print: `exact`, or `auto` for 300.8 M.
 
     Raises
     ------
-    ValueError
-        If `formula` is neither `params` nor `macs`.
+    TypeError, ValueError
+        If `columns`, `formula` or `units` is wrong.
 
     Examples
     --------
@@ -79,12 +84,15 @@ class Report(Table):
         *,
         effective: bool = False,
         intensity: bool = False,
-        formula: Literal["params", "macs"] = "params",
+        formula: Formula = "params",
+        columns: Sequence[str] | None = None,
+        units: Units = "exact",
     ) -> None:
-        if formula not in ("params", "macs"):
-            refuse(ValueError, "formula", formula, "'params' or 'macs'")
         self.network = network
-        self._shown = shown(effective=effective, intensity=intensity, formula=formula)
+        asked = {"effective_macs": effective, "intensity": intensity}
+        extra = [name for name, wanted in asked.items() if wanted]
+        self._units = units
+        self._shown = shown(columns, extra, formula, units)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
     def _with(self, entries: Iterable[Line]) -> Report:
@@ -284,18 +292,23 @@ class Report(Table):
     def notes(self) -> tuple[str, ...]:
         """The totals with their convention, under which conditions they hold, what is left out."""
         network = self.network
+        count, spec = (count_text, "") if self._units == "exact" else (scaled_text, ".1f")
         number = sum(len(entry.rows) for entry in self.entries)
         part = "" if number == len(network) else f" of {number} of {len(network)} layers"
         missing = len(network.left_out)
         without = f", without {missing} left out" if missing else ""
         whose = "counted" if missing else "model's"
         notes = [
-            f"total{part}{without}: {self.total()}",
-            *((f"total of all{without}: {network.total()}",) if part else ()),
-            f"{count_text(network.trainable_params)} of the {whose} {count_text(network.params)}"
-            f" parameters are trainable, {count_text(network.non_trainable_params)} are not",
+            f"total{part}{without}: {self.total():{spec}}",
+            *((f"total of all{without}: {network.total():{spec}}",) if part else ()),
+            f"{count(network.trainable_params)} of the {whose} {count(network.params)}"
+            f" parameters are trainable, {count(network.non_trainable_params)} are not",
             CONVENTION_NOTE,
         ]
+        size = network.weight_bytes
+        if size:
+            exact = f" ({count_text(size)} bytes)" if type(size) is int and size >= 1024 else ""
+            notes.insert(-1, f"size of the {whose} parameters: {bytes_text(size)}{exact}")
         if network.conditions:
             equations = ", ".join(f"{left} = {right}" for left, right in network.conditions)
             notes.append(f"holds where {equations}")

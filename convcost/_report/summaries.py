@@ -10,9 +10,10 @@ from convcost._report.comparison import Comparison
 from convcost._report.report import Report
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from collections.abc import Sequence
 
     from convcost._models.types import ModelShape, ModelSource, OnUnknown, OutputShapes
+    from convcost._report.columns import Formula, Units
 
 
 def summary(
@@ -23,7 +24,9 @@ def summary(
     shapes: OutputShapes | None = None,
     effective: bool = False,
     intensity: bool = False,
-    formula: Literal["params", "macs"] = "params",
+    formula: Formula = "params",
+    columns: Sequence[str] | None = None,
+    units: Units = "exact",
 ) -> Report:
     """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
 
@@ -43,6 +46,13 @@ def summary(
         Whether to add a column of arithmetic intensity, in FLOPs per byte of float32.
     formula
         Which arithmetic to show: `params` or `macs`.
+    columns
+        Names of the columns to show beside the name of a layer, from left to right: of `kind`,
+        `connected_to`, `input_shape`, `output_shape`, `kernel`, `params`, `trainable`, `bytes`,
+        `macs`, `share`, `effective_macs`, `flops`, `bias_adds`, `intensity`, `formula`. By default
+        `kind`, `output_shape`, `params`, `macs`, `share` and `formula`.
+    units
+        How counts print: `exact`, or `auto` for 300.8 M. Data (CSV, JSON) have them exact.
 
     Returns
     -------
@@ -63,7 +73,14 @@ def summary(
     ['(1152+1)*10 = 11530']
     """
     network = _network(source, input_shape, on_unknown, shapes)
-    return Report(network, effective=effective, intensity=intensity, formula=formula)
+    return Report(
+        network,
+        effective=effective,
+        intensity=intensity,
+        formula=formula,
+        columns=columns,
+        units=units,
+    )
 
 
 def compare(

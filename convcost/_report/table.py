@@ -81,8 +81,8 @@ def count_text(value: Count | None) -> str:
 
 
 def shape_text(value: object) -> str:
-    """Format a shape."""
-    return "?" if value is None else show(value)
+    """Format a shape; one that is not known as an empty string."""
+    return "" if value is None else show(value)
 
 
 def cut(shown: str) -> str:

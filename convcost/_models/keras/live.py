@@ -44,7 +44,7 @@ from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.own_cells import over_own_cells
-from convcost._models.keras.policies import is_plain, stored
+from convcost._models.keras.policies import is_plain, item_bytes, stored
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
 
@@ -105,7 +105,13 @@ class _ModelReader:
     def _variables(self, weights: Sequence[KerasVariable]) -> tuple[Variable, ...]:
         return tuple(
             [
-                Variable(("variable", id(one)), one.name, tuple(one.shape), bool(one.trainable))
+                Variable(
+                    ("variable", id(one)),
+                    one.name,
+                    tuple(one.shape),
+                    bool(one.trainable),
+                    item_bytes(one.dtype),
+                )
                 for one in weights
             ]
         )
