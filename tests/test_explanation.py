@@ -141,7 +141,11 @@ def test_an_explanation_prints_as_a_table():
         "bias_adds  32*28*28 = 25088",
         "flops      2*225792 = 451584",
     ]
-    assert repr(Cost(1, 2).explain()) == "<Explanation of Cost(params=1, macs=2, bias_adds=0)>"
+    assert (
+        repr(Cost(1, 2).explain()) == "params     1\nmacs       2\nbias_adds  0\nflops      2*2 = 4"
+    )
+    html = convcost.standard(3, 1, 32, 28).explain()._repr_html_()
+    assert '<td style="text-align: left">3*3*1*32*28*28 = 225792</td>' in html
 
 
 def test_symbols_and_arrays_are_explained():

@@ -123,6 +123,24 @@ def test_a_network_is_its_layers_one_after_the_other():
     assert matmul.moved == 4 * 4 * (2 * 10 * 10 * 8 + 10 * 10 * 10)
 
 
+def test_a_prediction_prints_as_a_table():
+    prediction = predict(TINY, LAPTOP)
+    assert (
+        repr(prediction)
+        == str(prediction)
+        == (
+            "layer  FLOPs/byte   seconds  limited by\n"
+            "d            0.27  4.40e-09  bandwidth\n"
+            "total: at least 4.40e-09 s on laptop"
+        )
+    )
+    html = prediction._repr_html_()
+    assert '<td style="text-align: right">4.40e-09</td>' in html
+    assert html.endswith("<p>total: at least 4.40e-09 s on laptop</p>")
+    # One number for each batch, in a range.
+    assert "4.40e-09 to 5.80e-09" in str(predict(TINY, LAPTOP, batch=np.array([1, 2])))
+
+
 def test_an_operation_with_several_outputs_writes_them_all():
     inputs = keras.Input((8, 8, 6))
     left, right = keras.ops.split(inputs, 2, axis=-1)

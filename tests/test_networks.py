@@ -95,7 +95,11 @@ def test_a_network_prints_as_a_graph():
         line.split() == ["sum", "Add", "conv,", "conv", "(16,", "16,", "4)"] for line in lines
     )
     assert "112 parameters" in lines[-1]
-    assert repr(network) == "<Network 'shared' of 5 layers for (16, 16, 3), (8, 8, 3)>"
+    assert repr(network) == str(network)
+    html = network._repr_html_()
+    assert html.startswith("<p>shared: (16, 16, 3), (8, 8, 3)</p><table><thead><tr><th")
+    assert html.count("<tr>") == 6
+    assert html.endswith(f"<p>{network.total()}</p>")
     assert network.name == "shared"
     assert len(network) == 5
 

@@ -7,6 +7,7 @@ import sys
 from fractions import Fraction
 
 import keras
+import pandas as pd
 import pytest
 from keras import layers as kl
 
@@ -210,8 +211,10 @@ def test_markdown_latex_and_notebooks(report):
     assert latex.startswith(r"\begin{tabular}{lllrrrrrl}")
     assert r"block\_1\_conv" in latex
     html = report._repr_html_()
-    assert "<td>1,344</td>" in html
-    assert "<p>tiny: (28, 28, 32)</p>" in html
+    assert '<td style="text-align: right">1,344</td>' in html
+    assert '<td style="text-align: left">block_1_conv</td>' in html
+    assert '<tfoot><tr><th style="text-align: left">total</th>' in html
+    assert html.startswith("<p>tiny: (28, 28, 32)</p><table>")
 
 
 def test_what_is_missing_is_named(report, monkeypatch):
@@ -241,6 +244,20 @@ def test_the_plot_has_a_bar_for_each_layer(report):
     _, axes = pyplot.subplots(2)
     assert report.plot(axes) is axes[0].figure
     pyplot.close("all")
+
+
+def test_a_notebook_shows_a_plot_once(report, monkeypatch):
+    from matplotlib import pyplot
+
+    report.plot()
+    assert len(pyplot.get_fignums()) == 1
+    pyplot.close("all")
+    # There pyplot shows each open figure at the end of a cell, and the cell its result.
+    monkeypatch.setattr(pyplot, "get_backend", lambda: "module://matplotlib_inline.backend_inline")
+    front = pd.DataFrame({"macs": [1, 2], "params": [2, 1]})
+    for figure in (report.plot(), convcost.plot_front(front)):
+        assert figure.axes
+    assert pyplot.get_fignums() == []
 
 
 def test_symbolic_reports(network):

@@ -75,7 +75,8 @@ def test_layers_of_other_classes_have_other_hashes():
 
 def test_ratios_that_come_out_as_numbers_are_fractions():
     same = Cost(m, m) / Cost(m, 2 * m)
-    assert repr(same) == "Ratio(params=Fraction(1, 1), macs=Fraction(1, 2))"
+    assert (type(same.params), same.params, same.macs) == (Fraction, 1, Fraction(1, 2))
+    assert repr(same) == str(same) == "parameters 1 = 1, MACs 1/2 = 0.5 (2.00 times fewer)"
     objects = np.array([m, 2 * m], dtype=object)
     (first, second) = (Cost(objects, 1) / Cost(3 * objects, 1)).params
     assert (type(first), first, second) == (Fraction, Fraction(1, 3), Fraction(1, 3))

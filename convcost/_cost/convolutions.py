@@ -301,7 +301,7 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]
     Examples
     --------
     >>> ratio(3, 32, 64)
-    Ratio(params=Fraction(75, 578), macs=Fraction(73, 576))
+    parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
     >>> from fractions import Fraction
     >>> ratio(3, 32, 64).macs == Fraction(1, 64) + Fraction(1, 9)
     True

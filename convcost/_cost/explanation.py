@@ -1,7 +1,7 @@
 """The arithmetic behind a cost, obtained by running the formula on numbers that record it."""
 
 from convcost._cost import text
-from convcost._cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops, source
+from convcost._cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops
 from convcost._cost.recorder import Expression, Leaf, Multiplication, add_all, lift
 from convcost._exact import arithmetic
 
@@ -86,7 +86,10 @@ class Explanation:
         return "\n".join(text.align(tuple(self.as_dict().items())))
 
     def __repr__(self) -> str:
-        return f"<Explanation of Cost({source(self._counts)})>"
+        return str(self)  # a REPL shows the lines
+
+    def _repr_html_(self) -> str:
+        return text.table(("", "arithmetic"), tuple(self.as_dict().items()))
 
 
 def _record(times: int, term: "Term | Counts") -> "tuple[Expression | Count, ...]":

@@ -74,9 +74,9 @@ class Ratio(Value[N]):
     --------
     >>> import convcost
     >>> ratio = convcost.separable(3, 32, 64, 28) / convcost.standard(3, 32, 64, 28)
+    >>> ratio.macs
+    Fraction(73, 576)
     >>> ratio
-    Ratio(params=Fraction(75, 578), macs=Fraction(73, 576))
-    >>> print(ratio)
     parameters 75/578 = 0.1298 (7.71 times fewer), MACs 73/576 = 0.1267 (7.89 times fewer)
     """
 
@@ -134,6 +134,9 @@ class Ratio(Value[N]):
         from convcost._cost import text
 
         return text.ratio_text(*self._counts())
+
+    def __repr__(self) -> str:
+        return str(self)  # a REPL shows what is saved
 
     def _repr_html_(self) -> str:
         from convcost._cost import text

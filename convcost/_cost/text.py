@@ -75,7 +75,7 @@ def cost_html(counts: "Counts", arithmetic_text: dict[str, str]) -> str:
     """Return a cost as an HTML table with the arithmetic behind each count."""
     shown = quantities_text(counts)
     rows = [(unit, shown[name], arithmetic_text[name]) for name, unit in UNITS.items()]
-    return table(("", "count", "arithmetic"), rows)
+    return table(("", "count", "arithmetic"), rows, right=(1,))
 
 
 def quotient_text(quotient: "Count") -> str:
@@ -126,14 +126,44 @@ def equations(lines: dict[str, str]) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> str:
-    """Return cells as an HTML table."""
+def table(
+    head: tuple[str, ...],
+    rows: "Sequence[tuple[str, ...]]",
+    right: tuple[int, ...] = (),
+    foot: "Sequence[tuple[str, ...]]" = (),
+) -> str:
+    """Return cells as an HTML table.
+
+    Parameters
+    ----------
+    head, rows, foot
+        Rows of cells, all equally long.
+    right
+        Indices of the columns to align to the right, such as numbers.
+
+    Examples
+    --------
+    >>> table(("n",), [("3",)], right=(0,)).partition("<tbody>")[2]
+    '<tr><td style="text-align: right">3</td></tr></tbody></table>'
+    """
+    styles = [
+        f' style="text-align: {"right" if one in right else "left"}"' for one in range(len(head))
+    ]
 
     def row(tag: str, cells: tuple[str, ...]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        made = [
+            f"<{tag}{style}>{escape(cell)}</{tag}>"
+            for cell, style in zip(cells, styles, strict=True)
+        ]
+        return f"<tr>{''.join(made)}</tr>"
 
-    body = "".join(row("td", cells) for cells in rows)
-    return f"<table><thead>{row('th', head)}</thead><tbody>{body}</tbody></table>"
+    parts = [("thead", "th", [head]), ("tbody", "td", rows), ("tfoot", "th", foot)]
+    made = [
+        f"<{part}>{''.join([row(tag, cells) for cells in lines])}</{part}>"
+        for part, tag, lines in parts
+        if lines
+    ]
+    return f"<table>{''.join(made)}</table>"
 
 
 def escape(text: str) -> str:

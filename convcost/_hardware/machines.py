@@ -195,8 +195,8 @@ class Bound:
 
     def __str__(self) -> str:
         return (
-            f"{_text(self.intensity, '.2f')} FLOPs per byte on {self.machine.name}: at least"
-            f" {_text(self.seconds, '.2e')} s, limited by its {_limit_text(self)}"
+            f"{number_text(self.intensity, '.2f')} FLOPs per byte on {self.machine.name}: at least"
+            f" {number_text(self.seconds, '.2e')} s, limited by its {limit_text(self)}"
         )
 
 
@@ -214,7 +214,7 @@ def _as_element(number: Count, array: Count) -> Count:
     return float(number) if array.dtype.kind == "f" else number
 
 
-def _text(value: Count, spec: str) -> str:
+def number_text(value: Count, spec: str) -> str:
     """Return a number in this format, those of an array from the least to the largest."""
     if is_expression(value) or is_lazy(value):
         return arithmetic.text(value)
@@ -228,7 +228,8 @@ def _text(value: Count, spec: str) -> str:
     return " to ".join(dict.fromkeys(shown))
 
 
-def _limit_text(bound: Bound) -> str:
+def limit_text(bound: Bound) -> str:
+    """Return which of its two limits a machine meets, in words."""
     try:
         by_memory = bound.is_limited_by_memory
     except TypeError:  # it depends on symbols

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcost._cost import text
 from convcost._exact import arithmetic
 from convcost._exact.scalars import is_array, refuse
 from convcost._exact.sizes import check_flag, check_integer
-from convcost._hardware.machines import Bound, Machine
+from convcost._hardware.machines import Bound, Machine, limit_text, number_text
 from convcost._layers import Layer
 from convcost._layers.results import passes
 
@@ -43,6 +44,32 @@ class Prediction(tuple[LayerBound, ...]):
     def seconds(self) -> Count:
         """Total seconds, with each layer at its own roof."""
         return arithmetic.total("seconds", [layer.bound.seconds for layer in self])
+
+    def __repr__(self) -> str:
+        return str(self)  # a REPL shows the table
+
+    def __str__(self) -> str:
+        lines = text.align([_HEAD, *map(_cells, self)], right=(1, 2))
+        return "\n".join((*lines, *self._total()))
+
+    def _repr_html_(self) -> str:
+        made = text.table(_HEAD, [_cells(layer) for layer in self], right=(1, 2))
+        return made + "".join(f"<p>{text.escape(line)}</p>" for line in self._total())
+
+    def _total(self) -> list[str]:
+        machines = dict.fromkeys(layer.bound.machine.name for layer in self)
+        return [
+            f"total: at least {number_text(self.seconds, '.2e')} s on {name}" for name in machines
+        ]
+
+
+_HEAD = ("layer", "FLOPs/byte", "seconds", "limited by")
+
+
+def _cells(layer: LayerBound) -> tuple[str, ...]:
+    row, bound = layer
+    intensity, seconds = number_text(bound.intensity, ".2f"), number_text(bound.seconds, ".2e")
+    return row.name, intensity, seconds, limit_text(bound)
 
 
 def roofline(

@@ -345,14 +345,24 @@ class Network:
         return {paths[name] for name in names}
 
     def __repr__(self) -> str:
-        shapes = ", ".join(map(show, self.input_shapes))
-        return f"<Network {self.name!r} of {len(self.rows)} layers for {shapes}>"
+        return str(self)  # a REPL shows the layers
 
     def __str__(self) -> str:
-        cells: list[tuple[str, ...]] = [("layer", "kind", "called with", "output shape")]
-        for row in self.rows:
-            shape = "?" if row.output_shape is None else show(row.output_shape)
-            cells.append((row.name, row.kind, ", ".join(row.sources), shape))
-        inputs = ", ".join(map(show, self.input_shapes))
-        lines = text.align(cells)
-        return "\n".join((f"{self.name}: {inputs}", *lines, str(self.total())))
+        lines = text.align([_HEAD, *map(_cells, self.rows)])
+        return "\n".join((self._title, *lines, str(self.total())))
+
+    def _repr_html_(self) -> str:
+        made = text.table(_HEAD, [_cells(row) for row in self.rows])
+        return f"<p>{text.escape(self._title)}</p>{made}<p>{text.escape(str(self.total()))}</p>"
+
+    @property
+    def _title(self) -> str:
+        return f"{self.name}: {', '.join(map(show, self.input_shapes))}"
+
+
+_HEAD = ("layer", "kind", "called with", "output shape")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    shape = "?" if row.output_shape is None else show(row.output_shape)
+    return row.name, row.kind, ", ".join(row.sources), shape

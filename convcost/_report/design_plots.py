@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from convcost._cost.quantities import UNITS
 from convcost._exact.scalars import refuse, refuse_choice
+from convcost._report.plots import show_once
 from convcost._report.table import import_optional
 
 if TYPE_CHECKING:
@@ -182,5 +183,6 @@ def _axes(pyplot: ModuleType, axes: Axes | None) -> Axes:
     if axes is not None:
         return axes
     made: Axes
-    _, made = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    figure, made = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    show_once(pyplot, figure)
     return made

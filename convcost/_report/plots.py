@@ -11,6 +11,7 @@ from convcost._report.table import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -38,12 +39,19 @@ def heights(lines: Sequence[Line], quantity: str) -> list[int]:
     return values
 
 
+def show_once(pyplot: ModuleType, figure: Figure) -> None:
+    """Leave a figure that is returned to the notebook alone to show, where pyplot would, too."""
+    if "inline" in pyplot.get_backend():
+        pyplot.close(figure)
+
+
 def draw_lines(lines: Sequence[Line], title: str, axes: Sequence[Axes] | None) -> Figure:
     """Plot lines on two matplotlib axes, or on a new figure."""
     pyplot = import_optional("matplotlib.pyplot")
     drawn = [heights(lines, quantity) for quantity in DRAWN]
     if axes is None:
-        _, axes = pyplot.subplots(2, 1, sharex=True, figsize=(10, 6), layout="constrained")
+        figure, axes = pyplot.subplots(2, 1, sharex=True, figsize=(10, 6), layout="constrained")
+        show_once(pyplot, figure)
     upper, lower = axes
     for one, numbers, quantity in zip(axes, drawn, DRAWN, strict=True):
         _draw_quantity(one, numbers, UNITS[quantity])

@@ -214,8 +214,11 @@ class Table:
         return self._tabulate("latex_booktabs")
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{text.escape(note)}</p>" for note in (self.title, *self.notes))
-        return f"{notes}{text.table(self.titles(), list(self.texts()))}"
+        sheet = self.sheet()
+        right = tuple(place for place, column in enumerate(sheet.columns) if column.number)
+        made = text.table(self.titles(), sheet.rows, right, sheet.foot)
+        below = "".join(f"<p>{text.escape(note)}</p>" for note in sheet.notes)
+        return f"<p>{text.escape(sheet.title)}</p>{made}{below}"
 
     def _tabulate(self, form: str) -> str:
         tabulate = import_optional("tabulate").tabulate
