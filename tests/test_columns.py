@@ -177,6 +177,13 @@ def test_how_weights_are_stored_is_in_the_kind():
     assert compared == [*(f"Dense -> {kind}" for kind in kinds[:3]), "TimeDistributed"]
 
 
+def test_the_kernel_of_a_layer_that_is_called_for_each_step():
+    inner = {"class_name": "Conv2D", "config": {"name": "c", "filters": 2, "kernel_size": [3, 1]}}
+    steps = {"class_name": "TimeDistributed", "config": {"name": "steps", "layer": inner}}
+    report = convcost.summary({"name": "m", "layers": [steps]}, (5, 8, 8, 1), columns=["kernel"])
+    assert report.lines == [("steps", (3, 1))]
+
+
 def test_every_column_has_a_value_for_every_line(network):
     report = convcost.summary(network, columns=list(COLUMNS))
     assert all(len(line) == len(COLUMNS) + 1 for line in report.lines)

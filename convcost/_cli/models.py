@@ -75,6 +75,11 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     type=click.IntRange(min=1),
     help="Levels of nested models to show; each model below them is one row.",
 )
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    help="Print a tree of so many levels of nested models, with their subtotals.",
+)
 @click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
 @click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
 @click.option(
@@ -106,6 +111,7 @@ def summary(
     top: int | None,
     group: Literal["kind", "block"] | None,
     fold: int | None,
+    depth: int | None,
     effective: bool,
     intensity: bool,
     formula: Literal["params", "macs"],
@@ -129,6 +135,7 @@ def summary(
             formula=formula,
             columns=None if columns is None else [one.strip() for one in columns.split(",")],
             units=units,
+            depth=depth,
         )
         if fold:
             report = report.fold(fold)

@@ -29,13 +29,14 @@ LEFT_OUT = "left out: cost not known"
 
 
 class Line(NamedTuple):
-    """One line of a report: a layer, or a group of layers."""
+    """One line of a report: a layer, or a group of layers, for which `is_layer` is False."""
 
     name: str
     kind: str
     rows: tuple[Row, ...]
     output_shape: Factors | None
     cost: Cost
+    is_layer: bool = False
 
     @property
     def left_out(self) -> int:
@@ -69,11 +70,6 @@ class Line(NamedTuple):
     def shown_kind(self) -> str:
         """Its class, and how its weights are stored, if its class does not say it."""
         return kind_of(self.rows[0]) if self.is_layer else self.kind
-
-    @property
-    def is_layer(self) -> bool:
-        """Whether it is one layer, and not a group."""
-        return len(self.rows) == 1 and self.rows[0].name == self.name
 
     @property
     def connected_to(self) -> str:
@@ -144,7 +140,7 @@ def kind_of(row: Row) -> str:
 
 def line_of(row: Row) -> Line:
     """Return the line of one layer."""
-    return Line(row.name, row.kind, (row,), row.output_shape, row.cost)
+    return Line(row.name, row.kind, (row,), row.output_shape, row.cost, True)
 
 
 def grouped(rows: Iterable[Row], name_of: Callable[[Row], str]) -> list[Line]:

@@ -12,9 +12,11 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._report.columns import bytes_text, scaled_text, shown
+from convcost._report.columns import shown
 from convcost._report.lines import Line, block_of, grouped, line_of
-from convcost._report.table import Table, count_text, plain, shape_text
+from convcost._report.nested import nested
+from convcost._report.notes import notes_of
+from convcost._report.table import Table, plain, shape_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,9 +38,6 @@ SortKey: TypeAlias = Literal[
 ]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
-CONVENTION_NOTE = (
-    "a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions"
-)
 
 
 class Report(Table):
@@ -92,12 +91,13 @@ class Report(Table):
         asked = {"effective_macs": effective, "intensity": intensity}
         extra = [name for name, wanted in asked.items() if wanted]
         self._units = units
+        self._levels: int | None = 0  # of the tree to print; 0 for none, None for all
         self._shown = shown(columns, extra, formula, units)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
     def _with(self, entries: Iterable[Line]) -> Report:
         other = copy(self)
-        other.entries = tuple(entries)
+        other.entries, other._levels = tuple(entries), 0
         return other
 
     def total(self) -> Cost[Any]:
@@ -252,6 +252,26 @@ class Report(Table):
         levels = check_number("depth", depth)
         return self._grouped(lambda row: "/".join(row.path[:levels]))
 
+    def tree(self, depth: int | None = None) -> Report:
+        """Return the report that prints as a tree: what is in a nested model is indented below it.
+
+        A nested model, or a layer of your own with layers in it, has a row with its subtotals.
+        Data (CSV, JSON, data frames) have a row for each layer, as before.
+
+        Parameters
+        ----------
+        depth
+            How many levels to show, 1 for the outermost model alone; None for all.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `depth` is not a positive integer.
+        """
+        other = self._with(line_of(row) for entry in self.entries for row in entry.rows)
+        other._levels = None if depth is None else check_number("depth", depth)
+        return other
+
     def _grouped(self, name_of: Callable[[Row], str]) -> Report:
         rows = (row for entry in self.entries for row in entry.rows)
         return self._with(grouped(rows, name_of))
@@ -264,8 +284,18 @@ class Report(Table):
     @property
     def lines(self) -> list[Cells]:
         """The rows, each with one value for each column."""
+        return self._values(self.entries)
+
+    def _values(self, entries: Iterable[Line]) -> list[Cells]:
         whole, values = self.network.macs, [one.value for one in self._shown]
-        return [tuple([value(entry, whole) for value in values]) for entry in self.entries]
+        return [tuple([value(entry, whole) for value in values]) for entry in entries]
+
+    @property
+    def printed(self) -> list[Cells]:
+        """The rows in print: those of a tree have subtotals among them."""
+        if self._levels == 0:
+            return self.lines
+        return self._values(nested([entry.rows[0] for entry in self.entries], self._levels))
 
     @property
     def foot(self) -> list[dict[str, Any]]:
@@ -291,30 +321,8 @@ class Report(Table):
     @property
     def notes(self) -> tuple[str, ...]:
         """The totals with their convention, under which conditions they hold, what is left out."""
-        network = self.network
-        count, spec = (count_text, "") if self._units == "exact" else (scaled_text, ".1f")
         number = sum(len(entry.rows) for entry in self.entries)
-        part = "" if number == len(network) else f" of {number} of {len(network)} layers"
-        missing = len(network.left_out)
-        without = f", without {missing} left out" if missing else ""
-        whose = "counted" if missing else "model's"
-        notes = [
-            f"total{part}{without}: {self.total():{spec}}",
-            *((f"total of all{without}: {network.total():{spec}}",) if part else ()),
-            f"{count(network.trainable_params)} of the {whose} {count(network.params)}"
-            f" parameters are trainable, {count(network.non_trainable_params)} are not",
-            CONVENTION_NOTE,
-        ]
-        size = network.weight_bytes
-        if size:
-            exact = f" ({count_text(size)} bytes)" if type(size) is int and size >= 1024 else ""
-            notes.insert(-1, f"size of the {whose} parameters: {bytes_text(size)}{exact}")
-        if network.conditions:
-            equations = ", ".join(f"{left} = {right}" for left, right in network.conditions)
-            notes.append(f"holds where {equations}")
-        if network.left_out:
-            notes.append(f"left out, since their cost is not known: {', '.join(network.left_out)}")
-        return tuple(notes)
+        return tuple(notes_of(self.network, number, self.total(), self._units))
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""

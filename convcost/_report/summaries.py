@@ -27,6 +27,7 @@ def summary(
     formula: Formula = "params",
     columns: Sequence[str] | None = None,
     units: Units = "exact",
+    depth: int | None = None,
 ) -> Report:
     """Return what each layer of a model costs, with the arithmetic behind it; prints as a table.
 
@@ -53,6 +54,8 @@ def summary(
         `kind`, `output_shape`, `params`, `macs`, `share` and `formula`.
     units
         How counts print: `exact`, or `auto` for 300.8 M. Data (CSV, JSON) have them exact.
+    depth
+        How many levels of nested models to print as a tree with subtotals; None for no tree.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def summary(
     ['(1152+1)*10 = 11530']
     """
     network = _network(source, input_shape, on_unknown, shapes)
-    return Report(
+    report = Report(
         network,
         effective=effective,
         intensity=intensity,
@@ -81,6 +84,7 @@ def summary(
         columns=columns,
         units=units,
     )
+    return report if depth is None else report.tree(depth)
 
 
 def compare(

@@ -131,6 +131,11 @@ class Table:
         raise NotImplementedError
 
     @property
+    def printed(self) -> Sequence[Cells]:
+        """The rows in print, which may have subtotals among them."""
+        return self.lines
+
+    @property
     def foot(self) -> Sequence[Mapping[str, Any]]:
         """The totals below the rows, by the names of columns; they are not in data."""
         return ()
@@ -216,7 +221,7 @@ class Table:
     def _repr_html_(self) -> str:
         sheet = self.sheet()
         right = tuple(place for place, column in enumerate(sheet.columns) if column.number)
-        made = text.table(self.titles(), sheet.rows, right, sheet.foot)
+        made = text.table(self.titles(), [*map(_fixed, sheet.rows)], right, sheet.foot)
         below = "".join(f"<p>{text.escape(note)}</p>" for note in sheet.notes)
         return f"<p>{text.escape(sheet.title)}</p>{made}{below}"
 
@@ -267,7 +272,7 @@ class Table:
 
     def sheet(self) -> Sheet:
         """Return what is printed: the rows, the totals below them, and the lines around."""
-        columns, lines = self.columns, self.lines
+        columns, lines = self.columns, self.printed
         foot = [
             tuple([cut(one.text(line[one.name])) if one.name in line else "" for one in columns])
             for line in self.foot
@@ -295,6 +300,11 @@ def _texts(columns: Sequence[Column], lines: Sequence[Cells]) -> list[tuple[str,
         tuple([cut(text(value)) for text, value in zip(formats, line, strict=True)])
         for line in lines
     ]
+
+
+def _fixed(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row for HTML, which would drop the spaces that indent a name."""
+    return tuple([cell.replace("  ", "\N{NO-BREAK SPACE}" * 2) for cell in row])
 
 
 def _bars(columns: Sequence[Column], lines: Sequence[Cells]) -> list[float]:
