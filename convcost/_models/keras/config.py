@@ -39,6 +39,7 @@ from convcost._models.keras.origins import (
 from convcost._models.keras.policies import stored
 from convcost._models.keras.unknown_shapes import output_shapes
 from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
+from convcost._models.keras.weight_types import weight_type
 from convcost._models.keras.wrappings import unwrapped
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class _ConfigReader:
             trainable = is_trainable(own, config_of(flagged), self._is_of_keras_2)
         except ValueError as error:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
-        entry = Entry(name, kind, made, trainable, calls, _identity(holding))
+        dtype = weight_type(layer, self._is_of_keras_2)
+        entry = Entry(name, kind, made, trainable, calls, _identity(holding), dtype=dtype)
         # In Keras 2, a wrapper that is frozen has no trainable weights, whatever is in it.
         frozen = kind == "TimeDistributed" and not is_trainable("", config)
         return with_frozen_weights(entry) if frozen and self._is_of_keras_2 else entry
