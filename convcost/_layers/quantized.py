@@ -19,7 +19,7 @@ from convcost._layers.steps import Applied, Biases, Step, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Self
+    from typing import Any, Self
 
     from convcost._exact.types import Count, Factors
     from convcost._layers.steps import Part
@@ -107,6 +107,11 @@ class Stored(Layer[K]):
 
     def _intermediate(self, steps: tuple[Part, ...]) -> Count:
         return 0
+
+
+def stored_in(layer: Layer[Any]) -> Layer[Any]:
+    """Return the layer whose weights are quantized or adapted; the layer itself if they are not."""
+    return stored_in(layer.layer) if isinstance(layer, Stored) else layer
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -6,8 +6,8 @@ from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcost._layers import ReversibleEmbedding
-from convcost._layers.quantized import Stored
+from convcost._layers import Layer, ReversibleEmbedding
+from convcost._layers.quantized import Stored, stored_in
 from convcost._models.changes import unwrapped
 from convcost._verify.findings import Finding, Quantity
 from convcost._verify.oracles.model_inputs import is_known
@@ -128,9 +128,8 @@ def _output_shape(row: Row, layer: Any, batch: int | None) -> object:
 def _leads_back(row: Row) -> bool:
     """Tell whether a row is the call of a reversible embedding that leads back."""
     layer, _ = unwrapped(row.layer)
-    while isinstance(layer, Stored):
-        layer = layer.layer
-    return isinstance(layer, ReversibleEmbedding) and layer.reverse
+    inner = stored_in(layer) if isinstance(layer, Layer) else None
+    return isinstance(inner, ReversibleEmbedding) and inner.reverse
 
 
 _WITHOUT_KERNEL = "it has no kernel that is applied once at each position"

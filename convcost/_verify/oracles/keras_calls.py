@@ -8,6 +8,7 @@ from convcost._layers import Layer, LoRA, Quantized, ReversibleEmbedding, Stacke
 from convcost._layers.attending import Attending
 from convcost._layers.cells import Cell, Recurring
 from convcost._layers.multi_head_attention import Projected
+from convcost._layers.quantized import Stored
 from convcost._layers.unchanging import Unchanging
 from convcost._models.keras.library import import_keras
 from convcost._verify.oracles.oracle import NotVisible
@@ -92,14 +93,9 @@ def _states(cell: Cell[Any], shape: Factors) -> list[Any]:
     return nested
 
 
-def stored_in(layer: Layer[Any]) -> Layer[Any]:
-    """Return the layer whose weights are quantized or adapted; the layer itself if they are not."""
-    return stored_in(layer.layer) if isinstance(layer, (LoRA, Quantized)) else layer
-
-
 def store(layer: Layer[Any], made: Any) -> None:
     """Quantize and adapt Keras's layer as this one is."""
-    if isinstance(layer, (LoRA, Quantized)):
+    if isinstance(layer, Stored):
         store(layer.layer, made)
     if isinstance(layer, LoRA):
         made.enable_lora(layer.lora_rank)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convcost._layers import LoRA, Quantized
 from convcost._layers.depthwise import SeparableConvolution
 from convcost._layers.multi_head_attention import Projected
+from convcost._layers.quantized import stored_in
 from convcost._layers.spatial import Spatial
 from convcost._layers.transposed import TransposedConvolution
 from convcost._models.errors import one_line
@@ -20,7 +21,6 @@ from convcost._verify.oracles.keras_calls import (
     dtype_of,
     kind_of,
     store,
-    stored_in,
 )
 from convcost._verify.oracles.oracle import NotVisible, Oracle, require_kernel
 
