@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
+from convcost._cli.amounts import WHOLE
 from convcost._cli.output import json_option, print_json
 from convcost._cost import text
 from convcost._cost.quantities import UNITS
@@ -40,7 +41,7 @@ def _command(name: str, about: str, show: Callable[[str, Arguments, bool], None]
         show(name, arguments, as_json)
 
     decorators = [
-        *(click.argument(size.name, type=int) for size in sizes),
+        *(click.argument(size.name, type=WHOLE) for size in sizes),
         click.option(
             "--bias/--no-bias",
             default=bias.default,

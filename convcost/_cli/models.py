@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
+from convcost._cli.amounts import POSITIVE
 from convcost._cli.output import show_table, usage_errors
 from convcost._cli.sources import network_of, shape_option
 
@@ -64,7 +65,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
     help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show only the first N rows.")
+@click.option("--top", type=POSITIVE, metavar="N", help="Show only the first N rows.")
 @click.option(
     "--group",
     type=click.Choice(["kind", "block"]),
@@ -72,7 +73,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 )
 @click.option(
     "--fold",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     help="Levels of nested models to show; each model below them is one row.",
 )
 @click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
@@ -156,12 +157,10 @@ def compare(
     help="With --separable: as in MobileNet, with batch normalization between the two steps.",
 )
 @click.option("--width", type=float, help="Multiply the channels of layers by this, such as 0.75.")
-@click.option(
-    "--resolution", type=click.IntRange(min=1), help="Sides of the input in elements, such as 192."
-)
+@click.option("--resolution", type=POSITIVE, help="Sides of the input in elements, such as 192.")
 @click.option(
     "--divisor",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     default=1,
     show_default=True,
     help="With --width: round channels to multiples of this; MobileNetV2 uses 8.",
