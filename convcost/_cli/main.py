@@ -1,8 +1,8 @@
 """The command line: the costs of convolutions and of whole models, and their verification.
 
-Exit codes: 0 for success, 1 only if a verification found a disagreement, 2 for a usage or
-environment error, 130 if interrupted, 141 if the reader of the output closed the pipe, as `head`
-does.
+Exit codes: 0 for success, 1 if a verification found a disagreement or a model is over budget, 2 for
+a usage or environment error, 130 if interrupted, 141 if the reader of the output closed the pipe,
+as `head` does.
 """
 
 import io
@@ -16,7 +16,7 @@ from typing import TextIO
 import click
 
 import convcost
-from convcost._cli import functions, models, sweeps, verify
+from convcost._cli import check, functions, models, sweeps, verify
 from convcost._cli.output import (
     CLOSED,
     CLOSED_PIPE,
@@ -121,6 +121,7 @@ for command in (
     models.summary,
     models.compare,
     models.whatif,
+    check.check,
     sweeps.sweep,
     verify.verify,
 ):

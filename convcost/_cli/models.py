@@ -9,7 +9,7 @@ import click
 import convcost
 from convcost._cli.amounts import POSITIVE
 from convcost._cli.output import show_table, usage_errors
-from convcost._cli.sources import network_of, shape_option
+from convcost._cli.sources import counted_of, network_of, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def summary(
     """
     with usage_errors():
         report = convcost.summary(
-            network_of(source, input_shape, on_unknown, output_shapes),
+            counted_of(source, input_shape, on_unknown, output_shapes),
             effective=effective,
             intensity=intensity,
             formula=formula,
@@ -142,7 +142,7 @@ def compare(
 ) -> None:
     """Show two models side by side, layer by layer and in total."""
     with usage_errors():
-        left, right = (network_of(one, input_shape, on_unknown) for one in (before, after))
+        left, right = (counted_of(one, input_shape, on_unknown) for one in (before, after))
         show_table(convcost.compare(left, right), form, output)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -42,6 +42,20 @@ def network_of(
     shapes = dict(map(_named_shape, output_shapes)) or None
     shape = parse_shape(input_shape)
     return convcost.from_keras(source, shape, on_unknown=on_unknown, shapes=shapes)
+
+
+def counted_of(
+    source: str,
+    input_shape: str | None,
+    on_unknown: OnUnknown = "error",
+    output_shapes: Iterable[str] = (),
+) -> Network:
+    """Return the network of a model, or what stands for it in a saved report."""
+    from convcost._report.summaries import counted
+
+    shapes = dict(map(_named_shape, output_shapes)) or None
+    found = counted(source, parse_shape(input_shape), on_unknown, shapes)
+    return cast("Network", found)
 
 
 def _named_shape(text: str) -> tuple[str, tuple[Size, ...]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from convcost._exact.scalars import near_names, refuse
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, SavedReportError
 from convcost._models.inputs import fits_declared, other_channels
 from convcost._models.keras import config, files, library
 from convcost._models.keras.weight_check import check_weights
@@ -192,6 +192,8 @@ def _naming(path: Path) -> Iterator[None]:
     """Put the name of a file before the errors about the model in it."""
     try:
         yield
+    except SavedReportError as error:
+        raise SavedReportError(f"{path}: {error}", error.data) from error
     except ModelError as error:
         raise type(error)(f"{path}: {error}") from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
 from convcost._layers import Layer, registry
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, SavedReportError
 from convcost._models.graph import (
     Call,
     Distributed,
@@ -57,6 +57,12 @@ _DEEPEST = 40
 
 def graph_of_config(config: object) -> Graph:
     """Return the graph of a model from its config."""
+    if isinstance(config, dict) and "convcost" in config and "class_name" not in config:
+        raise SavedReportError(
+            "it is a saved report of convcost, which holds the costs of a model but not the model:"
+            " give the model",
+            config,
+        )
     config = check_dict(unwrapped(config), "the config")
     if "class_name" not in config and "layers" in config:
         functional = "input_layers" in config
