@@ -16,6 +16,7 @@ from convcost._cost.cost import Cost as Cost
 from convcost._cost.explanation import Explanation as Explanation
 from convcost._cost.ratio import Ratio as Ratio
 from convcost._models.errors import ModelError as ModelError
+from convcost._models.errors import SavedReportError as SavedReportError
 from convcost._models.errors import UnknownLayerError as UnknownLayerError
 from convcost._models.network import Network as Network
 from convcost._models.read import from_keras as from_keras

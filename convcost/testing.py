@@ -54,7 +54,7 @@ def assert_budget(
     >>> assert_budget("docs/gallery/fashion_mnist.json", max_macs="4M")
     Traceback (most recent call last):
         ...
-    AssertionError: fashion_mnist: over budget
+    AssertionError: fashion_mnist_separable: over budget
       OVER  MACs  4,065,600  at most 4,000,000: 65,600 too many (1.64 %)
     """
     __tracebackhide__ = True

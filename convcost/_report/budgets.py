@@ -266,14 +266,12 @@ def _measured(model: Counted, quantity: str, argument: str) -> int:
             " model"
         )
     if is_expression(value):
-        if value.free_symbols:
-            sides = join_names(sorted(map(str, value.free_symbols)))
-            raise ModelError(
-                f"{argument} needs input_shape in numbers: {model.name!r} leaves {sides} open, and"
-                f" its {UNITS[quantity]} are the formula {value}"
-            )
-        value = int(value)
-    return value
+        sides = join_names(sorted(map(str, value.free_symbols)))
+        raise ModelError(
+            f"{argument} needs input_shape in numbers: {model.name!r} leaves {sides} open, and its"
+            f" {UNITS[quantity]} are the formula {value}"
+        )
+    return int(value)
 
 
 def _amount(quantity: str, value: int) -> str:
