@@ -10,6 +10,7 @@ import click
 
 import convcost
 from convcost._cli import budgets_file
+from convcost._cli.completion import model_files
 from convcost._cli.findings import FORMATS, SUFFIXES, Found, as_text
 from convcost._cli.output import DISAGREEMENT, USAGE_OR_ENVIRONMENT, message_of, usage_errors
 from convcost._cli.sources import parse_shape, shape_option
@@ -36,7 +37,7 @@ def _limits(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=model_files)
 @_limits
 @shape_option
 @click.option(

@@ -8,6 +8,7 @@ import click
 
 import convcost
 from convcost._cli.amounts import POSITIVE
+from convcost._cli.completion import model_files
 from convcost._cli.output import show_table, usage_errors
 from convcost._cli.sources import counted_of, network_of, shape_option
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "json", "csv", "markdown", "html")
 
-_source = click.argument("source")
+_source = click.argument("source", shell_complete=model_files)
 _on_unknown = click.option(
     "--on-unknown",
     type=click.Choice(["error", "warn"]),
@@ -127,8 +128,8 @@ def summary(
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=model_files)
+@click.argument("after", shell_complete=model_files)
 @shape_option
 @_on_unknown
 @_output(_FORMATS[:-1])
