@@ -166,6 +166,7 @@ def put(*path, value):
         (put("rows", 0, "kind", value=""), r"the kind of rows\[0\] must be printable text"),
         (put("rows", 0, "macs", value=1), r"rows\[0\] must have two FLOPs for each MAC"),
         (put("rows", 0, "macs", value=-1), r"macs of rows\[0\] must be a non-negative integer"),
+        (put("rows", 0, "macs", value=10**1000), "must be a non-negative integer; got 1000"),
         (put("rows", 0, "macs", value=1.5), "must be a non-negative integer; got 1.5"),
         (put("rows", 0, "params", value=223), "must have at least as many params as trainable"),
         (put("rows", 0, "params", value=225), "its rows add up to 6,501 params, but its total"),

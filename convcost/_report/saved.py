@@ -32,6 +32,8 @@ UNITS = {
 }
 _COUNTS = ("params", "macs", "flops", "bias_adds")
 _NEEDED = ("name", "input_shapes", "left_out", "layers", "rows", "total")
+# No model has such counts, but a hostile file may.
+_BEYOND = 10**1000
 # As many as a model may have.
 _MOST_ROWS = 20_000
 
@@ -280,6 +282,6 @@ def _count(data: Fields, field: str, where: str) -> int:
             f"{field} of {where} is the formula {shorten(value)}: a report with open sides can't be"
             " compared, so save it with an input_shape in numbers"
         )
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < _BEYOND:
         _refuse(f"{field} of {where} must be a non-negative integer; got {shorten(value)}")
     return value
