@@ -16,7 +16,7 @@ from typing import TextIO
 import click
 
 import convcost
-from convcost._cli import check, functions, models, sweeps, verify
+from convcost._cli import check, designs, functions, models, sweeps, verify
 from convcost._cli.output import (
     CLOSED,
     CLOSED_PIPE,
@@ -59,7 +59,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("convcost: interrupted", err=True)
         return INTERRUPTED
-    except SystemExit:  # from click or Rich, if the reader closed the pipe
+    except SystemExit as error:  # from click or Rich, if the reader closed the pipe
+        if os.environ.get("_CONVCOST_COMPLETE"):  # or after what the shell asked to complete
+            return int(error.code or 0)
         _discard(sys.stdout)
         return CLOSED_PIPE
     except Exception as error:
@@ -123,6 +125,9 @@ for command in (
     models.whatif,
     check.check,
     sweeps.sweep,
+    designs.layer,
+    designs.solve,
+    designs.crossings,
     verify.verify,
 ):
     app.add_command(command)

@@ -8,7 +8,8 @@ import click
 
 import convcost
 from convcost._cli.amounts import POSITIVE
-from convcost._cli.output import show_table, usage_errors
+from convcost._cli.completion import model_files
+from convcost._cli.output import json_format, show_table, usage_errors
 from convcost._cli.sources import counted_of, network_of, shape_option
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 
-_source = click.argument("source")
+_source = click.argument("source", shell_complete=model_files)
 _on_unknown = click.option(
     "--on-unknown",
     type=click.Choice(["error", "warn"]),
@@ -41,6 +42,7 @@ _output_shapes = click.option(
 
 def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
+        command = json_format(command)
         command = click.option(
             "--output",
             "-o",
@@ -127,7 +129,13 @@ def summary(
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE SOURCE...")
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    metavar="SOURCE SOURCE...",
+    shell_complete=model_files,
+)
 @shape_option
 @_on_unknown
 @_output(_FORMATS[:-1])

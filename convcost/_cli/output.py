@@ -6,14 +6,15 @@ import errno
 import json
 import re
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from convcost._report.table import Table
 
@@ -40,6 +41,18 @@ _SUBJECT = re.compile(r"^(?P<name>\w+)(?P<index>(\[\d+\])*)(?= (must|needs|has|t
 _SETTING = re.compile(r"\b(?P<name>\w+)=(?P<value>True|\"\w+\"|'\w+')")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def json_format(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option `--json` to a command that takes `--format`: short for `--format json`."""
+
+    @wraps(command)
+    def chosen(*values: Any, as_json: bool, form: str | None, **others: Any) -> Any:
+        if as_json and form not in (None, "json"):
+            raise click.UsageError(f"--json stands for --format json; got --format {form} as well")
+        return command(*values, form="json" if as_json else form, **others)
+
+    return click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(chosen)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import convcost
 from convcost._cli.amounts import POSITIVE
+from convcost._cli.completion import layer_classes, subject_names
 from convcost._cli.functions import CONVOLUTIONS
 from convcost._cli.output import json_option, print_json, show_table, usage_errors
 from convcost._cli.sources import near, words_of
@@ -58,7 +59,7 @@ _MAX_LISTED = 1 << 20
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     options_metavar="[--ARGUMENT VALUES]... [OPTIONS]",
 )
-@click.argument("what")
+@click.argument("what", shell_complete=subject_names)
 @click.option(
     "--where", multiple=True, help='Condition on the designs, "macs <= 3e8"; may be repeated.'
 )
@@ -107,7 +108,7 @@ def sweep(
     question.check()
     with usage_errors():
         question.check_paths()
-        space = convcost.Space(_what(what), **parse_arguments(context.args))
+        space = convcost.Space(subject_of(what), **parse_arguments(context.args))
         with _engine(workers, scheduler) as engine, _bar(space) as progress:
             answer = question.ask(space, where=list(where) or None, progress=progress, **engine)
         question.give(space, answer)
@@ -199,18 +200,18 @@ class _Question:
         convcost.plot_front(frame, x, y, color).savefig(path, dpi=150)
 
 
-def _what(name: str) -> Subject:
-    if name in CONVOLUTIONS:
+def subject_of(name: str, layers_only: bool = False) -> Subject:
+    """Return the function or the class of layers of that name."""
+    if name in CONVOLUTIONS and not layers_only:
         function: Subject = getattr(convcost, name)
         return function
     kind = getattr(convcost.layers, name, None)
     if _is_layer(kind):
         return kind
-    classes = [one for one in convcost.layers.__all__ if _is_layer(getattr(convcost.layers, one))]
-    raise ValueError(
-        f"{name!r} is not one of {', '.join(CONVOLUTIONS)}, nor a layer of convcost.layers"
-        f"{near(name, [*CONVOLUTIONS, *classes])}"
-    )
+    functions = () if layers_only else tuple(CONVOLUTIONS)
+    no_function = f"one of {', '.join(functions)}, nor " if functions else ""
+    hint = near(name, [*functions, *layer_classes()])
+    raise ValueError(f"{name!r} is not {no_function}a layer of convcost.layers{hint}")
 
 
 def _is_layer(kind: object) -> TypeGuard[type[Layer]]:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 import convcost
 from convcost._cli.amounts import POSITIVE, WHOLE
+from convcost._cli.completion import model_files
 from convcost._cli.output import DISAGREEMENT, json_option, message_of, print_json, usage_errors
 from convcost._cli.sources import is_file, parse_shape, shape_option
 from convcost._models.keras.library import application, import_keras
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", required=False)
+@click.argument("source", required=False, shell_complete=model_files)
 @shape_option
 @click.option(
     "--cases",
