@@ -194,8 +194,11 @@ def test_reports_that_do_not_hold_a_model(report, tmp_path):
     with pytest.raises(convcost.ModelError, match="holds only 1 of the 3 layers"):
         convcost.summary(report.top(1).to_json())
     both = convcost.compare(report.network, report.network).as_dict()
-    with pytest.raises(convcost.ModelError, match="it is a comparison of two models"):
+    with pytest.raises(convcost.ModelError, match="it is a comparison of models"):
         convcost.summary(both)
+    three = convcost.compare(*[report.network] * 3).to_json()
+    with pytest.raises(convcost.ModelError, match="it is a comparison of models"):
+        convcost.summary(three)
     (tmp_path / "both.json").write_text(json.dumps(both))
     with pytest.raises(convcost.ModelError, match=r"both\.json: the saved report can't be read"):
         convcost.summary(tmp_path / "both.json")

@@ -178,8 +178,8 @@ class SavedNetwork:
 
 def _check_version(data: Fields) -> None:
     version = data.get("version")
-    if "before" in data and "after" in data:
-        _refuse("it is a comparison of two models: save the summary of each")
+    if not {"name", "layers", "total"} & data.keys():
+        _refuse("it is a comparison of models: save the summary of each")
     if version == VERSION and type(version) is int:
         return
     if type(version) is int and version > VERSION:
