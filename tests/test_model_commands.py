@@ -71,16 +71,25 @@ def test_summary_in_other_forms(files, run, tmp_path):
 
 
 def test_the_suffix_of_a_file_says_what_to_write(files, run, tmp_path):
-    for suffix, start in ((".json", "{"), (".csv", "name,"), (".md", "| l"), (".html", "<!DOC")):
+    forms = (
+        (".json", "{"),
+        (".csv", "name,"),
+        (".md", "| l"),
+        (".tex", "\\begin"),
+        (".html", "<!"),
+    )
+    for suffix, start in forms:
         code, out, _ = run("summary", files[0], "-o", tmp_path / f"out{suffix}")
         assert (code, out) == (0, "")
         assert (tmp_path / f"out{suffix}").read_text().startswith(start)
     code, _, err = run("summary", files[0], "-o", tmp_path / "out.xlsx")
     assert (code, (tmp_path / "out.xlsx").exists()) == (2, False)
-    assert "--output must end with .txt, .json, .csv, .md, .html, or give --format; got " in err
+    assert (
+        "--output must end with .txt, .json, .csv, .md, .tex, .html, or give --format; got " in err
+    )
     code, _, err = run("compare", files[0], files[0], "-o", tmp_path / "out2.html")
     assert (code, (tmp_path / "out2.html").exists()) == (2, False)
-    assert "--output must end with .txt, .json, .csv, .md, or give --format; got " in err
+    assert "--output must end with .txt, .json, .csv, .md, .tex, or give --format; got " in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
@@ -121,10 +130,10 @@ def test_shapes_are_numbers_or_letters(files, run):
     assert json.loads(out)["input_shapes"] == [[32, 32, 4]]
     _, out, _ = run("summary", files[1], "--input-shape", "h,w,4")
     assert "288*h*w" in out
-    code, _, err = run("summary", files[1], "--input-shape", "3x3")
+    code, _, err = run("summary", files[1], "--input-shape", "3-3")
     assert code == 2
     assert err.count("\n") == 1
-    assert "such as 224,224,3 or h,w,3; got '3x3'" in err
+    assert "or ? for an open side; got '3-3'" in err
 
 
 def test_compare_and_what_if(files, run):
@@ -271,7 +280,11 @@ def test_output_shapes_of_what_is_left_out(tmp_path, run):
     assert code == 0
     rows = json.loads(out)["rows"]
     assert [row["macs"] for row in rows if row["name"] == "mystery"] == [None]
-    for wrong, message in (("10,10", "a layer and a shape"), ("a=b-c", "--output-shape must be")):
+    for wrong, message in (
+        ("10,10", "a layer and a shape"),
+        ("a=b-c", "--output-shape must be"),
+        ("a=1,?", "must name its open sides"),
+    ):
         code, _, err = run(*options, "--output-shape", wrong)
         assert code == 2
         assert message in err
@@ -285,4 +298,4 @@ def test_a_keras_application_by_its_name():
 
 def test_a_keyword_is_not_a_symbol():
     with pytest.raises(ValueError, match="--input-shape must be integers or names"):
-        parse_shape("None,None,3")
+        parse_shape("lambda,None,3")

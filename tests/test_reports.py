@@ -312,7 +312,8 @@ def test_a_very_long_name_is_cut_in_print_and_whole_in_data():
     # Not 50 rows that are each as long as the longest one.
     assert max(map(len, str(report).splitlines())) <= 80
     for shown in (report.to_text(), report.to_markdown(), report.to_latex(), report._repr_html_()):
-        assert "(499,000 characters more)" in " ".join(shown.replace("\n", "").split())
+        text = shown.replace("\n", "").replace(r"\,", ",")
+        assert "(499,000 characters more)" in " ".join(text.split())
         assert len(shown) < 500_000
     frame = report.to_pandas()
     assert frame["name"].tolist() == names

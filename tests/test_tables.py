@@ -47,6 +47,7 @@ head   Dense   (28, 28, 10)     650  501,760   52.63 %  (64+1)*10 = 650
 total                         1,290  953,344  100.00 %
 total: 1,290 parameters, 953,344 MACs (1,906,688 FLOPs), 58,016 bias additions
 1,290 of the model's 1,290 parameters are trainable, 0 are not
+size of the model's parameters: 5.04 KiB (5,160 bytes)
 a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions"""
 
 AT_80 = """\
@@ -61,6 +62,7 @@ head                      Dense           (10,)           650       640   0.03 %
 total                                                   3,306 1,832,064 100.00 %
 total: 3,306 parameters, 1,832,064 MACs (3,664,128 FLOPs), 50,186 bias additions
 3,178 of the model's 3,306 parameters are trainable, 128 are not
+size of the model's parameters: 12.91 KiB (13,224 bytes)
 a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias
 additions
 no room at 80 columns for: formula"""
@@ -79,6 +81,8 @@ total: 3,306 parameters, 1,832,064 MACs
 (3,664,128 FLOPs), 50,186 bias additions
 3,178 of the model's 3,306 parameters
 are trainable, 128 are not
+size of the model's parameters: 12.91
+KiB (13,224 bytes)
 a MAC is one multiply and one add; FLOPs
 are 2 * MACs, without the bias additions
 no room at 40 columns for: kind,
@@ -116,6 +120,7 @@ total of all: 3,306 parameters, 1,832,064 MACs (3,664,128
 FLOPs), 50,186 bias additions
 3,178 of the model's 3,306 parameters are trainable, 128 are
 not
+size of the model's parameters: 12.91 KiB (13,224 bytes)
 a MAC is one multiply and one add; FLOPs are 2 * MACs,
 without the bias additions
 no room at 60 columns for: output_shape, share, formula"""

@@ -36,6 +36,7 @@ head     Dense     (2,)             514     512    3.08 %  (256+1)*2 = 514
 total                               774  16,640  100.00 %
 total: 774 parameters, 16,640 MACs (33,280 FLOPs), 514 bias additions
 774 of the model's 774 parameters are trainable, 0 are not
+size of the model's parameters: 3.02 KiB (3,096 bytes)
 a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions"""
 
 

@@ -7,19 +7,25 @@ import json
 import os
 import re
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from convcost._report.table import Table
 
 # Formats by the suffix of a file.
-_SUFFIXES = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
+_SUFFIXES = {
+    **{".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown"},
+    **{".tex": "latex", ".html": "html"},
+}
+# What a file name should not have on any system.
+_UNSAFE = re.compile(r"[^\w.-]+")
 # Nobody reads the output any more: of pipes, and of sockets.
 CLOSED = (errno.EPIPE, errno.ECONNRESET)
 # Or the disk that it goes to is full.
@@ -36,6 +42,18 @@ _SUBJECT = re.compile(r"^(?P<name>\w+)(?P<index>(\[\d+\])*)(?= (must|needs|has|t
 _SETTING = re.compile(r"\b(?P<name>\w+)=(?P<value>True|\"\w+\"|'\w+')")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def json_format(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option `--json` to a command that takes `--format`: short for `--format json`."""
+
+    @wraps(command)
+    def chosen(*values: Any, as_json: bool, form: str | None, **others: Any) -> Any:
+        if as_json and form not in (None, "json"):
+            raise click.UsageError(f"--json stands for --format json; got --format {form} as well")
+        return command(*values, form="json" if as_json else form, **others)
+
+    return click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(chosen)
 
 
 @contextmanager
@@ -105,6 +123,12 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
     from convcost._report.table import written
 
     text = _text(table, form)
+    if form == "html" and output is None:
+        # Nobody reads a page in a terminal.
+        output = f"{_UNSAFE.sub('-', table.title.partition(':')[0]).strip('-.') or 'report'}.html"
+        if Path(output).exists():
+            raise click.UsageError(f"{output} exists: give --output to replace it, or another name")
+        click.echo(f"wrote {output}")
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -138,6 +162,8 @@ def _text(table: Table, form: str) -> str:
         return table.to_text()
     if form == "markdown":
         return "\n\n".join((table.to_markdown(), *table.notes))
+    if form == "latex":
+        return table.to_latex(caption=True)
     made: str = getattr(table, f"to_{form}")()
     return made
 

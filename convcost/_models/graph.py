@@ -230,16 +230,13 @@ class Distributed(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A weight of a live layer; its identity is equal wherever it is used.
-
-    `item_bytes` is the size of an element in bytes; None if it is not a whole number of bytes.
-    """
+    """A weight of a live layer; its identity is equal wherever it is used."""
 
     identity: Hashable
     name: str
     shape: tuple[int, ...]
     trainable: bool
-    item_bytes: int | None = None
+    dtype: str | None = None
 
 
 class Entry(NamedTuple):
@@ -264,6 +261,8 @@ class Entry(NamedTuple):
     replaced
         The weights that another layer in its place had, or that a layer here that is registered
         or not known has.
+    dtype
+        The type of its weights, where the layer does not fix another one; None if it is not known.
     """
 
     name: str
@@ -274,6 +273,7 @@ class Entry(NamedTuple):
     identity: Hashable
     variables: tuple[Variable, ...] | None = None
     replaced: tuple[Variable, ...] = ()
+    dtype: str | None = None
 
     def within(self, path: LayerPath) -> LayerPath:
         """Return the path of the entry in a graph with this path."""

@@ -15,7 +15,6 @@ from convcost._models import scaling, separable
 from convcost._models.changes import unwrapped, with_changes
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
 from convcost._models.recordings import with_recordings
-from convcost._models.rows import bytes_of
 from convcost._models.scaled_operations import Before
 from convcost._models.walks import walked
 
@@ -145,6 +144,12 @@ class Network:
         return self._total.macs
 
     @cached_property
+    def size(self) -> Count | None:
+        """Bytes of the parameters, by the types of the weights; None if one type is not known."""
+        sizes = [row.size for row in self.rows]
+        return None if None in sizes else arithmetic.total("size", sizes)
+
+    @cached_property
     def non_trainable_params(self) -> Count:
         """Number of parameters that training does not change."""
         return arithmetic.total("params", [row.non_trainable_params for row in self.rows])
@@ -153,11 +158,6 @@ class Network:
     def trainable_params(self) -> Count:
         """Number of parameters that training changes."""
         return self.params - self.non_trainable_params
-
-    @cached_property
-    def weight_bytes(self) -> Count | None:
-        """Size of the weights in bytes, by the types of their variables; None if not known."""
-        return bytes_of(self.rows)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)

@@ -11,7 +11,7 @@ from convcost._layers.base import Layer
 from convcost._layers.results import intensity
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
     from typing import Any
 
     from convcost._cost.cost import Cost
@@ -51,9 +51,8 @@ class Row(NamedTuple):
         Equal for the calls of one layer, also in different models inside of the model.
     calls
         Number of times that it is called so for one model input, by a `TimeDistributed` around it.
-    weight_bytes
-        Size of its parameters in bytes, by the types of its variables (only at the first call);
-        None where these are not known, as in a file.
+    size
+        Bytes of its parameters, by the types of its weights; None if one of these is not known.
     """
 
     path: LayerPath
@@ -69,7 +68,7 @@ class Row(NamedTuple):
     parts: tuple[Part, ...] = ()
     identity: Hashable = None
     calls: Count = 1
-    weight_bytes: Count | None = None
+    size: Count | None = 0
 
     @property
     def left_out(self) -> bool:
@@ -130,9 +129,3 @@ class Row(NamedTuple):
 def as_one(shapes: GivenShape) -> Factors:
     """Return a shape, or a list of shapes for a layer of several inputs, as layers take it."""
     return cast("Factors", shapes)
-
-
-def bytes_of(rows: Iterable[Row]) -> Count | None:
-    """Return the size of the parameters of rows in bytes; None if one of them is not known."""
-    sizes = [row.weight_bytes for row in rows]
-    return None if None in sizes else arithmetic.total("bytes", [0, *sizes])

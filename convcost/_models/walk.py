@@ -314,9 +314,7 @@ class Walk:
         return [(shapes[0][0], *shape[1:]) for shape in layer.outputs]
 
     def _row(self, entry: Entry, counted: Counted, visit: Visit) -> Row:
-        cost, frozen, reused, size = self._weights.new(
-            entry, counted.cost, counted.weights, visit.trainable
-        )
+        new = self._weights.new(entry, counted.cost, counted.weights, visit.trainable)
         made = counted.made
         for shape in made if isinstance(made, list) else (made,):
             self._sizes.check(shape or ())
@@ -331,13 +329,13 @@ class Walk:
             tuple([_sample(one, visit.repeat) for one in made])
             if isinstance(made, list)
             else _sample(made, visit.repeat),
-            cost,
-            frozen,
-            reused,
+            new.cost,
+            new.frozen,
+            new.reused,
             counted.parts,
             entry.identity,
             visit.repeat,
-            None if counted.layer is None else size,
+            new.size,
         )
 
     def _add_rest(
@@ -347,7 +345,7 @@ class Walk:
         rest = self._weights.unseen(graph.variables)
         if not rest:
             return
-        weights = tuple([Weight(one.name, one.shape, one.trainable) for one in rest])
+        weights = tuple([Weight(one.name, one.shape, one.trainable, one.dtype) for one in rest])
         name = "weights"
         while any(entry.name == name for entry in graph.entries):
             name += "_"

@@ -9,6 +9,7 @@ from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements, may_equal
 from convcost._layers.arguments import show
 from convcost._layers.steps import Weights
+from convcost._models.dtypes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -21,25 +22,25 @@ if TYPE_CHECKING:
     from convcost._models.graph import Entry, Tensor, Variable
 
 
-class Added(NamedTuple):
-    """What a call adds to the weights of a model.
+class New(NamedTuple):
+    """What a call costs, with the weights that no earlier call has.
 
     Attributes
     ----------
     cost
-        Its cost without the weights that were counted before.
+        The cost; parameters are those of the new weights.
     frozen
-        How many of the others training does not change.
-    reused
-        Whether all of its weights were counted before.
+        Number of these that training does not change.
     size
-        Size of the others in bytes; None if their types are not known.
+        Their bytes; None if the type of one of them is not known.
+    reused
+        Whether all weights of the layer were counted before.
     """
 
     cost: Cost[Any]
     frozen: Count
-    reused: bool
     size: Count | None
+    reused: bool
 
 
 class WeightsSeen:
@@ -70,32 +71,31 @@ class WeightsSeen:
 
     def new(
         self, entry: Entry, cost: Cost[Any], weights: tuple[Weight, ...], trainable: bool
-    ) -> Added:
-        """Return what a cost adds, without the weights that were counted before."""
+    ) -> New:
+        """Return a cost without the weights that were counted before, and what is new."""
         self._seen.update(one.identity for one in entry.replaced)
         if entry.variables is None:
             self._require_equal(entry.identity, *[weight.shape for weight in weights])
             if entry.identity in self._seen:
-                return Added(cost.reused(), 0, True, 0)
+                return New(cost.reused(), 0, 0, True)
             self._seen.add(entry.identity)
-            size = None if weights else 0
+            size = size_of([(one.shape, one.dtype or entry.dtype) for one in weights])
             if not (trainable and entry.trainable):
-                return Added(cost, cost.params, False, size)
-            frozen = _sum([one for one in weights if not one.trainable])
-            return Added(cost, frozen, False, size)
+                return New(cost, cost.params, size, False)
+            return New(cost, _sum([one for one in weights if not one.trainable]), size, False)
         pairs = self._paired(entry.variables, weights)
         for one, weight in pairs:
             self._require_equal(one.identity, weight.shape)
         new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
         self._seen.update(one.identity for one, _ in new)
+        size = size_of([(weight.shape, one.dtype) for one, weight in new])
         frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
-        size = _bytes(new)
         if len(new) == len(pairs):
             reused = not pairs and entry.identity in self._seen
             self._seen.add(entry.identity)
-            return Added(cost, frozen, reused, size)
+            return New(cost, frozen, size, reused)
         added = [Weights(weight.shape).forward(False) for _, weight in new]
-        return Added(total([cost.reused(), *added]), frozen, not new, size)
+        return New(total([cost.reused(), *added]), frozen, size, not new)
 
     def use(self, tensors: Iterable[Tensor]) -> None:
         """Take note of tensors that an operation is called with, some of which are weights.
@@ -153,12 +153,3 @@ def _in_order(variables: tuple[Variable, ...], names: list[str]) -> tuple[Variab
 
 def _sum(weights: list[Weight]) -> Count:
     return arithmetic.total("params", [elements(*one.shape) for one in weights]) if weights else 0
-
-
-def _bytes(pairs: list[tuple[Variable, Weight]]) -> Count | None:
-    """Return the size of weights by the types of their variables; None if one is not known."""
-    sizes = [
-        one.item_bytes and arithmetic.multiply("bytes", one.item_bytes, elements(*weight.shape))
-        for one, weight in pairs
-    ]
-    return None if None in sizes else arithmetic.total("bytes", [0, *sizes])

@@ -65,8 +65,8 @@ _EVERY = (
     _shape("output_shape", "output shape", lambda line: line.output_shape),
     _shape("kernel", "kernel", lambda line: line.kernel),
     _count("params", "params", 0, lambda line: line.known("params")),
-    _count("trainable", "trainable", 4, lambda line: line.trainable),
-    _count("bytes", "bytes", 4, lambda line: line.bytes),
+    _count("trainable_params", "trainable", 4, lambda line: line.trainable_params),
+    _count("size", "bytes", 4, lambda line: line.size),
     _count("macs", "MACs", 0, lambda line: line.known("macs")),
     Shown(_SHARE, lambda line, whole: line.fraction(whole), True),
     _count("effective_macs", "effective\nMACs", 2, lambda line: line.effective_macs),
@@ -81,7 +81,10 @@ _USUAL = ("kind", "output_shape", "params", "macs", "share")
 
 
 def shown(
-    columns: Sequence[str] | None, extra: Sequence[str], formula: Formula, units: Units
+    columns: Sequence[str] | None = None,
+    extra: Sequence[str] = (),
+    formula: Formula = "params",
+    units: Units = "exact",
 ) -> list[Shown]:
     """Return the columns of a report, from left to right.
 
@@ -120,7 +123,7 @@ def _checked(columns: Sequence[str]) -> list[str]:
 def _scaled(one: Shown) -> Shown:
     if one.column.text is not count_text:
         return one
-    text = bytes_text if one.column.name == "bytes" else scaled_text
+    text = bytes_text if one.column.name == "size" else scaled_text
     return one._replace(column=one.column._replace(text=text))
 
 

@@ -12,7 +12,7 @@ from convcost._layers.arguments import show
 from convcost._layers.lora import LoRA
 from convcost._layers.quantized import Quantized, Stored
 from convcost._layers.wrapping import TimeDistributed
-from convcost._models.rows import bytes_of
+from convcost._report.saved import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,16 +90,16 @@ class Line(NamedTuple):
         return sides if isinstance(sides, tuple) else None
 
     @property
-    def trainable(self) -> Count | None:
+    def trainable_params(self) -> Count | None:
         """Number of parameters that training changes; None if the cost of no layer is known."""
         if self._unknown:
             return None
         return arithmetic.total("params", [0, *(row.trainable_params for row in self.rows)])
 
     @property
-    def bytes(self) -> Count | None:
-        """Size of its parameters in bytes; None if their types are not known."""
-        return bytes_of(self.rows)
+    def size(self) -> Count | None:
+        """Bytes of its parameters; None if the type of a weight is not known."""
+        return None if self._unknown else size_of(self.rows)
 
     def formula(self, quantity: str) -> str:
         """Return the arithmetic behind the parameters or MACs."""

@@ -54,7 +54,7 @@ def notes_of(network: Network, number: int, total: Cost[Any], units: Units) -> I
 
 def _size(network: Network, whose: str) -> Iterator[str]:
     """Yield the size of the parameters, if it is known and there are any."""
-    size = network.weight_bytes
+    size = network.size
     if size:
         exact = f" ({count_text(size)} bytes)" if type(size) is int and size >= 1024 else ""
         yield f"size of the {whose} parameters: {bytes_text(size)}{exact}"

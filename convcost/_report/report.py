@@ -12,10 +12,11 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
+from convcost._report import saved
 from convcost._report.columns import shown
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.nested import nested
-from convcost._report.notes import notes_of
+from convcost._report.notes import CONVENTION_NOTE, notes_of
 from convcost._report.table import Table, plain, shape_text
 
 if TYPE_CHECKING:
@@ -327,18 +328,28 @@ class Report(Table):
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
         network, cost = self.network, self.total()
+        rows = [row for entry in self.entries for row in entry.rows]
+        # Whatever is shown, the usual columns are saved, without which no report reads back in.
+        every = {one.column.name: one for one in (*shown(), *self._shown)}
         return {
+            **saved.header(CONVENTION_NOTE),
             "name": network.name,
             "input_shapes": plain(network.input_shapes),
+            "layers": {"shown": len(rows), "in_model": len(network)},
             "total": {
                 **{quantity: plain(getattr(cost, quantity)) for quantity in UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
+                "size": plain(saved.size_of(rows)),
                 "counts": {name: plain(self.count(name)) for name in CONVENTIONS},
             },
             "conditions": [[str(left), str(right)] for left, right in network.conditions],
             "left_out": list(network.left_out),
-            "rows": super().as_dict()["rows"],
+            "rows": [
+                {name: plain(one.value(entry, network.macs)) for name, one in every.items()}
+                | {name: plain(one) for name, one in saved.fields_of(entry).items()}
+                for entry in self.entries
+            ],
         }
 
     def plot(self, axes: Sequence[Axes] | None = None) -> Figure:

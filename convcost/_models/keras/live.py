@@ -44,7 +44,7 @@ from convcost._models.keras.operation_refusals import why_not
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.origins import is_keras, is_operation
 from convcost._models.keras.own_cells import over_own_cells
-from convcost._models.keras.policies import is_plain, item_bytes, stored
+from convcost._models.keras.policies import is_plain, stored
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
 
@@ -110,7 +110,7 @@ class _ModelReader:
                     one.name,
                     tuple(one.shape),
                     bool(one.trainable),
-                    item_bytes(one.dtype),
+                    str(one.dtype),
                 )
                 for one in weights
             ]
@@ -208,7 +208,8 @@ class _ModelReader:
         while isinstance(inner, keras.layers.TimeDistributed):
             inner = inner.layer
         calls = tuple([in_order(call, made) for call in calls])
-        entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
+        dtype = getattr(inner, "variable_dtype", None)
+        entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)), dtype=dtype)
         if isinstance(made, Distributed):
             made = made.layer
         if isinstance(made, (RegisteredLayer, Unknown)):
@@ -219,6 +220,8 @@ class _ModelReader:
             return entry
         own = self._variables(_own_weights(inner))
         self._check_tracked(name, own)
+        if kind_of(inner) in HOLDING and any(one.dtype != dtype for one in own):
+            entry = entry._replace(dtype=None)  # the layers in it have policies of their own
         return entry._replace(variables=own)
 
     def _check_tracked(self, name: str, own: tuple[Variable, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost import _layers as layers
@@ -108,22 +107,6 @@ def storage(config: Config) -> Storage | str:
         name = dtype.get("class_name") if isinstance(dtype, dict) else dtype
         return f" with the dtype policy {shorten(name)}"
     return Storage(_with_given_sizes(mode, config.get("quantization_config")), options, rank)
-
-
-def item_bytes(dtype: str) -> int | None:
-    """Return the size in bytes of an element of a type; None if it has no whole number of bytes.
-
-    Examples
-    --------
-    >>> item_bytes("float32"), item_bytes("bfloat16"), item_bytes("float8_e4m3fn")
-    (4, 2, 1)
-    >>> item_bytes("bool"), item_bytes("int4"), item_bytes("string")
-    (1, None, None)
-    """
-    if dtype == "bool":
-        return 1
-    bits = re.match(r"(?:u?int|b?float|complex)(\d+)", dtype)
-    return None if bits is None or int(bits[1]) % 8 else int(bits[1]) // 8
 
 
 def unusual_activation(config: Config) -> str:
