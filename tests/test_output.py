@@ -75,6 +75,12 @@ def words(tmp_path_factory):
     return of
 
 
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    # A page is written to the working directory.
+    monkeypatch.chdir(tmp_path)
+
+
 class Stream(io.TextIOWrapper):
     """A stream into memory, with an encoding of its own."""
 
