@@ -360,7 +360,7 @@ def everything(step=None):
 
 def test_a_way_to_quantize_that_is_not_known_is_refused():
     policy = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int3"}}
-    refused(functional(layer("Dense", "d", ["in"], units=3, dtype=policy)), "'d' is a Dense")
+    refused(functional(layer("Dense", "d", ["in"], units=3, dtype=policy)), "'d' of class Dense")
 
 
 def test_a_model_inside_takes_what_it_takes():

@@ -22,8 +22,13 @@ _WRAPPED = re.compile(
 _INFERRED = re.compile(r"Could not automatically infer .*? Error encountered: ")
 
 
+_LONGEST = 160
+
+
 def one_line(error: Exception) -> str:
     """Return the beginning of an error's message in one line, without what Keras puts around it.
+
+    A message of more than 160 characters ends with an ellipsis after a whole word.
 
     Examples
     --------
@@ -33,4 +38,19 @@ def one_line(error: Exception) -> str:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
     while (wrapped := _WRAPPED.fullmatch(plain)) is not None:
         plain = wrapped[1]
-    return _INFERRED.sub("", plain)[:200]
+    plain = _INFERRED.sub("", plain)
+    if len(plain) <= _LONGEST:
+        return plain
+    head = plain[:_LONGEST]
+    return f"{head.rpartition(' ')[0] or head}…"
+
+
+def named(error: Exception) -> str:
+    """Return the type of an error and its message in one line, or the type alone.
+
+    Examples
+    --------
+    >>> named(ValueError("no")), named(NotImplementedError())
+    ('ValueError: no', 'NotImplementedError')
+    """
+    return f"{type(error).__name__}: {one_line(error)}".rstrip(": .")
