@@ -14,6 +14,7 @@ from convcost._cost.cost import Cost
 from convcost._cost.ratio import Ratio
 
 __all__ = [
+    "Check",
     "Comparison",
     "Cost",
     "Explanation",
@@ -22,9 +23,11 @@ __all__ = [
     "Ratio",
     "Report",
     "Row",
+    "SavedReportError",
     "Space",
     "UnknownLayerError",
     "__version__",
+    "check",
     "compare",
     "crossings",
     "depthwise",
@@ -42,6 +45,7 @@ __all__ = [
     "summary",
     "sweep",
     "symbols",
+    "testing",
     "verify",
 ]
 
@@ -50,16 +54,19 @@ __all__ = [
 __version__ = "0.1.0"
 
 # The modules and names that are imported on first use.
-_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "verify")
+_MODULES = ("formulas", "geometry", "hardware", "layers", "symbols", "testing", "verify")
 _HOMES = {
+    "Check": "_report.budgets",
     "Comparison": "_report.comparison",
     "Explanation": "_cost.explanation",
     "ModelError": "_models.errors",
     "Network": "_models.network",
     "Report": "_report.report",
     "Row": "_models.rows",
+    "SavedReportError": "_models.errors",
     "Space": "_sweeps",
     "UnknownLayerError": "_models.errors",
+    "check": "_report",
     "compare": "_report",
     "crossings": "_sweeps",
     "from_keras": "_models.read",

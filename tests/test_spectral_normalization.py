@@ -88,3 +88,21 @@ def test_an_own_layer_inside_is_refused_by_name():
     model = keras.Model(entry, kl.SpectralNormalization(Own(3))(entry))
     with pytest.raises(convcost.UnknownLayerError, match="SpectralNormalization around Own"):
         convcost.from_keras(model)
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: kl.SpectralNormalization(kl.Dense(3)), (4,)),
+        (lambda: kl.SpectralNormalization(kl.Conv2DTranspose(3, 2)), (4, 4, 2)),
+        (lambda: kl.SpectralNormalization(kl.Embedding(9, 4)), (5,)),
+        (lambda: kl.TimeDistributed(kl.SpectralNormalization(kl.Dense(2))), (3, 4)),
+        (lambda: keras.Sequential([kl.SpectralNormalization(kl.Dense(2))]), (4,)),
+    ],
+)
+def test_files_that_store_a_kernel_twice(tmp_path, make, shape, suffix):
+    entry = keras.Input(shape)
+    model = keras.Model(entry, make()(entry))
+    model.save(tmp_path / f"model.{suffix}")
+    assert convcost.from_keras(tmp_path / f"model.{suffix}").params == model.count_params()

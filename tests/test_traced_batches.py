@@ -1,5 +1,8 @@
 """Own layers at several sizes of an open batch: traced once where their code reads no size."""
 
+import copy
+import operator
+
 import keras
 import pytest
 from keras import layers as kl
@@ -91,6 +94,9 @@ def test_code_that_reads_no_size_is_traced_once_for_each_call():
         lambda _, x: ops.relu(x) * 2,
         lambda layer, x: layer.inner(x) + x,
         lambda _, x: x if x.ndim == 2 else ops.relu(x),
+        lambda _, x: x if len(x.shape) == 2 else ops.relu(x),
+        lambda layer, x: layer.inner(x) if ops.shape(x)[1] == 22 else x,
+        lambda layer, x: layer.inner(x) if x.shape[1:] == (22,) else x,
     ):
         assert read(function)[1] == 1
     net, runs = read(lambda layer, x: layer.inner(x), {}, {"training": True}, {})
@@ -102,14 +108,23 @@ def test_code_that_reads_no_size_is_traced_once_for_each_call():
     ("function", "macs"),
     [
         (lambda layer, x: layer.inner(ops.reshape(x, (-1, x.shape[-1]))), 22 * 22),
-        (lambda layer, x: layer.inner(x) if ops.shape(x)[1] == 22 else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if x.shape[-2] != 1 else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if (x * 2).shape[1] == 22 else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if x.shape != (1, 22) else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if (22, *x.shape) != (1,) else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if operator.add((22,), x.shape) else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if x.shape[:1] != (1,) else x, 22 * 22),
+        (lambda layer, x: layer.inner(x) if copy.copy(x.shape) else x, 22 * 22),
         (lambda layer, x: layer.inner(ops.reshape(x, (-1, 22))), 22 * 22),
         (lambda layer, x: layer.inner(x + layer.own), 22 * 22),
         (lambda layer, x: layer.inner(ops.concatenate([x[:, :11], x[:, 11:]], 1)), 22 * 22),
         (lambda layer, x: layer.inner(ops.add(*ops.split(ops.tile(x, 2), 2, 1))), 22 * 22),
         (lambda layer, x: ops.map(lambda row: ops.dot(row, layer.own), x), 22),
     ],
-    ids=["shape", "ops.shape", "number", "weight", "slice", "several", "map"],
+    ids=[
+        *("multiple", "first", "made", "compared", "unpacked", "added", "part", "copy", "number"),
+        *("weight", "slice", "several", "map"),
+    ],
 )
 def test_code_that_may_depend_on_the_batch_is_traced_at_each(function, macs):
     net, runs = read(function)

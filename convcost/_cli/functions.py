@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
+from convcost._cli.amounts import WHOLE
 from convcost._cli.output import json_option, print_json
 from convcost._cost import text
 from convcost._cost.quantities import UNITS
@@ -40,7 +41,7 @@ def _command(name: str, about: str, show: Callable[[str, Arguments, bool], None]
         show(name, arguments, as_json)
 
     decorators = [
-        *(click.argument(size.name, type=int) for size in sizes),
+        *(click.argument(size.name, type=WHOLE) for size in sizes),
         click.option(
             "--bias/--no-bias",
             default=bias.default,
@@ -65,11 +66,11 @@ def _show_cost(name: str, arguments: Arguments, as_json: bool) -> None:
         print_json(data)
         return
     click.echo(f"{name} convolution ({_describe(arguments)})")
-    _print_counts(cost, explanation)
+    print_counts(cost, explanation)
     if full is not None:
         click.echo("\ncompared with the standard convolution that it replaces")
         quotients = {name: getattr(cost / full, name) for name in ("params", "macs")}
-        _print_counts(
+        print_counts(
             full,
             {
                 name: f"separable / standard = {text.quotient_text(value)}"
@@ -104,7 +105,7 @@ def _call(function: Callable[..., Result], arguments: Arguments) -> Result:
         raise click.UsageError(str(error)) from error
 
 
-def _print_counts(cost: Cost, notes: dict[str, str]) -> None:
+def print_counts(cost: Cost, notes: dict[str, str]) -> None:
     """Print each count that has a note, with its unit and the note."""
     # Plain lines, not a table fitted to the terminal, so that no digit is cut off.
     rows: list[tuple[str, ...]] = [

@@ -1,8 +1,8 @@
 """The command line: the costs of convolutions and of whole models, and their verification.
 
-Exit codes: 0 for success, 1 only if a verification found a disagreement, 2 for a usage or
-environment error, 130 if interrupted, 141 if the reader of the output closed the pipe, as `head`
-does.
+Exit codes: 0 for success, 1 if a verification found a disagreement or a model is over budget, 2 for
+a usage or environment error, 130 if interrupted, 141 if the reader of the output closed the pipe,
+as `head` does.
 """
 
 import io
@@ -16,7 +16,7 @@ from typing import TextIO
 import click
 
 import convcost
-from convcost._cli import functions, models, sweeps, verify
+from convcost._cli import check, designs, functions, models, sweeps, verify
 from convcost._cli.output import (
     CLOSED,
     CLOSED_PIPE,
@@ -59,7 +59,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("convcost: interrupted", err=True)
         return INTERRUPTED
-    except SystemExit:  # from click or Rich, if the reader closed the pipe
+    except SystemExit as error:  # from click or Rich, if the reader closed the pipe
+        if os.environ.get("_CONVCOST_COMPLETE"):  # or after what the shell asked to complete
+            return int(error.code or 0)
         _discard(sys.stdout)
         return CLOSED_PIPE
     except Exception as error:
@@ -121,7 +123,11 @@ for command in (
     models.summary,
     models.compare,
     models.whatif,
+    check.check,
     sweeps.sweep,
+    designs.layer,
+    designs.solve,
+    designs.crossings,
     verify.verify,
 ):
     app.add_command(command)

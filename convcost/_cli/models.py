@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
+from convcost._cli.amounts import POSITIVE
+from convcost._cli.completion import model_files
 from convcost._cli.output import show_table, usage_errors
-from convcost._cli.sources import network_of, shape_option
+from convcost._cli.sources import counted_of, network_of, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "json", "csv", "markdown", "html")
 
-_source = click.argument("source")
+_source = click.argument("source", shell_complete=model_files)
 _on_unknown = click.option(
     "--on-unknown",
     type=click.Choice(["error", "warn"]),
@@ -64,7 +66,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
     help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show only the first N rows.")
+@click.option("--top", type=POSITIVE, metavar="N", help="Show only the first N rows.")
 @click.option(
     "--group",
     type=click.Choice(["kind", "block"]),
@@ -72,7 +74,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 )
 @click.option(
     "--fold",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     help="Levels of nested models to show; each model below them is one row.",
 )
 @click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
@@ -109,7 +111,7 @@ def summary(
     """
     with usage_errors():
         report = convcost.summary(
-            network_of(source, input_shape, on_unknown, output_shapes),
+            counted_of(source, input_shape, on_unknown, output_shapes),
             effective=effective,
             intensity=intensity,
             formula=formula,
@@ -126,8 +128,8 @@ def summary(
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=model_files)
+@click.argument("after", shell_complete=model_files)
 @shape_option
 @_on_unknown
 @_output(_FORMATS[:-1])
@@ -141,7 +143,7 @@ def compare(
 ) -> None:
     """Show two models side by side, layer by layer and in total."""
     with usage_errors():
-        left, right = (network_of(one, input_shape, on_unknown) for one in (before, after))
+        left, right = (counted_of(one, input_shape, on_unknown) for one in (before, after))
         show_table(convcost.compare(left, right), form, output)
 
 
@@ -156,12 +158,10 @@ def compare(
     help="With --separable: as in MobileNet, with batch normalization between the two steps.",
 )
 @click.option("--width", type=float, help="Multiply the channels of layers by this, such as 0.75.")
-@click.option(
-    "--resolution", type=click.IntRange(min=1), help="Sides of the input in elements, such as 192."
-)
+@click.option("--resolution", type=POSITIVE, help="Sides of the input in elements, such as 192.")
 @click.option(
     "--divisor",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     default=1,
     show_default=True,
     help="With --width: round channels to multiples of this; MobileNetV2 uses 8.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import keyword
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 import convcost
+from convcost._exact.amounts import is_count, read_count
 from convcost._exact.scalars import near_names
 
 if TYPE_CHECKING:
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
     from convcost._models.network import Network
     from convcost._models.types import OnUnknown
 
+# Numbers, and open sides, with an x between them.
+_CROSSED = re.compile(r"(\d[^\W_x]*|\?|None)(\s*x\s*(\d[^\W_x]*|\?|None))+")
+_OPEN = ("?", "None")
+
 shape_option = click.option(
     "--input-shape",
     metavar="224,224,3",
-    help="Shape of the input without the batch dimension; names become symbols, as in h,w,3. By"
-    " default what the model declares.",
+    help="Shape of the input without the batch dimension, 224,224,3 or 224x224x3; names become"
+    " symbols, as in h,w,3, and ? leaves a side open. By default what the model declares.",
 )
 
 
@@ -38,12 +44,30 @@ def network_of(
     return convcost.from_keras(source, shape, on_unknown=on_unknown, shapes=shapes)
 
 
+def counted_of(
+    source: str,
+    input_shape: str | None,
+    on_unknown: OnUnknown = "error",
+    output_shapes: Iterable[str] = (),
+) -> Network:
+    """Return the network of a model, or what stands for it in a saved report."""
+    from convcost._report.summaries import counted
+
+    shapes = dict(map(_named_shape, output_shapes)) or None
+    found = counted(source, parse_shape(input_shape), on_unknown, shapes)
+    return cast("Network", found)
+
+
 def _named_shape(text: str) -> tuple[str, tuple[Size, ...]]:
     """Return the name of a layer and a shape, from `lstm=28,64`."""
     name, equal, shape = text.rpartition("=")
     if not equal or not name:
         raise ValueError(f"--output-shape must be a layer and a shape, as lstm=64; got {text!r}")
-    return name, _shape(shape, "--output-shape")
+    sides = _shape(shape, "--output-shape")
+    known = tuple([side for side in sides if side is not None])
+    if known != sides:
+        raise ValueError(f"--output-shape must name its open sides, as in x=h,w,3; got {text!r}")
+    return name, known
 
 
 def is_file(source: str) -> bool:
@@ -63,23 +87,39 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def parse_shape(text: str | None) -> tuple[Size, ...] | None:
-    """Return the shape that words between commas stand for: integers, and names for symbols.
+def parse_shape(text: str | None) -> tuple[Size | None, ...] | None:
+    """Return the shape that words stand for: integers, names for symbols, and None for open sides.
 
     Examples
     --------
-    >>> parse_shape("224,224,3")
-    (224, 224, 3)
+    >>> parse_shape("224,224,3"), parse_shape("224x224x3"), parse_shape("?,?,3")
+    ((224, 224, 3), (224, 224, 3), (None, None, 3))
     """
     return None if text is None else _shape(text, "--input-shape")
 
 
-def _shape(text: str, option: str) -> tuple[Size, ...]:
-    words = text.strip("() ").rstrip(",").split(",")
-    return tuple(_side(word.strip(), text, option) for word in words)
+def words_of(text: str) -> list[str]:
+    """Return the words of a shape, between commas, or between numbers with an x.
+
+    Examples
+    --------
+    >>> words_of("(224, 224, 3)"), words_of("224x224x3"), words_of("xbox,3")
+    (['224', '224', '3'], ['224', '224', '3'], ['xbox', '3'])
+    """
+    inner = text.strip("() ").rstrip(",")
+    words = inner.split("x") if _CROSSED.fullmatch(inner) else inner.split(",")
+    return [word.strip() for word in words]
 
 
-def _side(word: str, text: str, option: str) -> Size:
+def _shape(text: str, option: str) -> tuple[Size | None, ...]:
+    return tuple(_side(word, text, option) for word in words_of(text))
+
+
+def _side(word: str, text: str, option: str) -> Size | None:
+    if word in _OPEN:
+        return None
+    if is_count(word):
+        return read_count(option, word)
     if word.isidentifier() and not keyword.iskeyword(word):
         from convcost.symbols import symbol
 
@@ -90,5 +130,5 @@ def _side(word: str, text: str, option: str) -> Size:
     except ValueError:
         raise ValueError(
             f"{option} must be integers or names separated by commas, such as 224,224,3 or"
-            f" h,w,3; got {text!r}"
+            f" h,w,3, or ? for an open side; got {text!r}"
         ) from None

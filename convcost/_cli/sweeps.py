@@ -15,9 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 import convcost
+from convcost._cli.amounts import POSITIVE
+from convcost._cli.completion import layer_classes, subject_names
 from convcost._cli.functions import CONVOLUTIONS
 from convcost._cli.output import json_option, print_json, show_table, usage_errors
-from convcost._cli.sources import near
+from convcost._cli.sources import near, words_of
+from convcost._exact.amounts import is_count, read_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,14 +59,12 @@ _MAX_LISTED = 1 << 20
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     options_metavar="[--ARGUMENT VALUES]... [OPTIONS]",
 )
-@click.argument("what")
+@click.argument("what", shell_complete=subject_names)
 @click.option(
     "--where", multiple=True, help='Condition on the designs, "macs <= 3e8"; may be repeated.'
 )
 @click.option("--count", is_flag=True, help="Print how many designs meet --where.")
-@click.option(
-    "--top", type=click.IntRange(min=1), metavar="N", help="Show only the best N designs."
-)
+@click.option("--top", type=POSITIVE, metavar="N", help="Show only the best N designs.")
 @click.option("--by", help="With --top: rank by this, largest first: params, or an expression.")
 @click.option("--smallest", is_flag=True, help="With --top: rank the smallest first.")
 @click.option("--maximize", default="", help="Show the Pareto front; maximize these: params,df.")
@@ -78,7 +79,7 @@ _MAX_LISTED = 1 << 20
 )
 @click.option("--plot", type=click.Path(), help="Plot the designs to an image, such as front.png.")
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
-@click.option("--workers", type=click.IntRange(min=1), help="Count in this many processes.")
+@click.option("--workers", type=POSITIVE, help="Count in this many processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="Count on the Dask cluster at tcp://...")
 @json_option
 @click.pass_context
@@ -107,7 +108,7 @@ def sweep(
     question.check()
     with usage_errors():
         question.check_paths()
-        space = convcost.Space(_what(what), **parse_arguments(context.args))
+        space = convcost.Space(subject_of(what), **parse_arguments(context.args))
         with _engine(workers, scheduler) as engine, _bar(space) as progress:
             answer = question.ask(space, where=list(where) or None, progress=progress, **engine)
         question.give(space, answer)
@@ -199,18 +200,18 @@ class _Question:
         convcost.plot_front(frame, x, y, color).savefig(path, dpi=150)
 
 
-def _what(name: str) -> Subject:
-    if name in CONVOLUTIONS:
+def subject_of(name: str, layers_only: bool = False) -> Subject:
+    """Return the function or the class of layers of that name."""
+    if name in CONVOLUTIONS and not layers_only:
         function: Subject = getattr(convcost, name)
         return function
     kind = getattr(convcost.layers, name, None)
     if _is_layer(kind):
         return kind
-    classes = [one for one in convcost.layers.__all__ if _is_layer(getattr(convcost.layers, one))]
-    raise ValueError(
-        f"{name!r} is not one of {', '.join(CONVOLUTIONS)}, nor a layer of convcost.layers"
-        f"{near(name, [*CONVOLUTIONS, *classes])}"
-    )
+    functions = () if layers_only else tuple(CONVOLUTIONS)
+    no_function = f"one of {', '.join(functions)}, nor " if functions else ""
+    hint = near(name, [*functions, *layer_classes()])
+    raise ValueError(f"{name!r} is not {no_function}a layer of convcost.layers{hint}")
 
 
 def _is_layer(kind: object) -> TypeGuard[type[Layer]]:
@@ -246,7 +247,7 @@ def parse_arguments(words: list[str]) -> dict[str, Given]:
 
 
 def _shape(text: str) -> tuple[object, ...]:
-    return tuple(_value(word) for word in text.strip("() ").rstrip(",").split(","))
+    return tuple(map(_value, words_of(text)))
 
 
 def _values(name: str, text: str) -> range | list[object]:
@@ -279,7 +280,7 @@ def _listed(name: str, text: str) -> list[int]:
 
 def _range(name: str, text: str) -> range:
     try:
-        start, stop, *step = (int(word) for word in text.split(":"))
+        start, stop, *step = (_integer(word) for word in text.split(":"))
         return range(start, stop, *step)
     except (ValueError, TypeError):
         raise ValueError(
@@ -288,10 +289,16 @@ def _range(name: str, text: str) -> range:
         ) from None
 
 
+def _integer(word: str) -> int:
+    return read_count("it", word) if is_count(word) else int(word)
+
+
 def _value(word: str) -> object:
     lowered = word.strip().lower()
     if lowered in ("true", "false"):
         return lowered == "true"
+    if is_count(word):
+        return read_count("it", word)
     try:
         return ast.literal_eval(word.strip())
     except (ValueError, SyntaxError):

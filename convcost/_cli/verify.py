@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import convcost
+from convcost._cli.amounts import POSITIVE, WHOLE
+from convcost._cli.completion import model_files
 from convcost._cli.output import DISAGREEMENT, json_option, message_of, print_json, usage_errors
 from convcost._cli.sources import is_file, parse_shape, shape_option
 from convcost._models.keras.library import application, import_keras
@@ -25,16 +27,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", required=False)
+@click.argument("source", required=False, shell_complete=model_files)
 @shape_option
 @click.option(
     "--cases",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     default=200,
     show_default=True,
     help="How many configurations to draw.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random draws.")
+@click.option("--seed", type=WHOLE, default=0, show_default=True, help="Seed of the random draws.")
 @click.option(
     "--kind",
     "kinds",

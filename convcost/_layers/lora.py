@@ -128,10 +128,10 @@ class LoRA(Stored[K]):
 
     def _small(self, shape: Factors) -> tuple[Weight, Weight]:
         """Return the two small kernels."""
-        name, sides, _ = self._adapted._weights(shape)[0]
+        name, sides, *_ = self._adapted._weights(shape)[0]
         return (
-            Weight(f"lora_{name}_a", (*sides[:-1], self.lora_rank)),
-            Weight(f"lora_{name}_b", (self.lora_rank, sides[-1])),
+            Weight(f"lora_{name}_a", (*sides[:-1], self.lora_rank), dtype="float32"),
+            Weight(f"lora_{name}_b", (self.lora_rank, sides[-1]), dtype="float32"),
         )
 
 

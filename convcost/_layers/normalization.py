@@ -297,8 +297,9 @@ class Normalization(Scaled[int]):
             arguments.place("axis", axis, shape) for axis in arguments.axis_tuple(self.axis)
         )
         along = tuple(shape[index] for index in places)
-        named = (("mean", along), ("variance", along), ("count", ()))
-        return tuple(Weight(name, sides, trainable=False) for name, sides in named)
+        # Keras's `int`: int64 with TensorFlow, int32 with other backends.
+        count = Weight("count", (), trainable=False, dtype="int")
+        return (*(Weight(name, along, trainable=False) for name in ("mean", "variance")), count)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -204,11 +204,11 @@ class Quantized(Stored[K]):
         length, values = kernel.shape
         block = self.how.block
         packed = length if self.how.name == "int8" else arithmetic.ceil_divide(length, 2)
-        yield Weight(kernel.name, (packed, values), False)
+        yield Weight(kernel.name, (packed, values), False, "int8")
         groups = () if block is None else (arithmetic.ceil_divide(length, block),)
         yield Weight(f"{kernel.name}_scale", (*groups, values), False)
         if groups:
-            yield Weight(f"{kernel.name}_zero", (*groups, values), False)
+            yield Weight(f"{kernel.name}_zero", (*groups, values), False, "int8")
 
     def _stored(self, kernel: Weight, shape: Factors) -> Iterator[Weight]:
         """Yield what stands for a kernel."""
@@ -216,10 +216,11 @@ class Quantized(Stored[K]):
         if mode.name == "float8":
             yield kernel
             for name in _FLOAT8:
-                yield Weight(f"{name}_scale", ())
-                yield Weight(f"{name}_amax_history", (self.amax_history_length,))
+                yield Weight(f"{name}_scale", (), dtype="float32")
+                history = (self.amax_history_length,)
+                yield Weight(f"{name}_amax_history", history, dtype="float32")
         elif mode.name == "int8":
-            yield kernel._replace(trainable=False)
+            yield kernel._replace(trainable=False, dtype="int8")
             yield Weight(f"{kernel.name}_scale", self._scales(kernel, shape), False)
         elif mode.name == "int4":
             yield from self._packed(kernel, shape)
@@ -237,7 +238,7 @@ class Quantized(Stored[K]):
         rows, columns = kernel.shape if len(kernel.shape) == 2 else (0, 0)
         if isinstance(self.layer, EinsumDense):
             rows, columns = self.layer.rows_and_columns(shape)
-        yield Weight(kernel.name, (rows, arithmetic.ceil_divide(columns, 2)), False)
+        yield Weight(kernel.name, (rows, arithmetic.ceil_divide(columns, 2)), False, "int8")
         embeds = isinstance(self.layer, Vectors)
         summed, made = (columns, rows) if embeds else (rows, columns)
         block = self.how.block
@@ -247,8 +248,8 @@ class Quantized(Stored[K]):
             scales = (made, groups) if embeds else (groups, made)
         yield Weight(f"{kernel.name}_scale", scales, False)
         if block is not None:
-            yield Weight(f"{kernel.name}_zero", scales, False)
-            yield Weight("g_idx", (summed,), False)
+            yield Weight(f"{kernel.name}_zero", scales, False, "int8")
+            yield Weight("g_idx", (summed,), False, "float32")
 
     def _calibrated(self, kernel: Weight) -> Iterator[Weight]:
         """Yield a kernel as a matrix with a row for each output, and its scales."""
@@ -257,12 +258,12 @@ class Quantized(Stored[K]):
         packed = arithmetic.ceil_divide(outputs, 2) if mode.bits == 4 else outputs
         groups = 1 if mode.block is None else arithmetic.ceil_divide(inputs, mode.block)
         zero = "zero_point" if isinstance(self.layer, EinsumDense) else "kernel_zero"
-        yield Weight("kernel", (packed, inputs), False)
+        yield Weight("kernel", (packed, inputs), False, "uint8")
         yield Weight("kernel_scale", (outputs, groups), False)
-        yield Weight(zero, (outputs, groups), False)
+        yield Weight(zero, (outputs, groups), False, "uint8")
         if mode.name == "awq":
             yield Weight("awq_scales", (inputs,), False)
-        yield Weight("g_idx", (inputs,), False)
+        yield Weight("g_idx", (inputs,), False, "float32")
 
     def _as_matrix(self, kernel: Factors) -> tuple[Count, Count]:
         """Return the inputs and the outputs of a kernel.

@@ -23,11 +23,15 @@ class Weight(NamedTuple):
         Shape in elements, as in Keras.
     trainable
         Whether training changes it.
+    dtype
+        Type of its elements, such as `int8`, where Keras fixes it; None where it is the variable
+        dtype of the layer's policy.
     """
 
     name: str
     shape: Factors
     trainable: bool = True
+    dtype: str | None = None
 
 
 @dataclass(frozen=True)

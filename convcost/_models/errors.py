@@ -15,6 +15,22 @@ class UnknownLayerError(ModelError):
     __module__ = "convcost"
 
 
+class SavedReportError(ModelError):
+    """A saved report in the place of a model: it holds the costs of one, but not the model.
+
+    Attributes
+    ----------
+    data
+        What it holds.
+    """
+
+    __module__ = "convcost"
+
+    def __init__(self, message: str, data: object = None) -> None:
+        super().__init__(message)
+        self.data = data
+
+
 # What Keras puts around the message of an error in a call.
 _WRAPPED = re.compile(
     r"Exception encountered when calling .*?\(\)\. (.*?) Arguments received by .*"

@@ -211,6 +211,7 @@ class Variable(NamedTuple):
     name: str
     shape: tuple[int, ...]
     trainable: bool
+    dtype: str | None = None
 
 
 class Entry(NamedTuple):
@@ -235,6 +236,8 @@ class Entry(NamedTuple):
     replaced
         The weights that another layer in its place had, or that a layer here that is registered
         or not known has.
+    dtype
+        The type of its weights, where the layer does not fix another one; None if it is not known.
     """
 
     name: str
@@ -245,6 +248,7 @@ class Entry(NamedTuple):
     identity: Hashable
     variables: tuple[Variable, ...] | None = None
     replaced: tuple[Variable, ...] = ()
+    dtype: str | None = None
 
     def within(self, path: LayerPath) -> LayerPath:
         """Return the path of the entry in a graph with this path."""

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import is_array, refuse
 from convcost._exact.sizes import check_integer
+from convcost._layers.arguments import CHANNELS_FIRST
+from convcost._models.changes import unwrapped
 from convcost._models.errors import ModelError
 from convcost._models.graph import Graph, Source, refs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
 
     from convcost._exact.types import Count, Expression, Factors
+    from convcost._models.graph import Entry
 
 # Names of open spatial sides, by their number: of tokens, a sequence, an image, a volume.
 _OPEN = {0: ("t",), 1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
@@ -46,10 +49,15 @@ def input_shapes(graph: Graph, given: object) -> list[Factors]:
         names = ", ".join(inputs)
         what = f"one shape for each input ({len(inputs)}: {names})"
         refuse(ValueError, "input_shape", given, what)
-    return [
-        _check_shape(shape, "input_shape" if len(inputs) == 1 else f"input_shape of {name!r}")
-        for name, shape in zip(inputs, several, strict=True)
-    ]
+    alone = len(inputs) == 1
+    named = _names_in(several)
+    checked = []
+    for name, shape in zip(inputs, several, strict=True):
+        what = "input_shape" if alone else f"input_shape of {name!r}"
+        if isinstance(shape, (tuple, list)) and any(side is None for side in shape):
+            shape = _open(name, tuple(shape), alone, named)
+        checked.append(_check_shape(shape, what))
+    return checked
 
 
 def output_shapes(given: object) -> dict[str, list[Factors]]:
@@ -80,6 +88,24 @@ def fits_declared(graph: Graph, shapes: Sequence[Factors]) -> bool:
     )
 
 
+def other_channels(graph: Graph, shapes: Sequence[Factors]) -> list[tuple[str, int]]:
+    """Return the inputs that are given other channels than a graph declares, with the declared."""
+    first = CHANNELS_FIRST in set(map(_format_of, graph.entries))
+    found = []
+    for ref, shape in zip(refs(graph.inputs), shapes, strict=True):
+        known = _declared(graph, ref.entry) or ()
+        axis = 0 if first and len(known) > 1 else -1
+        if known and len(known) == len(shape) and type(shape[axis]) is int:
+            there = known[axis]
+            if there is not None and shape[axis] != there:
+                found.append((f"{ref.entry!r}", there))
+    return found
+
+
+def _format_of(entry: Entry) -> object:
+    return getattr(unwrapped(entry.layer)[0], "data_format", None)
+
+
 def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
@@ -91,6 +117,12 @@ def _in_order(given: object, inputs: list[str]) -> list[object]:
         refuse(TypeError, "input_shape", given, allowed)
     nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
     return list(given) if nested else [given]
+
+
+def _names_in(shapes: list[object]) -> set[str]:
+    """Return the names of the symbols in given shapes."""
+    sides = [side for one in shapes if isinstance(one, (tuple, list)) for side in one]
+    return {str(symbol) for side in sides if is_expression(side) for symbol in side.free_symbols}
 
 
 def _check_shape(shape: object, name: str) -> Factors:
@@ -110,16 +142,22 @@ def _declared(graph: Graph, name: str) -> tuple[int | None, ...] | None:
     return entry.layer.shape
 
 
-def _open(name: str, shape: tuple[int | None, ...] | None, alone: bool) -> Factors:
-    """Return a declared shape with symbols for the sides that it leaves open."""
+def _open(
+    name: str, shape: Sequence[Count | None] | None, alone: bool, taken: Collection[str] = ()
+) -> Factors:
+    """Return a shape with symbols, by names that are not taken, for the sides that are open."""
     if shape is None:
         raise ModelError(f"input {name!r} declares no shape: give input_shape")
     free = sum(side is None for side in shape)
     spatial = _OPEN.get(len(shape) - 1, ())
-    letters = (*spatial, "c") if free <= len(spatial) + 1 else tuple(f"x{i}" for i in range(free))
-    names = iter(letters)
+    letters = (*spatial, "c") if free <= len(spatial) + 1 else ()
     behind = "" if alone else f"_{name}"
-    return tuple(_symbol(next(names) + behind) if side is None else side for side in shape)
+    names = (
+        one + behind
+        for one in (*letters, *(f"x{place}" for place in range(free + len(taken))))
+        if one + behind not in taken
+    )
+    return tuple(_symbol(next(names)) if side is None else side for side in shape)
 
 
 def _symbol(name: str) -> Expression:

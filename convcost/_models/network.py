@@ -144,6 +144,12 @@ class Network:
         return self._total.macs
 
     @cached_property
+    def size(self) -> Count | None:
+        """Bytes of the parameters, by the types of the weights; None if one type is not known."""
+        sizes = [row.size for row in self.rows]
+        return None if None in sizes else arithmetic.total("size", sizes)
+
+    @cached_property
     def non_trainable_params(self) -> Count:
         """Number of parameters that training does not change."""
         return arithmetic.total("params", [row.non_trainable_params for row in self.rows])

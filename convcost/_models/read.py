@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import near_names, refuse
+from convcost._layers.arguments import show
 from convcost._layers.base import Layer
-from convcost._models.errors import ModelError
-from convcost._models.inputs import fits_declared
+from convcost._models.errors import ModelError, SavedReportError
+from convcost._models.inputs import fits_declared, other_channels
 from convcost._models.keras import config, files, library
 from convcost._models.keras.weight_check import check_weights
 from convcost._models.network import Network
@@ -191,6 +192,8 @@ def _naming(path: Path) -> Iterator[None]:
     """Put the name of a file before the errors about the model in it."""
     try:
         yield
+    except SavedReportError as error:
+        raise SavedReportError(f"{path}: {error}", error.data) from error
     except ModelError as error:
         raise type(error)(f"{path}: {error}") from error
 
@@ -211,9 +214,18 @@ def _compare(network: Network, stored: Stored) -> None:
     if not fits_declared(network.graph, network.input_shapes):
         # At other shapes, layers may have other weights than those of the file.
         try:
-            network = Network(network.graph)
+            built = Network(network.graph)
         except ModelError:
             return
+        others = other_channels(network.graph, network.input_shapes)
+        if others and network.params != built.params:
+            name, channels = others[0]
+            given = list(map(show, network.input_shapes))
+            raise ModelError(
+                f"input_shape must have {channels} channels in {name}: the file stores weights for"
+                f" these; got {', '.join(given)}"
+            )
+        network = built
     check_weights(network, stored)
 
 

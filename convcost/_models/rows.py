@@ -51,6 +51,8 @@ class Row(NamedTuple):
         Equal for the calls of one layer, also in different models inside of the model.
     calls
         Number of times that it is called so for one model input, by a `TimeDistributed` around it.
+    size
+        Bytes of its parameters, by the types of its weights; None if one of these is not known.
     """
 
     path: LayerPath
@@ -66,6 +68,7 @@ class Row(NamedTuple):
     parts: tuple[Part, ...] = ()
     identity: Hashable = None
     calls: Count = 1
+    size: Count | None = 0
 
     @property
     def left_out(self) -> bool:

@@ -131,8 +131,12 @@ class LayerReader(Reader, Protocol):
 
 # A live model, a path, the text of its JSON, or its configuration.
 ModelSource: TypeAlias = KerasModel | str | PathLike[str] | Mapping[str, object]
+# A shape with None for open sides.
+OpenShape: TypeAlias = Sequence[Size | None]
 # One shape, a list of shapes, or shapes by input name; None for the shape that the model declares.
-ModelShape: TypeAlias = InputShape | Mapping[str, Sequence[Size]] | None
+ModelShape: TypeAlias = (
+    InputShape | OpenShape | Sequence[OpenShape] | Mapping[str, OpenShape] | None
+)
 OnUnknown: TypeAlias = Literal["error", "warn"]
 # The output shape of a layer by its name, or a list of shapes if it has several outputs.
 OutputShapes: TypeAlias = Mapping[str, Sequence[Size] | Sequence[Sequence[Size]]]

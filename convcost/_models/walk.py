@@ -309,9 +309,7 @@ class Walk:
         return [(shapes[0][0], *shape[1:]) for shape in layer.outputs]
 
     def _row(self, entry: Entry, counted: Counted, visit: Visit) -> Row:
-        cost, frozen, reused = self._weights.new(
-            entry, counted.cost, counted.weights, visit.trainable
-        )
+        new = self._weights.new(entry, counted.cost, counted.weights, visit.trainable)
         made = counted.made
         for shape in made if isinstance(made, list) else (made,):
             self._sizes.check(shape or ())
@@ -326,12 +324,13 @@ class Walk:
             tuple([_sample(one, visit.repeat) for one in made])
             if isinstance(made, list)
             else _sample(made, visit.repeat),
-            cost,
-            frozen,
-            reused,
+            new.cost,
+            new.frozen,
+            new.reused,
             counted.parts,
             entry.identity,
             visit.repeat,
+            new.size,
         )
 
     def _add_rest(
@@ -341,7 +340,7 @@ class Walk:
         rest = self._weights.unseen(graph.variables)
         if not rest:
             return
-        weights = tuple([Weight(one.name, one.shape, one.trainable) for one in rest])
+        weights = tuple([Weight(one.name, one.shape, one.trainable, one.dtype) for one in rest])
         name = "weights"
         while any(entry.name == name for entry in graph.entries):
             name += "_"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements, may_equal
 from convcost._layers.arguments import show
 from convcost._layers.steps import Weights
+from convcost._models.dtypes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
     from convcost._layers.results import Weight
     from convcost._layers.types import GivenShape
     from convcost._models.graph import Entry, Tensor, Variable
+
+
+class New(NamedTuple):
+    """What a call costs, with the weights that no earlier call has.
+
+    Attributes
+    ----------
+    cost
+        The cost; parameters are those of the new weights.
+    frozen
+        Number of these that training does not change.
+    size
+        Their bytes; None if the type of one of them is not known.
+    reused
+        Whether all weights of the layer were counted before.
+    """
+
+    cost: Cost[Any]
+    frozen: Count
+    size: Count | None
+    reused: bool
 
 
 class WeightsSeen:
@@ -49,29 +71,31 @@ class WeightsSeen:
 
     def new(
         self, entry: Entry, cost: Cost[Any], weights: tuple[Weight, ...], trainable: bool
-    ) -> tuple[Cost[Any], Count, bool]:
-        """Return a cost without the weights that were counted before, and how many are frozen."""
+    ) -> New:
+        """Return a cost without the weights that were counted before, and what is new."""
         self._seen.update(one.identity for one in entry.replaced)
         if entry.variables is None:
             self._require_equal(entry.identity, *[weight.shape for weight in weights])
             if entry.identity in self._seen:
-                return cost.reused(), 0, True
+                return New(cost.reused(), 0, 0, True)
             self._seen.add(entry.identity)
+            size = size_of([(one.shape, one.dtype or entry.dtype) for one in weights])
             if not (trainable and entry.trainable):
-                return cost, cost.params, False
-            return cost, _sum([one for one in weights if not one.trainable]), False
+                return New(cost, cost.params, size, False)
+            return New(cost, _sum([one for one in weights if not one.trainable]), size, False)
         pairs = self._paired(entry.variables, weights)
         for one, weight in pairs:
             self._require_equal(one.identity, weight.shape)
         new = [(one, weight) for one, weight in pairs if one.identity not in self._seen]
         self._seen.update(one.identity for one, _ in new)
+        size = size_of([(weight.shape, one.dtype) for one, weight in new])
         frozen = _sum([weight for one, weight in new if not (trainable and one.trainable)])
         if len(new) == len(pairs):
             reused = not pairs and entry.identity in self._seen
             self._seen.add(entry.identity)
-            return cost, frozen, reused
+            return New(cost, frozen, size, reused)
         added = [Weights(weight.shape).forward(False) for _, weight in new]
-        return total([cost.reused(), *added]), frozen, not new
+        return New(total([cost.reused(), *added]), frozen, size, not new)
 
     def use(self, tensors: Iterable[Tensor]) -> None:
         """Take note of tensors that an operation is called with, some of which are weights.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
-from convcost._report.report import Report
+from convcost._report import saved
+from convcost._report.report import CONVENTION_NOTE, Report
 from convcost._report.table import Column, Table, count_text, decimal_text
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class Comparison(Table):
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
         return {
+            **saved.header(CONVENTION_NOTE),
             "before": Report(self.before).as_dict()["total"],
             "after": Report(self.after).as_dict()["total"],
             "ratio": {

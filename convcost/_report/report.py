@@ -12,6 +12,7 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
+from convcost._report import saved
 from convcost._report.lines import Line, block_of, grouped, line_of
 from convcost._report.table import (
     Column,
@@ -324,18 +325,25 @@ class Report(Table):
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
         network, cost = self.network, self.total()
+        shown = [row for entry in self.entries for row in entry.rows]
+        rows = zip(super().as_dict()["rows"], map(saved.fields_of, self.entries), strict=True)
         return {
+            **saved.header(CONVENTION_NOTE),
             "name": network.name,
             "input_shapes": plain(network.input_shapes),
+            "layers": {"shown": len(shown), "in_model": len(network)},
             "total": {
                 **{quantity: plain(getattr(cost, quantity)) for quantity in UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
+                "size": plain(saved.size_of(shown)),
                 "counts": {name: plain(self.count(name)) for name in CONVENTIONS},
             },
             "conditions": [[str(left), str(right)] for left, right in network.conditions],
             "left_out": list(network.left_out),
-            "rows": super().as_dict()["rows"],
+            "rows": [
+                {**row, **{name: plain(one) for name, one in more.items()}} for row, more in rows
+            ],
         }
 
     def plot(self, axes: Sequence[Axes] | None = None) -> Figure:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
+from convcost._models.errors import ModelError, SavedReportError
 from convcost._models.network import Network
 from convcost._models.read import from_keras
 from convcost._report.comparison import Comparison
 from convcost._report.report import Report
+from convcost._report.saved import SavedNetwork
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Literal
 
     from convcost._models.types import ModelShape, ModelSource, OnUnknown, OutputShapes
@@ -30,7 +35,8 @@ def summary(
     Parameters
     ----------
     source
-        A `Network`, or anything that `from_keras` reads: a Keras model, a file, or a config.
+        A `Network`, or anything that `from_keras` reads: a Keras model, a file, or a config. Or a
+        report that `Report.to_json` saved.
     input_shape
         Shape of one input in elements, without the batch; by default what the model declares.
     on_unknown
@@ -74,7 +80,7 @@ def compare(
     Parameters
     ----------
     before, after
-        Networks, or anything that `from_keras` reads.
+        Networks, or anything that `from_keras` reads; or saved reports.
     input_shape
         Shape of one input of either model, in elements, without the batch; by default what each
         model declares.
@@ -96,17 +102,48 @@ def compare(
     return Comparison(_network(before, input_shape), _network(after, input_shape))
 
 
-def _network(
-    source: Network | ModelSource,
-    input_shape: ModelShape,
+def counted(
+    source: Network | SavedNetwork | ModelSource,
+    input_shape: ModelShape = None,
     on_unknown: OnUnknown = "error",
     shapes: OutputShapes | None = None,
-) -> Network:
-    """Return a network as it is, at another input shape, or read from a source."""
+    *,
+    shaped: bool = True,
+) -> Network | SavedNetwork:
+    """Return a network as it is, at another input shape, or read from a source or saved report.
+
+    With `shaped=False`, a saved report is taken for the input shape that it has.
+    """
+    if isinstance(source, SavedNetwork):
+        return source
     if not isinstance(source, Network):
-        return from_keras(source, input_shape, on_unknown=on_unknown, shapes=shapes)
+        try:
+            return from_keras(source, input_shape, on_unknown=on_unknown, shapes=shapes)
+        except SavedReportError as error:
+            with _naming(source):
+                if shaped and (input_shape is not None or shapes is not None):
+                    given = "shapes" if input_shape is None else "input_shape"
+                    raise ModelError(
+                        f"it is a saved report, which has one input shape: leave out {given}"
+                    ) from None
+                return SavedNetwork(error.data)
     if shapes is not None:
         return Network(
             source.graph, input_shape or source.input_shapes, on_unknown=on_unknown, shapes=shapes
         )
     return source if input_shape is None else source.at(input_shape)
+
+
+def _network(*given: Any) -> Network:
+    # In a table, a saved report stands for the model.
+    return cast("Network", counted(*given))
+
+
+@contextmanager
+def _naming(source: object) -> Iterator[None]:
+    """Put the path of a saved report before the errors about it."""
+    try:
+        yield
+    except ModelError as error:
+        is_path = isinstance(source, os.PathLike) or "{" not in str(source)
+        raise ModelError(f"{source}: {error}" if is_path else str(error)) from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import keras
 from keras.src.backend import get_keras_mask, set_keras_mask
+from keras.src.ops.node import Node
 
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError, named
@@ -271,8 +272,13 @@ class _Inputs:
         return with_branches(tree, self.in_place_of) if isinstance(tree, dict) else tree
 
 
+class _Argument(keras.Operation):  # type: ignore[misc]  # Keras has no types
+    """What makes an argument of the code, in place of an `InputLayer`, which takes far longer."""
+
+
 def _input(sides: list[int | None], like: KerasTensor) -> KerasTensor:
-    made: KerasTensor = keras.Input(batch_shape=sides, dtype=like.dtype)
+    made: KerasTensor = keras.KerasTensor(sides, like.dtype)
+    Node(operation=_Argument(), call_args=(), call_kwargs={}, outputs=made)
     mask = get_keras_mask(like)
     if mask is not None:
         set_keras_mask(made, mask_from_outside(tuple(sides[: len(mask.shape)])))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
 from convcost._layers import Layer, registry
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, SavedReportError
 from convcost._models.graph import (
     Call,
     Distributed,
@@ -38,6 +38,7 @@ from convcost._models.keras.origins import (
 from convcost._models.keras.policies import stored
 from convcost._models.keras.unknown_shapes import output_shapes
 from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
+from convcost._models.keras.weight_types import weight_type
 from convcost._models.keras.wrappings import unwrapped
 from convcost._models.unknown import Unknown
 
@@ -58,6 +59,12 @@ _LIVE = "give the live model in Python"
 
 def graph_of_config(config: object) -> Graph:
     """Return the graph of a model from its config."""
+    if isinstance(config, dict) and "convcost" in config and "class_name" not in config:
+        raise SavedReportError(
+            "it is a saved report of convcost, which holds the costs of a model but not the model:"
+            " give the model",
+            config,
+        )
     config = check_dict(unwrapped(config), "the config")
     if "class_name" not in config and "layers" in config:
         functional = "input_layers" in config
@@ -159,7 +166,8 @@ class _ConfigReader:
             trainable = is_trainable(own, config_of(flagged), self._is_of_keras_2)
         except ValueError as error:
             raise ModelError(f"layer {name!r} ({kind}): {error}") from error
-        entry = Entry(name, kind, made, trainable, calls, _identity(holding))
+        dtype = weight_type(layer, self._is_of_keras_2)
+        entry = Entry(name, kind, made, trainable, calls, _identity(holding), dtype=dtype)
         # In Keras 2, a wrapper that is frozen has no trainable weights, whatever is in it.
         frozen = kind == "TimeDistributed" and not is_trainable("", config)
         return with_frozen_weights(entry) if frozen and self._is_of_keras_2 else entry

@@ -105,7 +105,13 @@ class _ModelReader:
     def _variables(self, weights: Sequence[KerasVariable]) -> tuple[Variable, ...]:
         return tuple(
             [
-                Variable(("variable", id(one)), one.name, tuple(one.shape), bool(one.trainable))
+                Variable(
+                    ("variable", id(one)),
+                    one.name,
+                    tuple(one.shape),
+                    bool(one.trainable),
+                    str(one.dtype),
+                )
                 for one in weights
             ]
         )
@@ -202,7 +208,8 @@ class _ModelReader:
         while isinstance(inner, keras.layers.TimeDistributed):
             inner = inner.layer
         calls = tuple([in_order(call, made) for call in calls])
-        entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)))
+        dtype = getattr(inner, "variable_dtype", None)
+        entry = Entry(name, kind, made, trainable, calls, ("live", id(inner)), dtype=dtype)
         if isinstance(made, Distributed):
             made = made.layer
         if isinstance(made, (RegisteredLayer, Unknown)):
@@ -213,6 +220,8 @@ class _ModelReader:
             return entry
         own = self._variables(_own_weights(inner))
         self._check_tracked(name, own)
+        if kind_of(inner) in HOLDING and any(one.dtype != dtype for one in own):
+            entry = entry._replace(dtype=None)  # the layers in it have policies of their own
         return entry._replace(variables=own)
 
     def _check_tracked(self, name: str, own: tuple[Variable, ...]) -> None:

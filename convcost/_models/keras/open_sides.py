@@ -16,6 +16,7 @@ from convcost._layers.base import Layer
 from convcost._models.graph import Distributed, Graph, RegisteredLayer, Tensor, Traced
 from convcost._models.keras.open_numbers import OpenNumber
 from convcost._models.keras.operations import KerasOperation
+from convcost._models.keras.sizes_read import Sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +109,7 @@ def _merged(tree: Any, sample: Any, sides: dict[int, Count]) -> Any:
     """Return arguments of a call, with sides in place of the None that stand for them."""
     if isinstance(sample, OpenNumber):
         sample = int(sample)
+    tree, sample = [tuple(one) if isinstance(one, Sides) else one for one in (tree, sample)]
     if tree is None and type(sample) is int and sample in sides:
         return sides[sample]
     if type(tree) is not type(sample):

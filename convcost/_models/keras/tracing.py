@@ -30,6 +30,7 @@ from convcost._models.keras.places import place_of_call
 from convcost._models.keras.sizes_read import SizesRead
 from convcost._models.keras.symbolic_tensors import completed, methods
 from convcost._models.keras.unchanged import put, unchanged
+from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -84,9 +85,10 @@ def recorded(
         If a layer in it makes its weights only in this call.
     """
     owner = getattr(call, "__self__", None)
-    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic(numbers) as scope:
+    sizes = SizesRead(leaves([args, kwargs], keras.KerasTensor), numbers)
+    with _ONE_AT_A_TIME, unchanged(owner), _everything_symbolic(sizes) as scope:
         outputs = call(*args, **kwargs)
-    return Recorded(outputs, scope.assigned, scope.sizes.any)
+    return Recorded(outputs, scope.assigned, sizes.any)
 
 
 def node_of(tensor: KerasTensor) -> KerasNode:
@@ -124,12 +126,12 @@ class _Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras has no types
     It also knows what was recorded so far, and the loops and branches around what is recorded now.
     """
 
-    def __init__(self, numbers: Collection[int]) -> None:
+    def __init__(self, sizes: SizesRead) -> None:
         super().__init__()
         self.assigned: list[KerasTensor] = []
         self.nodes: list[KerasNode] = []
         self.around = Around()
-        self.sizes = SizesRead(numbers)
+        self.sizes = sizes
 
     @contextmanager
     def within(self, around: Around) -> Iterator[None]:
@@ -158,9 +160,9 @@ def _is_seed(variable: KerasVariable) -> bool:
 
 
 @contextmanager
-def _everything_symbolic(numbers: Collection[int]) -> Iterator[_Scope]:
+def _everything_symbolic(sizes: SizesRead) -> Iterator[_Scope]:
     """Record operations on weights and constants as well, in this thread."""
-    thread, scope = threading.get_ident(), _Scope(numbers)
+    thread, scope = threading.get_ident(), _Scope(sizes)
 
     def active() -> bool:
         # Keras itself runs layers that it does not know with tensors of the backend.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._layers import LoRA
+from convcost._layers import LoRA, SpectralNormalization
 from convcost._layers.base import Layer
 from convcost._models.changes import unwrapped
 from convcost._models.errors import ModelError
@@ -71,7 +71,7 @@ class _Counted:
             if row.layer is None or type(row.params) is not int:
                 self._unknown.update(around)
                 continue
-            params = row.params - (_small_kernels(row) if merged and row.params else 0)
+            params = row.params + (_stored_besides(row) if merged and row.params else 0)
             for path in around:
                 self._totals[path] += params
 
@@ -80,13 +80,19 @@ class _Counted:
         return None if path in self._unknown else self._totals[path]
 
 
-def _small_kernels(row: Row) -> int:
-    """Return the weights of a low-rank adaptation, which Keras adds to the kernel in `.keras`."""
+def _stored_besides(row: Row) -> int:
+    """Return how many more numbers than weights a `.keras` file stores for a layer.
+
+    Keras adds a low-rank adaptation to the kernel, and writes a kernel that `SpectralNormalization`
+    normalizes for both layers.
+    """
     layer, _ = unwrapped(row.layer)
-    if not isinstance(row.layer, Layer) or not isinstance(layer, LoRA):
+    if not isinstance(row.layer, Layer) or not isinstance(layer, (LoRA, SpectralNormalization)):
         return 0
     weights = row.layer.weights_for(as_one(row.shape))
-    return sum(prod(one.shape) for one in weights if one.name.startswith("lora_"))
+    if isinstance(layer, SpectralNormalization):
+        return prod(weights[0].shape)
+    return -sum(prod(one.shape) for one in weights if one.name.startswith("lora_"))
 
 
 def _by_name(network: Network, stored: NamedWeights) -> Iterator[_Difference]:

@@ -1,0 +1,171 @@
+"""The command line for budgets: `convcost check`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import convcost
+from convcost._cli import budgets_file
+from convcost._cli.completion import model_files
+from convcost._cli.findings import FORMATS, SUFFIXES, Found, as_text
+from convcost._cli.output import DISAGREEMENT, USAGE_OR_ENVIRONMENT, message_of, usage_errors
+from convcost._cli.sources import parse_shape, shape_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# The arguments of `convcost.check` for a model, by its name.
+_LIMITS = {
+    "max_params": ("5M", "The most parameters."),
+    "max_macs": ("300M", "The most MACs for one input."),
+    "max_flops": ("600M", "The most FLOPs for one input, two for each MAC."),
+    "max_size": ("4MiB", "The most bytes of the parameters."),
+    "baseline": ("SAVED.json", "A saved report, or a model, than which SOURCE must not be larger."),
+    "tolerance": ("1%", "With --baseline: by how much it may be larger all the same."),
+}
+
+
+def _limits(command: Callable[..., int]) -> Callable[..., int]:
+    for name, (metavar, about) in reversed(_LIMITS.items()):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, metavar=metavar, help=about)(command)
+    return command
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=model_files)
+@_limits
+@shape_option
+@click.option(
+    "--on-unknown",
+    type=click.Choice(["error", "warn"]),
+    default="error",
+    show_default=True,
+    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
+)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    help="File with budgets; by default the nearest convcost.toml or pyproject.toml.",
+)
+@click.option("--update", is_flag=True, help="Write the baselines anew, and check.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    help="Format of the output; by default that of the suffix of --output, or text.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, writable=True),
+    help="File to write to (.txt, .json or .xml for JUnit); the text is printed as well.",
+)
+def check(
+    sources: tuple[str, ...],
+    input_shape: str | None,
+    on_unknown: str,
+    config: str | None,
+    update: bool,
+    form: str | None,
+    output: str | None,
+    **limits: str | None,
+) -> int:
+    """Check that models are within a budget; exit with 1 if one is not.
+
+    SOURCE is what `convcost summary` takes. Without limits, the budgets of the project are checked:
+    those in convcost.toml, or in [tool.convcost] of pyproject.toml; SOURCE then names models in it.
+    """
+    form = form or _form_of(output)
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    with usage_errors():
+        if given:
+            if config is not None:
+                raise ValueError("give limits, or --config for a file that has them, not both")
+            if not sources:
+                raise ValueError("give SOURCE: a file, or the name of a model")
+            options = {"input_shape": parse_shape(input_shape), "on_unknown": on_unknown}
+            models = {source: {"source": source, **given, **options} for source in sources}
+        else:
+            _refuse_options(input_shape, on_unknown)
+            models = budgets_file.read(_file(config, sources), sources)
+        if update:
+            for line in _update(models):
+                click.echo(line, err=True)
+    found = [_found(name, arguments) for name, arguments in models.items()]
+    text = FORMATS[form](found)
+    if output is None:
+        click.echo(text)
+    else:
+        with usage_errors():
+            Path(output).write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
+        click.echo(as_text(found))
+    if any(one.check is None for one in found):
+        return USAGE_OR_ENVIRONMENT
+    return DISAGREEMENT if any(one.over for one in found) else 0
+
+
+def _form_of(output: str | None) -> str:
+    if output is None:
+        return "text"
+    suffix = Path(output).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise click.UsageError(
+            f"--output must end with {', '.join(SUFFIXES)}, or give --format; got {output!r}"
+        )
+    return SUFFIXES[suffix]
+
+
+def _refuse_options(input_shape: str | None, on_unknown: str) -> None:
+    if input_shape is not None or on_unknown != "error":
+        raise ValueError(
+            "--input-shape and --on-unknown go with limits, such as --max-macs 300M; in a file with"
+            " budgets they stand beside them"
+        )
+
+
+def _file(config: str | None, sources: tuple[str, ...]) -> Path:
+    """Return the file with budgets."""
+    if config is not None:
+        return Path(config)
+    found = budgets_file.find(Path.cwd())
+    if found is None:
+        one = sources[0] if sources else "SOURCE"
+        raise ValueError(
+            "there is no convcost.toml, and no [tool.convcost] in a pyproject.toml, here or above:"
+            f" add one, or give a limit, as in: convcost check {one} --max-macs 300M"
+        )
+    return found
+
+
+def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Write the baselines of models; yield a line for each."""
+    places = {str(one["baseline"]) for one in models.values() if "baseline" in one}
+    if not places:
+        raise ValueError("--update writes baselines, and there is none: give --baseline SAVED.json")
+    if len(places) < sum("baseline" in one for one in models.values()):
+        raise ValueError("--update needs a baseline for each model; two have the same")
+    for arguments in models.values():
+        if "baseline" not in arguments:
+            continue
+        path = Path(str(arguments["baseline"]))
+        if path.suffix.lower() != ".json":
+            raise ValueError(f"--update writes baselines that end with .json; got {str(path)!r}")
+        options = {
+            name: arguments[name] for name in ("input_shape", "on_unknown") if name in arguments
+        }
+        convcost.summary(arguments["source"], **options).to_json(path)
+        yield f"{path} written"
+
+
+def _found(name: str, arguments: dict[str, Any]) -> Found:
+    source = str(arguments["source"])
+    try:
+        checked = convcost.check(**arguments)
+    except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
+        return Found(name, source, None, message_of(error))
+    return Found(name, source, replace(checked, name=name))
