@@ -176,7 +176,7 @@ def test_channels_that_the_file_contradicts(suffix, tmp_path, run):
     keras.Model(given, kl.Conv2D(8, 3)(given)).save(path)
     assert convcost.from_keras(path, (48, 64, 3)).params == 224
     message = (
-        "input_shape must have 3 channels in 'image': the file stores weights for these; got"
+        "--input-shape must have 3 channels in 'image': the file stores weights for these; got"
         " (32, 32, 4)"
     )
     with pytest.raises(convcost.ModelError) as found:

@@ -47,7 +47,7 @@ def input_shapes(graph: Graph, given: object) -> list[Factors]:
     several = _in_order(given, inputs)
     if len(several) != len(inputs):
         names = ", ".join(inputs)
-        what = f"one shape for each input ({len(inputs)}: {names})"
+        what = f"one shape for each input ({len(inputs)}: {names}), in this order or by name"
         refuse(ValueError, "input_shape", given, what)
     alone = len(inputs) == 1
     named = _names_in(several)
@@ -110,7 +110,7 @@ def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
             names = ", ".join(inputs)
-            refuse(ValueError, "input_shape", given, f"a dict with the keys {names}")
+            refuse(ValueError, "input_shape", given, f"shapes by the names of the inputs: {names}")
         return [given[name] for name in inputs]
     if not isinstance(given, (tuple, list)):
         allowed = "a shape without the batch dimension, or a list of shapes"
