@@ -122,6 +122,15 @@ def test_as_json(project, run):
     assert gone["error"].startswith("there is no file 'models/c.json'")
 
 
+def test_json_for_short(project, run):
+    assert run("check", "--json") == run("check", "--format", "json")
+    code, out, _ = run("summary", "models/a.json", "--json")
+    assert (code, json.loads(out)["total"]["params"]) == (0, 48)
+    code, _, err = run("summary", "models/a.json", "--json", "--format", "csv")
+    assert code == 2
+    assert "--json stands for --format json; got --format csv as well" in err
+
+
 def test_as_github_annotations(project, run):
     code, out, _ = run("check", "--format", "github")
     assert code == 2

@@ -273,7 +273,11 @@ def test_output_shapes_of_what_is_left_out(tmp_path, run):
     assert err.startswith("warning: ")
     rows = json.loads(out)["rows"]
     assert [row["macs"] for row in rows if row["name"] == "mystery"] == [None]
-    for wrong, message in (("10,10", "a layer and a shape"), ("a=b-c", "--output-shape must be")):
+    for wrong, message in (
+        ("10,10", "a layer and a shape"),
+        ("a=b-c", "--output-shape must be"),
+        ("a=1,?", "must name its open sides"),
+    ):
         code, _, err = run(*options, "--output-shape", wrong)
         assert code == 2
         assert message in err

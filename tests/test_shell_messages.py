@@ -143,4 +143,6 @@ def test_why_keras_cannot_load_a_file(tmp_path, run):
     path.write_text(model.to_json().replace('"rate": 0.5', '"rate": 7'))
     code, _, err = run("verify", path)
     assert code == 2
-    assert err.splitlines()[-1].startswith(f"Error: Keras can't load {path}: Invalid value received")
+    assert err.splitlines()[-1].startswith(
+        f"Error: Keras can't load {path}: Invalid value received"
+    )

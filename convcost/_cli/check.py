@@ -12,7 +12,13 @@ import convcost
 from convcost._cli import budgets_file
 from convcost._cli.completion import model_files
 from convcost._cli.findings import FORMATS, SUFFIXES, Found, as_text
-from convcost._cli.output import DISAGREEMENT, USAGE_OR_ENVIRONMENT, message_of, usage_errors
+from convcost._cli.output import (
+    DISAGREEMENT,
+    USAGE_OR_ENVIRONMENT,
+    json_format,
+    message_of,
+    usage_errors,
+)
 from convcost._cli.sources import on_unknown_option, parse_shapes, shape_option
 
 if TYPE_CHECKING:
@@ -59,6 +65,7 @@ def _limits(command: Callable[..., int]) -> Callable[..., int]:
     type=click.Path(dir_okay=False, writable=True),
     help="File to write to (.txt, .json or .xml for JUnit); the text is printed as well.",
 )
+@json_format
 def check(
     sources: tuple[str, ...],
     input_shapes: tuple[str, ...],

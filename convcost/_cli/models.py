@@ -9,7 +9,7 @@ import click
 import convcost
 from convcost._cli.amounts import POSITIVE
 from convcost._cli.completion import model_files
-from convcost._cli.output import show_table, usage_errors
+from convcost._cli.output import json_format, show_table, usage_errors
 from convcost._cli.sources import counted_of, network_of, on_unknown_option, shape_option
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _output_shapes = click.option(
 
 def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
+        command = json_format(command)
         command = click.option(
             "--output",
             "-o",

@@ -7,15 +7,15 @@ import json
 import re
 import warnings
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterator, Mapping
 
     from convcost._report.table import Table
 
@@ -44,6 +44,18 @@ _ARGUMENT = re.compile(r"(?<![\w.'\"(-])[a-z]+(_[a-z]+)+(?![\w='\"(])")
 _ALIASES = {"shapes": "--output-shape", "by": "--sort"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def json_format(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option `--json` to a command that takes `--format`: short for `--format json`."""
+
+    @wraps(command)
+    def chosen(*values: Any, as_json: bool, form: str | None, **others: Any) -> Any:
+        if as_json and form not in (None, "json"):
+            raise click.UsageError(f"--json stands for --format json; got --format {form} as well")
+        return command(*values, form="json" if as_json else form, **others)
+
+    return click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(chosen)
 
 
 @contextmanager

@@ -104,7 +104,16 @@ def block_of(row: Row) -> str:
     ...     ("encoder", "conv"), ("block_12_expand",), ("head",))]
     ['encoder', 'block_12', 'head']
     """
-    if len(row.path) > 1:
-        return "/".join(row.path[:-1])
-    found = _BLOCK.match(row.path[0])
-    return found.group(1) if found else row.path[0]
+    return "/".join(row.path[:-1]) if len(row.path) > 1 else block_named(row.path[0])
+
+
+def block_named(name: str) -> str:
+    """Return the block in the name of a layer; the name itself if there is none.
+
+    Examples
+    --------
+    >>> block_named("block_12_expand"), block_named("head")
+    ('block_12', 'head')
+    """
+    found = _BLOCK.match(name)
+    return found.group(1) if found else name

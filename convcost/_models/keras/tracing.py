@@ -162,13 +162,11 @@ def _is_seed(variable: KerasVariable) -> bool:
 @contextmanager
 def _everything_symbolic(sizes: SizesRead) -> Iterator[_Scope]:
     """Record operations on weights and constants as well, in this thread."""
-    thread, scope = threading.get_ident(), _Scope(sizes)
+    thread, scope, original = threading.get_ident(), _Scope(sizes), Node.__init__
 
     def active() -> bool:
         # Keras itself runs layers that it does not know with tensors of the backend.
         return threading.get_ident() == thread and not in_symbolic_scope()
-
-    original = Node.__init__
 
     def init(node: KerasNode, operation: KerasLayer, **given: Any) -> None:
         if active():
