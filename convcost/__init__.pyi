@@ -27,6 +27,7 @@ from convcost._report.comparison import Comparison as Comparison
 from convcost._report.design_plots import plot_front as plot_front
 from convcost._report.design_plots import plot_ratio as plot_ratio
 from convcost._report.report import Report as Report
+from convcost._report.several import Models as Models
 from convcost._report.summaries import compare as compare
 from convcost._report.summaries import summary as summary
 from convcost._sweeps.equal_costs import crossings as crossings

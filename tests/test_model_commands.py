@@ -71,16 +71,25 @@ def test_summary_in_other_forms(files, run, tmp_path):
 
 
 def test_the_suffix_of_a_file_says_what_to_write(files, run, tmp_path):
-    for suffix, start in ((".json", "{"), (".csv", "name,"), (".md", "| l"), (".html", "<!DOC")):
+    forms = (
+        (".json", "{"),
+        (".csv", "name,"),
+        (".md", "| l"),
+        (".tex", "\\begin"),
+        (".html", "<!"),
+    )
+    for suffix, start in forms:
         code, out, _ = run("summary", files[0], "-o", tmp_path / f"out{suffix}")
         assert (code, out) == (0, "")
         assert (tmp_path / f"out{suffix}").read_text().startswith(start)
     code, _, err = run("summary", files[0], "-o", tmp_path / "out.xlsx")
     assert (code, (tmp_path / "out.xlsx").exists()) == (2, False)
-    assert "--output must end with .txt, .json, .csv, .md, .html, or give --format; got " in err
+    assert (
+        "--output must end with .txt, .json, .csv, .md, .tex, .html, or give --format; got " in err
+    )
     code, _, err = run("compare", files[0], files[0], "-o", tmp_path / "out2.html")
     assert (code, (tmp_path / "out2.html").exists()) == (2, False)
-    assert "--output must end with .txt, .json, .csv, .md, or give --format; got " in err
+    assert "--output must end with .txt, .json, .csv, .md, .tex, or give --format; got " in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

@@ -294,7 +294,8 @@ def test_a_very_long_name_is_cut_in_print_and_whole_in_data():
     report = convcost.summary({"class_name": "Sequential", "config": {"layers": layers}})
     # Not 50 rows that are each as long as the longest one.
     for shown in (str(report), report.to_markdown(), report.to_latex(), report._repr_html_()):
-        assert "(499,000 characters more)" in " ".join(shown.replace("\n", "").split())
+        text = shown.replace("\n", "").replace(r"\,", ",")
+        assert "(499,000 characters more)" in " ".join(text.split())
         assert len(shown) < 500_000
     frame = report.to_pandas()
     assert frame["name"].tolist() == names

@@ -287,10 +287,10 @@ def test_comparisons_of_anything_that_can_be_read():
     network = convcost.from_keras(small())
     model = small()
     assert convcost.compare(model, network).total.macs == 1
-    bigger = convcost.compare(model, network, (32, 32, 4))
+    bigger = convcost.compare(model, network, input_shape=(32, 32, 4))
     assert bigger.before.input_shapes == bigger.after.input_shapes == ((32, 32, 4),)
     h = symbol("h")
-    symbolic = convcost.compare(network, network.with_separable(), (h, h, 4))
+    symbolic = convcost.compare(network, network.with_separable(), input_shape=(h, h, 4))
     assert symbolic.as_dict()["ratio"]["macs"]["value"] is None
     assert "h" in str(symbolic)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Command: TypeAlias = Callable[..., None]
 
-_FORMATS = ("table", "json", "csv", "markdown", "html")
+_FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 
 _source = click.argument("source", shell_complete=model_files)
 _output_shapes = click.option(
@@ -122,23 +122,29 @@ def summary(
 
 
 @click.command()
-@click.argument("before", shell_complete=model_files)
-@click.argument("after", shell_complete=model_files)
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    metavar="SOURCE SOURCE...",
+    shell_complete=model_files,
+)
 @shape_option
 @on_unknown_option
 @_output(_FORMATS[:-1])
 def compare(
-    before: str,
-    after: str,
+    sources: tuple[str, ...],
     input_shapes: tuple[str, ...],
     on_unknown: OnUnknown,
     form: str | None,
     output: str | None,
 ) -> None:
-    """Show two models side by side, layer by layer and in total."""
+    """Show two models side by side, layer by layer and in total, or several in one table."""
+    if len(sources) < 2:
+        raise click.UsageError("give two models or more to compare")
     with usage_errors():
-        left, right = (counted_of(one, input_shapes, on_unknown) for one in (before, after))
-        show_table(convcost.compare(left, right), form, output)
+        models = [counted_of(one, input_shapes, on_unknown) for one in sources]
+        show_table(convcost.compare(*models), form, output)
 
 
 @click.command()

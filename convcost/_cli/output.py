@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from convcost._report.table import Table
 
 # Formats by the suffix of a file.
-_SUFFIXES = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
+_SUFFIXES = {
+    **{".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown"},
+    **{".tex": "latex", ".html": "html"},
+}
+# What a file name should not have on any system.
+_UNSAFE = re.compile(r"[^\w.-]+")
 # Nobody reads the output any more: of pipes, and of sockets.
 CLOSED = (errno.EPIPE, errno.ECONNRESET)
 # Or the disk that it goes to is full.
@@ -142,6 +147,12 @@ def show_table(table: Table, form: str | None, output: str | None) -> None:
     from convcost._report.table import written
 
     text = _text(table, form)
+    if form == "html" and output is None:
+        # Nobody reads a page in a terminal.
+        output = f"{_UNSAFE.sub('-', table.title.partition(':')[0]).strip('-.') or 'report'}.html"
+        if Path(output).exists():
+            raise click.UsageError(f"{output} exists: give --output to replace it, or another name")
+        click.echo(f"wrote {output}")
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -169,6 +180,8 @@ def _text(table: Table, form: str) -> str:
         return str(table)
     if form == "markdown":
         return "\n\n".join((table.to_markdown(), *table.notes))
+    if form == "latex":
+        return table.to_latex(caption=True)
     made: str = getattr(table, f"to_{form}")()
     return made
 

@@ -38,6 +38,8 @@ _WRAPPED = re.compile(
 _INFERRED = re.compile(r"Could not automatically infer .*? Error encountered: ")
 
 
+# What says little of a symbolic tensor, and its number, which is another one in each process.
+_SYMBOLIC = re.compile(r", sparse=False, ragged=False(, name=keras_tensor(_\d+)?)?(?=>)")
 _LONGEST = 160
 
 
@@ -54,7 +56,7 @@ def one_line(error: Exception) -> str:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
     while (wrapped := _WRAPPED.fullmatch(plain)) is not None:
         plain = wrapped[1]
-    plain = _INFERRED.sub("", plain)
+    plain = _SYMBOLIC.sub("", _INFERRED.sub("", plain))
     if len(plain) <= _LONGEST:
         return plain
     head = plain[:_LONGEST]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
+from convcost._exact.scalars import refuse
 from convcost._models.errors import ModelError, SavedReportError
 from convcost._models.network import Network
 from convcost._models.read import from_keras
 from convcost._report.comparison import Comparison
 from convcost._report.report import Report
 from convcost._report.saved import SavedNetwork
+from convcost._report.several import Models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,23 +74,42 @@ def summary(
     return Report(network, effective=effective, intensity=intensity, formula=formula)
 
 
+@overload
 def compare(
-    before: Network | ModelSource, after: Network | ModelSource, input_shape: ModelShape = None
-) -> Comparison:
-    """Return two models side by side, layer by layer and in total.
+    before: Network | ModelSource,
+    after: Network | ModelSource,
+    /,
+    *,
+    input_shape: ModelShape = None,
+) -> Comparison: ...
+@overload
+def compare(
+    *models: Network | ModelSource,
+    input_shape: ModelShape = None,
+) -> Models: ...
+
+
+def compare(*models: Network | ModelSource, input_shape: ModelShape = None) -> Comparison | Models:
+    """Return two models side by side, layer by layer and in total, or several in one table.
 
     Parameters
     ----------
-    before, after
-        Networks, or anything that `from_keras` reads; or saved reports.
+    models
+        Two or more: networks, anything that `from_keras` reads, or saved reports.
     input_shape
-        Shape of one input of either model, in elements, without the batch; by default what each
+        Shape of one input of each model, in elements, without the batch; by default what each
         model declares.
 
     Returns
     -------
-    Comparison
-        The table; its `total` is the ratio of the second to the first.
+    Comparison or Models
+        Of two models the table of their layers; its `total` is the ratio of the second to the
+        first. Of more a table with a row for each model.
+
+    Raises
+    ------
+    TypeError
+        If there are fewer than two models.
 
     Examples
     --------
@@ -96,10 +117,19 @@ def compare(
     >>> def tiny(units):
     ...     dense = {"class_name": "Dense", "config": {"name": "head", "units": units}}
     ...     return {"name": f"tiny{units}", "layers": [dense]}
-    >>> print(convcost.compare(tiny(10), tiny(5), (100,)).total)
+    >>> print(convcost.compare(tiny(10), tiny(5), input_shape=(100,)).total)
     parameters 1/2 = 0.5 (2.00 times fewer), MACs 1/2 = 0.5 (2.00 times fewer)
+    >>> len(convcost.compare(tiny(10), tiny(5), tiny(20), input_shape=(100,)).lines)
+    3
     """
-    return Comparison(_network(before, input_shape), _network(after, input_shape))
+    for one in models:
+        if isinstance(one, (tuple, list)):
+            allowed = "a model; give a shape as input_shape=..., and several models one by one"
+            refuse(TypeError, "models", one, allowed)
+    if len(models) < 2:
+        raise TypeError(f"compare takes two models or more; got {len(models)}")
+    networks = [_network(one, input_shape) for one in models]
+    return Comparison(*networks) if len(networks) == 2 else Models(networks)
 
 
 def counted(

@@ -13,6 +13,7 @@ from convcost._cost import text
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._layers.arguments import show
+from convcost._report import latex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,29 +191,52 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown."""
-        return self._tabulate("github")
-
-    def to_latex(self) -> str:
-        """Return the table as a LaTeX `tabular` with booktabs rules."""
-        return self._tabulate("latex_booktabs")
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{text.escape(note)}</p>" for note in (self.title, *self.notes))
-        return f"{notes}{text.table(self.titles(), list(self.texts()))}"
-
-    def _tabulate(self, form: str) -> str:
         tabulate = import_optional("tabulate").tabulate
-        special = _MARKUP if form == "github" else {}
-        texts = [[text.translate(special) for text in line] for line in self.texts()]
+        texts = [[text.translate(_MARKUP) for text in line] for line in self.texts()]
         align = ["right" if column.number else "left" for column in self.columns]
         made: str = tabulate(
             texts,
             self.titles(),
-            tablefmt=form,
+            tablefmt="github",
             colalign=align if texts else None,
             disable_numparse=True,
         )
         return made
+
+    def to_latex(
+        self,
+        path: str | Path | None = None,
+        *,
+        caption: str | bool | None = None,
+        label: str | None = None,
+    ) -> str:
+        r"""Return the table as LaTeX with booktabs rules, and write it to a file if one is given.
+
+        The document needs `\\usepackage{booktabs}`.
+
+        Parameters
+        ----------
+        path
+            File to write as well, if any.
+        caption
+            What stands above the table; True for its title and notes, which name the convention.
+        label
+            A name to refer to the table, such as `tab:costs`.
+
+        Returns
+        -------
+        str
+            A `tabular`; in a `table` if there is a caption or a label.
+        """
+        if caption is True:
+            caption = ". ".join((self.title, *self.notes)) + "."
+        numbers = [column.number for column in self.columns]
+        made = latex.table(self.titles(), self.texts(), numbers, caption or None, label)
+        return written(made, path)
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{text.escape(note)}</p>" for note in (self.title, *self.notes))
+        return f"{notes}{text.table(self.titles(), list(self.texts()))}"
 
     def titles(self) -> tuple[str, ...]:
         """Return the headings of the columns in print."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # What is said of a symbolic tensor, or a weight of one, by functions of NumPy or of a backend, and
 # where code takes it for one of their arrays.
 _NOT_OF_KERAS = re.compile(
-    r"__jax_array__|KerasTensor\.__array__|KerasTensor is symbolic|convert '?\(?<KerasT"
+    r"__jax_array__|KerasTensor\.__array__|KerasTensor is symbolic|not convert <KerasT"
     r"|KerasTensor cannot be used as input|'KerasTensor' object has no attribute|the tf\.function"
 )
 

@@ -1,0 +1,109 @@
+r"""Tables in LaTeX, with the rules of booktabs.
+
+A number has thin spaces between its thousands (`300\,774\,272`), as SI and most journals ask for;
+a product has times signs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SPECIAL = {
+    **{one: rf"\{one}" for one in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+_SPECIALS = str.maketrans(_SPECIAL)
+_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
+# Arithmetic of numbers and of symbols with an index, as derivations have it.
+_ARITHMETIC = re.compile(r"[\w\s.+*/()=-]*\*[\w\s.+*/()=-]*|[\d\s.+()=-]+=[\d\s.+()=-]+")
+_POWER = re.compile(r"\*\*\s*(\w+)")
+_NAME = re.compile(r"\b([A-Za-z]+)_(\w+)")
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with the characters that LaTeX takes for commands escaped.
+
+    Examples
+    --------
+    >>> escaped("block_1 & 50 %"), escaped(r"\input")
+    ('block\\_1 \\& 50 \\%', '\\textbackslash{}input')
+    """
+    return text.translate(_SPECIALS)
+
+
+def cell(text: str) -> str:
+    r"""Return the text of a cell: arithmetic in math mode, thousands with thin spaces.
+
+    Examples
+    --------
+    >>> cell("1,344"), cell("3*3*32 + 32 = 320"), cell("conv_1")
+    ('1\\,344', '$3 \\times 3 \\times 32 + 32 = 320$', 'conv\\_1')
+    >>> cell("18432*t_a**2"), cell("300,774,272 (2.0 %)")
+    ('$18432 \\times t_{\\mathrm{a}}^{2}$', '300\\,774\\,272 (2.0 \\%)')
+    """
+    if _ARITHMETIC.fullmatch(text):
+        powers = _POWER.sub(r"^{\1}", text)
+        products = re.sub(r"\s*\*\s*", r" \\times ", powers)
+        named = _NAME.sub(lambda one: rf"{one[1]}_{{\mathrm{{{_plain(one[2])}}}}}", products)
+        return f"${named}$"
+    return _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(text))
+
+
+def _plain(index: str) -> str:
+    return index.replace("_", r"\_")
+
+
+def table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers: Sequence[bool],
+    caption: str | None,
+    label: str | None,
+) -> str:
+    """Return a `tabular`, in a `table` if there is a caption or a label.
+
+    Parameters
+    ----------
+    titles
+        The headings.
+    rows
+        The texts of each row.
+    numbers
+        Of each column, whether it is aligned to the right.
+    caption, label
+        What stands below the table, and the name to refer to it, or None.
+    """
+    columns = "".join("r" if number else "l" for number in numbers)
+    lines = [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        _row(map(escaped, titles)),
+        r"\midrule",
+        *[_row(map(cell, row)) for row in rows],
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    if caption is None and label is None:
+        return "\n".join(lines)
+    return "\n".join(
+        [
+            *(r"\begin{table}", r"\centering"),
+            *([rf"\caption{{{cell(caption)}}}"] if caption is not None else []),
+            *([rf"\label{{{label}}}"] if label is not None else []),
+            *lines,
+            r"\end{table}",
+        ]
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    return " & ".join(cells) + r" \\"
