@@ -156,7 +156,10 @@ def test_compare_and_what_if(files, run):
     ("words", "message"),
     [
         (["summary", "gone.keras"], "gone.keras"),
-        (["summary", "Gone"], "'Gone' is neither a file nor a model of Keras Applications\n"),
+        (
+            ["summary", "Gone"],
+            "'Gone' is neither a file nor a model of Keras Applications; a model",
+        ),
         (["summary", "mobilenet"], "of Keras Applications; did you mean MobileNet"),
         (["summary", "backend"], "neither a file nor a model"),
         (["compare", "gone.json", "gone.json"], "gone.json"),

@@ -1,5 +1,6 @@
 """The errors that models raise."""
 
+import errno
 import re
 
 
@@ -29,6 +30,21 @@ class SavedReportError(ModelError):
     def __init__(self, message: str, data: object = None) -> None:
         super().__init__(message)
         self.data = data
+
+
+def missing(message: str) -> FileNotFoundError:
+    """Return the error for a file or folder that is not there, which says no more than this.
+
+    With a file name of its own it would end with that name once more.
+
+    Examples
+    --------
+    >>> str(missing("there is no file 'm.keras'"))
+    "there is no file 'm.keras'"
+    """
+    error = FileNotFoundError(message)
+    error.errno = errno.ENOENT
+    return error
 
 
 # What Keras puts around the message of an error in a call.
