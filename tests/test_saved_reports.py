@@ -166,6 +166,7 @@ def put(*path, value):
         (put("rows", 0, "kind", value=""), r"the kind of rows\[0\] must be printable text"),
         (put("rows", 0, "macs", value=1), r"rows\[0\] must have two FLOPs for each MAC"),
         (put("rows", 0, "macs", value=-1), r"macs of rows\[0\] must be a non-negative integer"),
+        (put("rows", 0, "macs", value=10**1000), "must be a non-negative integer; got 1000"),
         (put("rows", 0, "macs", value=1.5), "must be a non-negative integer; got 1.5"),
         (put("rows", 0, "params", value=223), "must have at least as many params as trainable"),
         (put("rows", 0, "params", value=225), "its rows add up to 6,501 params, but its total"),
@@ -193,8 +194,11 @@ def test_reports_that_do_not_hold_a_model(report, tmp_path):
     with pytest.raises(convcost.ModelError, match="holds only 1 of the 3 layers"):
         convcost.summary(report.top(1).to_json())
     both = convcost.compare(report.network, report.network).as_dict()
-    with pytest.raises(convcost.ModelError, match="it is a comparison of two models"):
+    with pytest.raises(convcost.ModelError, match="it is a comparison of models"):
         convcost.summary(both)
+    three = convcost.compare(*[report.network] * 3).to_json()
+    with pytest.raises(convcost.ModelError, match="it is a comparison of models"):
+        convcost.summary(three)
     (tmp_path / "both.json").write_text(json.dumps(both))
     with pytest.raises(convcost.ModelError, match=r"both\.json: the saved report can't be read"):
         convcost.summary(tmp_path / "both.json")

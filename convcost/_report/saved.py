@@ -32,6 +32,8 @@ UNITS = {
 }
 _COUNTS = ("params", "macs", "flops", "bias_adds")
 _NEEDED = ("name", "input_shapes", "left_out", "layers", "rows", "total")
+# No model has such counts, but a hostile file may.
+_BEYOND = 10**1000
 # As many as a model may have.
 _MOST_ROWS = 20_000
 
@@ -176,8 +178,8 @@ class SavedNetwork:
 
 def _check_version(data: Fields) -> None:
     version = data.get("version")
-    if "before" in data and "after" in data:
-        _refuse("it is a comparison of two models: save the summary of each")
+    if not {"name", "layers", "total"} & data.keys():
+        _refuse("it is a comparison of models: save the summary of each")
     if version == VERSION and type(version) is int:
         return
     if type(version) is int and version > VERSION:
@@ -280,6 +282,6 @@ def _count(data: Fields, field: str, where: str) -> int:
             f"{field} of {where} is the formula {shorten(value)}: a report with open sides can't be"
             " compared, so save it with an input_shape in numbers"
         )
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < _BEYOND:
         _refuse(f"{field} of {where} must be a non-negative integer; got {shorten(value)}")
     return value

@@ -98,6 +98,7 @@ def _totals(network: Network) -> dict[str, object]:
         **{quantity: getattr(cost, quantity) for quantity in UNITS},
         "trainable_params": network.trainable_params,
         "non_trainable_params": network.non_trainable_params,
+        "size": network.size,
         "counts": {
             "macs": cost.macs,
             "flops": cost.flops,
