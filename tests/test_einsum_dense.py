@@ -230,8 +230,8 @@ FORM = "equation must be an equation such as 'abc,cd->abd', '...a,ab->...b' or '
         (
             lambda: layers.EinsumDense("abc,cde->abd", (None, 3)).cost((2, 5)),
             ValueError,
-            "equation must be one whose kernel has axes of its input and output only, unlike 'e'; got"
-            " 'abc,cde->abd' (str)",
+            "equation must be one whose kernel has axes of its input and output only, unlike 'e';"
+            " got 'abc,cde->abd' (str)",
         ),
     ],
 )
