@@ -14,3 +14,12 @@ Examples
 
 from convcost._layers import *  # noqa: F403
 from convcost._layers import __all__ as __all__
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:  # with it, checkers would take any name
+
+    def __getattr__(name: str) -> object:
+        from convcost._exact.scalars import did_you_mean
+
+        hint = "" if name.startswith("__") else did_you_mean(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

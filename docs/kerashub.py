@@ -117,7 +117,9 @@ def _from_json(model: Any, shape: Any) -> str:
 
 def _short(error: Exception) -> str:
     """Return what is wrong, without what to do, and without the files of this machine."""
-    text = str(error).splitlines()[0].partition(", whose cost convcost")[0]
+    text = str(error).splitlines()[0]
+    if isinstance(error, convcost.UnknownLayerError):
+        text = re.split(r": (?:call|give|pass|register|write) ", text)[0]
     text = re.sub(r"; /\S+, line \d+| \(called in .*?line \d+\)", "", text)
     text = re.sub(r"/\S*site-packages/", "", text)
     return text.replace("|", "/")

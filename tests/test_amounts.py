@@ -175,15 +175,12 @@ def test_channels_that_the_file_contradicts(suffix, tmp_path, run):
     path = tmp_path / f"model.{suffix}"
     keras.Model(given, kl.Conv2D(8, 3)(given)).save(path)
     assert convcost.from_keras(path, (48, 64, 3)).params == 224
-    message = (
-        "input_shape must have 3 channels in 'image': the file stores weights for these; got"
-        " (32, 32, 4)"
-    )
+    message = "must have 3 channels in 'image': the file stores weights for these; got (32, 32, 4)"
     with pytest.raises(convcost.ModelError) as found:
         convcost.from_keras(path, (32, 32, 4))
-    assert str(found.value) == f"{path}: {message}"
+    assert str(found.value) == f"{path}: input_shape {message}"
     code, _, err = run("summary", path, "--input-shape", "32x32x4")
-    assert (code, err) == (2, f"Error: {path}: {message}\n")
+    assert (code, err) == (2, f"Error: {path}: --input-shape {message}\n")
     assert convcost.from_keras(path, (32, 32, None)).params.subs("c", 3) != 0
 
 

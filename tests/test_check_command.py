@@ -45,10 +45,11 @@ big, one: over budget
   OVER  parameters         54  at most 50: 4 too many (8 %)
   ok    size        216 bytes  at most 1,000 bytes
 """
-C = """\
-gone: not checked
-  there is no file 'models/c.json'; did you mean 'models/b.json' or 'models/a.json'?
-"""
+GONE = (
+    "there is no file 'models/c.json'; source must be a Keras model, the name of one in Keras"
+    " Applications, a .keras, .h5 or .json file, the JSON text, or the config as a dict"
+)
+C = f"gone: not checked\n  {GONE}\n"
 
 
 @pytest.fixture
@@ -137,8 +138,8 @@ def test_as_github_annotations(project, run):
     assert out == A + B + C + (
         "::error file=models/b.json,title=big%2C one%3A over budget::parameters 54 at most 50: 4"
         " too many (8 %25)\n"
-        "::error file=models/c.json,title=gone%3A not checked::there is no file 'models/c.json';"
-        " did you mean 'models/b.json' or 'models/a.json'?\n"
+        "::error file=models/c.json,title=gone%3A not checked::"
+        f"{GONE}\n"
     )
 
 

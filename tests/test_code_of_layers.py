@@ -155,7 +155,7 @@ class Backend(keras.Layer):
 
 
 def test_code_that_cannot_be_traced_is_named_where_it_stands():
-    with pytest.raises(convcost.UnknownLayerError, match="layer 'around/backend' is a Backend"):
+    with pytest.raises(convcost.UnknownLayerError, match="layer 'around/backend' of class Backend"):
         read(Around(Backend(name="backend"), lambda y: y, name="around"), SIZE)
 
 

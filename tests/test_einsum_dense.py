@@ -215,7 +215,7 @@ FORM = "equation must be an equation such as 'abc,cd->abd', '...a,ab->...b' or '
         (
             lambda: layers.EinsumDense("abc,cd->abd", 3).cost((2, 5)),
             ValueError,
-            "output_shape must be 2 sides: bd; got (3,)",
+            "output_shape must be a side for each axis behind the batch: b, d; got",
         ),
         (
             lambda: layers.EinsumDense("abc,cd->abd", (2, None)).cost((2, 5)),
@@ -230,7 +230,8 @@ FORM = "equation must be an equation such as 'abc,cd->abd', '...a,ab->...b' or '
         (
             lambda: layers.EinsumDense("abc,cde->abd", (None, 3)).cost((2, 5)),
             ValueError,
-            "equation must be 'e' among the input's axes; got 'abc,cde->abd'",
+            "equation must be one whose kernel has axes of its input and output only, unlike 'e';"
+            " got 'abc,cde->abd' (str)",
         ),
     ],
 )

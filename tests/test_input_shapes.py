@@ -67,7 +67,7 @@ def test_a_reshape_of_symbols_takes_the_model_at_its_word():
         ((8, 8.0, 3), TypeError, r"input_shape\[1\] must be a positive integer"),
         ((8, -8, 3), ValueError, r"input_shape\[1\] must be a positive integer"),
         ([(8, 8, 3), (8, 8, 3)], ValueError, r"one shape for each input \(1: image\)"),
-        ({"other": (8, 8, 3)}, ValueError, "a dict with the keys image"),
+        ({"other": (8, 8, 3)}, ValueError, "shapes by the names of the inputs: image"),
         ([(8, 8, 3), 5], TypeError, r"input_shape\[0\]"),
     ],
 )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from keras import layers as kl
 
 import convcost
-from convcost._models.graph import Unknown
 from convcost._models.keras.keras1 import translated
+from convcost._models.unknown import Unknown
 
 SIDE = st.integers(1, 3)
 MODE = st.sampled_from(["valid", "same"])
@@ -246,7 +246,7 @@ def test_merges(mode):
     ],
 )
 def test_a_merge_that_is_not_read_is_refused_by_name(config):
-    with pytest.raises(convcost.UnknownLayerError, match="'m' is a Merge with the mode"):
+    with pytest.raises(convcost.UnknownLayerError, match="'m' of class Merge with the mode"):
         convcost.from_keras(merged(**config))
 
 
@@ -257,8 +257,8 @@ def test_a_merge_that_is_not_read_is_refused_by_name(config):
         ("Conv2DTranspose", {"filters": 3, "kernel_size": 3, "border_mode": "same"}, "'border_mode'"),
         ("Convolution2D", {"nb_filter": 3, "nb_row": 3}, "with 'nb_row', an argument of Keras 1"),
         ("Conv2D", {"filters": 3, "nb_filter": 4, "kernel_size": 3}, "with both 'nb_filter' and"),
-        ("MaxoutDense", {"output_dim": 3, "nb_feature": 4}, "is a MaxoutDense, whose cost"),
-        ("Highway", {"bias": True}, "is a Highway, whose cost"),
+        ("MaxoutDense", {"output_dim": 3, "nb_feature": 4}, "of class MaxoutDense has no known"),
+        ("Highway", {"bias": True}, "of class Highway has no known"),
         ("Convolution2D", {"nb_filter": 3, "nb_row": 3, "nb_col": 3, "border_mode": "full"}, "padding"),
         ("MaxPooling2D", {"border_mode": "valid", "dim_ordering": "default"}, "data_format must be"),
         ("ZeroPadding2D", {"padding": {"top": 1}}, "padding must be"),

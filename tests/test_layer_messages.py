@@ -235,7 +235,8 @@ def _leaves(value):
         (
             lambda: layers.MaxPooling1D(3).output_shape((2, 4)),
             "input_shape[0] must be at least as long as pool_size; got input_shape[0]=2,"
-            " pool_size=3, strides=3, padding='valid', so output side 0 would be empty",
+            " pool_size=3, strides=3, padding='valid', so the output along input_shape[0] would be"
+            " empty",
         ),
     ],
 )

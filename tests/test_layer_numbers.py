@@ -174,9 +174,9 @@ def test_arrays_that_do_not_broadcast_within_a_layer():
 
 
 def test_one_impossible_design_among_many_is_named():
-    with pytest.raises(ValueError, match=r"output side 0\[1\] would be empty"):
+    with pytest.raises(ValueError, match=r"along input_shape\[0\]\[1\] would be empty"):
         Conv2D(4, np.array([3, 9, 5])).cost((7, 7, 1))
-    with pytest.raises(ValueError, match=r"output side 0\[0, 2\] would be empty"):
+    with pytest.raises(ValueError, match=r"along input_shape\[0\]\[0, 2\] would be empty"):
         Conv2D(4, np.array([[3, 3, 9]], dtype=object)).cost((7, 7, 1))
     with pytest.raises(ValueError, match=r"groups=\[2..3\]"):
         Conv2D(6, 3, groups=np.array([2, 3])).cost((7, 7, 4))

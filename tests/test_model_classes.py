@@ -70,7 +70,7 @@ def test_a_class_that_only_has_the_name_of_keras_own_is_not_taken_for_it(form, k
     inside = {"layers": [of({}, "Flatten", {"name": "flat"})]}
     layer = of(form, kind, {**inside, "name": "mine", "units": 3, "filters": 3, "kernel_size": 1})
     source = place(layer)
-    with pytest.raises(convcost.UnknownLayerError, match=f"is a .*{kind}") as error:
+    with pytest.raises(convcost.UnknownLayerError, match=f"of class .*{kind}") as error:
         convcost.from_keras(source)
     # What is registered under the name that the message gives is found.
     name = str(error.value).partition("register('")[2].partition("')")[0]
@@ -84,9 +84,9 @@ def test_a_class_that_only_has_the_name_of_keras_own_is_not_taken_for_it(form, k
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        (FOREIGN[0], "layer 'mine' is a Dense of the module 'shop.layers', whose cost"),
-        (FOREIGN[3], r"is a Dense registered as 'shop>Dense', .*register\('shop>Dense'\)"),
-        (FOREIGN[-1], "is a shop>Dense, whose cost"),
+        (FOREIGN[0], "layer 'mine' of class Dense of the module 'shop.layers' has no"),
+        (FOREIGN[3], r"of class Dense registered as 'shop>Dense' has .*register\('shop>Dense'\)"),
+        (FOREIGN[-1], "of class shop>Dense has no known cost"),
     ],
 )
 def test_the_message_says_whose_class_it_is(form, message):
@@ -96,10 +96,12 @@ def test_the_message_says_whose_class_it_is(form, message):
 
 def test_a_wrapper_of_an_unknown_layer_names_it():
     layer = of(FOREIGN[3], "Dense", {"name": "mine", "units": 3})
-    message = "'each' is a TimeDistributed of a Dense registered as 'shop>Dense', whose cost"
+    message = "'each' of class TimeDistributed around Dense registered as 'shop>Dense' has no known"
     with pytest.raises(convcost.UnknownLayerError, match=message):
         convcost.from_keras(wrapped(layer))
-    with pytest.raises(convcost.UnknownLayerError, match="layer 'each/mine' is a Dense registered"):
+    with pytest.raises(
+        convcost.UnknownLayerError, match="layer 'each/mine' of class Dense registered"
+    ):
         convcost.from_keras(wrapped({**in_sequential(layer), "name": "s"}))
 
 
@@ -108,7 +110,7 @@ def test_a_wrapper_of_an_unknown_layer_names_it():
 def test_a_users_class_of_model_is_refused_since_its_call_may_compute_anything(form, make):
     model = make(of({}, "Dense", {"name": "d", "units": 3}))
     source = of(form, model["class_name"], model["config"])
-    with pytest.raises(convcost.ModelError, match=r"is a .*, a class that is not Keras's") as error:
+    with pytest.raises(convcost.ModelError, match=r"of class .*, which is not Keras's") as error:
         convcost.from_keras(source)
     assert "give the dict under its 'config'" in str(error.value)
     assert convcost.from_keras(source["config"]).params == 15
@@ -132,7 +134,7 @@ def test_a_sequential_model_with_a_call_of_its_own_is_traced():
     outer = keras.Model(entry, make()(entry))
     assert convcost.from_keras(outer).macs == 2 * 4 * 4
     for source in (model.to_json(), outer.to_json()):
-        with pytest.raises(convcost.ModelError, match="is a Twice"):
+        with pytest.raises(convcost.ModelError, match="of class Twice"):
             convcost.from_keras(source)
 
 

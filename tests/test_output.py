@@ -30,7 +30,7 @@ COMMANDS = [
     "summary MODEL --format csv",
     "summary MODEL --format json",
     "summary MODEL --format markdown",
-    "summary MODEL --format html",
+    "summary MODEL --format latex",
     "compare MODEL MODEL",
     "whatif MODEL --separable",
     "whatif MODEL --width 0.5 --format markdown",

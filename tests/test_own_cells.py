@@ -140,7 +140,7 @@ def test_both_directions_with_states_that_are_given():
     entry, states = keras.Input((6, 4)), [keras.Input((n,)) for n in (5, 3, 5, 3)]
     made = kl.Bidirectional(kl.RNN(Gated(5)))(entry, initial_state=states)
     with pytest.raises(
-        convcost.UnknownLayerError, match="Bidirectional of a RNN of your own cells, cal"
+        convcost.UnknownLayerError, match="Bidirectional around RNN has no known cost, as its cells"
     ):
         convcost.from_keras(keras.Model([entry, *states], made))
 
@@ -148,7 +148,7 @@ def test_both_directions_with_states_that_are_given():
 def test_both_directions_of_which_one_is_not_known():
     odd = kl.GRU(5, go_backwards=True, activation=kl.PReLU())
     model = with_layer(kl.Bidirectional(kl.RNN(Gated(5)), backward_layer=odd))
-    with pytest.raises(convcost.UnknownLayerError, match="Bidirectional of a GRU with the activ"):
+    with pytest.raises(convcost.UnknownLayerError, match="Bidirectional around GRU with the activ"):
         convcost.from_keras(model)
 
 
@@ -231,7 +231,7 @@ def test_a_file_is_refused_by_the_name_of_the_cell_unless_it_is_registered(merge
     if merge_mode != "one way":
         layer = kl.Bidirectional(layer, merge_mode, backward_layer=other)
     model = with_layer(layer)
-    with pytest.raises(convcost.UnknownLayerError, match=r"RNN of a Gated.*\('own_cells>Gated'\)"):
+    with pytest.raises(convcost.UnknownLayerError, match=r"around Gated.*\('own_cells>Gated'\)"):
         convcost.from_keras(model.to_json())
     with registered_gated():
         for one in (model, model.to_json()):
@@ -252,12 +252,12 @@ def test_two_directions_over_a_registered_cell_that_can_not_be_read():
     other = kl.Bidirectional(kl.RNN(Gated(5)), backward_layer=kl.RNN(Simple(5), go_backwards=True))
     with registered_gated():
         for given, message in (
-            (returning.to_json(), "over a cell that is registered, and returns its states"),
+            (returning.to_json(), "its cell is registered, and it returns its states"),
             (
                 wrong,
                 "merge_mode must be one of .'ave', 'concat', 'mul', 'sum'., or None; got 'max'",
             ),
-            (with_layer(other).to_json(), "of a RNN of a Simple"),
+            (with_layer(other).to_json(), "around RNN around Simple"),
             (called.to_json(), "takes 1 input"),
         ):
             with pytest.raises(ValueError, match=message):

@@ -106,7 +106,7 @@ def test_both_directions_of_one_layer():
 
 def test_time_as_the_first_axis_is_refused():
     model = tf_keras.Sequential([tf_keras.Input((5, 4)), K.LSTM(3, time_major=True, name="odd")])
-    with pytest.raises(convcost.UnknownLayerError, match="'odd' is a LSTM with time_major=True"):
+    with pytest.raises(convcost.UnknownLayerError, match="class LSTM with time_major=True"):
         convcost.from_keras(model.to_json())
 
 
@@ -127,9 +127,9 @@ class Gate(kl.Layer):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: kl.LSTM(3, activation=kl.PReLU()), "a LSTM with the activation "),
-        (lambda: kl.GRU(3, recurrent_activation=kl.PReLU()), "a GRU with the activation "),
-        (lambda: kl.RNN(kl.LSTMCell(3, activation=kl.PReLU())), "a RNN of a LSTMCell with the "),
+        (lambda: kl.LSTM(3, activation=kl.PReLU()), "class LSTM with the activation "),
+        (lambda: kl.GRU(3, recurrent_activation=kl.PReLU()), "class GRU with the activation "),
+        (lambda: kl.RNN(kl.LSTMCell(3, activation=kl.PReLU())), "RNN around LSTMCell with the "),
     ],
 )
 @pytest.mark.parametrize("form", [lambda model: model, lambda model: model.to_json()])
@@ -144,9 +144,9 @@ def test_what_is_inside_is_named_where_it_is_not_known(make, said, form):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: kl.RNN(Gate()), "a RNN of a Gate"),
-        (lambda: kl.RNN([kl.LSTMCell(3), Gate()]), "a RNN of a StackedRNNCells of a Gate"),
-        (lambda: kl.Bidirectional(kl.RNN(Gate())), "a Bidirectional of a RNN of a Gate"),
+        (lambda: kl.RNN(Gate()), "RNN around Gate"),
+        (lambda: kl.RNN([kl.LSTMCell(3), Gate()]), "RNN around StackedRNNCells around Gate"),
+        (lambda: kl.Bidirectional(kl.RNN(Gate())), "Bidirectional around RNN around Gate"),
     ],
 )
 def test_cells_of_ones_own_are_named_in_a_file(make, said):

@@ -98,9 +98,9 @@ def test_sides_may_stay_open():
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (ops.cholesky, r"a Cholesky \(which solves or factorizes matrices"),
-        (lambda x: ops.rfft(x)[0], r"a RFFT \(which is a Fourier transform"),
-        (ops.nonzero, r"a Nonzero \(which has an output whose length depends on the values"),
+        (ops.cholesky, r"class Cholesky \(which solves or factorizes matrices"),
+        (lambda x: ops.rfft(x)[0], r"class RFFT \(which is a Fourier transform"),
+        (ops.nonzero, r"class Nonzero \(which has an output whose length depends on the values"),
     ],
 )
 def test_what_has_no_number_of_macs_is_refused_with_the_reason(function, reason):

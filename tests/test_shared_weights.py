@@ -99,7 +99,10 @@ def test_activations_of_other_libraries():
     model = keras.Model(entry, kl.Dense(6, activation=tf.nn.relu)(entry))
     assert convcost.from_keras(model).macs == 5 * 6 * 6
     model = keras.Model(entry, kl.Dense(6, activation=lambda x: tf.matmul(x, x[0]))(entry))
-    with pytest.raises(convcost.UnknownLayerError, match="is a lambda whose call can't be traced"):
+    with pytest.raises(
+        convcost.UnknownLayerError,
+        match="lambda has no known cost, as",
+    ):
         convcost.from_keras(model)
 
 

@@ -86,7 +86,7 @@ def test_an_own_layer_inside_is_refused_by_name():
 
     entry = keras.Input((4,))
     model = keras.Model(entry, kl.SpectralNormalization(Own(3))(entry))
-    with pytest.raises(convcost.UnknownLayerError, match="SpectralNormalization of a Own"):
+    with pytest.raises(convcost.UnknownLayerError, match="SpectralNormalization around Own"):
         convcost.from_keras(model)
 
 

@@ -56,5 +56,5 @@ def test_what_keras_can_not_compute_is_refused():
 def test_a_class_of_keras_that_is_not_known_is_refused_by_name(monkeypatch):
     monkeypatch.setattr(live, "class_of", lambda kind: None)
     entry = keras.Input((9,))
-    with pytest.raises(convcost.UnknownLayerError, match="is a Dense, whose cost"):
+    with pytest.raises(convcost.UnknownLayerError, match="of class Dense has no known cost"):
         convcost.from_keras(keras.Model(entry, kl.Dense(4)(entry)))

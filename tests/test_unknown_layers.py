@@ -221,7 +221,7 @@ def test_shapes_that_are_refused(shapes, error, message):
 
 def test_shapes_are_those_of_what_is_left_out():
     graph = convcost.from_keras(keras.Sequential([keras.Input((3,)), kl.Dense(2)])).graph
-    with pytest.raises(ValueError, match="pass on_unknown='warn', too"):
+    with pytest.raises(ValueError, match="shapes needs on_unknown='warn'"):
         convcost.Network(graph, shapes={"dense": (2,)})
 
 

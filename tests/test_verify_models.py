@@ -320,4 +320,4 @@ def test_open_sides_are_the_reason_why_kernels_are_not_seen():
     entry = keras.Input((None, None, 3))
     model = keras.Model(entry, keras.layers.Conv2D(4, 3)(entry))
     report = str(check_model(model, convcost.from_keras(model)))
-    assert "kernels: not visible: its input has open sides: give --input-shape" in report
+    assert "kernels: not visible: its input has open sides: give input_shape in numbers" in report

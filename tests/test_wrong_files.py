@@ -187,7 +187,7 @@ def test_a_layer_that_is_wrong_is_named_with_its_file(tmp_path):
     path.write_text(
         MODEL.replace('"registered_name": null', '"registered_name": "shop>Sequential"')
     )
-    with pytest.raises(convcost.ModelError, match=r"m\.json: the model is a Sequential"):
+    with pytest.raises(convcost.ModelError, match=r"m\.json: the model is of class Sequential"):
         convcost.from_keras(path)
 
 

@@ -73,9 +73,18 @@ def _model(path: Path, name: str, given: dict[str, Any]) -> dict[str, Any]:
             arguments[key] = _place(path, f"models.{name}.{key}", arguments[key])
     if "source" not in arguments:
         raise ValueError(f"{path}: models.{name} has no source: give a file, relative to this one")
-    if isinstance(arguments.get("input_shape"), str):
-        arguments["input_shape"] = parse_shape(arguments["input_shape"])
+    if "input_shape" in arguments:
+        arguments["input_shape"] = _shapes(arguments["input_shape"])
     return arguments
+
+
+def _shapes(value: object) -> object:
+    """Return a shape that may be text, or those of several inputs: in a list, or by name."""
+    if isinstance(value, dict):
+        return {name: _shapes(one) for name, one in value.items()}
+    if isinstance(value, list) and any(isinstance(one, (str, list)) for one in value):
+        return [_shapes(one) for one in value]
+    return parse_shape(value) if isinstance(value, str) else value
 
 
 def _place(path: Path, what: str, value: object) -> str:

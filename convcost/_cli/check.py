@@ -19,7 +19,7 @@ from convcost._cli.output import (
     message_of,
     usage_errors,
 )
-from convcost._cli.sources import parse_shape, shape_option
+from convcost._cli.sources import on_unknown_option, parse_shapes, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,13 +46,7 @@ def _limits(command: Callable[..., int]) -> Callable[..., int]:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=model_files)
 @_limits
 @shape_option
-@click.option(
-    "--on-unknown",
-    type=click.Choice(["error", "warn"]),
-    default="error",
-    show_default=True,
-    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
-)
+@on_unknown_option
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False),
@@ -74,7 +68,7 @@ def _limits(command: Callable[..., int]) -> Callable[..., int]:
 @json_format
 def check(
     sources: tuple[str, ...],
-    input_shape: str | None,
+    input_shapes: tuple[str, ...],
     on_unknown: str,
     config: str | None,
     update: bool,
@@ -95,10 +89,10 @@ def check(
                 raise ValueError("give limits, or --config for a file that has them, not both")
             if not sources:
                 raise ValueError("give SOURCE: a file, or the name of a model")
-            options = {"input_shape": parse_shape(input_shape), "on_unknown": on_unknown}
+            options = {"input_shape": parse_shapes(input_shapes), "on_unknown": on_unknown}
             models = {source: {"source": source, **given, **options} for source in sources}
         else:
-            _refuse_options(input_shape, on_unknown)
+            _refuse_options(input_shapes, on_unknown)
             models = budgets_file.read(_file(config, sources), sources)
         if update:
             for line in _update(models):
@@ -127,8 +121,8 @@ def _form_of(output: str | None) -> str:
     return SUFFIXES[suffix]
 
 
-def _refuse_options(input_shape: str | None, on_unknown: str) -> None:
-    if input_shape is not None or on_unknown != "error":
+def _refuse_options(input_shapes: tuple[str, ...], on_unknown: str) -> None:
+    if input_shapes or on_unknown != "error":
         raise ValueError(
             "--input-shape and --on-unknown go with limits, such as --max-macs 300M; in a file with"
             " budgets they stand beside them"

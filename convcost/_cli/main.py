@@ -23,6 +23,7 @@ from convcost._cli.output import (
     INTERRUPTED,
     UNWRITABLE,
     USAGE_OR_ENVIRONMENT,
+    plain_warnings,
 )
 
 
@@ -51,7 +52,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         if sys.stdout is None:
             raise click.ClickException("there is no standard output to write to")
         # Not in click's standalone mode, which exits with 1 when interrupted.
-        code = app.main(arguments, prog_name="convcost", standalone_mode=False)
+        with plain_warnings():
+            code = app.main(arguments, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

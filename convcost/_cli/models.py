@@ -10,7 +10,7 @@ import convcost
 from convcost._cli.amounts import POSITIVE
 from convcost._cli.completion import model_files
 from convcost._cli.output import json_format, show_table, usage_errors
-from convcost._cli.sources import counted_of, network_of, shape_option
+from convcost._cli.sources import counted_of, network_of, on_unknown_option, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 
 _source = click.argument("source", shell_complete=model_files)
-_on_unknown = click.option(
-    "--on-unknown",
-    type=click.Choice(["error", "warn"]),
-    default="error",
-    show_default=True,
-    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
-)
 _output_shapes = click.option(
     "--output-shape",
     "output_shapes",
@@ -104,12 +97,12 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     show_default=True,
     help="How to print counts: 300,774,272 or 300.8 M.",
 )
-@_on_unknown
+@on_unknown_option
 @_output_shapes
 @_output(_FORMATS)
 def summary(
     source: str,
-    input_shape: str | None,
+    input_shapes: tuple[str, ...],
     sort: SortKey | None,
     top: int | None,
     group: Literal["kind", "block"] | None,
@@ -132,7 +125,7 @@ def summary(
     """
     with usage_errors():
         report = convcost.summary(
-            counted_of(source, input_shape, on_unknown, output_shapes),
+            counted_of(source, input_shapes, on_unknown, output_shapes),
             effective=effective,
             intensity=intensity,
             formula=formula,
@@ -160,11 +153,11 @@ def summary(
     shell_complete=model_files,
 )
 @shape_option
-@_on_unknown
+@on_unknown_option
 @_output(_FORMATS[:-1])
 def compare(
     sources: tuple[str, ...],
-    input_shape: str | None,
+    input_shapes: tuple[str, ...],
     on_unknown: OnUnknown,
     form: str | None,
     output: str | None,
@@ -173,7 +166,7 @@ def compare(
     if len(sources) < 2:
         raise click.UsageError("give two models or more to compare")
     with usage_errors():
-        models = [counted_of(one, input_shape, on_unknown) for one in sources]
+        models = [counted_of(one, input_shapes, on_unknown) for one in sources]
         show_table(convcost.compare(*models), form, output)
 
 
@@ -201,12 +194,12 @@ def compare(
     multiple=True,
     help="With --width: a layer that keeps its number of channels; may be repeated.",
 )
-@_on_unknown
+@on_unknown_option
 @_output_shapes
 @_output(_FORMATS[:-1])
 def whatif(
     source: str,
-    input_shape: str | None,
+    input_shapes: tuple[str, ...],
     separable: bool,
     standard: bool,
     block: bool,
@@ -225,7 +218,7 @@ def whatif(
     if separable and standard:
         raise click.UsageError("--separable and --standard undo each other; give only one of them")
     with usage_errors():
-        network = network_of(source, input_shape, on_unknown, output_shapes)
+        network = network_of(source, input_shapes, on_unknown, output_shapes)
         changed = network.with_standard() if standard else network
         if separable:
             changed = changed.with_separable(form="block" if block else "layer")

@@ -6,10 +6,11 @@ import errno
 import json
 import os
 import re
+import warnings
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from rich.console import Console
@@ -38,8 +39,15 @@ CLOSED_PIPE = 128 + 13
 _LONGEST = 2000
 _QUOTES = "\"'"
 # What a message is about, and a setting that it recommends: `where must ...`, `overwrite=True`.
-_SUBJECT = re.compile(r"^(?P<name>\w+)(?P<index>(\[\d+\])*)(?= (must|needs|has|takes|reaches)\b)")
+_SUBJECT = re.compile(
+    r"(?:^|(?<=: ))(?P<name>\w+)(?P<index>(\[(\d+|'[^']*')\])*)"
+    r"(?= (must|needs|has|takes|reaches|names|are those)\b)"
+)
 _SETTING = re.compile(r"\b(?P<name>\w+)=(?P<value>True|\"\w+\"|'\w+')")
+# The name of an argument within a sentence, which no other word is spelled like.
+_ARGUMENT = re.compile(r"(?<![\w.'\"(-])[a-z]+(_[a-z]+)+(?![\w='\"(])")
+# Arguments of the library whose options are named otherwise.
+_ALIASES = {"shapes": "--output-shape", "by": "--sort"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -80,10 +88,10 @@ def message_of(error: Exception) -> str:
         message = " ".join(message.split())
     if len(message) > _LONGEST:
         message = f"{message[:_LONGEST]}... ({len(message) - _LONGEST:,} characters more)"
-    return _with_options(message)
+    return with_options(message)
 
 
-def _with_options(message: str) -> str:
+def with_options(message: str) -> str:
     """Return a message about arguments of the library as one about the options for them."""
     context = click.get_current_context(silent=True)
     if context is None:
@@ -93,7 +101,9 @@ def _with_options(message: str) -> str:
     # The axes of a sweep are not options of the command, but are given as options; and a message
     # may be about one of the values of `kinds`.
     typed = [word.partition("=")[0] for word in context.args if word.startswith("--")]
-    first = options | {one[2:].replace("-", "_"): one for one in (*options.values(), *typed)}
+    of_command = {one[2:].replace("-", "_"): one for one in options.values()}
+    of_command |= {name: one for name, one in _ALIASES.items() if one in options.values()}
+    first = options | of_command | {one[2:].replace("-", "_"): one for one in typed}
 
     def subject(match: re.Match[str]) -> str:
         name, index = match["name"], match["index"]
@@ -101,12 +111,27 @@ def _with_options(message: str) -> str:
 
     def setting(match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
-        if name not in options:
+        option = options.get(name) or of_command.get(name)
+        if option is None:
             return match[0]
-        return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES)}"
+        return option if value == "True" else f"{option} {value.strip(_QUOTES)}"
 
     message = _SUBJECT.sub(subject, message)
-    return _SETTING.sub(setting, message)
+    message = _SETTING.sub(setting, message.replace("can't sort by=", "can't apply by="))
+    return _ARGUMENT.sub(lambda match: of_command.get(match[0], match[0]), message)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print each warning as one line on stderr, as errors are, and not with a line of Python."""
+
+    def show(message: Warning | str, *_: object) -> None:
+        click.echo(f"warning: {with_options(' '.join(str(message).split()))}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = cast("Any", show)
+        yield
 
 
 def show_table(table: Table, form: str | None, output: str | None) -> None:

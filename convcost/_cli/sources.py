@@ -14,11 +14,16 @@ from convcost._exact.amounts import is_count, read_count
 from convcost._exact.scalars import near_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
 
     from convcost._exact.types import Size
     from convcost._models.network import Network
     from convcost._models.types import OnUnknown
+
+    Shape: TypeAlias = tuple[Size | None, ...]
+    # As `convcost.from_keras` takes them: of one input, or of each in order or by name.
+    Shapes: TypeAlias = Shape | list[Shape] | dict[str, Shape] | None
 
 # Numbers, and open sides, with an x between them.
 _CROSSED = re.compile(r"(\d[^\W_x]*|\?|None)(\s*x\s*(\d[^\W_x]*|\?|None))+")
@@ -26,27 +31,38 @@ _OPEN = ("?", "None")
 
 shape_option = click.option(
     "--input-shape",
+    "input_shapes",
     metavar="224,224,3",
+    multiple=True,
     help="Shape of the input without the batch dimension, 224,224,3 or 224x224x3; names become"
-    " symbols, as in h,w,3, and ? leaves a side open. By default what the model declares.",
+    " symbols, as in h,w,3, and ? leaves a side open. Of a model with several inputs give one for"
+    " each, in their order or as image=224,224,3. By default what the model declares.",
+)
+
+on_unknown_option = click.option(
+    "--on-unknown",
+    type=click.Choice(["error", "warn"]),
+    default="error",
+    show_default=True,
+    help="What to do with layers whose cost is not known: stop, or warn and leave them out.",
 )
 
 
 def network_of(
     source: str,
-    input_shape: str | None,
+    input_shapes: Sequence[str],
     on_unknown: OnUnknown = "error",
     output_shapes: Iterable[str] = (),
 ) -> Network:
     """Return the network of a model file, or of a model in Keras Applications."""
     shapes = dict(map(_named_shape, output_shapes)) or None
-    shape = parse_shape(input_shape)
+    shape = parse_shapes(input_shapes)
     return convcost.from_keras(source, shape, on_unknown=on_unknown, shapes=shapes)
 
 
 def counted_of(
     source: str,
-    input_shape: str | None,
+    input_shapes: Sequence[str],
     on_unknown: OnUnknown = "error",
     output_shapes: Iterable[str] = (),
 ) -> Network:
@@ -54,7 +70,7 @@ def counted_of(
     from convcost._report.summaries import counted
 
     shapes = dict(map(_named_shape, output_shapes)) or None
-    found = counted(source, parse_shape(input_shape), on_unknown, shapes)
+    found = counted(source, parse_shapes(input_shapes), on_unknown, shapes)
     return cast("Network", found)
 
 
@@ -87,7 +103,33 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def parse_shape(text: str | None) -> tuple[Size | None, ...] | None:
+def parse_shapes(texts: Sequence[str]) -> Shapes:
+    """Return the shapes of a model's inputs: in their order, or by their names.
+
+    Examples
+    --------
+    >>> parse_shapes(["5,3"]), parse_shapes(["5,3", "7"])
+    ((5, 3), [(5, 3), (7,)])
+    >>> parse_shapes(["image=5,3", "text=7"])
+    {'image': (5, 3), 'text': (7,)}
+    """
+    named = [text.rpartition("=") for text in texts]
+    names = [name.strip() for name, equal, _ in named if equal]
+    if names and (len(names) < len(texts) or not all(names)):
+        raise ValueError(
+            "--input-shape must have the name of each input, as in image=224,224,3, or of none; got"
+            f" {', '.join(map(repr, texts))}"
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"--input-shape must be given once for each input; got {twice!r} twice")
+    shapes = [parse_shape(shape) for _, _, shape in named]
+    if names:
+        return dict(zip(names, shapes, strict=True))
+    return shapes if len(shapes) > 1 else next(iter(shapes), None)
+
+
+def parse_shape(text: str) -> tuple[Size | None, ...]:
     """Return the shape that words stand for: integers, names for symbols, and None for open sides.
 
     Examples
@@ -95,7 +137,7 @@ def parse_shape(text: str | None) -> tuple[Size | None, ...] | None:
     >>> parse_shape("224,224,3"), parse_shape("224x224x3"), parse_shape("?,?,3")
     ((224, 224, 3), (224, 224, 3), (None, None, 3))
     """
-    return None if text is None else _shape(text, "--input-shape")
+    return _shape(text, "--input-shape")
 
 
 def words_of(text: str) -> list[str]:

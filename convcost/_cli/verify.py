@@ -15,20 +15,30 @@ from rich.table import Table
 import convcost
 from convcost._cli.amounts import POSITIVE, WHOLE
 from convcost._cli.completion import model_files
-from convcost._cli.output import DISAGREEMENT, json_option, message_of, print_json, usage_errors
-from convcost._cli.sources import is_file, parse_shape, shape_option
+from convcost._cli.output import (
+    DISAGREEMENT,
+    json_option,
+    message_of,
+    print_json,
+    usage_errors,
+    with_options,
+)
+from convcost._cli.sources import is_file, on_unknown_option, parse_shapes, shape_option
+from convcost._models.errors import one_line
 from convcost._models.keras.library import application, import_keras
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from convcost import verify as verification
+    from convcost._models.types import OnUnknown
     from convcost._verify.types import LiveModel
 
 
 @click.command()
 @click.argument("source", required=False, shell_complete=model_files)
 @shape_option
+@on_unknown_option
 @click.option(
     "--cases",
     type=POSITIVE,
@@ -60,7 +70,8 @@ if TYPE_CHECKING:
 @json_option
 def verify(
     source: str | None,
-    input_shape: str | None,
+    input_shapes: tuple[str, ...],
+    on_unknown: OnUnknown,
     cases: int,
     seed: int,
     kinds: tuple[str, ...],
@@ -86,7 +97,7 @@ def verify(
     if source is not None:
         if kinds:
             raise click.UsageError("--kind says which layers are drawn, and SOURCE is a model")
-        agrees = verify_source(source, input_shape, as_json, oracles)
+        agrees = verify_source(source, input_shapes, as_json, oracles, on_unknown)
         return 0 if agrees else DISAGREEMENT
     from convcost import verify as verification
 
@@ -155,14 +166,18 @@ def _print_report(report: verification.Report) -> None:
 
 
 def verify_source(
-    source: str, input_shape: str | None, as_json: bool, oracles: tuple[str, ...] = ()
+    source: str,
+    input_shapes: tuple[str, ...],
+    as_json: bool,
+    oracles: tuple[str, ...] = (),
+    on_unknown: OnUnknown = "error",
 ) -> bool:
     """Build or load a model in Keras, check each layer against it, and return whether all agree."""
     from convcost._verify.whole_models import MODEL_ORACLES, check_model
 
     with usage_errors(), Console(stderr=True).status("Building the model") as status:
         keras = import_keras()
-        shape = parse_shape(input_shape)
+        shape = parse_shapes(input_shapes)
         path = Path(source)
         if is_file(source):
             click.echo(
@@ -170,17 +185,17 @@ def verify_source(
                 " summary`, this runs Keras on the content of the file",
                 err=True,
             )
-            network = convcost.from_keras(path, shape)
+            network = convcost.from_keras(path, shape, on_unknown=on_unknown)
             model = _loaded(keras, path)
         else:
             model = application(source)
-            network = convcost.from_keras(model, shape)
+            network = convcost.from_keras(model, shape, on_unknown=on_unknown)
         status.update("Checking it against Keras, TensorFlow and JAX")
         report = check_model(model, network, oracles=oracles or MODEL_ORACLES)
     if as_json:
         print_json(report.as_dict())
     else:
-        click.echo(str(report))
+        click.echo(with_options(str(report)))
     return report.agrees
 
 
@@ -192,5 +207,7 @@ def _loaded(keras: ModuleType, path: Path) -> LiveModel:
             model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras raises errors of many types for files that it can't or won't load.
-        raise ValueError(f"Keras can't load {path}: {error}") from error
+        # The last of those that it puts into each other is the reason; the others show the config.
+        _, _, reason = str(error).rpartition("Exception encountered: ")
+        raise ValueError(f"Keras can't load {path}: {one_line(ValueError(reason))}") from error
     return model

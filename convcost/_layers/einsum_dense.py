@@ -138,16 +138,22 @@ class EinsumDense(Layer[Any]):
         sides: dict[str, Count] = dict(zip(axes.given, shape, strict=True))
         own = [name for name in axes.made if not name.startswith(".")]
         if len(own) != len(self.sides):
-            refuse(ValueError, "output_shape", self.sides, f"{len(own)} sides: {''.join(own)}")
+            allowed = f"a side for each axis behind the batch: {', '.join(own)}"
+            refuse(ValueError, "output_shape", self.sides, allowed)
         for name, side in zip(own, self.sides, strict=True):
             if side is None and name not in sides:
                 refuse(ValueError, "output_shape", self.sides, f"a length for the axis {name!r}")
             if side is not None and not arithmetic.may_equal(sides.setdefault(name, side), side):
                 allowed = f"the length {sides[name]} for the axis {name!r}, as in the input"
                 refuse(ValueError, "output_shape", self.sides, allowed)
-        unknown = [name for name in (*axes.kernel, *axes.made) if name not in sides]
-        if unknown:
-            refuse(ValueError, "equation", self.equation, f"{unknown[0]!r} among the input's axes")
+        stray = [name for name in axes.made if name not in (*axes.given, *axes.kernel)]
+        if stray:
+            allowed = f"one whose output has axes of its input and kernel only, unlike {stray[0]!r}"
+            refuse(ValueError, "equation", self.equation, allowed)
+        lost = [name for name in axes.kernel if name not in sides]
+        if lost:
+            allowed = f"one whose kernel has axes of its input and output only, unlike {lost[0]!r}"
+            refuse(ValueError, "equation", self.equation, allowed)
         return axes, sides
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:

@@ -70,7 +70,7 @@ class LoRA(Stored[K]):
         layer, inside = self.layer, self._adapted
         if not isinstance(layer, (*_ADAPTED, Quantized)):
             *names, last = (one.__name__ for one in _ADAPTED)
-            refuse(TypeError, "layer", layer, f"a {', '.join(names)} or {last}")
+            refuse(TypeError, "layer", layer, f"{', '.join(names)} or {last} of convcost.layers")
         if isinstance(layer, Quantized) and layer.how.name not in ("int8", "int4"):
             refuse(ValueError, "layer", layer, "a layer quantized to int8 or int4")
         if inside is not layer and isinstance(inside, EinsumDense) and not inside.adds_last_axis:

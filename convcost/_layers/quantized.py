@@ -166,7 +166,7 @@ class Quantized(Stored[K]):
     def __post_init__(self) -> None:
         mode = mode_of(self.mode)
         if not isinstance(self.layer, (Dense, EinsumDense, Vectors)):
-            allowed = "a Dense, EinsumDense, Embedding or ReversibleEmbedding"
+            allowed = "Dense, EinsumDense, Embedding or ReversibleEmbedding of convcost.layers"
             refuse(TypeError, "layer", self.layer, allowed)
         if isinstance(self.layer, Vectors) and mode.name not in ("int8", "int4"):
             refuse_choice("mode", self.mode, ("int8", "int4"))

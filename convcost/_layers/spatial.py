@@ -92,7 +92,7 @@ class Kernel(FeatureMap[K]):
         return f"{self._side_name(axis)}{padded} must be at least as long as {extent}"
 
     def _refuse_empty(self, axis: int, side: Count, size: Count, demand: str = "") -> None:
-        empty = arithmetic.find_empty(f"output side {axis}", side)
+        empty = arithmetic.find_empty(f"the output along {self._side_name(axis)}", side)
         if empty is not None:
             kernel, stride, dilation, padding = self._along(axis)
             sizes = {self.window: kernel, "strides": stride, "dilation_rate": dilation}

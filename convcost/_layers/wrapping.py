@@ -67,13 +67,15 @@ class TimeDistributed(Layer[K]):
         return "(steps, ...)"
 
     def _check_rank(self, shape: Factors) -> None:
-        if not shape:
-            arguments.check_shape(shape, "TimeDistributed", self._axes(), None)
+        if len(shape) < 2:
+            inner = type(self.layer).__name__
+            allowed = f"(steps, ...) without the batch, an input of {inner} for each step"
+            refuse(ValueError, "input_shape", shape, allowed)
         self.layer._check_rank(shape[1:])
 
     def _steps(self, shape: Factors) -> tuple[Part, ...]:
+        self._check_rank(shape)
         times, *inner = shape
-        self.layer._check_rank(tuple(inner))
         return tuple(step.repeated(times, times) for step in self.layer._steps(tuple(inner)))
 
     def _output_shape(self, shape: Factors, steps: tuple[Part, ...]) -> Factors:

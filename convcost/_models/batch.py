@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost._layers.base import Layer
 from convcost._layers.steps import Convolved, Product, Step, Weights
 from convcost._models.errors import ModelError
-from convcost._models.graph import (
-    Distributed,
-    Graph,
-    RegisteredLayer,
-    Source,
-    Traced,
-    Unknown,
-    refs,
-)
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Source, Traced, refs
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """The errors that models raise."""
 
+import errno
 import re
 
 
@@ -31,6 +32,21 @@ class SavedReportError(ModelError):
         self.data = data
 
 
+def missing(message: str) -> FileNotFoundError:
+    """Return the error for a file or folder that is not there, which says no more than this.
+
+    With a file name of its own it would end with that name once more.
+
+    Examples
+    --------
+    >>> str(missing("there is no file 'm.keras'"))
+    "there is no file 'm.keras'"
+    """
+    error = FileNotFoundError(message)
+    error.errno = errno.ENOENT
+    return error
+
+
 # What Keras puts around the message of an error in a call.
 _WRAPPED = re.compile(
     r"Exception encountered when calling .*?\(\)\. (.*?) Arguments received by .*"
@@ -38,8 +54,15 @@ _WRAPPED = re.compile(
 _INFERRED = re.compile(r"Could not automatically infer .*? Error encountered: ")
 
 
+# What says little of a symbolic tensor, and its number, which is another one in each process.
+_SYMBOLIC = re.compile(r", sparse=False, ragged=False(, name=keras_tensor(_\d+)?)?(?=>)")
+_LONGEST = 160
+
+
 def one_line(error: Exception) -> str:
     """Return the beginning of an error's message in one line, without what Keras puts around it.
+
+    A message of more than 160 characters ends with an ellipsis after a whole word.
 
     Examples
     --------
@@ -49,4 +72,19 @@ def one_line(error: Exception) -> str:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
     while (wrapped := _WRAPPED.fullmatch(plain)) is not None:
         plain = wrapped[1]
-    return _INFERRED.sub("", plain)[:200]
+    plain = _SYMBOLIC.sub("", _INFERRED.sub("", plain))
+    if len(plain) <= _LONGEST:
+        return plain
+    head = plain[:_LONGEST]
+    return f"{head.rpartition(' ')[0] or head}…"
+
+
+def named(error: Exception) -> str:
+    """Return the type of an error and its message in one line, or the type alone.
+
+    Examples
+    --------
+    >>> named(ValueError("no")), named(NotImplementedError())
+    ('ValueError: no', 'NotImplementedError')
+    """
+    return f"{type(error).__name__}: {one_line(error)}".rstrip(": .")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from convcost._layers.steps import Part
     from convcost._layers.types import GivenShape
     from convcost._models.returns import Returns
+    from convcost._models.unknown import Unknown
 
     # What is counted as one row; a graph has a row for each layer in it.
     Single: TypeAlias = "Layer[Any] | Operation | Source | Unknown | RegisteredLayer"
@@ -166,32 +167,6 @@ class Source(NamedTuple):
 
     shape: tuple[int | None, ...] | None
     batch: int | None = None
-
-
-class Unknown(NamedTuple):
-    """A layer that the library does not know, with the shapes that the model records for it.
-
-    Attributes
-    ----------
-    kind
-        Name of its class.
-    inputs, outputs
-        The shapes of its inputs and outputs; empty if the model does not record them.
-    detail
-        What follows the class in the error message: why a layer of a known class is not known.
-    known_as
-        The name to register it under, where that is not the name of its class.
-    shapes
-        Returns the shapes of its outputs for those of its inputs, with the batch dimension; None
-        instead if its arguments don't say them.
-    """
-
-    kind: str
-    inputs: tuple[Recorded, ...] = ()
-    outputs: tuple[Recorded, ...] = ()
-    detail: str = ""
-    known_as: str = ""
-    shapes: Callable[[list[Factors]], list[Factors]] | None = None
 
 
 class RegisteredLayer(NamedTuple):

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from convcost._exact.kinds import is_expression
-from convcost._exact.scalars import is_array, refuse
+from convcost._exact.scalars import is_array, refuse, shorten
 from convcost._exact.sizes import check_integer
 from convcost._layers.arguments import CHANNELS_FIRST
 from convcost._models.changes import unwrapped
@@ -47,13 +47,14 @@ def input_shapes(graph: Graph, given: object) -> list[Factors]:
     several = _in_order(given, inputs)
     if len(several) != len(inputs):
         names = ", ".join(inputs)
-        what = f"one shape for each input ({len(inputs)}: {names})"
+        what = f"one shape for each input ({len(inputs)}: {names}), in this order or by name"
         refuse(ValueError, "input_shape", given, what)
     alone = len(inputs) == 1
     named = _names_in(several)
     checked = []
-    for name, shape in zip(inputs, several, strict=True):
+    for name, shape, known in zip(inputs, several, declared, strict=True):
         what = "input_shape" if alone else f"input_shape of {name!r}"
+        _refuse_batch(what, shape, known)
         if isinstance(shape, (tuple, list)) and any(side is None for side in shape):
             shape = _open(name, tuple(shape), alone, named)
         checked.append(_check_shape(shape, what))
@@ -110,13 +111,21 @@ def _in_order(given: object, inputs: list[str]) -> list[object]:
     if isinstance(given, dict):
         if set(given) != set(inputs):
             names = ", ".join(inputs)
-            refuse(ValueError, "input_shape", given, f"a dict with the keys {names}")
+            refuse(ValueError, "input_shape", given, f"shapes by the names of the inputs: {names}")
         return [given[name] for name in inputs]
     if not isinstance(given, (tuple, list)):
         allowed = "a shape without the batch dimension, or a list of shapes"
         refuse(TypeError, "input_shape", given, allowed)
     nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
     return list(given) if nested else [given]
+
+
+def _refuse_batch(name: str, shape: object, known: tuple[int | None, ...] | None) -> None:
+    """Refuse a shape that is the declared one with one more side in front."""
+    if not known or not isinstance(shape, (tuple, list)) or len(shape) != len(known) + 1:
+        return
+    if all(side in (None, given) for side, given in zip(known, shape[1:], strict=True)):
+        refuse(ValueError, name, shape, f"without the batch, {shorten(tuple(shape[1:]))}")
 
 
 def _names_in(shapes: list[object]) -> set[str]:
@@ -128,6 +137,10 @@ def _names_in(shapes: list[object]) -> set[str]:
 def _check_shape(shape: object, name: str) -> Factors:
     if not isinstance(shape, (tuple, list)):
         refuse(TypeError, name, shape, "a shape without the batch dimension")
+    for axis, side in enumerate(shape):
+        if isinstance(side, str) and side.isidentifier():
+            allowed = f"an integer, None where it is open, or convcost.symbols.symbol({side!r})"
+            refuse(TypeError, f"{name}[{axis}]", side, allowed)
     sides = tuple(check_integer(f"{name}[{axis}]", side) for axis, side in enumerate(shape))
     for axis, side in enumerate(sides):
         if is_array(side):
@@ -165,7 +178,8 @@ def _symbol(name: str) -> Expression:
         from convcost.symbols import symbol
 
         return symbol(name)
-    except ImportError as error:
+    except ImportError:
         raise ImportError(
-            f"the model leaves sides of its input open: give input_shape in numbers; {error}"
-        ) from error
+            "the model leaves sides of its input open: give input_shape in numbers, or install"
+            ' SymPy, which counts with symbols: pip install "convcost[symbolic]"'
+        ) from None

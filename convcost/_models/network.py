@@ -86,7 +86,9 @@ class Network:
         if on_unknown not in ("error", "warn"):
             refuse(ValueError, "on_unknown", on_unknown, "'error' or 'warn'")
         if shapes is not None and on_unknown == "error":
-            raise ValueError("shapes are those of layers left out: pass on_unknown='warn', too")
+            raise ValueError(
+                "shapes needs on_unknown='warn': it has the output shapes of layers left out"
+            )
         self.graph = graph
         self.on_unknown = on_unknown
         self._shapes = output_shapes({} if shapes is None else shapes)
@@ -107,10 +109,13 @@ class Network:
                     f"shapes names {name!r}, which is not a layer that is left out{hint}"
                 )
         if self.left_out:
-            layers = "layer is" if len(self.left_out) == 1 else "layers are"
+            alone = len(self.left_out) == 1
+            layers, which = (
+                ("layer is", "its cost is") if alone else ("layers are", "their costs are")
+            )
             warnings.warn(
-                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, since their"
-                f" cost is not known: {', '.join(self.left_out)}",
+                f"{len(self.left_out)} {layers} left out of the cost of {graph.name!r}, as {which}"
+                f" not known: {', '.join(self.left_out)}",
                 stacklevel=3,
             )
 

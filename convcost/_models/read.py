@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from convcost._exact.scalars import near_names, refuse
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
-from convcost._models.errors import ModelError, SavedReportError
+from convcost._models.errors import ModelError, SavedReportError, missing
 from convcost._models.inputs import fits_declared, other_channels
 from convcost._models.keras import config, files, library
 from convcost._models.keras.weight_check import check_weights
@@ -126,10 +126,13 @@ def _application(name: str) -> ModelSource:
         model: ModelSource = library.application(name)
     except ImportError as error:
         message = f"{_not_found(Path(name))}; {error}"
-        raise FileNotFoundError(errno.ENOENT, message, name) from error
+        raise missing(message) from error
     except ModelError as error:
         near = _near_files(Path(name))
-        raise ModelError(f"{error}{near}" if "did you mean" not in str(error) else error) from None
+        if "did you mean" in str(error):
+            raise
+        live = "; a model of KerasHub, or one of your own, is given itself and not by its name"
+        raise ModelError(f"{error}{near or live}") from None
     return model
 
 
@@ -201,8 +204,8 @@ def _naming(path: Path) -> Iterator[None]:
 def _loaded(path: Path) -> files.Loaded:
     try:
         return files.load(path)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(error.errno, _not_found(path), str(path)) from None
+    except FileNotFoundError:
+        raise missing(_not_found(path)) from None
     except OSError as error:
         is_loop = error.errno == errno.ELOOP
         what = f"{str(path)!r} is a loop of symbolic links" if is_loop else error.strerror
@@ -239,8 +242,10 @@ def _not_found(path: Path) -> str:
 def _near_files(path: Path) -> str:
     """Return a hint at the files beside a path whose names are spelled most like its own."""
     with suppress(OSError):
-        near = near_names(path.name, _model_files(path.parent))
+        # By the name alone: all files of one suffix are spelled alike in it.
+        files = _model_files(path.parent)
+        stems = near_names(path.stem, [Path(name).stem for name in files])
+        near = [str(path.parent / one) for stem in stems for one in files if Path(one).stem == stem]
         if near:
-            names = " or ".join(repr(str(path.parent / name)) for name in near)
-            return f"; did you mean {names}?"
+            return f"; did you mean {' or '.join(map(repr, near[:3]))}?"
     return ""

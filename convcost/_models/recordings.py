@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from convcost._exact.types import Factors
-    from convcost._models.graph import Entry, LayerPath, Unknown, Variable
+    from convcost._models.graph import Entry, LayerPath, Variable
+    from convcost._models.unknown import Unknown
 
     # The graph of each call that was traced, by its number, the shapes of its inputs, and whether
     # it is for training.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcost._layers import Reshape
 from convcost._layers.base import Layer
 from convcost._layers.reshaping import follows
-from convcost._models.graph import Ref, RegisteredLayer, Source, Tensor, Unknown
+from convcost._models.graph import Ref, RegisteredLayer, Source, Tensor
 from convcost._models.trees import leaves
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from convcost import _layers as kinds
 from convcost._models.changes import settled, unwrapped, wrapped
-from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced, Unknown, refs
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced, refs
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias, TypeGuard

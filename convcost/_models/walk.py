@@ -28,13 +28,13 @@ from convcost._models.graph import (
     Source,
     Tensor,
     Traced,
-    Unknown,
     refs,
 )
 from convcost._models.loops import Branches, in_loops, is_other, require_known
 from convcost._models.rows import Row
 from convcost._models.tensors import Made, given_by, outputs_of, required, shape_of, taken
 from convcost._models.trees import leaves
+from convcost._models.unknown import Unknown
 from convcost._models.visits import Visit
 from convcost._models.weights import WeightsSeen
 
@@ -281,12 +281,7 @@ class Walk:
         """Return the output shape that the model records for an unknown layer."""
         name = "/".join(visit.path)
         if self._on_unknown == "error":
-            known_as = layer.known_as or layer.kind
-            raise UnknownLayerError(
-                f"layer {name!r} is a {layer.kind}{layer.detail}, whose cost convcost does not"
-                f" know; register it with @convcost.layers.register({known_as!r}), or leave it out"
-                f' with on_unknown="warn"{_at(visit)}'
-            )
+            raise UnknownLayerError(layer.message(name, _at(visit)))
         self.left_out.append(name)
         given = tuple([self._one(made) for made in visit.given])
         found = self._outputs(layer, name, visit.given)

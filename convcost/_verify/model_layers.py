@@ -133,7 +133,7 @@ def _leads_back(row: Row) -> bool:
 
 
 _WITHOUT_KERNEL = "it has no kernel that is applied once at each position"
-_OPEN_SIDES = "its input has open sides: give --input-shape"
+_OPEN_SIDES = "its input has open sides: give input_shape in numbers"
 
 
 def check_kernels(network: Network, live: Live) -> Iterator[tuple[str, Finding]]:

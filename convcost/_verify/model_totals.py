@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from convcost._layers import Layer, LoRA, Quantized
+from convcost._layers import Layer
 from convcost._models.changes import unwrapped
 from convcost._models.errors import one_line
 from convcost._verify.findings import Finding, Quantity
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from convcost._verify.types import LiveModel
 
 KINDS = (CONVOLUTION, TRANSPOSED, PRODUCT)
-_QUANTIZED = "TensorFlow has no FLOPs for products of quantized weights"
 
 
 def check_profiler(model: LiveModel, network: Network) -> Finding:
@@ -35,17 +34,10 @@ def check_profiler(model: LiveModel, network: Network) -> Finding:
     except NotVisible as error:
         return Finding("profiler", reason=str(error))
     blind = blind_spots(graph)
-    quantized = sum(_is_quantized(unwrapped(row.layer)[0]) for row in network)
-    if quantized:
-        blind[_QUANTIZED] = quantized
     if blind:
         reasons = "; ".join(f"{reason} ({times})" for reason, times in blind.items())
         return Finding("profiler", reason=f"it counts {counted:,} MACs, but {reasons}")
     return Finding("profiler", (Quantity("macs", network.macs, counted),))
-
-
-def _is_quantized(layer: object) -> bool:
-    return isinstance(layer.layer if isinstance(layer, LoRA) else layer, Quantized)
 
 
 def check_jaxpr(model: LiveModel, network: Network) -> Finding:

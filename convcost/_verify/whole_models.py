@@ -148,15 +148,24 @@ def check_model(
     if "kernels" in asked:
         findings += check_kernels(network, live)
     totals = {"profiler": check_profiler, "jaxpr": check_jaxpr}
-    findings += [
-        ("total", check(model, network)) for name, check in totals.items() if name in asked
-    ]
+    for name, check in totals.items():
+        if name in asked:
+            left = _left_out(name, network)
+            findings.append(("total", check(model, network) if left is None else left))
     return ModelVerification(network, tuple(findings))
 
 
+def _left_out(oracle: str, network: Network) -> Finding | None:
+    """Return why the totals can't be compared, if layers are left out."""
+    if not network.left_out:
+        return None
+    return Finding(oracle, reason=f"convcost leaves out {_some(list(network.left_out))}")
+
+
 def _check_total(model: LiveModel, network: Network) -> Finding:
-    if network.left_out:
-        return Finding("keras", reason=f"convcost leaves out {_some(list(network.left_out))}")
+    left = _left_out("keras", network)
+    if left is not None:
+        return left
 
     def number(weights: Iterable[Variable]) -> int:
         return sum(prod(weight.shape) for weight in weights)

@@ -8,10 +8,11 @@ import keras
 
 from convcost._layers.cells import Recurring
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._models.graph import Call, Entry, Graph, Ref, Unknown, input_entry
+from convcost._models.graph import Call, Entry, Graph, Ref, input_entry
 from convcost._models.keras.code import Code, of_input
 from convcost._models.keras.nodes import Names
 from convcost._models.keras.origins import is_keras
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

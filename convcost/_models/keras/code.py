@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,8 +13,8 @@ from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.ops.node import Node
 
 from convcost._exact.scalars import shorten
-from convcost._models.errors import ModelError, one_line
-from convcost._models.graph import Graph, Tensor, Traced, Unknown
+from convcost._models.errors import ModelError, named
+from convcost._models.graph import Graph, Tensor, Traced
 from convcost._models.keras.masks import mask_from_outside
 from convcost._models.keras.nodes import tensors
 from convcost._models.keras.open_sides import concrete, resolved
@@ -24,6 +25,7 @@ from convcost._models.keras.tracing import recorded
 from convcost._models.keras.unchanged import NotBuiltError
 from convcost._models.recordings import Recordings
 from convcost._models.trees import leaves, with_branches
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
@@ -33,6 +35,14 @@ if TYPE_CHECKING:
     from convcost._models.graph import Variable
     from convcost._models.recordings import Graphs
     from convcost._models.types import KerasNode, KerasTensor, Reader
+
+
+# What is said of a symbolic tensor, or a weight of one, by functions of NumPy or of a backend, and
+# where code takes it for one of their arrays.
+_NOT_OF_KERAS = re.compile(
+    r"__jax_array__|KerasTensor\.__array__|KerasTensor is symbolic|not convert <KerasT"
+    r"|KerasTensor cannot be used as input|'KerasTensor' object has no attribute|the tf\.function"
+)
 
 
 class CallArguments(NamedTuple):
@@ -82,7 +92,6 @@ class Code(Traced):
         self._within = reader.within
         self.variables = variables
         self._known: Graphs = {}
-        self._is_open = False
         # Those whose record is the same for any batch, and whether the last one was not.
         self._alike: list[tuple[int, tuple[Factors, ...], bool]] = []
         self._sized = False
@@ -126,12 +135,16 @@ class Code(Traced):
 
     def _resolved(self, arguments: CallArguments, shapes: tuple[Factors, ...]) -> Graph | Unknown:
         known = concrete(shapes)
-        self._is_open = known is not None
         graph = self._traced(arguments, shapes)
-        if known is None or isinstance(graph, Unknown):
+        if known is None:
             return graph
         sample = self._traced(arguments, known.shapes, known.sides)
-        return sample if isinstance(sample, Unknown) else resolved(graph, sample, known.sides)
+        if isinstance(graph, Unknown):
+            # For the same reason at any size: then numbers are no way out.
+            return graph if sample == graph else _with_open_sides(graph)
+        if isinstance(sample, Unknown):
+            return _with_open_sides(sample)
+        return resolved(graph, sample, known.sides)
 
     def _traced(
         self,
@@ -174,13 +187,31 @@ class Code(Traced):
 
     def _failed(self, error: Exception) -> Unknown:
         if isinstance(error, NotBuiltError):
-            return self._unknown._replace(detail=f" whose call {error}")
-        why = shorten(f"{type(error).__name__}: {one_line(error)}")
+            return self._unknown._replace(why=f"its call {error}", ways=(error.way,))
         place = place_of_error(error)
         at = f"; {place}" if place else ""
-        hint = ": give input_shape in numbers" if self._is_open else ""
-        how = " with open sides" if self._is_open else ""
-        return self._unknown._replace(detail=f" whose call can't be traced{how} ({why}{at}){hint}")
+        reason = named(error)
+        ways = ("write it with keras.ops",) if uses_arrays(reason) else ()
+        return self._unknown._replace(why=f"its call can't be traced ({reason}{at})", ways=ways)
+
+
+def uses_arrays(reason: str) -> bool:
+    """Tell whether code failed since it took a symbolic tensor for an array of its backend.
+
+    Examples
+    --------
+    >>> uses_arrays("ValueError: A KerasTensor cannot be used as input to a TensorFlow function")
+    True
+    >>> uses_arrays("TypeError: A symbolic KerasTensor cannot be used as a boolean")
+    False
+    """
+    return _NOT_OF_KERAS.search(reason) is not None
+
+
+def _with_open_sides(unknown: Unknown) -> Unknown:
+    """Return what says that a call fails because sides are open."""
+    ways = ("give input_shape in numbers", *unknown.ways)
+    return unknown._replace(why=f"with open sides {unknown.why}", ways=ways)
 
 
 @contextmanager

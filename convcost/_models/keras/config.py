@@ -15,7 +15,6 @@ from convcost._models.graph import (
     Graph,
     Ref,
     RegisteredLayer,
-    Unknown,
     input_entry,
 )
 from convcost._models.keras import directions, tf_operations
@@ -41,6 +40,7 @@ from convcost._models.keras.unknown_shapes import output_shapes
 from convcost._models.keras.versions import is_of_keras_2, with_frozen_weights
 from convcost._models.keras.weight_types import weight_type
 from convcost._models.keras.wrappings import unwrapped
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 # Deeper than any real model, and far from Python's recursion limit.
 _DEEPEST = 40
+# A way out where a file does not say what a layer computes.
+_LIVE = "give the live model in Python"
 
 
 def graph_of_config(config: object) -> Graph:
@@ -73,12 +75,12 @@ def graph_of_config(config: object) -> Graph:
         inner = {"layers": inner}  # as the first versions of Keras wrote a Sequential model
     if not isinstance(inner, dict) or "layers" not in inner:
         raise ModelError(
-            f"the config of a {kind} lists no layers: only Sequential and Functional models can be"
-            " read from their config; give a subclassed one as a live model"
+            f"the config of the {kind} model lists no layers: only Sequential and Functional models"
+            " can be read from their config; give a subclassed one as a live model"
         )
     if not is_own_model(config):
         raise ModelError(
-            f"the model is a {kind}{described(config)}, a class that is not Keras's: its config"
+            f"the model is of class {kind}{described(config)}, which is not Keras's: its config"
             " does not say what its call computes; give it as a live model, or, if it calls its"
             " layers as a Functional model does, give the dict under its 'config'"
         )
@@ -177,7 +179,8 @@ class _ConfigReader:
         if function is not None:
             return RegisteredLayer(kind, function, config)
         if not is_own(layer):
-            return Unknown(kind, detail=described(layer), known_as=registered_name(layer))
+            unknown = Unknown(kind, detail=described(layer), ways=(_LIVE,))
+            return unknown._replace(known_as=registered_name(layer))
         if is_operation(layer.get("module")) or _is_old_operation(kind, layer, config):
             if kind not in RULES:
                 return Unknown(kind, detail=why_not(kind))
@@ -201,7 +204,8 @@ class _ConfigReader:
         if isinstance(today, Unknown):
             return today
         if class_of(today[0]) is None:
-            return Unknown(kind, shapes=output_shapes(*today))
+            ways = (_LIVE,) if kind == "Lambda" else ()
+            return Unknown(kind, ways=ways, shapes=output_shapes(*today))
         if kind in HOLDING:
             held = {name: config.get(name) for name in HOLDING[kind]}
             made = holder(self._make, *today, held, partial(self._inside, depth=depth))
@@ -223,8 +227,8 @@ class _ConfigReader:
             if not isinstance(held, (Distributed, Layer)):
                 return of_unknown(directions.KIND, kind, held)
             if inner.get("return_state"):
-                why = " over a cell that is registered, and returns its states; give the live model"
-                return Unknown(directions.KIND, detail=f" of a {kind}{why}")
+                why = "its cell is registered, and it returns its states"
+                return Unknown(directions.KIND, detail=f" around {kind}", why=why, ways=(_LIVE,))
             calls, flag = directions.call_of("sequences"), is_trainable(kind, inner)
             entries.append(Entry(side, kind, held, flag, calls, object()))
         mode = config.get("merge_mode", "concat")

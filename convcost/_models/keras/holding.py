@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from convcost._layers import Layer
 from convcost._layers.multi_head_attention import Projected
-from convcost._models.graph import Distributed, RegisteredLayer, Unknown
+from convcost._models.graph import Distributed, RegisteredLayer
 from convcost._models.keras.layers import class_of
 from convcost._models.returns import Returns
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,9 +87,9 @@ def of_unknown(kind: str, inner: str, held: Held) -> Unknown:
     A cell of an `RNN` can be registered, instead of the layers around it.
     """
     if not isinstance(held, Unknown):
-        return Unknown(kind, detail=f" of a {inner}")
+        return Unknown(kind, detail=f" around {inner}")
     known_as = held.known_as or held.kind if kind in _OF_CELLS else ""
-    return Unknown(kind, detail=f" of a {inner}{held.detail}", known_as=known_as)
+    return held.inside(kind, inner)._replace(known_as=known_as)
 
 
 def is_trainable(kind: str, config: Mapping[str, object], nested: bool = True) -> bool:

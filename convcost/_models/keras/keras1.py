@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import shorten
 from convcost._layers.arguments import CHANNELS_FIRST, CHANNELS_LAST
-from convcost._models.graph import Unknown
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

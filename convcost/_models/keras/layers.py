@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcost import _layers as layers
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced, Unknown
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Traced
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from typing import Protocol, overload
@@ -64,17 +65,17 @@ def distributed(child: Held, kind: str) -> layers.TimeDistributed | Distributed 
     Examples
     --------
     >>> distributed(layers.Dense(3), "Dense"), distributed(Unknown("LSTM"), "LSTM").detail
-    (TimeDistributed(Dense(3)), ' of a LSTM')
+    (TimeDistributed(Dense(3)), ' around LSTM')
     """
     if isinstance(child, layers.LoRA) and isinstance(child.layer, layers.Quantized):
-        detail = f" of a quantized {kind} with LoRA, whose scales Keras does not apply there"
-        return Unknown("TimeDistributed", detail=detail)
+        why = "Keras does not apply the scales of quantized weights there"
+        return Unknown("TimeDistributed", detail=f" around {kind} with LoRA", why=why)
     if isinstance(child, layers.Layer):
         return layers.TimeDistributed(child)
     if isinstance(child, (Graph, RegisteredLayer, Traced)):
         return Distributed(child)
-    detail = child.detail if isinstance(child, Unknown) else ""
-    return Unknown("TimeDistributed", detail=f" of a {kind}{detail}")
+    unknown = child if isinstance(child, Unknown) else Unknown(kind)
+    return unknown.inside("TimeDistributed", kind)
 
 
 # Attributes of live layers whose names differ from those in the config.

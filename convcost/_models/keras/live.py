@@ -20,7 +20,6 @@ from convcost._models.graph import (
     Ref,
     RegisteredLayer,
     Tensor,
-    Unknown,
     Variable,
     input_entry,
 )
@@ -47,6 +46,7 @@ from convcost._models.keras.own_cells import over_own_cells
 from convcost._models.keras.policies import is_plain, stored
 from convcost._models.keras.subclassed import graph_of_subclassed
 from convcost._models.keras.unknown_shapes import output_shapes
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -251,7 +251,8 @@ class _ModelReader:
         own = not is_keras(module) or _has_code(layer)
         masked = taken_from_outside(layer, nodes) if own else ""
         if masked:
-            return _unknown(kind, nodes)._replace(detail=masked)
+            ways = ("pass the mask as an argument",)
+            return _unknown(kind, nodes)._replace(why=masked, ways=ways)
         if _is_sequential(layer) or _is_functional(layer):
             return self.graph(layer)
         if own:
@@ -275,7 +276,7 @@ class _ModelReader:
         dtype = nodes[0].input_tensors[0].dtype if nodes else None
         made = distributed(self.called_with_one(layer, dtype), kind_of(layer))
         if isinstance(made, Unknown):
-            return _unknown("TimeDistributed", nodes)._replace(detail=made.detail)
+            return _as_of(_unknown("TimeDistributed", nodes), made)
         return made
 
     def called_with_one(self, layer: KerasLayer, dtype: object) -> Held:
@@ -300,7 +301,7 @@ class _ModelReader:
             held = {name: getattr(layer, own) for name, own in HOLDING[kind].items()}
             made = holder(self._make, kind, config, held, self.inside)
             if isinstance(made, Unknown):
-                unknown = _unknown(kind, nodes)._replace(detail=made.detail)
+                unknown = _as_of(_unknown(kind, nodes), made)
                 return over_own_cells(self, layer, nodes, unknown, self._weights_of)
             return made
         made = stored(self._make, kind, config)
@@ -386,3 +387,7 @@ def _unknown(kind: str, nodes: Nodes) -> Unknown:
         for side in (nodes[0].input_tensors, nodes[0].output_tensors)
     )
     return Unknown(kind, inputs, outputs)
+
+
+def _as_of(unknown: Unknown, made: Unknown) -> Unknown:
+    return unknown._replace(detail=made.detail, why=made.why, ways=made.ways)

@@ -35,10 +35,7 @@ def taken_from_outside(layer: KerasLayer, nodes: Iterable[KerasNode]) -> str:
 
 
 def _why(layer: KerasLayer) -> str:
-    return (
-        f" in which layer {layer.name!r} takes the mask of an input from outside of what calls it:"
-        " pass the mask as an argument"
-    )
+    return f"layer {layer.name!r} takes the mask of an input from outside of what calls it"
 
 
 def _is_masked(tensor: KerasTensor) -> bool:

@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from convcost._models.graph import (
-    Call,
-    Distributed,
-    Entry,
-    Graph,
-    Ref,
-    Unknown,
-    input_entry,
-)
+from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, input_entry
 from convcost._models.keras.code import CallArguments, Code
 from convcost._models.keras.directions import call_of, two_directions
 from convcost._models.keras.nodes import Names, tensors
 from convcost._models.keras.origins import is_keras
 from convcost._models.keras.unchanged import unchanged
 from convcost._models.returns import Returns
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,16 +54,14 @@ def over_own_cells(
         return unknown
     states = {len(_given_states(node)) for node in nodes} or {0}
     if len(states) > 1:
-        return unknown._replace(detail=" that is called with states, and without them")
+        return unknown._replace(why="it is called with states, and without them")
     number = states.pop()
     if isinstance(layer, keras.layers.RNN):
         dtypes = [one.dtype for one in tensors([nodes[0].arguments.args])] if nodes else []
         return _one_direction(reader, layer, number, [*dtypes, layer.compute_dtype][0], weights_of)
     if isinstance(layer, keras.layers.Bidirectional):
         if number:
-            return unknown._replace(
-                detail=f"{unknown.detail} of your own cells, called with states"
-            )
+            return unknown._replace(why="its cells are your own, and it is called with states")
         return _both_directions(reader, layer)
     return unknown
 
@@ -169,7 +160,7 @@ def _both_directions(reader: LayerReader, layer: Any) -> Held:
     for one in (layer.forward_layer, layer.backward_layer):
         kind, held = reader.inside(one)
         if isinstance(held, Unknown):
-            return Unknown(type(layer).__name__, detail=f" of a {kind}{held.detail}")
+            return held.inside(type(layer).__name__, kind)
         entries.append(reader.holding(one, one.name, held, call_of(first)))
     states = len(keras.tree.flatten(layer.forward_layer.state_size)) * bool(layer.return_state)
     return two_directions(layer.name, entries, (merge, layer.merge_mode), states)

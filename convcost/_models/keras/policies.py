@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost import _layers as layers
 from convcost._exact.scalars import shorten
 from convcost._layers.elementwise import ELEMENTWISE
-from convcost._models.graph import Unknown
 from convcost._models.keras.origins import is_own
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from convcost._models.keras.layers import Config, LayerCache

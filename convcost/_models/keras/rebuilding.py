@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras.src.models.functional import Functional
 
-from convcost._exact.scalars import shorten
+from convcost._models.errors import named
 from convcost._models.keras.layers import own_variables
 from convcost._models.keras.origins import is_keras
 from convcost._models.keras.unchanged import same_globals
@@ -63,10 +63,8 @@ def unsettled(layer: Any, args: tuple[object, ...], kwargs: dict[str, object]) -
             alike = _shapes(own_variables(first)) == _shapes(own_variables(layer))
     except Exception as error:
         # The user's code may raise anything.
-        why = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise _stale(
-            before, f"nothing tells what it makes at other sizes ({shorten(why)})"
-        ) from None
+        why = f"nothing tells what it makes at other sizes ({named(error)})"
+        raise _stale(before, why) from None
     if differs or not alike:
         raise _stale(before, f"it makes something else for {_shown(after)}")
     own = {id(one) for one in own_variables(layer)}

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import keras
 from keras.src.models.functional import Functional
 
-from convcost._models.errors import ModelError, one_line
-from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, Unknown, input_entry
-from convcost._models.keras.code import CallArguments, Code
+from convcost._models.errors import ModelError, named
+from convcost._models.graph import Call, Distributed, Entry, Graph, Ref, input_entry
+from convcost._models.keras.code import CallArguments, Code, uses_arrays
 from convcost._models.keras.nodes import Names, tensors
+from convcost._models.keras.open_sides import concrete
 from convcost._models.keras.places import place_of_error
 from convcost._models.keras.tracing import recorded
+from convcost._models.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
@@ -48,6 +50,7 @@ class ModelCode(Code):
             reader, model.name, kind, model.call, [arguments], variables, Unknown(kind)
         )
         self._model = model
+        self._is_open = False
         # Whether the arguments have the sizes with which the model was built.
         self._declared = as_built
 
@@ -60,6 +63,8 @@ class ModelCode(Code):
         shapes: Sequence[Factors],
         numbers: Collection[int] = (),
     ) -> Graph:
+        # Also where numbers stand for open sides.
+        self._is_open = bool(numbers) or concrete(shapes) is not None
         try:
             graph = super()._traced(arguments, shapes, numbers)
         except ModelError:
@@ -134,10 +139,14 @@ def _makes_weights(model: keras.Model, arguments: CallArguments) -> bool:
 def _not_recorded(model: keras.Model, error: Exception, is_open: bool = False) -> ModelError:
     place = place_of_error(error)
     at = f" ({place})" if place else ""
-    hint = "; give input_shape in numbers: it was called with open sides" if is_open else ""
+    reason = named(error)
+    if uses_arrays(reason):
+        hint = "; write it with keras.ops"
+    else:
+        hint = "; give input_shape in numbers: it was called with open sides" if is_open else ""
     return ModelError(
         f"model {model.name!r} is subclassed, and its symbolic call could not be recorded:"
-        f" {type(error).__name__}: {one_line(error)}{at}{hint}"
+        f" {reason}{at}{hint}"
     )
 
 

@@ -30,6 +30,8 @@ _COPIES = (list, OrderedDict, dict, set)
 class NotBuiltError(ValueError):
     """A layer makes its weights only in the call that is traced."""
 
+    way = "call it once with inputs of these shapes, so that all of it is built"
+
 
 class _Kept(NamedTuple):
     """The attributes of a layer, what its containers hold, and how many weights it has."""
@@ -59,10 +61,7 @@ def unchanged(layer: object) -> Iterator[None]:
             yield
         for one in kept:
             if len(own_variables(one.layer)) > one.weights:
-                raise NotBuiltError(
-                    f"makes the weights of layer {one.layer.name!r}: call it once with inputs of"
-                    " these shapes, so that all of it is built"
-                )
+                raise NotBuiltError(f"makes the weights of layer {one.layer.name!r}")
     finally:
         for one in kept:
             _restore(one)

@@ -10,7 +10,7 @@ from convcost._layers import LoRA, SpectralNormalization
 from convcost._layers.base import Layer
 from convcost._models.changes import unwrapped
 from convcost._models.errors import ModelError
-from convcost._models.graph import Distributed, Graph, Source
+from convcost._models.graph import Distributed, Graph, RegisteredLayer, Source
 from convcost._models.keras.operations import KerasOperation
 from convcost._models.keras.stored_weights import NamedWeights
 from convcost._models.rows import as_one
@@ -18,7 +18,7 @@ from convcost._models.rows import as_one
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from convcost._models.graph import Entry, LayerPath
+    from convcost._models.graph import Entry, Held, LayerPath
     from convcost._models.keras.stored_weights import PlacedWeights, Stored
     from convcost._models.network import Network
     from convcost._models.rows import Row
@@ -31,6 +31,7 @@ class _Difference(NamedTuple):
     kind: str
     counted: int
     stored: int
+    registered: bool = False
 
 
 def check_weights(network: Network, stored: Stored) -> None:
@@ -45,7 +46,12 @@ def check_weights(network: Network, stored: Stored) -> None:
         different = list(_by_name(network, stored))
     else:
         different = _by_place(network, stored)
-    for path, kind, counted, there in different:
+    for path, kind, counted, there, registered in different:
+        if registered:
+            raise ModelError(
+                f"layer {'/'.join(path)!r} ({kind}) has {counted:,} parameters by the function that"
+                f" is registered for it, but the file stores {there:,}: correct the function"
+            )
         numbers = f"{counted:,} parameters by its config, but the file stores {there:,}"
         if not path:
             raise ModelError(
@@ -105,7 +111,17 @@ def _by_name(network: Network, stored: NamedWeights) -> Iterator[_Difference]:
             continue
         # Weights that were counted at an earlier layer are stored at this one, too.
         if not count <= there <= count + shared[entry.name]:
-            yield _Difference((entry.name,), entry.kind, count, there)
+            own = _is_registered(entry.layer)
+            yield _Difference((entry.name,), entry.kind, count, there, own)
+
+
+def _has_weights(held: Held) -> bool:
+    return isinstance(held, (Layer, RegisteredLayer))
+
+
+def _is_registered(held: Held) -> bool:
+    inner = held.layer if isinstance(held, Distributed) else held
+    return isinstance(inner, RegisteredLayer)
 
 
 def _shared(network: Network) -> dict[str, int]:
@@ -166,8 +182,9 @@ class _Pairs:
                     layer, there = layer.layer, there.parts.get("layer", there)
                 if isinstance(layer, Graph):
                     yield from self.different(layer, inner, there)
-                elif isinstance(layer, Layer) and count is not None and count != there.total:
-                    yield _Difference(inner, entry.kind, count, there.total)
+                elif _has_weights(layer) and count is not None and count != there.total:
+                    own = _is_registered(layer)
+                    yield _Difference(inner, entry.kind, count, there.total, own)
 
     def _paired(
         self, entries: list[Entry], groups: list[PlacedWeights], path: LayerPath

@@ -19,6 +19,7 @@ COUNTED = frozenset(
         "DepthwiseConv2dNative",
         "MatMul",
         "BatchMatMulV2",
+        "BatchMatMulV3",  # of the integers that int8 weights are
     }
 )
 # The operations that multiply and add up, and for which TensorFlow 2.21 registers no FLOPs.
