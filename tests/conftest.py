@@ -40,8 +40,10 @@ def start(*words, command=(str(SCRIPT),), **options):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, monkeypatch):
     """Run a command line in this process, and return its exit code and its output."""
+    # pytest-xdist sets it for its workers.
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     from convcost._cli import main as cli
 
