@@ -116,7 +116,7 @@ class Raising(Five):
     [
         (
             Five,
-            "traced .TypeError: it returns 5, which is not a tensor;",
+            "traced .TypeError: it returns 5, which is not a tensor.",
         ),
         (
             Raising,

@@ -142,7 +142,7 @@ class Check:
 
     def _repr_html_(self) -> str:
         rows = [(*limit._cells[:3], limit.allowed, limit.verdict) for limit in self.limits]
-        table = text.table(("", "quantity", "measured", "limit", "over"), rows)
+        table = text.table(("", "quantity", "measured", "limit", "over"), rows, right=(2,))
         around = [f"<p>{text.escape(line)}</p>" for line in (self.title, *self.notes)]
         return f"{around[0]}{table}{''.join(around[1:])}"
 
