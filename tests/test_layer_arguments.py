@@ -125,7 +125,8 @@ def test_wrong_values_of_sides(value):
             ValueError,
             "input_shape[2] must be at least as long as (kernel_size - 1)*dilation_rate + 1; got"
             " input_shape[2]=8,"
-            " kernel_size=5, strides=1, dilation_rate=2, padding='valid', so output side 1",
+            " kernel_size=5, strides=1, dilation_rate=2, padding='valid', so the output along"
+            " input_shape[2] would be empty",
         ),
         (Conv1D(4, 9, padding=((2, 1),)), (5, 1), ValueError, "padding=(2, 1)"),
         (

@@ -108,7 +108,7 @@ def test_on_the_command_line(path, run, tmp_path):
         " the model: give the model\n",
     )
     assert run("summary", path, "--input-shape", "8,8,3")[2] == (
-        f"Error: {path}: it is a saved report, which has one input shape: leave out input_shape\n"
+        f"Error: {path}: it is a saved report, which has one input shape: leave out --input-shape\n"
     )
 
 

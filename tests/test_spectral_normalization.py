@@ -19,7 +19,7 @@ def test_the_weights_are_those_of_keras():
         around.build((None, *shape))
         made = layers.SpectralNormalization(ours)
         expected = [(one.name, tuple(one.shape), one.trainable) for one in around.weights]
-        assert [tuple(one) for one in made.weights(shape)] == expected
+        assert [tuple(one)[:3] for one in made.weights(shape)] == expected
         assert made.cost(shape).params == around.count_params()
         assert made.output_shape(shape) == ours.output_shape(shape)
         for options in ({}, {"training": True}, {"training": True, "first": True}):
