@@ -15,6 +15,7 @@ import convcost
 from convcost._verify.model_layers import live_layers
 from convcost._verify.model_totals import graph_of
 from convcost._verify.oracles.model_inputs import arranged, inputs_of
+from convcost._verify.oracles.oracle import NotVisible
 from convcost._verify.oracles.profiled_graphs import blind_spots, profile_graph, profiled_macs
 from convcost._verify.whole_models import check_model
 
@@ -285,6 +286,8 @@ def test_layers_left_out_are_not_visible():
     assert not report.agrees
     assert "total: keras: not visible: convcost leaves out a, b" in str(report)
     assert reasons(report, "jaxpr") == ["convcost leaves out a, b"]
+    with pytest.raises(NotVisible, match="convcost leaves out a, b"):
+        inputs_of(model, network)
 
 
 def test_a_layer_that_takes_its_inputs_otherwise_has_no_shape_to_check():
