@@ -50,5 +50,6 @@ def test_a_setting_of_each_class_is_kerass(docs, initial):
 def test_what_is_not_known_is_refused_by_name(docs, name):
     assert name in docs.NOT_KNOWN
     config = {"class_name": name, "module": "keras.layers", "config": {"name": "own"}}
-    with pytest.raises(convcost.UnknownLayerError, match=rf"'own' of class {name} has no known cost"):
+    message = f"'own' of class {name} has no known cost"
+    with pytest.raises(convcost.UnknownLayerError, match=message):
         convcost.from_keras({"name": "model", "layers": [config]}, (4,))
