@@ -146,3 +146,10 @@ def test_why_keras_cannot_load_a_file(tmp_path, run):
     assert err.splitlines()[-1].startswith(
         f"Error: Keras can't load {path}: Invalid value received"
     )
+
+
+def test_values_that_are_named_like_options_stay_as_they_are(run):
+    model = "docs/gallery/fashion_mnist.json"
+    code, out, err = run("summary", model, "--columns", "macs,foo")
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: --columns must be one of kind, connected_to, input_shape, ")

@@ -44,8 +44,9 @@ _SUBJECT = re.compile(
     r"(?= (must|needs|has|takes|reaches|names|are those)\b)"
 )
 _SETTING = re.compile(r"\b(?P<name>\w+)=(?P<value>True|\"\w+\"|'\w+')")
-# The name of an argument within a sentence, which no other word is spelled like.
-_ARGUMENT = re.compile(r"(?<![\w.'\"(-])[a-z]+(_[a-z]+)+(?![\w='\"(])")
+# The name of an argument within a sentence, which no other word is spelled like; or a list of
+# choices, which stays as it is.
+_ARGUMENT = re.compile(r"\bone of [^;]*|(?<![\w.'\"(-])[a-z]+(_[a-z]+)+(?![\w='\"(])")
 # Arguments of the library whose options are named otherwise.
 _ALIASES = {"shapes": "--output-shape", "by": "--sort"}
 
