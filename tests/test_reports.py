@@ -87,7 +87,11 @@ def test_sorting_filtering_and_the_first(report):
     assert report.sort("flops").lines == report.sort("macs").lines
     assert report.sort("intensity").entries[0].intensity is not None
     assert report.sort("effective_macs").lines[0][0] == "block_2_conv"
-    assert len(report.top(2).lines) == 2
+    assert report.top(2).lines == report.sort("macs").lines[:2]
+    assert report.sort("params").top(2).lines == report.sort("params").lines[:2]
+    convolutions = report.sort("name").filter(lambda row: row.params > 128)
+    assert convolutions.top(1).lines == convolutions.lines[:1] != report.top(1).lines
+    assert report.sort("name").group("kind").top(1).lines == report.group("kind").top(1).lines
     only = report.filter(kind="Conv2D")
     assert [line[0] for line in only.lines] == ["block_2_conv"]
     assert only.total().params == 3 * 3 * 32 * 64 + 64
@@ -180,7 +184,7 @@ def test_names_are_harmless_in_spreadsheets_and_markdown():
     cells = [row[0] for row in csv.reader(io.StringIO(report.to_csv()))][1:]
     assert cells == [f"'{name}" if name[0] in "=+-@" else name for name in names]
     shown = [line.split("|")[1].strip() for line in report.to_markdown().splitlines()[6:]]
-    assert shown == [r"\<script\>", r"\[x\](y)", r"\`a\`", "a_b"]
+    assert shown == [r"\<script\>", r"\[x\](y)", r"\`a\`", "a_b", "total"]
 
 
 def test_a_data_frame(report):

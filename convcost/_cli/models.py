@@ -60,7 +60,9 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
     help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
-@click.option("--top", type=POSITIVE, metavar="N", help="Show only the first N rows.")
+@click.option(
+    "--top", type=POSITIVE, metavar="N", help="Show only the N largest rows: by --sort, or by MACs."
+)
 @click.option(
     "--group",
     type=click.Choice(["kind", "block"]),

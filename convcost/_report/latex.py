@@ -1,7 +1,7 @@
 r"""Tables in LaTeX, with the rules of booktabs.
 
 A number has thin spaces between its thousands (`300\,774\,272`), as SI and most journals ask for;
-a product has times signs.
+a product and a shape have times signs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 # Arithmetic of numbers and of symbols with an index, as derivations have it.
 _ARITHMETIC = re.compile(r"[\w\s.+*/()=-]*\*[\w\s.+*/()=-]*|[\d\s.+()=-]+=[\d\s.+()=-]+")
 _POWER = re.compile(r"\*\*\s*(\w+)")
+_SHAPE = re.compile(r"\(\w+(?:, \w+)*,?\)")
+# More rows than this do not fit on a page.
+_MOST_ROWS = 40
+# Of a row at the usual size of letters, and what narrows wider ones.
+_MOST_CHARACTERS = 70
+_SMALLER = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"]
 _NAME = re.compile(r"\b([A-Za-z]+)_(\w+)")
 
 
@@ -47,6 +53,8 @@ def cell(text: str) -> str:
     --------
     >>> cell("1,344"), cell("3*3*32 + 32 = 320"), cell("conv_1")
     ('1\\,344', '$3 \\times 3 \\times 32 + 32 = 320$', 'conv\\_1')
+    >>> cell("(28, 28, 32)")
+    '$28 \\times 28 \\times 32$'
     >>> cell("18432*t_a**2"), cell("300,774,272 (2.0 %)")
     ('$18432 \\times t_{\\mathrm{a}}^{2}$', '300\\,774\\,272 (2.0 \\%)')
     """
@@ -55,7 +63,20 @@ def cell(text: str) -> str:
         products = re.sub(r"\s*\*\s*", r" \\times ", powers)
         named = _NAME.sub(lambda one: rf"{one[1]}_{{\mathrm{{{_plain(one[2])}}}}}", products)
         return f"${named}$"
-    return _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(text))
+    if _SHAPE.fullmatch(text):
+        return f"${_times(text)}$"
+    return _prose(text)
+
+
+def _times(shape: str) -> str:
+    sides = shape.strip("(,)").split(", ")
+    return r" \times ".join(one if one.isdigit() else rf"\mathrm{{{_plain(one)}}}" for one in sides)
+
+
+def _prose(text: str) -> str:
+    """Return a text with its shapes, products and thousands as a journal sets them."""
+    made = _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(text))
+    return made.replace(" * ", r" $\times$ ")
 
 
 def _plain(index: str) -> str:
@@ -65,11 +86,14 @@ def _plain(index: str) -> str:
 def table(
     titles: Sequence[str],
     rows: Iterable[Sequence[str]],
+    foot: Iterable[Sequence[str]],
     numbers: Sequence[bool],
     caption: str | None,
     label: str | None,
 ) -> str:
     """Return a `tabular`, in a `table` if there is a caption or a label.
+
+    Of more rows than a page holds, it is a `longtable`, which LaTeX breaks between pages.
 
     Parameters
     ----------
@@ -77,32 +101,46 @@ def table(
         The headings.
     rows
         The texts of each row.
+    foot
+        Those of the rows of totals.
     numbers
         Of each column, whether it is aligned to the right.
     caption, label
         What stands below the table, and the name to refer to it, or None.
     """
     columns = "".join("r" if number else "l" for number in numbers)
-    lines = [
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        _row(map(escaped, titles)),
-        r"\midrule",
-        *[_row(map(cell, row)) for row in rows],
-        r"\bottomrule",
-        r"\end{tabular}",
+    rows, foot = list(rows), list(foot)
+    head = [r"\toprule", _row(map(escaped, titles)), r"\midrule"]
+    cells = [_row(map(cell, row)) for row in rows]
+    if foot:
+        cells += [r"\midrule", *[_row(map(cell, row)) for row in foot]]
+    above = [
+        *([rf"\caption{{{_prose(caption)}}}"] if caption is not None else []),
+        *([rf"\label{{{label}}}"] if label is not None else []),
     ]
-    if caption is None and label is None:
-        return "\n".join(lines)
-    return "\n".join(
-        [
-            *(r"\begin{table}", r"\centering"),
-            *([rf"\caption{{{cell(caption)}}}"] if caption is not None else []),
-            *([rf"\label{{{label}}}"] if label is not None else []),
-            *lines,
-            r"\end{table}",
+    smaller = _SMALLER if _width([titles, *rows, *foot]) > _MOST_CHARACTERS else []
+    if len(rows) > _MOST_ROWS:
+        first = [*above[:-1], above[-1] + r" \\", *head, r"\endfirsthead"] if above else []
+        return "\n".join(
+            [
+                *(r"\begingroup", *smaller, rf"\begin{{longtable}}{{{columns}}}"),
+                *(*first, *head, r"\endhead", r"\bottomrule", r"\endfoot"),
+                *(*cells, r"\end{longtable}", r"\endgroup"),
+            ]
+        )
+    begin, end = rf"\begin{{tabular}}{{{columns}}}", r"\end{tabular}"
+    tabular = [begin, *head, *cells, r"\bottomrule", end]
+    if above:
+        tabular = [
+            *(r"\begin{table}", r"\centering", *smaller, *above),
+            *(*tabular, r"\end{table}"),
         ]
-    )
+    return "\n".join(tabular)
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """Return the characters of the widest row that the columns make up."""
+    return sum(max(map(len, column)) for column in zip(*rows, strict=True))
 
 
 def _row(cells: Iterable[str]) -> str:

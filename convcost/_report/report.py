@@ -93,12 +93,13 @@ class Report(Table):
         extra = [name for name, wanted in asked.items() if wanted]
         self._units = units
         self._levels: int | None = 0  # of the tree to print; 0 for none, None for all
+        self._is_sorted = False
         self._shown = shown(columns, extra, formula, units)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
-    def _with(self, entries: Iterable[Line]) -> Report:
+    def _with(self, entries: Iterable[Line], *, is_sorted: bool = False) -> Report:
         other = copy(self)
-        other.entries, other._levels = tuple(entries), 0
+        other.entries, other._levels, other._is_sorted = tuple(entries), 0, is_sorted
         return other
 
     def total(self) -> Cost[Any]:
@@ -166,7 +167,7 @@ class Report(Table):
                 " an input_shape of integers"
             )
         keys.sort(key=lambda pair: pair[0], reverse=descending)
-        return self._with(entry for _, entry in keys)
+        return self._with((entry for _, entry in keys), is_sorted=True)
 
     def _key(self, entry: Line, by: str) -> str | Count:
         if by in ("params", "macs", "flops", "share"):
@@ -201,22 +202,30 @@ class Report(Table):
         kinds = dict.fromkeys(entry.kind for entry in self.entries)
         if kind is not None and kind not in {*kinds, *_layers.__all__, *ELEMENTWISE}:
             refuse_choice("kind", kind, kinds, " in this report")
-        return self._with(
+        kept = (
             entry
             for entry in self.entries
             if (kind is None or entry.kind == kind)
             and (where is None or all(where(row) for row in entry.rows))
         )
+        return self._with(kept, is_sorted=self._is_sorted)
 
     def top(self, number: int) -> Report:
-        """Return the report with only its first `number` rows.
+        """Return the report with only its largest rows: by MACs, or as they were sorted.
+
+        Parameters
+        ----------
+        number
+            How many rows to keep. After `sort`, these are the first; otherwise those with the most
+            MACs, the largest first.
 
         Raises
         ------
         TypeError, ValueError
-            If `number` is not a positive integer.
+            If `number` is not a positive integer, or the MACs are symbolic and have no order.
         """
-        return self._with(self.entries[: check_number("number", number)])
+        ordered = self if self._is_sorted else self.sort("macs")
+        return self._with(ordered.entries[: check_number("number", number)], is_sorted=True)
 
     def group(self, by: Literal["kind", "block"] | Callable[[Row], str] = "kind") -> Report:
         """Return the report with a row for each group of layers.

@@ -214,7 +214,8 @@ class Table:
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown."""
         tabulate = import_optional("tabulate").tabulate
-        texts = [[text.translate(_MARKUP) for text in line] for line in self.texts()]
+        lines = (*self.texts(), *self.sheet().foot)
+        texts = [[text.translate(_MARKUP) for text in line] for line in lines]
         align = ["right" if column.number else "left" for column in self.columns]
         made: str = tabulate(
             texts,
@@ -234,7 +235,8 @@ class Table:
     ) -> str:
         r"""Return the table as LaTeX with booktabs rules, and write it to a file if one is given.
 
-        The document needs `\\usepackage{booktabs}`.
+        The document needs `\\usepackage{booktabs}`, and for more than 40 rows
+        `\\usepackage{longtable}`.
 
         Parameters
         ----------
@@ -248,12 +250,15 @@ class Table:
         Returns
         -------
         str
-            A `tabular`; in a `table` if there is a caption or a label.
+            A `tabular`; in a `table` if there is a caption or a label; a `longtable` for more than
+            40 rows.
         """
         if caption is True:
-            caption = ". ".join((self.title, *self.notes)) + "."
+            notes = [one[:1].upper() + one[1:] for one in self.notes]
+            caption = ". ".join((self.title, *notes)) + "."
         numbers = [column.number for column in self.columns]
-        made = latex.table(self.titles(), self.texts(), numbers, caption or None, label)
+        foot = self.sheet().foot
+        made = latex.table(self.titles(), self.texts(), foot, numbers, caption or None, label)
         return written(made, path)
 
     def _repr_html_(self) -> str:
