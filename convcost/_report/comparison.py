@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._report import saved
 from convcost._report.lines import kind_of
+from convcost._report.matching import matched
 from convcost._report.notes import CONVENTION_NOTE
 from convcost._report.report import Report
 from convcost._report.table import Column, Table, count_text, decimal_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeAlias
+
     from convcost._cost.ratio import Ratio
     from convcost._exact.types import Count
     from convcost._models.network import Network
     from convcost._models.rows import Row
     from convcost._report.table import Cells
 
+    # The names of a layer in both networks, and what it is there; None where it is in one alone.
+    Pair: TypeAlias = tuple[tuple[str | None, str | None], Row | None, Row | None]
+
 
 class Comparison(Table):
-    """Two networks layer by layer, matched by name; prints as a table.
+    """Two networks layer by layer; prints as a table.
+
+    Networks whose layers have the same names are matched by them; others by what their layers are,
+    in order. A layer that matches none stands alone.
 
     Parameters
     ----------
@@ -50,21 +61,25 @@ class Comparison(Table):
         return self.after.total() / self.before.total()
 
     def pairs(self) -> list[tuple[str, Row | None, Row | None]]:
-        """Return the layers that cost something in either network, with their names."""
+        """Return the layers that cost something in either network, with their names.
+
+        Layers with different names that match have both: `conv2d -> conv2d_5`.
+        """
+        return [
+            (" -> ".join(dict.fromkeys(filter(None, names))), left, right)
+            for names, left, right in self._pairs
+        ]
+
+    @cached_property
+    def _pairs(self) -> list[Pair]:
         left, right = _by_name(self.before), _by_name(self.after)
-        # A layer that only the second network has goes after its predecessor there.
-        behind: dict[str | None, list[str]] = {}
-        before = None
-        for name in right:
-            if name in left:
-                before = name
-            else:
-                behind.setdefault(before, []).append(name)
-        names = [*behind.get(None, ())]
-        for name in left:
-            names += [name, *behind.get(name, ())]
-        pairs = [(name, left.get(name), right.get(name)) for name in names]
-        return [pair for pair in pairs if any(_costs(row) for row in pair[1:])]
+        if left.keys() == right.keys():
+            pairs: list[Pair] = [((name, name), left[name], right[name]) for name in left]
+            return [pair for pair in pairs if any(_costs(row) for row in pair[1:])]
+        left, right = (
+            {name: row for name, row in rows.items() if _costs(row)} for rows in (left, right)
+        )
+        return list(_side_by_side([*left.items()], [*right.items()], matched(left, right)))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -137,7 +152,12 @@ class Comparison(Table):
                 quantity: {"exact": str(value), "value": _float(value)}
                 for quantity, value in (("params", self.total.params), ("macs", self.total.macs))
             },
-            "rows": super().as_dict()["rows"],
+            "rows": [
+                {"name_before": before, "name_after": after, **line}
+                for ((before, after), *_), line in zip(
+                    self._pairs, super().as_dict()["rows"], strict=True
+                )
+            ],
         }
 
 
@@ -156,6 +176,22 @@ def _by_name(network: Network) -> dict[str, Row]:
             name = f"{row.name} ({calls[row.name] + 1})"
         rows[name] = row
     return rows
+
+
+def _side_by_side(
+    left: Sequence[tuple[str, Row]],
+    right: Sequence[tuple[str, Row]],
+    places: Iterable[tuple[int, int]],
+) -> Iterator[Pair]:
+    """Yield all rows in the order of both networks, those that match together."""
+    one = other = 0
+    for before, after in (*places, (len(left), len(right))):
+        yield from [((name, None), row, None) for name, row in left[one:before]]
+        yield from [((None, name), None, row) for name, row in right[other:after]]
+        if before < len(left):
+            (first, row), (second, beside) = left[before], right[after]
+            yield (first, second), row, beside
+        one, other = before + 1, after + 1
 
 
 def _costs(row: Row | None) -> bool:
