@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 
 _source = click.argument("source", shell_complete=model_files)
+_units = click.option(
+    "--units",
+    type=click.Choice(["exact", "auto"]),
+    default="exact",
+    show_default=True,
+    help="How to print counts: 300,774,272 or 300.8 M.",
+)
 _output_shapes = click.option(
     "--output-shape",
     "output_shapes",
@@ -90,13 +97,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     metavar="NAMES",
     help="Columns to show beside the layer, separated by commas: input_shape, kernel, flops, ...",
 )
-@click.option(
-    "--units",
-    type=click.Choice(["exact", "auto"]),
-    default="exact",
-    show_default=True,
-    help="How to print counts: 300,774,272 or 300.8 M.",
-)
+@_units
 @on_unknown_option
 @_output_shapes
 @_output(_FORMATS)
@@ -153,11 +154,13 @@ def summary(
     shell_complete=model_files,
 )
 @shape_option
+@_units
 @on_unknown_option
 @_output(_FORMATS[:-1])
 def compare(
     sources: tuple[str, ...],
     input_shapes: tuple[str, ...],
+    units: Literal["exact", "auto"],
     on_unknown: OnUnknown,
     form: str | None,
     output: str | None,
@@ -167,7 +170,7 @@ def compare(
         raise click.UsageError("give two models or more to compare")
     with usage_errors():
         models = [counted_of(one, input_shapes, on_unknown) for one in sources]
-        show_table(convcost.compare(*models), form, output)
+        show_table(convcost.compare(*models, units=units), form, output)
 
 
 @click.command()
