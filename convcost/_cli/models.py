@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from convcost._models.types import OnUnknown
-    from convcost._report.report import SortKey
+    from convcost._report.report import Grouping, SortKey
 
     Command: TypeAlias = Callable[..., None]
 
@@ -70,8 +70,8 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 @click.option("--top", type=POSITIVE, metavar="N", help="Show only the first N rows.")
 @click.option(
     "--group",
-    type=click.Choice(["kind", "block"]),
-    help="Show one row per layer class, or per block.",
+    type=click.Choice(["kind", "block", "stage"]),
+    help="Show one row per layer class, per block, or per output size.",
 )
 @click.option(
     "--fold",
@@ -106,7 +106,7 @@ def summary(
     input_shapes: tuple[str, ...],
     sort: SortKey | None,
     top: int | None,
-    group: Literal["kind", "block"] | None,
+    group: Grouping | None,
     fold: int | None,
     depth: int | None,
     effective: bool,
@@ -122,7 +122,8 @@ def summary(
     """Show what each layer of a model costs, with the arithmetic behind it.
 
     SOURCE is a .keras, .h5 or JSON file, which is read but never run, or the name of a model in
-    Keras Applications (which needs Keras; weights are not downloaded).
+    Keras Applications (which needs Keras; weights are not downloaded). An --output that ends with
+    .svg, .pdf or .png gets a figure: of each layer, or with --group of the shares of the groups.
     """
     with usage_errors():
         report = convcost.summary(
@@ -142,7 +143,7 @@ def summary(
             report = report.sort(sort, descending=sort not in ("name", "kind"))
         if top:
             report = report.top(top)
-        show_table(report, form, output)
+        show_table(report, form, output, lambda: report.plot(by=group))
 
 
 @click.command()

@@ -186,7 +186,8 @@ class Comparison(Table):
 def _model(network: Network) -> dict[str, Any]:
     """Return what a model is, and its totals."""
     report = Report(network).as_dict()
-    return {name: report[name] for name in ("name", "input_shapes", "left_out")} | report["total"]
+    described = {name: report[name] for name in ("name", "input_shapes", "left_out")}
+    return {**described, **report["total"]}
 
 
 def _float(value: Count) -> float | None:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost._report.lines import kind_of, line_of, plain_layer
+from convcost._report.lines import kind_of, line_of, placed
 from convcost._report.saved import SavedRow
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def matched(left: dict[str, Row], right: dict[str, Row]) -> Places:
         The rows of each by name.
     """
     saved = any(isinstance(row, SavedRow) for rows in (left, right) for row in rows.values())
-    first, second = (
-        [_thing(name, row, not saved) for name, row in rows.items()] for rows in (left, right)
-    )
+    first, second = (_things(rows, with_kernels=not saved) for rows in (left, right))
     if [(one.kind, one.kernel) for one in first] == [(one.kind, one.kernel) for one in second]:
         return [(place, place) for place in range(len(first))]
     named = [
@@ -85,19 +83,21 @@ def matched(left: dict[str, Row], right: dict[str, Row]) -> Places:
     return without if len(without) > len(found) else found
 
 
-def _thing(name: str, row: Row, with_kernel: bool) -> Thing:
-    kind = kind_of(row)
-    layer = plain_layer(row.layer)
-    shape = row.output_shape or ()
-    sides, channels = shape[:-1], shape[-1:]
-    if getattr(layer, "data_format", None) == "channels_first":
-        sides, channels = shape[1:], shape[:1]
-    kernel = line_of(row).kernel if with_kernel else None
-    is_numbered = _NUMBER.sub("", row.path[-1]) == _snake(row.kind) or any(
-        _MODELS.fullmatch(one) for one in row.path[:-1]
-    )
-    multiplies = row.left_out or row.macs != 0
-    return Thing(name, kind, _family(kind), kernel, sides, channels, multiplies, is_numbered)
+def _things(rows: dict[str, Row], *, with_kernels: bool) -> list[Thing]:
+    place = placed(rows.values())
+    return [
+        Thing(
+            name,
+            kind := kind_of(row),
+            _family(kind),
+            line_of(row).kernel if with_kernels else None,
+            *place(row.output_shape),
+            row.left_out or row.macs != 0,
+            _NUMBER.sub("", row.path[-1]) == _snake(row.kind)
+            or any(_MODELS.fullmatch(one) for one in row.path[:-1]),
+        )
+        for name, row in rows.items()
+    ]
 
 
 @lru_cache

@@ -158,7 +158,7 @@ def compare(
         raise TypeError(f"compare takes two models or more; got {len(models)}")
     networks = [_network(one, input_shape) for one in models]
     if len(networks) == 2:
-        return Comparison(*networks, units=units)
+        return Comparison(networks[0], networks[1], units)
     return Models(networks, units)
 
 
