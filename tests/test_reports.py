@@ -113,9 +113,9 @@ def test_sorting_filtering_and_the_first(report):
         report.sort("size")
     with pytest.raises(ValueError, match=r"got 'flosp' .str.; did you mean 'flops'.$"):
         report.sort("flosp")
-    with pytest.raises(ValueError, match="'kind', 'block' or a function"):
+    with pytest.raises(ValueError, match="'kind', 'block', 'stage' or a function"):
         report.group("size")
-    with pytest.raises(ValueError, match="'kind', 'block' or a function"):
+    with pytest.raises(ValueError, match="'kind', 'block', 'stage' or a function"):
         report.group(["kind"])
 
 

@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from convcost._models.types import OnUnknown
-    from convcost._report.report import SortKey
+    from convcost._report.report import Grouping, SortKey
 
     Command: TypeAlias = Callable[..., None]
 
 _FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 
 _source = click.argument("source", shell_complete=model_files)
+_units = click.option(
+    "--units",
+    type=click.Choice(["exact", "auto"]),
+    default="exact",
+    show_default=True,
+    help="How to print counts: 300,774,272 or 300.8 M.",
+)
 _output_shapes = click.option(
     "--output-shape",
     "output_shapes",
@@ -65,19 +72,16 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 )
 @click.option(
     "--group",
-    type=click.Choice(["kind", "block"]),
-    help="Show one row per layer class, or per block.",
+    type=click.Choice(["kind", "block", "stage"]),
+    help="Show one row per layer class, per block, or per output size.",
 )
 @click.option(
     "--fold",
     type=POSITIVE,
     help="Levels of nested models to show; each model below them is one row.",
 )
-@click.option(
-    "--depth",
-    type=click.IntRange(min=1),
-    help="Print a tree of so many levels of nested models, with their subtotals.",
-)
+@click.option("--tree", is_flag=True, help="Print a tree of nested models, with their subtotals.")
+@click.option("--depth", type=POSITIVE, metavar="N", help="Print so many levels of that tree.")
 @click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
 @click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
 @click.option(
@@ -92,13 +96,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     metavar="NAMES",
     help="Columns to show beside the layer, separated by commas: input_shape, kernel, flops, ...",
 )
-@click.option(
-    "--units",
-    type=click.Choice(["exact", "auto"]),
-    default="exact",
-    show_default=True,
-    help="How to print counts: 300,774,272 or 300.8 M.",
-)
+@_units
 @on_unknown_option
 @_output_shapes
 @_output(_FORMATS)
@@ -107,8 +105,9 @@ def summary(
     input_shapes: tuple[str, ...],
     sort: SortKey | None,
     top: int | None,
-    group: Literal["kind", "block"] | None,
+    group: Grouping | None,
     fold: int | None,
+    tree: bool,
     depth: int | None,
     effective: bool,
     intensity: bool,
@@ -123,7 +122,8 @@ def summary(
     """Show what each layer of a model costs, with the arithmetic behind it.
 
     SOURCE is a .keras, .h5 or JSON file, which is read but never run, or the name of a model in
-    Keras Applications (which needs Keras; weights are not downloaded).
+    Keras Applications (which needs Keras; weights are not downloaded). An --output that ends with
+    .svg, .pdf or .png gets a figure: of each layer, or with --group of the shares of the groups.
     """
     with usage_errors():
         report = convcost.summary(
@@ -133,8 +133,9 @@ def summary(
             formula=formula,
             columns=None if columns is None else [one.strip() for one in columns.split(",")],
             units=units,
-            depth=depth,
         )
+        if tree or depth:
+            report = report.tree(depth)
         if fold:
             report = report.fold(fold)
         if group:
@@ -143,7 +144,7 @@ def summary(
             report = report.sort(sort, descending=sort not in ("name", "kind"))
         if top:
             report = report.top(top)
-        show_table(report, form, output)
+        show_table(report, form, output, lambda: report.plot(by=group))
 
 
 @click.command()
@@ -155,11 +156,13 @@ def summary(
     shell_complete=model_files,
 )
 @shape_option
+@_units
 @on_unknown_option
 @_output(_FORMATS[:-1])
 def compare(
     sources: tuple[str, ...],
     input_shapes: tuple[str, ...],
+    units: Literal["exact", "auto"],
     on_unknown: OnUnknown,
     form: str | None,
     output: str | None,
@@ -169,7 +172,7 @@ def compare(
         raise click.UsageError("give two models or more to compare")
     with usage_errors():
         models = [counted_of(one, input_shapes, on_unknown) for one in sources]
-        show_table(convcost.compare(*models), form, output)
+        show_table(convcost.compare(*models, units=units), form, output)
 
 
 @click.command()

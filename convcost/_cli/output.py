@@ -16,7 +16,9 @@ import click
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from matplotlib.figure import Figure
 
     from convcost._report.table import Table
 
@@ -25,6 +27,7 @@ _SUFFIXES = {
     **{".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown"},
     **{".tex": "latex", ".html": "html"},
 }
+IMAGES = (".svg", ".pdf", ".png")
 # What a file name should not have on any system.
 _UNSAFE = re.compile(r"[^\w.-]+")
 # Nobody reads the output any more: of pipes, and of sockets.
@@ -135,9 +138,20 @@ def plain_warnings() -> Iterator[None]:
         yield
 
 
-def show_table(table: Table, form: str | None, output: str | None) -> None:
-    """Print a table, or write it to a file; without a format in that of the file's suffix."""
-    form = form or _form_of(table, output)
+def show_table(
+    table: Table,
+    form: str | None,
+    output: str | None,
+    draw: Callable[[], Figure] | None = None,
+) -> None:
+    """Print a table, or write it to a file; without a format in that of the file's suffix.
+
+    If there is something to `draw`, suffixes of images get it.
+    """
+    if draw is not None and form is None and output is not None and _is_image(output):
+        draw().savefig(output, dpi=300)
+        return
+    form = form or _form_of(table, output, () if draw is None else IMAGES)
     if form == "table" and output is None:
         console = Console()
         if console.is_terminal:
@@ -167,7 +181,11 @@ def _columns() -> int | None:
     return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else None
 
 
-def _form_of(table: Table, output: str | None) -> str:
+def _is_image(output: str) -> bool:
+    return Path(output).suffix.lower() in IMAGES
+
+
+def _form_of(table: Table, output: str | None, images: Sequence[str]) -> str:
     if output is None:
         return "table"
     known = {
@@ -178,7 +196,8 @@ def _form_of(table: Table, output: str | None) -> str:
     suffix = Path(output).suffix.lower()
     if suffix not in known:
         raise click.UsageError(
-            f"--output must end with {', '.join(known)}, or give --format; got {output!r}"
+            f"--output must end with {', '.join((*known, *images))}, or give --format;"
+            f" got {output!r}"
         )
     return known[suffix]
 

@@ -101,13 +101,12 @@ def shown(
     """
     if formula not in tuple(_HEADS):
         refuse(ValueError, "formula", formula, "'params' or 'macs'")
-    if units not in ("exact", "auto"):
-        refuse(ValueError, "units", units, "'exact' or 'auto'")
+    check_units(units)
     names = (*_USUAL, *extra, "formula") if columns is None else (*_checked(columns), *extra)
     title = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
     known = _BY_NAME | {"formula": Shown(title, lambda line, _: line.formula(formula))}
     made = [_NAME, *(known[name] for name in dict.fromkeys(names) if name != "name")]
-    return made if units == "exact" else [_scaled(one) for one in made]
+    return [one._replace(column=in_units(one.column, units)) for one in made]
 
 
 def _checked(columns: Sequence[str]) -> list[str]:
@@ -120,11 +119,18 @@ def _checked(columns: Sequence[str]) -> list[str]:
     return [*given]
 
 
-def _scaled(one: Shown) -> Shown:
-    if one.column.text is not count_text:
-        return one
-    text = bytes_text if one.column.name == "size" else scaled_text
-    return one._replace(column=one.column._replace(text=text))
+def check_units(units: Units) -> Units:
+    """Return how counts print, or refuse what is neither `exact` nor `auto`."""
+    if units not in ("exact", "auto"):
+        refuse(ValueError, "units", units, "'exact' or 'auto'")
+    return units
+
+
+def in_units(column: Column, units: Units) -> Column:
+    """Return a column whose counts print as asked for."""
+    if units == "exact" or column.text is not count_text:
+        return column
+    return column._replace(text=bytes_text if column.name == "size" else scaled_text)
 
 
 def scaled_text(value: Count | None) -> str:

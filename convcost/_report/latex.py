@@ -23,8 +23,11 @@ _SPECIAL = {
 }
 _SPECIALS = str.maketrans(_SPECIAL)
 _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
-# Arithmetic of numbers and of symbols with an index, as derivations have it.
-_ARITHMETIC = re.compile(r"[\w\s.+*/()=-]*\*[\w\s.+*/()=-]*|[\d\s.+()=-]+=[\d\s.+()=-]+")
+# Arithmetic of numbers and of symbols with an index, as derivations have it; a star at an end is
+# part of a name.
+_ARITHMETIC = re.compile(
+    r"(?!\s*\*)(?!.*\*\s*$)(?:[\w\s.+*/()=-]*\*[\w\s.+*/()=-]*|[\d\s.+()=-]+=[\d\s.+()=-]+)"
+)
 _POWER = re.compile(r"\*\*\s*(\w+)")
 _SHAPE = re.compile(r"\(\w+(?:, \w+)*,?\)")
 # More rows than this do not fit on a page.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
-from convcost._layers.arguments import show
+from convcost._layers.arguments import CHANNELS_FIRST, show
 from convcost._layers.lora import LoRA
 from convcost._layers.quantized import Quantized, Stored
 from convcost._layers.wrapping import TimeDistributed
@@ -101,6 +101,13 @@ class Line(NamedTuple):
         """Bytes of its parameters; None if the type of a weight is not known."""
         return None if self._unknown else size_of(self.rows)
 
+    def order(self, by: str) -> str | Count:
+        """Return what the lines of a report are sorted by."""
+        if by in ("params", "macs", "flops", "share"):
+            return getattr(self.cost, "macs" if by == "share" else by)
+        value = getattr(self, by)
+        return 0 if value is None else value
+
     def formula(self, quantity: str) -> str:
         """Return the arithmetic behind the parameters or MACs."""
         if self._unknown:
@@ -184,3 +191,39 @@ def block_named(name: str) -> str:
     """
     found = _BLOCK.match(name)
     return found.group(1) if found else name
+
+
+def placed(rows: Iterable[Row]) -> Callable[[Any], tuple[Factors, Factors]]:
+    """Return a function that gives the sides and the channels of a shape, or of several the first.
+
+    Of a model with layers whose channels stand first, all maps have them first.
+    """
+    first = any(
+        getattr(plain_layer(row.layer), "data_format", None) == CHANNELS_FIRST for row in rows
+    )
+
+    def place(shape: Any) -> tuple[Factors, Factors]:
+        shape = shape or ()
+        while shape and isinstance(shape[0], tuple):
+            shape = shape[0]
+        if first and len(shape) > 1:
+            return shape[1:], shape[:1]
+        return shape[:-1], shape[-1:]
+
+    return place
+
+
+def stages(rows: Iterable[Row]) -> Callable[[Row], str]:
+    """Return a function that names the stage of a row: the sides of its output.
+
+    What only pads or crops is of the stage of its input.
+    """
+    place = placed(rows)
+
+    def stage_of(row: Row) -> str:
+        moved = row.kind.startswith(("ZeroPadding", "Cropping"))
+        shape = row.input_shapes[0] if moved and row.input_shapes else row.output_shape
+        sides, _ = place(shape)
+        return " x ".join(map(show, sides)) or ("vector" if shape else "unknown")
+
+    return stage_of

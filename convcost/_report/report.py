@@ -14,7 +14,7 @@ from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
 from convcost._report import saved
 from convcost._report.columns import shown
-from convcost._report.lines import Line, block_of, grouped, line_of
+from convcost._report.lines import Line, block_of, grouped, line_of, stages
 from convcost._report.nested import nested
 from convcost._report.notes import CONVENTION_NOTE, notes_of
 from convcost._report.table import Table, plain, shape_text
@@ -37,8 +37,10 @@ Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
 SortKey: TypeAlias = Literal[
     "name", "kind", "params", "macs", "flops", "share", "effective_macs", "intensity"
 ]
+Grouping: TypeAlias = Literal["kind", "block", "stage"]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
+GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 
 
 class Report(Table):
@@ -160,7 +162,7 @@ class Report(Table):
         """
         if by not in SORTABLE:
             refuse_choice("by", by, SORTABLE)
-        keys = [(self._key(entry, by), entry) for entry in self.entries]
+        keys = [(entry.order(by), entry) for entry in self.entries]
         if any(is_expression(key) and key.free_symbols for key, _ in keys):
             raise ValueError(
                 f"can't sort by={by!r}: its values contain symbols, so their order is unknown; give"
@@ -168,12 +170,6 @@ class Report(Table):
             )
         keys.sort(key=lambda pair: pair[0], reverse=descending)
         return self._with((entry for _, entry in keys), is_sorted=True)
-
-    def _key(self, entry: Line, by: str) -> str | Count:
-        if by in ("params", "macs", "flops", "share"):
-            return getattr(entry.cost, "macs" if by == "share" else by)
-        value = getattr(entry, by)
-        return 0 if value is None else value
 
     def filter(
         self, where: Callable[[Row], bool] | None = None, *, kind: str | None = None
@@ -227,23 +223,23 @@ class Report(Table):
         ordered = self if self._is_sorted else self.sort("macs")
         return self._with(ordered.entries[: check_number("number", number)], is_sorted=True)
 
-    def group(self, by: Literal["kind", "block"] | Callable[[Row], str] = "kind") -> Report:
+    def group(self, by: Grouping | Callable[[Row], str] = "kind") -> Report:
         """Return the report with a row for each group of layers.
 
         Parameters
         ----------
         by
-            `kind` groups by class; `block` by the nested model that a layer is in, or by the block
-            in its name; a function is called with each `Row` and returns the name of its group.
+            `kind`: the class. `block`: the nested model that a layer is in, or the block in its
+            name. `stage`: the sides of its output, 56 x 56. A function of a `Row` gives the name.
 
         Raises
         ------
         ValueError
             If `by` is another string.
         """
-        named: dict[str, Callable[[Row], str]] = {"kind": lambda row: row.kind, "block": block_of}
-        if not callable(by) and by not in tuple(named):
-            refuse(ValueError, "by", by, "'kind', 'block' or a function of a row")
+        if not callable(by) and by not in GROUPINGS:
+            refuse(ValueError, "by", by, "'kind', 'block', 'stage' or a function of a row")
+        named = {"kind": lambda row: row.kind, "block": block_of, "stage": stages(self.network)}
         return self._grouped(by if callable(by) else named[by])
 
     def fold(self, depth: int = 1) -> Report:
@@ -361,13 +357,21 @@ class Report(Table):
             ],
         }
 
-    def plot(self, axes: Sequence[Axes] | None = None) -> Figure:
-        """Plot the MACs and parameters of each layer, with running totals.
+    def plot(
+        self,
+        axes: Axes | Sequence[Axes] | None = None,
+        *,
+        by: Grouping | Callable[[Row], str] | None = None,
+    ) -> Figure:
+        """Plot the MACs and parameters of each row, with running totals, or the shares of groups.
 
         Parameters
         ----------
         axes
-            Two matplotlib axes, the upper one first; None for a new figure.
+            Two matplotlib axes, the upper one first, or one for groups; None for a new figure.
+        by
+            Groups to plot, as `group` takes it, in a figure as wide as a column of a paper (8 cm):
+            `stage`, `block`, `kind` or a function. None for each row.
 
         Returns
         -------
@@ -375,12 +379,14 @@ class Report(Table):
 
         Raises
         ------
-        TypeError
-            If counts are symbolic.
+        TypeError, ValueError
+            If counts are symbolic, or `by` is something else.
         """
         from convcost._report import plots
 
-        return plots.draw_lines(self.entries, self.title, axes)
+        if by is None:
+            return plots.draw_lines(self.entries, self.title, axes)
+        return plots.draw_groups(self.group(by).entries, by, self.network, axes)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return a web page with the blocks as a tree and the layers as a table; it works offline.

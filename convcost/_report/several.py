@@ -10,6 +10,7 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report import saved
+from convcost._report.columns import check_units, in_units
 from convcost._report.notes import CONVENTION_NOTE
 from convcost._report.table import (
     Column,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count
     from convcost._models.network import Network
+    from convcost._report.columns import Units
     from convcost._report.table import Cells
 
 _COUNTED = ("params", "macs", "flops", "size", "params_ratio", "macs_ratio")
@@ -40,6 +42,8 @@ class Models(Table):
     ----------
     networks
         The models.
+    units
+        How counts print: `exact`, or `auto` for 300.8 M.
 
     Examples
     --------
@@ -56,8 +60,9 @@ class Models(Table):
     <BLANKLINE>
     """
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    def __init__(self, networks: Sequence[Network], units: Units = "exact") -> None:
         self.networks = tuple(networks)
+        self._units = check_units(units)
         #: The names of the models; of equal ones, the later have a number, such as `model (2)`.
         self.names = _different([network.name for network in networks])
         self._added: dict[str, tuple[object, ...]] = {}
@@ -95,7 +100,7 @@ class Models(Table):
         """
         if not isinstance(name, str) or not name:
             refuse(TypeError, "name", name, "the heading of a column")
-        if name in [column.name for column in self.columns]:
+        if name in [*(column.name for column in self.columns), "left_out"]:
             refuse(ValueError, "name", name, "another name than those of the columns")
         if isinstance(values, dict):
             if values.keys() != set(self.names):
@@ -113,8 +118,8 @@ class Models(Table):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns, from left to right."""
-        return (
-            Column("model", "model", str, least=16, middle=True),
+        columns = (
+            Column("model", "model", str, least=20, middle=True),
             Column("input_shape", "input shape", _shapes_text, least=20, leaves=7),
             Column("params", "params", count_text, True),
             Column("macs", "MACs", count_text, True),
@@ -123,10 +128,11 @@ class Models(Table):
             Column("params_ratio", "params\nratio", decimal_text, True, leaves=6),
             Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=6),
             *[
-                Column(name, name, _own_text, all(map(_is_number, values)))
+                Column(name, name, _own_text, _are_numbers(values))
                 for name, values in self._added.items()
             ],
         )
+        return tuple([in_units(one, self._units) for one in columns])
 
     @property
     def lines(self) -> list[Cells]:
@@ -164,7 +170,12 @@ class Models(Table):
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
-        return {**saved.header(CONVENTION_NOTE), "rows": super().as_dict()["rows"]}
+        rows = zip(super().as_dict()["rows"], self.networks, strict=True)
+        return {
+            **saved.header(CONVENTION_NOTE),
+            "comparison": "models",
+            "rows": [{**row, "left_out": list(network.left_out)} for row, network in rows],
+        }
 
     def plot(self, y: str, x: str = "macs", axes: Axes | None = None) -> Figure:
         """Plot a column of your own against one of the counts, a point for each model.
@@ -231,6 +242,11 @@ def _shapes_text(value: Any) -> str:
 
 def _own_text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(map(_is_number, given))
 
 
 def _is_number(value: object) -> bool:

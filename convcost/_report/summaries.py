@@ -101,15 +101,19 @@ def compare(
     /,
     *,
     input_shape: ModelShape = None,
+    units: Units = "exact",
 ) -> Comparison: ...
 @overload
 def compare(
     *models: Network | ModelSource,
     input_shape: ModelShape = None,
+    units: Units = "exact",
 ) -> Models: ...
 
 
-def compare(*models: Network | ModelSource, input_shape: ModelShape = None) -> Comparison | Models:
+def compare(
+    *models: Network | ModelSource, input_shape: ModelShape = None, units: Units = "exact"
+) -> Comparison | Models:
     """Return two models side by side, layer by layer and in total, or several in one table.
 
     Parameters
@@ -119,6 +123,8 @@ def compare(*models: Network | ModelSource, input_shape: ModelShape = None) -> C
     input_shape
         Shape of one input of each model, in elements, without the batch; by default what each
         model declares.
+    units
+        How counts print: `exact`, or `auto` for 300.8 M. Data (CSV, JSON) have them exact.
 
     Returns
     -------
@@ -130,6 +136,8 @@ def compare(*models: Network | ModelSource, input_shape: ModelShape = None) -> C
     ------
     TypeError
         If there are fewer than two models.
+    ValueError
+        If `units` is something else.
 
     Examples
     --------
@@ -149,7 +157,9 @@ def compare(*models: Network | ModelSource, input_shape: ModelShape = None) -> C
     if len(models) < 2:
         raise TypeError(f"compare takes two models or more; got {len(models)}")
     networks = [_network(one, input_shape) for one in models]
-    return Comparison(*networks) if len(networks) == 2 else Models(networks)
+    if len(networks) == 2:
+        return Comparison(networks[0], networks[1], units)
+    return Models(networks, units)
 
 
 def counted(

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -348,6 +349,8 @@ def _bars(columns: Sequence[Column], lines: Sequence[Cells]) -> list[float]:
 def plain(value: object) -> Plain:
     """Return a value in a form that JSON can hold."""
     if value is None or isinstance(value, (int, str)):
+        return value
+    if isinstance(value, float) and isfinite(value):  # JSON has no others
         return value
     if isinstance(value, Fraction):
         return {"exact": str(value), "value": float(value)}
