@@ -40,15 +40,15 @@ def validate(root):
 
 AT_80 = """\
 3 models
-                                                                    MACs
-model                      params      MACs     FLOPs      bytes   ratio top-1 %
+                                                          params    MACs
+model                        params      MACs      bytes   ratio   ratio top-1 %
 ────────────────────────────────────────────────────────────────────────────────
-a_wide_mode…f_one_layer 4,004,000 4,000,000 8,000,000 16,016,000       1    91.5
-small*                      5,005     5,000    10,000     20,020 0.00125
-x                          20,020    20,000    40,000     80,080   0.005      88
+a_wide_model_of_one_layer 4,004,000 4,000,000 16,016,000       1       1    91.5
+small*                        5,005     5,000     20,020 0.00125 0.00125
+x                            20,020    20,000     80,080   0.005   0.005      88
 ratios are to a_wide_model_of_one_layer; a MAC is one multiply and one add;
 FLOPs are 2 * MACs, without the bias additions
-no room at 80 columns for: input_shape, params_ratio"""
+no room at 80 columns for: input_shape, flops"""
 AT_40 = """\
 3 models
 
@@ -75,15 +75,17 @@ MARKDOWN = r"""| model                     | input shape   |    params |      MA
 | x                         | (1000,)       |    20,020 |    20,000 |    40,000 |     80,080 |          0.005 |        0.005 |        88 |"""  # noqa: E501
 LATEX = r"""\begin{table}
 \centering
-\caption{3 models. ratios are to a\_wide\_model\_of\_one\_layer; a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions.}
+\footnotesize
+\setlength{\tabcolsep}{3pt}
+\caption{3 models. Ratios are to a\_wide\_model\_of\_one\_layer; a MAC is one multiply and one add; FLOPs are 2 $\times$ MACs, without the bias additions.}
 \label{tab:models}
 \begin{tabular}{llrrrrrrr}
 \toprule
 model & input shape & params & MACs & FLOPs & bytes & params ratio & MACs ratio & top-1 \% \\
 \midrule
-a\_wide\_model\_of\_one\_layer & (1000,) & 4\,004\,000 & 4\,000\,000 & 8\,000\,000 & 16\,016\,000 & 1 & 1 & 91.5 \\
-small* & (1000,) & 5\,005 & 5\,000 & 10\,000 & 20\,020 & 0.00125 & 0.00125 &  \\
-x & (1000,) & 20\,020 & 20\,000 & 40\,000 & 80\,080 & 0.005 & 0.005 & 88 \\
+a\_wide\_model\_of\_one\_layer & $1000$ & 4\,004\,000 & 4\,000\,000 & 8\,000\,000 & 16\,016\,000 & 1 & 1 & 91.5 \\
+small* & $1000$ & 5\,005 & 5\,000 & 10\,000 & 20\,020 & 0.00125 & 0.00125 &  \\
+x & $1000$ & 20\,020 & 20\,000 & 40\,000 & 80\,080 & 0.005 & 0.005 & 88 \\
 \bottomrule
 \end{tabular}
 \end{table}"""  # noqa: E501

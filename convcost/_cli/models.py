@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from convcost._models.types import OnUnknown
-    from convcost._report.report import Grouping, SortKey
+    from convcost._report.lines import Grouping
+    from convcost._report.report import SortKey
 
     Command: TypeAlias = Callable[..., None]
 

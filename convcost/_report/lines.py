@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
+from convcost._exact.scalars import refuse
 from convcost._layers.arguments import CHANNELS_FIRST, show
 from convcost._layers.lora import LoRA
 from convcost._layers.quantized import Quantized, Stored
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
     from convcost._models.rows import Row
+
+Grouping: TypeAlias = Literal["kind", "block", "stage"]
 
 _BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
 
@@ -211,6 +214,19 @@ def placed(rows: Iterable[Row]) -> Callable[[Any], tuple[Factors, Factors]]:
         return shape[:-1], shape[-1:]
 
     return place
+
+
+def namer(by: Grouping | Callable[[Row], str], rows: Iterable[Row]) -> Callable[[Row], str]:
+    """Return the function that names the group of a row of a model."""
+    if callable(by):
+        return by
+    if by == "kind":
+        return lambda row: row.kind
+    if by == "block":
+        return block_of
+    if by == "stage":
+        return stages(rows)
+    refuse(ValueError, "by", by, "'kind', 'block', 'stage' or a function of a row")
 
 
 def stages(rows: Iterable[Row]) -> Callable[[Row], str]:

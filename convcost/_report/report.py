@@ -14,7 +14,7 @@ from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
 from convcost._report import saved
 from convcost._report.columns import shown
-from convcost._report.lines import Line, block_of, grouped, line_of, stages
+from convcost._report.lines import Line, grouped, line_of, namer
 from convcost._report.nested import nested
 from convcost._report.notes import CONVENTION_NOTE, notes_of
 from convcost._report.table import Table, plain, shape_text
@@ -31,16 +31,15 @@ if TYPE_CHECKING:
     from convcost._models.network import Network
     from convcost._models.rows import Row
     from convcost._report.columns import Formula, Units
+    from convcost._report.lines import Grouping
     from convcost._report.table import Cells, Column
 
 Convention: TypeAlias = Literal["macs", "flops", "tf.profiler"]
 SortKey: TypeAlias = Literal[
     "name", "kind", "params", "macs", "flops", "share", "effective_macs", "intensity"
 ]
-Grouping: TypeAlias = Literal["kind", "block", "stage"]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 SORTABLE: tuple[SortKey, ...] = get_args(SortKey)
-GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 
 
 class Report(Table):
@@ -137,12 +136,10 @@ class Report(Table):
             If `convention` is none of these.
         """
         cost = self.total()
-        if convention == "macs":
-            return cost.macs
-        if convention == "flops":
-            return cost.flops
         if convention == "tf.profiler":
             return arithmetic.add("flops", cost.flops, cost.bias_adds)
+        if convention in CONVENTIONS:
+            return cost.macs if convention == "macs" else cost.flops
         refuse(ValueError, "convention", convention, "'macs', 'flops' or 'tf.profiler'")
 
     def sort(self, by: SortKey = "macs", *, descending: bool = True) -> Report:
@@ -169,7 +166,7 @@ class Report(Table):
                 " an input_shape of integers"
             )
         keys.sort(key=lambda pair: pair[0], reverse=descending)
-        return self._with((entry for _, entry in keys), is_sorted=True)
+        return self._with([entry for _, entry in keys], is_sorted=True)
 
     def filter(
         self, where: Callable[[Row], bool] | None = None, *, kind: str | None = None
@@ -198,12 +195,9 @@ class Report(Table):
         kinds = dict.fromkeys(entry.kind for entry in self.entries)
         if kind is not None and kind not in {*kinds, *_layers.__all__, *ELEMENTWISE}:
             refuse_choice("kind", kind, kinds, " in this report")
-        kept = (
-            entry
-            for entry in self.entries
-            if (kind is None or entry.kind == kind)
-            and (where is None or all(where(row) for row in entry.rows))
-        )
+        kept = [one for one in self.entries if kind is None or one.kind == kind]
+        if where is not None:
+            kept = [one for one in kept if all(map(where, one.rows))]
         return self._with(kept, is_sorted=self._is_sorted)
 
     def top(self, number: int) -> Report:
@@ -237,10 +231,7 @@ class Report(Table):
         ValueError
             If `by` is another string.
         """
-        if not callable(by) and by not in GROUPINGS:
-            refuse(ValueError, "by", by, "'kind', 'block', 'stage' or a function of a row")
-        named = {"kind": lambda row: row.kind, "block": block_of, "stage": stages(self.network)}
-        return self._grouped(by if callable(by) else named[by])
+        return self._grouped(namer(by, self.network))
 
     def fold(self, depth: int = 1) -> Report:
         """Return the report with one row for each nested model.

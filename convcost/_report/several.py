@@ -123,10 +123,10 @@ class Models(Table):
             Column("input_shape", "input shape", _shapes_text, least=20, leaves=7),
             Column("params", "params", count_text, True),
             Column("macs", "MACs", count_text, True),
-            Column("flops", "FLOPs", count_text, True, leaves=5),
-            Column("size", "bytes", count_text, True, leaves=4),
-            Column("params_ratio", "params\nratio", decimal_text, True, leaves=6),
-            Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=6),
+            Column("flops", "FLOPs", count_text, True, leaves=6),
+            Column("size", "bytes", count_text, True, leaves=5),
+            Column("params_ratio", "params\nratio", decimal_text, True, leaves=4),
+            Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=4),
             *[
                 Column(name, name, _own_text, _are_numbers(values))
                 for name, values in self._added.items()
