@@ -21,6 +21,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_click",
     "mathml",
 ]
 html_math_renderer = "mathml"
@@ -28,6 +29,7 @@ myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3
 autodoc_typehints = "none"
 autosummary_generate = False
+smartquotes = False  # which makes a dash of the two in `--help`
 python_maximum_signature_line_length = 80
 add_module_names = False
 default_role = "py:obj"  # a name in backquotes links to what it names
@@ -58,6 +60,24 @@ def short_signature(_app: Any, _what: str, _name: str, thing: Any, *_: Any) -> A
     return str(inspect.Signature(shown)), ""
 
 
+def examples_as_code(_app: Any, _context: Any, lines: list[str]) -> None:
+    """Show the examples in the help of a command as code, where it is lines of text."""
+    code = [line.startswith("|   ") for line in lines]
+    lines[:] = [line[4:].rstrip() if is_code else line for line, is_code in zip(lines, code, strict=True)]
+    for at in [*range(len(lines))][::-1]:
+        if code[at]:
+            lines[at] = f"   {lines[at]}"
+            if not code[at - 1]:
+                lines[at:at] = [".. code-block:: bash", ""]
+
+
+def no_arguments(_app: Any, _context: Any, lines: list[str]) -> None:
+    """Leave out the list of arguments, which says nothing more than the usage of the command."""
+    lines.clear()
+
+
 def setup(app: Any) -> None:
-    """Shorten the signatures of layers."""
+    """Shorten the signatures of layers, and show examples of commands as code."""
     app.connect("autodoc-process-signature", short_signature)
+    app.connect("sphinx-click-process-description", examples_as_code)
+    app.connect("sphinx-click-process-arguments", no_arguments)
