@@ -63,7 +63,9 @@ def short_signature(_app: Any, _what: str, _name: str, thing: Any, *_: Any) -> A
 def examples_as_code(_app: Any, _context: Any, lines: list[str]) -> None:
     """Show the examples in the help of a command as code, where it is lines of text."""
     code = [line.startswith("|   ") for line in lines]
-    lines[:] = [line[4:].rstrip() if is_code else line for line, is_code in zip(lines, code, strict=True)]
+    lines[:] = [
+        line[4:].rstrip() if is_code else line for line, is_code in zip(lines, code, strict=True)
+    ]
     for at in [*range(len(lines))][::-1]:
         if code[at]:
             lines[at] = f"   {lines[at]}"
