@@ -17,7 +17,7 @@ release = convcost.__version__
 
 extensions = [
     "matplotlib.sphinxext.plot_directive",
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -27,6 +27,12 @@ extensions = [
 html_math_renderer = "mathml"
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3
+# The notebooks hold no outputs: they are run, in a folder of their own, and an error in one fails.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_output_stderr = "remove"
 autodoc_typehints = "none"
 autosummary_generate = False
 smartquotes = False  # which makes a dash of the two in `--help`
