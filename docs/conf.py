@@ -49,6 +49,7 @@ exclude_patterns = [
     "_build",
     "_applications.md",
     "_kerashub.md",
+    "_known.md",
     "_known_layers.md",
     "benchmarks/*.md",
 ]
