@@ -32,7 +32,7 @@ def summary() -> str:
     rows = [
         (
             f"[layers](known_layers.md) of Keras {version}",
-            f"{layers} classes: convolutions, `Dense`, `LSTM` and the like, attention, embeddings, ...",
+            f"{layers} classes: convolutions, `Dense`, `LSTM`, attention, embeddings and more",
             f"{unknown}, which run another framework: {', '.join(f'`{one}`' for one in others)}",
         ),
         (
