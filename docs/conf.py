@@ -33,6 +33,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_output_stderr = "remove"
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 autosummary_generate = False
 smartquotes = False  # which makes a dash of the two in `--help`
