@@ -45,7 +45,7 @@ def how(name: str) -> str:
     """Return what stands for a class in convcost."""
     if name in ELEMENTWISE:
         return "no weights, and the shape of its input"
-    return _HOW.get(name) or f"`convcost.layers.{getattr(layers, name).__name__}`"
+    return _HOW.get(name) or f"{{py:class}}`~convcost.layers.{getattr(layers, name).__name__}`"
 
 
 def line(name: str, counted: Tally) -> tuple[object, ...]:
@@ -66,8 +66,8 @@ def main() -> None:
         f" layers to count. {tried:,} settings were tried. Keras confirms all of them, and"
         f" JAX's record the MACs of {seen:,}.\n",
         table(head, rows, 3),
-        "## What can't be known\n\n" + reasons("class", NOT_KNOWN),
-        "## What is no layer to count\n\n" + reasons("class", NO_LAYERS),
+        "## Layers that can't be known\n\n" + reasons("class", NOT_KNOWN),
+        "## Classes that are no layers\n\n" + reasons("class", NO_LAYERS),
     ]
     TABLE.write_text("\n".join(parts), encoding="utf-8")
     print(f"{len(KNOWN)} classes, {tried:,} settings agree in all numbers")

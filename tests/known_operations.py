@@ -51,7 +51,7 @@ and from its JSON. The MACs are those in JAX's record of the model; of a functio
 multiplies nothing, or the table says why.
 
 | function | settings | MACs |
-|---|---|---|
+|---|---:|---|
 """
 
 

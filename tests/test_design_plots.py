@@ -37,13 +37,37 @@ def ratio():
 def test_a_front():
     front = SPACE.pareto(maximize=["params", "df"], minimize=["macs"])
     figure = convcost.plot_front(front, color="df")
-    axes, bar = figure.axes
-    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("MACs", "parameters", "df")
-    (points,) = axes.collections
-    assert points.get_offsets().tolist() == front[["macs", "params"]].to_numpy().tolist()
-    assert points.get_array().tolist() == front["df"].tolist()
-    assert axes.get_title() == f"{len(front):,} designs"
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("MACs", "parameters")
+    assert axes.get_title() == f"{len(front):,} designs: parameters against MACs"
+    legend = axes.get_legend()
+    assert legend.get_title().get_text() == "df"
+    assert [text.get_text() for text in legend.get_texts()] == ["7", "14"]
+    for line, df in zip(axes.lines, (7, 14), strict=True):
+        part = front[front["df"] == df].sort_values("macs")
+        assert line.get_xydata().tolist() == part[["macs", "params"]].to_numpy().tolist()
+        assert (line.get_linestyle(), line.get_marker()) == ("-", "o")
+    assert len({line.get_color() for line in axes.lines}) == 2
     assert convcost.plot_front(front, "n", "m", axes=axes) is figure
+
+
+def test_only_what_grows_or_falls_is_joined():
+    designs = pd.DataFrame({"macs": [1, 3, 2], "params": [5, 1, 2], "m": [1, 2, 3]})
+    for y, style in (("params", "-"), ("m", "None")):
+        (line,) = convcost.plot_front(designs, y=y).axes[0].lines
+        assert line.get_linestyle() == style
+        assert line.get_xdata().tolist() == [1, 2, 3]
+
+
+def test_many_values_have_a_color_bar():
+    designs = pd.DataFrame({"macs": range(1, 12), "params": range(1, 12), "m": range(11)})
+    axes, bar = convcost.plot_front(designs, color="m").axes
+    (points,) = axes.collections
+    assert points.get_offsets().tolist() == designs[["macs", "params"]].to_numpy().tolist()
+    assert points.get_array().tolist() == designs["m"].tolist()
+    assert (bar.get_ylabel(), axes.get_legend()) == ("m", None)
+    (axes,) = convcost.plot_front(designs[:10], color="m").axes
+    assert len(axes.lines) == 10
 
 
 def test_a_ratio(ratio):
@@ -51,6 +75,7 @@ def test_a_ratio(ratio):
     axes, bar = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("n", "dk")
     assert bar.get_ylabel() == "ratio of MACs"
+    assert axes.get_title() == "ratio of MACs at m = 64, df = 28"
     assert convcost.plot_ratio(ratio.rename("saved")).axes[1].get_ylabel() == "saved"
     mesh, line = axes.collections[:2]
     assert mesh.get_array().reshape(ratio.shape).tolist() == ratio.values.tolist()
@@ -94,7 +119,8 @@ def test_no_line_where_the_level_is_never_crossed(ratio):
 
 def test_all_equal():
     even = xr.DataArray(np.ones((2, 3)), dims=("a", "b"), coords={"a": [1, 2], "b": [1, 2, 3]})
-    assert convcost.plot_ratio(even).axes[0].get_xlabel() == "b"
+    axes = convcost.plot_ratio(even).axes[0]
+    assert (axes.get_xlabel(), axes.get_title()) == ("b", "ratio")
 
 
 @pytest.mark.parametrize(

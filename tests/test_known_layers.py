@@ -53,3 +53,13 @@ def test_what_is_not_known_is_refused_by_name(docs, name):
     message = f"'own' of class {name} has no known cost"
     with pytest.raises(convcost.UnknownLayerError, match=message):
         convcost.from_keras({"name": "model", "layers": [config]}, (4,))
+
+
+def test_the_summary_says_what_the_pages_say(docs):
+    summary = importlib.import_module("known_summary")
+    text = summary.summary()
+    assert summary.TABLE.read_text(encoding="utf-8") == text
+    assert f"| {len(docs.KNOWN)} classes" in text
+    assert f"| {len(docs.NOT_KNOWN)}, which run another framework" in text
+    for name in docs.NOT_KNOWN:
+        assert f"`{name}`" in text

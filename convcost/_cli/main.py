@@ -110,7 +110,21 @@ def _writable_output() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands whose list has their whole first sentences, where click cuts them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        about = {name: self.commands[name].help or "" for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, " ".join(text.partition("\n\n")[0].split()).removesuffix("."))
+                    for name, text in about.items()
+                ]
+            )
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(convcost.__version__, prog_name="convcost")
 def app() -> None:
     """Show exactly what a convolution or a whole model costs, and verify it against Keras.

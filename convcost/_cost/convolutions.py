@@ -290,7 +290,7 @@ def ratio(dk: "Size", m: "Size", n: "Size", *, bias: bool = True) -> "Ratio[Any]
     Returns
     -------
     Ratio
-        `.params` = (dk²·m + m·n + n) / ((dk²·m + 1)·n) with a bias, `.macs` = 1/n + 1/dk².
+        `params` = (dk²·m + m·n + n) / ((dk²·m + 1)·n) with a bias, `macs` = 1/n + 1/dk².
         Fractions for integers, SymPy expressions for symbols, float64 arrays for arrays. The
         output's side cancels out.
 

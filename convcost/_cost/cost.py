@@ -134,7 +134,7 @@ class Cost(Value[N]):
         Returns
         -------
         Explanation
-            `.params`, `.macs`, `.bias_adds` and `.flops`, one line of text each; prints as a table.
+            `params`, `macs`, `bias_adds` and `flops`, one line of text each; prints as a table.
 
         Examples
         --------

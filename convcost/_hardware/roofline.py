@@ -162,7 +162,7 @@ def predict(
     Returns
     -------
     Prediction
-        The rows with their bounds. `.seconds` is the minimum time for computing layer by layer;
+        The rows with their bounds. `seconds` is the minimum time for computing layer by layer;
         fused layers move fewer bytes.
 
     Examples

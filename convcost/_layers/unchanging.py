@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 
 class Unchanging(Elementwise):
-    """A layer without weights whose output has the shape of its input; no MACs."""
+    """A layer without weights whose output has the shape of its input; no MACs.
+
+    Parameters
+    ----------
+    **kept
+        The arguments of Keras's class, none of which changes a count.
+    """
 
     if TYPE_CHECKING:
 

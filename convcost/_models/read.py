@@ -52,8 +52,8 @@ def from_keras(
     ----------
     source
         A live Keras model (Sequential, Functional or subclassed, with models in it); the name of a
-        model in Keras Applications, such as `MobileNetV2`; the path of a `.keras`, `.h5` or JSON
-        file; the text of `model.to_json()`; or the dict of a config.
+        model in Keras Applications, such as `MobileNetV2`; the path of a ``.keras``, ``.h5`` or
+        JSON file; the text of `model.to_json()`; or the dict of a config.
     input_shape
         Shape of the input in elements, without the batch dimension; for several inputs a list of
         shapes, or a dict by input name. Sides may be SymPy expressions. None uses the declared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, inf, log
 from numbers import Real
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from convcost._cost.quantities import UNITS
 from convcost._exact.scalars import refuse, refuse_choice
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# More values than this have a color bar in place of a legend.
+_MOST_COLORS = 10
+
 
 def plot_front(
     front: pd.DataFrame,
@@ -27,7 +30,7 @@ def plot_front(
     color: str | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Plot designs as points, one column against another.
+    """Plot designs as points, one column against another, with a line through a front.
 
     Parameters
     ----------
@@ -36,7 +39,9 @@ def plot_front(
     x, y
         Names of its columns of numbers, quantities or axes. Both scales are logarithmic.
     color
-        Name of a third column, shown as the color of the points; None for a single color.
+        Name of a third column, shown as the color of the points; None for a single color. Up to ten
+        different values have a color each, named in a legend, and more of them a color bar. The
+        points of one color are joined where `y` only grows or only falls along `x`.
     axes
         Matplotlib axes to draw on; None for a new figure.
 
@@ -68,13 +73,30 @@ def plot_front(
         if column is not None:
             _check_column(front, argument, column)
     axes = _axes(pyplot, axes)
-    shown = None if color is None else front[color]
-    points = axes.scatter(front[x], front[y], s=12, c=shown)
-    if color is not None:
-        axes.figure.colorbar(points, ax=axes, label=UNITS.get(color, color))
+    values = [] if color is None else sorted(front[color].unique())
+    if len(values) > _MOST_COLORS:
+        points = axes.scatter(front[x], front[y], s=12, c=front[color], zorder=2)
+        axes.figure.colorbar(points, ax=axes, label=UNITS.get(cast("str", color), color))
+    elif values:
+        colors = pyplot.get_cmap("viridis")
+        for place, value in enumerate(values):
+            drawn = colors(0.9 * place / max(1, len(values) - 1))
+            _draw_designs(axes, front[front[color] == value], x, y, color=drawn, label=f"{value:,}")
+        axes.legend(title=UNITS.get(cast("str", color), color))
+    else:
+        _draw_designs(axes, front, x, y)
     axes.set(xscale="log", yscale="log", xlabel=UNITS.get(x, x), ylabel=UNITS.get(y, y))
-    axes.set_title(f"{len(front):,} designs")
+    axes.set_title(f"{len(front):,} designs: {UNITS.get(y, y)} against {UNITS.get(x, x)}")
+    axes.grid(alpha=0.3)
     return cast("Figure", axes.figure)
+
+
+def _draw_designs(axes: Axes, designs: pd.DataFrame, x: str, y: str, **style: Any) -> None:
+    """Draw points, joined by a line if one column only grows or only falls along the other."""
+    along = designs.sort_values([x, y])
+    if along[y].is_monotonic_decreasing or along[y].is_monotonic_increasing:
+        style |= {"linestyle": "-", "linewidth": 1}
+    axes.plot(along[x], along[y], **{"linestyle": "", "marker": "o", "markersize": 3, **style})
 
 
 def _check_column(front: pd.DataFrame, argument: str, column: str) -> None:
@@ -174,8 +196,14 @@ def _draw_ratio(values: xr.DataArray, level: float, x: str, y: str, axes: Axes) 
     if min(numbers.shape) > 1 and numbers.min() < level < numbers.max():
         line = axes.contour(*grid, numbers, levels=[level], colors="black")
         axes.clabel(line, fmt=f"{level:.4g}")
-    axes.set(xlabel=x, ylabel=y)
+    axes.set(xlabel=x, ylabel=y, title=_title_of(values, bar.ax.get_ylabel()))
     return cast("Figure", axes.figure)
+
+
+def _title_of(values: xr.DataArray, label: str) -> str:
+    """Return what a map shows, with the values of the axes that have only one."""
+    single = [f"{name} = {one.item():,}" for name, one in values.coords.items() if not one.ndim]
+    return f"{label} at {', '.join(single)}" if single else label
 
 
 def _axes(pyplot: ModuleType, axes: Axes | None) -> Axes:

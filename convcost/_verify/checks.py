@@ -95,7 +95,7 @@ def run(
     Returns
     -------
     Verification
-        All results; `.agrees` is True if no number differs.
+        All results; `agrees` is True if no number differs.
 
     Examples
     --------
