@@ -80,6 +80,34 @@ def test_a_condition_that_python_cannot_parse_is_refused_in_few_words():
         assert len(str(error.value)) < 300
 
 
+def test_numbers_have_units():
+    space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
+    for with_units, plain in (
+        ("macs < 9k", "macs < 9000"),
+        ("macs<=1.2345k*2 and m in (0.001k, 2, 0.003k)", "macs <= 2469 and m in (1, 2, 3)"),
+        ("9k > flops > 2e3", "9000 > flops > 2000"),
+        ("m % 0.002k == 0 or n > 3or m < 0x2", "m % 2 == 0 or n > 3 or m < 2"),
+        ("(1_0k >= macs\n+ 1M - 1M)", "10000 >= macs"),
+    ):
+        assert space.count(with_units) == space.count(plain) > 0, with_units
+    assert space.top(3, "macs + 1k * params").equals(space.top(3, "macs + 1000 * params"))
+    demand = "where must have numbers such as 300000000, 3e8, 1k, 300M or 1.5G; got"
+    for where, said in (
+        ("macs < 300m", f"{demand} 300m in 'macs < 300m'; did you mean '300M'?"),
+        ("macs < 4MiB", f"{demand} 4MiB in 'macs < 4MiB', which is a size in bytes"),
+        ("macs < 3million", f"{demand} 3million in 'macs < 3million'"),
+        ("macs < 3M\u00e9", f"{demand} 3M\u00e9 in 'macs < 3M\u00e9'; did you mean '3M'?"),
+        ("macs < 1_k", f"{demand} 1_k in 'macs < 1_k'"),
+    ):
+        with pytest.raises(ValueError, match="where must") as error:
+            space.count(where)
+        assert str(error.value) == said
+    with pytest.raises(ValueError, match=r"at column \d+\n    macs < 300M M\n"):
+        space.count("macs < 300M M")
+    with pytest.raises(ValueError, match="where must be shorter"):
+        space.count("macs < 1e999M")
+
+
 def test_flops_are_twice_the_macs():
     space = convcost.Space(convcost.separable, dk=[3, 5], m=range(1, 9), n=range(1, 9), df=7)
     assert space.count("flops <= 9000") == space.count("macs <= 4500") > 0

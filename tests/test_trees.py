@@ -104,3 +104,5 @@ def test_a_shared_layer_has_a_row_for_each_call(run, tmp_path):
     assert names(convcost.summary(path).tree()) == ["shared", "shared"]
     code, out, _ = run("summary", path, "--depth", 1)
     assert (code, out.count("shared")) == (0, 2)
+    assert run("summary", path, "--tree") == (0, convcost.summary(path).tree().to_text() + "\n", "")
+    assert run("summary", path, "--tree", "--depth", 1)[1] == out

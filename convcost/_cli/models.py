@@ -78,11 +78,8 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
     type=POSITIVE,
     help="Levels of nested models to show; each model below them is one row.",
 )
-@click.option(
-    "--depth",
-    type=click.IntRange(min=1),
-    help="Print a tree of so many levels of nested models, with their subtotals.",
-)
+@click.option("--tree", is_flag=True, help="Print a tree of nested models, with their subtotals.")
+@click.option("--depth", type=POSITIVE, metavar="N", help="Print so many levels of that tree.")
 @click.option("--effective", is_flag=True, help="Add a column of MACs without taps on the padding.")
 @click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
 @click.option(
@@ -108,6 +105,7 @@ def summary(
     top: int | None,
     group: Grouping | None,
     fold: int | None,
+    tree: bool,
     depth: int | None,
     effective: bool,
     intensity: bool,
@@ -133,8 +131,9 @@ def summary(
             formula=formula,
             columns=None if columns is None else [one.strip() for one in columns.split(",")],
             units=units,
-            depth=depth,
         )
+        if tree or depth:
+            report = report.tree(depth)
         if fold:
             report = report.fold(fold)
         if group:

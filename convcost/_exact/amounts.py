@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from keyword import iskeyword
 from typing import NoReturn
 
 from convcost._exact.scalars import check_real, did_you_mean, shorten
 
 _NUMBER = re.compile(r"(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*))?(?:[eE]([+-]?\d{1,3}))?\s*(\w*)")
+# The same with a unit in an expression; or a text in quotation marks, which has no numbers.
+_IN_TEXT = re.compile(
+    r"'[^'\n]*'|\"[^\"\n]*\"|"
+    r"(?<![\w.])\d[\d_]*+(?:\.\d[\d_]*+)?+(?:[eE][+-]?\d+)?+(?P<unit>[A-Za-z]\w*)",
+    re.ASCII,
+)
+_PYTHON = re.compile(r"0[xXoObB][\da-fA-F_]+|[\d_.]+[jJ]")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _THOUSANDS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BYTES = {
@@ -120,6 +128,49 @@ def is_count(text: str) -> bool:
     if found is None or found[4] not in _THOUSANDS:
         return False
     return (_exact(found) * _THOUSANDS[found[4]]).denominator == 1
+
+
+def masked(text: str) -> str:
+    """Return an expression with underscores in place of numbers with units, as many as there were.
+
+    To Python's grammar, these are names. Texts in quotation marks stay as they are.
+
+    Examples
+    --------
+    >>> masked("macs <= 1.5M and kind == '2k' and m < 3e8")
+    "macs <= ____ and kind == '2k' and m < 3e8"
+    """
+    return _IN_TEXT.sub(lambda one: "_" * len(one[0]) if _is_amount(one) else one[0], text)
+
+
+def _is_amount(found: re.Match[str]) -> bool:
+    # `3or m` and 0x10 are Python.
+    return found["unit"] is not None and not (
+        iskeyword(found["unit"]) or _PYTHON.fullmatch(found[0])
+    )
+
+
+def read_amount(text: str) -> Fraction:
+    """Return a number that `masked` replaced, which need not be whole.
+
+    Raises
+    ------
+    ValueError
+        If its unit is not that of a count; the message is the end of one, such as a near unit.
+
+    Examples
+    --------
+    >>> read_amount("1.5M"), read_amount("1.5k") / 2
+    (Fraction(1500000, 1), Fraction(750, 1))
+    >>> read_amount("300m")
+    Traceback (most recent call last):
+        ...
+    ValueError: ; did you mean '300M'?
+    """
+    found = _matched(text)
+    if found is None or found[4] not in _THOUSANDS:
+        raise ValueError("" if found is None else _hint(found, _THOUSANDS))
+    return _exact(found) * _THOUSANDS[found[4]]
 
 
 def _matched(text: str) -> re.Match[str] | None:

@@ -13,6 +13,7 @@ from math import lcm
 from typing import TYPE_CHECKING, NoReturn
 
 from convcost._cost.quantities import UNITS
+from convcost._exact.amounts import masked, read_amount
 from convcost._exact.arrays import INT64_MAX
 from convcost._exact.scalars import did_you_mean, refuse, shorten
 from convcost._sweeps.conditions import (
@@ -137,7 +138,7 @@ class _Parser:
                 with warnings.catch_warnings():
                     # Python warns of `3or m` and of escapes in strings, as if it ran them.
                     warnings.simplefilter("ignore")
-                    tree = ast.parse(self.text, mode="eval").body
+                    tree = ast.parse(masked(self.text), mode="eval").body
                 if _depth(tree) <= _MAX_DEPTH:
                     return tree
             except SyntaxError as error:
@@ -150,7 +151,10 @@ class _Parser:
         )
 
     def _refuse_syntax(self, error: SyntaxError) -> NoReturn:
-        line = (error.text or "").rstrip().replace("\t", " ")
+        line = error.text or ""
+        if 0 < (error.lineno or 0) <= len(self.lines):
+            line = self.lines[(error.lineno or 1) - 1].decode()  # as it was given, with its units
+        line = line.rstrip().replace("\t", " ")
         column = error.offset or len(line) + 1  # Python gives 0 for the end of the text
         hint = "; write == for equal, and `and`, `or`, `not`" if _FOREIGN.search(line) else ""
         cut = max(0, column - _MAX_SHOWN // 2) if len(line) > _MAX_SHOWN else 0
@@ -285,6 +289,12 @@ class _Parser:
         return number
 
     def _named(self, node: ast.Name) -> Polynomial:
+        if (text := self._segment(node))[0].isdigit():  # a number with a unit
+            try:
+                return Polynomial.constant(read_amount(text))
+            except ValueError as error:
+                demand = "have numbers such as 300000000, 3e8, 1k, 300M or 1.5G"
+                self._refuse(node, demand, str(error))
         if node.id == "flops":
             return FLOPS
         known = (*UNITS, *self.names.axes)
