@@ -96,8 +96,8 @@ def test_numbers_have_units():
         ("macs < 300m", f"{demand} 300m in 'macs < 300m'; did you mean '300M'?"),
         ("macs < 4MiB", f"{demand} 4MiB in 'macs < 4MiB', which is a size in bytes"),
         ("macs < 3million", f"{demand} 3million in 'macs < 3million'"),
-        ("macs < 3M\u00e9", f"{demand} 3M\u00e9 in 'macs < 3M\u00e9'"),
-        ("macs < 1_k", f"{demand} 1_k in 'macs < 1_k'"),
+        ("macs < 3M\u00e9", f"{demand} 3M\u00e9 in 'macs < 3M\u00e9'; did you mean '3M'?"),
+        ("macs < 1_k", f"{demand} 1_k in 'macs < 1_k'; did you mean '1K'?"),
     ):
         with pytest.raises(ValueError, match="where must") as error:
             space.count(where)

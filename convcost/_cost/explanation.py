@@ -4,9 +4,12 @@ from convcost._cost import text
 from convcost._cost.quantities import FLOPS_PER_MAC, QUANTITIES, flops
 from convcost._cost.recorder import Expression, Leaf, Multiplication, add_all, lift
 from convcost._exact import arithmetic
+from convcost._exact.attributes import unknown_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from convcost._exact.types import Count, Counts, Term, Terms
 
 
@@ -41,6 +44,12 @@ class Explanation:
             for position, quantity in enumerate(QUANTITIES)
         }
         self.expressions["flops"] = Multiplication((Leaf(FLOPS_PER_MAC), Leaf(self._count("macs"))))
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> "Any":
+            return unknown_attribute(self, name)
 
     @property
     def params(self) -> str:

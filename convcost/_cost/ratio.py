@@ -2,8 +2,9 @@
 
 from convcost._cost import quantities
 from convcost._exact import Generic, N, arithmetic
+from convcost._exact.attributes import name_near, names_of
 from convcost._exact.kinds import is_lazy, is_traced
-from convcost._exact.scalars import QUOTIENT, is_array, refuse
+from convcost._exact.scalars import COUNT, QUOTIENT, is_array, refuse
 from convcost._exact.sizes import check_size
 
 TYPE_CHECKING = False
@@ -18,6 +19,57 @@ class Value(Generic[N]):
     """An immutable value, equal to any with equal counts; copying returns the value itself."""
 
     __slots__ = ()
+
+    # What its numbers are.
+    _numbers = COUNT
+
+    def __init_subclass__(cls) -> None:
+        name_near(cls)
+
+    def __dir__(self) -> list[str]:
+        return names_of(self)
+
+    def subs(self, *sizes: object) -> "Self":
+        """Return it with sizes in place of symbols: exact integers, once all are given.
+
+        Parameters
+        ----------
+        sizes
+            A dict of symbols and sizes, a list of pairs, or one symbol and its size, as SymPy's
+            `subs` takes them. A symbol may be given by its name. All are replaced at once.
+
+        Returns
+        -------
+        Cost or Ratio
+            The same with the sizes; `explain` shows them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a size is not a positive integer or an expression, there is no such symbol, or no
+            layer has such sizes, as where a kernel is larger than its input.
+
+        Notes
+        -----
+        The conditions of a model with open sides (`Network.conditions`) are not checked here:
+        `Network.at` counts it for other shapes.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> from convcost.symbols import dk, df, m, n
+        >>> cost = convcost.separable(dk, m, n, df)
+        >>> print(cost.subs({dk: 3, m: 32, n: 64, df: 28}))
+        2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+        >>> cost.subs({dk: 3, df: 28}).macs
+        784*m*n + 7056*m
+        """
+        from convcost._cost.substitution import substituted
+
+        return substituted(self, sizes, self._numbers)
+
+    def __reduce__(self) -> "tuple[Callable[..., Self], tuple[Any, ...]]":
+        raise NotImplementedError
 
     def _counts(self) -> "tuple[Count, ...]":
         """Return the counts, in the order of `QUANTITIES`."""
@@ -82,6 +134,7 @@ class Ratio(Value[N]):
 
     __slots__ = ("_macs", "_params")
 
+    _numbers = QUOTIENT
     _params: "N"
     _macs: "N"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcost._cost import text
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
+from convcost._exact.attributes import unknown_attribute
 from convcost._exact.scalars import check_number, near_names, refuse
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
@@ -21,7 +22,7 @@ from convcost._models.walks import walked
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from fractions import Fraction
-    from typing import Any, Literal, TypeAlias
+    from typing import Literal, TypeAlias
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
@@ -118,6 +119,12 @@ class Network:
                 f" not known: {', '.join(self.left_out)}",
                 stacklevel=3,
             )
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements
+from convcost._exact.attributes import name_near, names_of
 from convcost._layers.base import Layer
 from convcost._layers.results import intensity
 
@@ -70,6 +71,9 @@ class Row(NamedTuple):
     calls: Count = 1
     size: Count | None = 0
 
+    def __dir__(self) -> list[str]:
+        return names_of(self)
+
     @property
     def left_out(self) -> bool:
         """Whether its cost is not known, so that its zeros mean nothing."""
@@ -124,6 +128,9 @@ class Row(NamedTuple):
         if isinstance(self.layer, Layer):
             return self.layer.intensity(self.shape, element_size=element_size, batch=self.times)
         return intensity(self.cost.flops, self.elements, element_size)
+
+
+name_near(Row)
 
 
 def as_one(shapes: GivenShape) -> Factors:

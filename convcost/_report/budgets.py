@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcost._cost import text
 from convcost._exact.amounts import read_count, read_share, read_size
+from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import join_names
 from convcost._models.errors import ModelError
@@ -54,6 +55,12 @@ class Limit:
     limit: int
     baseline: int | None = None
     tolerance: Fraction = Fraction(0)
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
 
     @property
     def fits(self) -> bool:
@@ -124,6 +131,12 @@ class Check:
     name: str
     limits: tuple[Limit, ...]
     notes: tuple[str, ...] = ()
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
 
     @property
     def fits(self) -> bool:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from convcost._cost.cost import from_counts, total
+from convcost._exact.attributes import unknown_attribute
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
 from convcost._models.rows import Row
@@ -139,6 +140,12 @@ class SavedNetwork:
                 _refuse(f"its rows add up to {expected:,} {field}, but its total says {there:,}")
         if given.get("size") != self.size:
             _refuse(f"its rows add up to a size of {self.size}, but its total has another one")
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
 
     def total(self) -> Cost[Any]:
         """Return the sum of the rows."""

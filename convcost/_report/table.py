@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost import text
 from convcost._exact import arithmetic
+from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
@@ -121,6 +122,12 @@ class Table:
     Data frames, Markdown and LaTeX need optional packages; if one is missing, an ImportError names
     the extra to install.
     """
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -38,6 +38,9 @@ print(convcost.ratio(3, widths, 64).macs.sel(m=0))
 print((cost / convcost.standard(3, 32, n, 28)).macs.subs(n, 64))
 print((cost + convcost.standard(3, 32, n, 28)).macs.subs(n, 64))
 
+print(convcost.standard(3, 32, n, 28).subs({n: 64}).macs + 1)
+assert_type(cost.subs({}), convcost.Cost[int])
+
 
 def saving(before: convcost.Cost, after: convcost.Cost) -> convcost.Ratio:
     """Return a ratio of any costs."""
@@ -61,6 +64,7 @@ convcost.ratio(3, 32, 64, 28)  # call-overload, reportCallIssue
 symbols.symbol()  # call-arg, reportCallIssue
 symbols.dk2  # attr-defined, reportAttributeAccessIssue
 cost.mac  # attr-defined, reportAttributeAccessIssue
+cost.gflops  # attr-defined, reportAttributeAccessIssue
 cost.macs = 3  # misc, reportAttributeAccessIssue
 cost + 3  # operator, reportOperatorIssue
 
@@ -130,6 +134,9 @@ convcost.summary("model.json", on_unknown="ignore")  # arg-type, reportArgumentT
 convcost.summary("model.json", formula="mac")  # arg-type, reportArgumentType
 convcost.summary(3)  # arg-type, reportArgumentType
 report.sort("flosp")  # arg-type, reportArgumentType
+report.rows  # attr-defined, reportAttributeAccessIssue
+net.layers  # attr-defined, reportAttributeAccessIssue
+net.rows[0].flop  # attr-defined, reportAttributeAccessIssue
 report.to_latx()  # attr-defined, reportAttributeAccessIssue
 net.with_separable(form="blocks")  # arg-type, reportArgumentType
 
