@@ -10,6 +10,7 @@ the training failed (the loss is not a number, or files can no longer be written
 interrupted.
 """
 
+import dataclasses
 import os
 import statistics
 import sys
@@ -230,6 +231,10 @@ def main(**given: Any) -> int:
         images = count_training_images(settings["data"], settings["limit"])
         smallest = recipe.smallest_batch(images, VALIDATION_IMAGES)
         where = devices.place(given["device"], settings, smallest)
+        if given["export"]:
+            from fashion_mnist import phones
+
+            phones.require()
         data = load(
             settings["data"],
             given["data_dir"],
@@ -243,7 +248,7 @@ def main(**given: Any) -> int:
     console.print(f"Normalised by mean {data.mean:.4f}, deviation {data.deviation:.4f}")
     console.print(f"Device: {where}")
     try:
-        metrics = run(data, recipe, where, folder)
+        metrics = run(data, recipe, where, folder, exported=given["export"])
     except MismatchError as error:
         console.print(f"Error: {error}", style="bold red", markup=False)
         return _MISMATCH
@@ -258,7 +263,7 @@ def main(**given: Any) -> int:
 
 
 def run(
-    data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+    data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder, *, exported: bool
 ) -> dict[str, Any]:
     """Build the model, explain it, train it, evaluate it, and write the results."""
     import keras
@@ -273,9 +278,25 @@ def run(
         train(model, data, recipe, where, folder)
         metrics = evaluate(data, where, folder)
     metrics |= {"params": network.params, "macs": network.macs}
+    if exported:
+        metrics["exported"] = export(data, folder)
     folder.write_curves(lambda path: plot(folder.rows, path))
     folder.write_metrics(metrics)
     return metrics
+
+
+def export(data: Dataset, folder: RunFolder) -> list[dict[str, Any]]:
+    """Write the best checkpoint as files for phones, and return their figures."""
+    import keras
+    from fashion_mnist import phones
+
+    best = keras.models.load_model(folder.best_path)
+    standard = build_model("standard")
+    figures = []
+    for one in phones.export(best, standard, data, folder.write_exported):
+        console.print(str(one), soft_wrap=True, highlight=False)
+        figures.append(dataclasses.asdict(one))
+    return figures
 
 
 def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:

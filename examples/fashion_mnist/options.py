@@ -13,7 +13,7 @@ from fashion_mnist.run_folder import RunError, RunFolder, require_free
 
 Options = dict[str, Any]
 # These may differ when a run is resumed: they say where things are, not what is computed.
-_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device"}
+_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device", "export"}
 
 _FURTHER = (
     click.option(
@@ -31,6 +31,11 @@ _FURTHER = (
         type=click.IntRange(min=1),
         help="Parts of a batch to compute in parallel, at most the images of the smallest batch; by"
         " default the faster choice.",
+    ),
+    click.option(
+        "--export",
+        is_flag=True,
+        help="Also write the model as LiteRT files for phones, in float32 and int8, and try them.",
     ),
     click.option("--deterministic", is_flag=True, help="Make runs repeatable, bit by bit."),
     click.option("--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto"),

@@ -22,7 +22,8 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 CURVES = "learning_curves.png"
 TENSORBOARD = "tensorboard"
-_FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES)
+EXPORTED = {one: f"model-{one}.tflite" for one in ("float32", "int8")}
+_FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES, *EXPORTED.values())
 _CHECKPOINT = "checkpoint"
 # Three checkpoints of weights, optimizer and averages, three best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
@@ -168,6 +169,12 @@ class RunFolder:
     def write_curves(self, save: Callable[[Path], Any]) -> None:
         """Write the learning curves."""
         self._write(self.path / CURVES, save)
+
+    def write_exported(self, precision: str, save: Callable[[Path], Any]) -> Path:
+        """Write the model as it is exported with a precision, and return the path of the file."""
+        path = self.path / EXPORTED[precision]
+        self._write(path, save)
+        return path
 
     def written(self) -> list[str]:
         """Return the names of the files for the user that exist."""
