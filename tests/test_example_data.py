@@ -50,6 +50,19 @@ def test_no_download_is_a_clear_error_and_no_substitute(monkeypatch):
         data_set.load("fashion-mnist", None, normalize=True, limit=None)
 
 
+def test_kerass_own_loader_is_used(fashion_mnist, tmp_path, monkeypatch):
+    pytest.importorskip("keras")
+    from keras.src.utils import file_utils
+
+    shutil.copytree(fashion_mnist, tmp_path / "datasets" / "fashion-mnist")
+    monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
+    monkeypatch.setattr(file_utils, "urlretrieve", None)
+    dataset = data_set.load("fashion-mnist", None, normalize=True, limit=64)
+    assert dataset.source == "Fashion-MNIST from Keras's loader"
+    ours = data_set.load("fashion-mnist", fashion_mnist, normalize=True, limit=64)
+    np.testing.assert_array_equal(dataset.train[0], ours.train[0])
+
+
 @pytest.fixture
 def copied(fashion_mnist, tmp_path):
     """A copy of the data set, to be damaged."""
