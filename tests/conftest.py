@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "benchmarks")]
 
 # No deadline: the first call of a layer compiles it.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("ci", max_examples=200, print_blob=True, **_COMMON)
+settings.register_profile("ci", max_examples=100, print_blob=True, **_COMMON)
 settings.register_profile("thorough", max_examples=2000, print_blob=True, **_COMMON)
 # For mutation testing: only whether a test fails matters, not the smallest failing example.
 settings.register_profile(
