@@ -1,9 +1,15 @@
 """Sphinx configuration."""
 
 import inspect
+import os
 import sys
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from jupyter_cache.executors import utils as executors
+from traitlets.config import Config
 
 import convcost
 from convcost.layers import Layer
@@ -33,6 +39,10 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_output_stderr = "remove"
+if os.name == "posix":  # kernels talk through files: another program may take a port before them
+    sockets = TemporaryDirectory()
+    through_files = Config(KernelManager={"transport": "ipc", "ip": f"{sockets.name}/kernel"})
+    executors.executenb = partial(executors.executenb, config=through_files)
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 autosummary_generate = False
