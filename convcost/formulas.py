@@ -1,4 +1,4 @@
-"""An old name of `convcost._cost.formulas`, which still works."""
+"""The formulas under the name that users import: `convcost._cost.formulas`."""
 
 import sys
 

@@ -23,16 +23,10 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
 __all__ = [
-    "covering",
     "dilated_kernel_size",
     "padded_transposed_length",
-    "padding_before",
     "same_length",
     "same_padding_before",
-    "sliding",
-    "span",
-    "spread",
-    "spread_padded",
     "taps_inside",
     "transposed_length",
     "valid_length",
@@ -124,11 +118,3 @@ same_padding_before = _checked(_geometry.same_padding_before)
 taps_inside = _checked(_geometry.taps_inside)
 transposed_length = _checked(_geometry.transposed_length)
 valid_length = _checked(_geometry.valid_length)
-
-# The old names of the functions.
-covering = same_length
-padding_before = same_padding_before
-sliding = valid_length
-span = dilated_kernel_size
-spread = transposed_length
-spread_padded = padded_transposed_length

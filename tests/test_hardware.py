@@ -265,10 +265,6 @@ def test_what_is_no_rate_and_no_machine_is_refused_by_name(call, error, message)
         call()
 
 
-def test_the_old_name_of_a_layers_bound_works():
-    assert hardware.Share is hardware.LayerBound
-
-
 def test_a_bound_prints_as_a_sentence():
     assert str(Bound(LAPTOP, 10**9, 10**9)) == (
         "1.00 FLOPs per byte on laptop: at least 5.00e-02 s, limited by its bandwidth"

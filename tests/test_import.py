@@ -182,30 +182,19 @@ def test_the_exit_code_is_that_of_the_command_line(monkeypatch):
     assert caught.value.code == 130
 
 
-def test_old_paths_go_on_working():
+def test_public_modules_are_faces_of_internal_ones():
     import convcost.formulas
     import convcost.geometry
     from convcost._cost import formulas
     from convcost._layers import geometry
     from convcost.formulas import standard
-    from convcost.geometry import span
 
     assert convcost.formulas is formulas
     assert sys.modules["convcost.formulas"] is formulas
     assert standard is formulas.standard
-    old = ("span", "sliding", "covering", "spread", "spread_padded", "padding_before")
-    new = (
-        "dilated_kernel_size",
-        "valid_length",
-        "same_length",
-        "transposed_length",
-        "padded_transposed_length",
-        "same_padding_before",
-    )
-    for before, after in zip((*old, *new), (*new, *new), strict=True):
-        assert getattr(convcost.geometry, before) is getattr(convcost.geometry, after)
-        assert getattr(convcost.geometry, before).__wrapped__ is getattr(geometry, after)
-    assert span(3, 2) == 5
+    for name in convcost.geometry.__all__:
+        assert getattr(convcost.geometry, name).__wrapped__ is getattr(geometry, name)
+    assert convcost.geometry.dilated_kernel_size(3, 2) == 5
 
 
 def test_what_the_package_offers():

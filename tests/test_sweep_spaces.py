@@ -183,8 +183,7 @@ def test_axes_may_be_arrays_of_others_and_categorical_alone():
     space = convcost.Space(convcost.separable, dk=[3], m=axis, n=np.array([4]), df=[7])
     assert space.axes["m"].values.tolist() == [8, 16]
     flags = convcost.Space(convcost.separable, dk=3, m=8, n=4, df=7, bias=[True, False])
-    assert flags.categorical_axes == flags.words
-    assert flags.words["bias"].values == (True, False)
+    assert flags.categorical_axes["bias"].values == (True, False)
     for method in (None, "all"):
         assert flags.count("params > 0", method=method) == 2
     assert flags.top(1, "params").bias.tolist() == [True]

@@ -219,7 +219,6 @@ def test_results_are_values():
     assert Finding("run", reason="why").outcome is Outcome.NOT_VISIBLE
     case = Case.of_function("pointwise", m=1, n=1, df=1)
     assert case.as_dict()["configuration"] == "pointwise(m=1, n=1, df=1, bias=True)"
-    assert (verify.LayerCase, verify.Report) == (Case, Verification)
     result = Result(case, (Finding("run", (good, bad)),))
     assert Verification((result,), ("run",), 0, CPU, 1.0).as_dict()["disagreements"] == 1
     assert convcost.verify is verify

@@ -143,7 +143,7 @@ def _quieten_tensorflow() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def _print_report(report: verification.Report) -> None:
+def _print_report(report: verification.Verification) -> None:
     from convcost._verify import ORACLES, Outcome
 
     table = Table(

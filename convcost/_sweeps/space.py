@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from distributed import Client
     from numpy.typing import NDArray
 
-    from convcost._sweeps.axes import CategoricalAxis
     from convcost._sweeps.types import Chunks, Method, Progress, Subject, Where
 
 
@@ -61,11 +60,6 @@ class Space(Grid):
     def __init__(self, what: Subject, /, **arguments: object) -> None:
         super().__init__(what, **arguments)
         self.check_values()
-
-    @property
-    def words(self) -> dict[str, CategoricalAxis]:
-        """Another name for `categorical_axes`."""
-        return self.categorical_axes
 
     # The modules that answer are imported when the first question is asked.
 

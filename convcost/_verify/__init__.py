@@ -8,10 +8,6 @@ from convcost._verify.findings import Finding, Outcome, Quantity, Result, Verifi
 from convcost._verify.oracles import ORACLES, NotVisible, Oracle
 from convcost._verify.whole_models import MODEL_ORACLES, ModelVerification, check_model
 
-# Names from earlier versions.
-LayerCase = Case
-Report = Verification
-
 __all__ = [
     "KINDS",
     "MODEL_ORACLES",
@@ -19,13 +15,11 @@ __all__ = [
     "Case",
     "DeviceError",
     "Finding",
-    "LayerCase",
     "ModelVerification",
     "NotVisible",
     "Oracle",
     "Outcome",
     "Quantity",
-    "Report",
     "Result",
     "Verification",
     "check",
