@@ -35,7 +35,7 @@ def substituted(value: "V", given: "tuple[object, ...]", allowed: str) -> "V":
     for symbol in set().union(*map(_symbols, _expressions(parts))):
         symbols.setdefault(symbol.name, []).append(symbol)
     sizes = dict(_pairs(given))
-    exact = {}
+    exact: dict[Any, Count] = {}
     for name, size in sizes.items():
         if name not in symbols:
             known = sorted(symbols)
