@@ -8,39 +8,32 @@ Examples
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from convcost._report.budgets import check
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from convcost._models.network import Network
-    from convcost._models.types import ModelShape, ModelSource, OnUnknown, OutputShapes
-    from convcost._report.budgets import Amount, Share
+    from convcost._models.types import ModelShape, ModelSource
+    from convcost._report.budgets import Budget
 
 __all__ = ["assert_budget"]
 
 
 def assert_budget(
-    source: Network | ModelSource,
-    input_shape: ModelShape = None,
-    *,
-    max_params: Amount | None = None,
-    max_macs: Amount | None = None,
-    max_flops: Amount | None = None,
-    max_size: Amount | None = None,
-    baseline: Network | ModelSource | None = None,
-    tolerance: Share = 0,
-    on_unknown: OnUnknown = "error",
-    shapes: OutputShapes | None = None,
+    source: Network | ModelSource, input_shape: ModelShape = None, **budget: Unpack[Budget]
 ) -> None:
     """Raise AssertionError if a model is over a budget.
 
     Parameters
     ----------
-    source, input_shape, on_unknown, shapes
+    source, input_shape
         The model, as `convcost.summary` takes it.
-    max_params, max_macs, max_flops, max_size, baseline, tolerance
-        The budget, as `convcost.check` takes it.
+    **budget
+        The limits and further options, as `convcost.check` takes them.
 
     Raises
     ------
@@ -58,17 +51,10 @@ def assert_budget(
       OVER  MACs  4,065,600  at most 4,000,000: 65,600 too many (1.64 %)
     """
     __tracebackhide__ = True
-    found = check(
-        source,
-        input_shape,
-        max_params=max_params,
-        max_macs=max_macs,
-        max_flops=max_flops,
-        max_size=max_size,
-        baseline=baseline,
-        tolerance=tolerance,
-        on_unknown=on_unknown,
-        shapes=shapes,
-    )
+    found = check(source, input_shape, **budget)
     if not found.fits:
         raise AssertionError(str(found))
+
+
+# What `help` and notebooks show.
+assert_budget.__signature__ = inspect.signature(check).replace(return_annotation="None")  # type: ignore[attr-defined]

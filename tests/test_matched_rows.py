@@ -149,13 +149,22 @@ def test_what_names_mean_counts_more_than_the_names():
     after = read(("Flatten", "f", {}), dense("a", 30), dense("b", 40), dense("c", 50))
     assert names(before, after) == ["a", "a", "b", "c"]
     # A common name far from its place would keep all others apart.
-    before = read(*[conv(name, 8) for name in "abcdz"])
+    before = read(*[conv(name, 8) for name in "abcdz"], dense("end"))
     after = read(*[conv(name, 8) for name in "zefgh"])
-    assert names(before, after) == ["a -> z", "b -> e", "c -> f", "d -> g", "z -> h"]
+    assert names(before, after) == ["a -> z", "b -> e", "c -> f", "d -> g", "z -> h", "end"]
     # What is named alike and computes the same shape belongs together.
     before = read(conv("a", 8), ("ELU", "x", {}))
     after = read(("Dense", "a", {"units": 8}), dense("b", 4))
     assert names(before, after) == ["a", "b"]
+
+
+def test_a_normalization_goes_with_the_layer_before_it():
+    before = read(conv("a", 8), norm("a_norm"), conv("b", 16, 1), norm("b_norm"))
+    after = read(conv("x", 12, 1), norm("x_norm"), conv("y", 8, 5), norm("y_norm"))
+    # Of as many channels as `a_norm` is `y_norm`, which would keep `b` and `x` apart.
+    assert names(before, after) == [
+        *("a", "a_norm", "b -> x", "b_norm -> x_norm", "y", "y_norm"),
+    ]
 
 
 def test_nested_models_and_other_layouts():

@@ -85,8 +85,8 @@ def test_the_suffix_of_a_file_says_what_to_write(files, run, tmp_path):
     code, _, err = run("summary", files[0], "-o", tmp_path / "out.xlsx")
     assert (code, (tmp_path / "out.xlsx").exists()) == (2, False)
     assert (
-        "--output must end with .txt, .json, .csv, .md, .tex, .html, .svg, .pdf, .png, or give --format;"
-        " got " in err
+        "--output must end with .txt, .json, .csv, .md, .tex, .html, .svg, .pdf, .png, or give"
+        " --format; got " in err
     )
     code, _, err = run("compare", files[0], files[0], "-o", tmp_path / "out2.html")
     assert (code, (tmp_path / "out2.html").exists()) == (2, False)

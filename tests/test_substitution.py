@@ -25,6 +25,7 @@ def test_a_cost_is_that_of_the_sizes(sizes):
         assert {type(count) for count in (cost.params, cost.macs, cost.bias_adds)} == {int}
         assert cost.explain().as_dict() == function(*sizes).explain().as_dict()
         assert cost.flops == 2 * cost.macs
+    del given[df]  # which cancels out
     ratio = convcost.ratio(dk, m, n).subs(given)
     assert ratio == convcost.ratio(*sizes[:3])
     assert type(ratio.macs) is Fraction
@@ -98,7 +99,7 @@ def test_whatever_sympy_takes():
         ((m, 2.0), TypeError, "m must be a positive integer .* got 2.0"),
         ((m, 0), ValueError, "m must be a positive integer .* got 0"),
         ((m, "3"), TypeError, "m must be a positive integer .* got '3'"),
-        ((m, np.arange(3)), TypeError, "m must be an integer or an expression: arrays go into"),
+        ((m, np.arange(1, 3)), TypeError, "m must be an integer or an expression: arrays go into"),
     ],
 )
 def test_what_is_refused(given, error, message):

@@ -10,7 +10,7 @@ import convcost
 from convcost._cli.amounts import POSITIVE
 from convcost._cli.completion import model_files
 from convcost._cli.output import json_format, show_table, usage_errors
-from convcost._cli.sources import counted_of, network_of, on_unknown_option, shape_option
+from convcost._cli.sources import network_of, on_unknown_option, shape_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,7 @@ def summary(
     """
     with usage_errors():
         report = convcost.summary(
-            counted_of(source, input_shapes, on_unknown, output_shapes),
+            network_of(source, input_shapes, on_unknown, output_shapes, saved=True),
             effective=effective,
             intensity=intensity,
             formula=formula,
@@ -172,7 +172,7 @@ def compare(
     if len(sources) < 2:
         raise click.UsageError("give two models or more to compare")
     with usage_errors():
-        models = [counted_of(one, input_shapes, on_unknown) for one in sources]
+        models = [network_of(one, input_shapes, on_unknown, saved=True) for one in sources]
         show_table(convcost.compare(*models, units=units), form, output)
 
 

@@ -53,24 +53,18 @@ def network_of(
     input_shapes: Sequence[str],
     on_unknown: OnUnknown = "error",
     output_shapes: Iterable[str] = (),
+    *,
+    saved: bool = False,
 ) -> Network:
-    """Return the network of a model file, or of a model in Keras Applications."""
-    shapes = dict(map(_named_shape, output_shapes)) or None
-    shape = parse_shapes(input_shapes)
-    return convcost.from_keras(source, shape, on_unknown=on_unknown, shapes=shapes)
+    """Return the network of a model file, or of a model in Keras Applications.
 
-
-def counted_of(
-    source: str,
-    input_shapes: Sequence[str],
-    on_unknown: OnUnknown = "error",
-    output_shapes: Iterable[str] = (),
-) -> Network:
-    """Return the network of a model, or what stands for it in a saved report."""
+    With `saved`, a saved report is one, too: what stands for the model in tables.
+    """
     from convcost._report.summaries import counted
 
     shapes = dict(map(_named_shape, output_shapes)) or None
-    found = counted(source, parse_shapes(input_shapes), on_unknown, shapes)
+    read = counted if saved else convcost.from_keras
+    found = read(source, parse_shapes(input_shapes), on_unknown=on_unknown, shapes=shapes)
     return cast("Network", found)
 
 

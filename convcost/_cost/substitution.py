@@ -35,7 +35,7 @@ def substituted(value: "V", given: "tuple[object, ...]", allowed: str) -> "V":
     for symbol in set().union(*map(_symbols, _expressions(parts))):
         symbols.setdefault(symbol.name, []).append(symbol)
     sizes = dict(_pairs(given))
-    exact = {}
+    exact: dict[Any, Count] = {}
     for name, size in sizes.items():
         if name not in symbols:
             known = sorted(symbols)
@@ -86,13 +86,15 @@ def _replaced(part: "Any", sizes: "dict[Any, Count]", allowed: str) -> "Any":
         return tuple([_replaced(one, sizes, SIZE if _is_term(part) else allowed) for one in part])
     if not is_expression(part):
         return part
+    from fractions import Fraction
+
     import sympy
 
     made = part.xreplace({symbol: sympy.sympify(size) for symbol, size in sizes.items()})
     if not made.is_number:
         return made
     if allowed is QUOTIENT:
-        return check_size("the ratio", made, allowed)
+        return Fraction(check_size("the ratio", made, allowed))
     if not (made.is_Integer and made >= (0 if allowed is COUNT else 1)):
         shown = ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
         raise ValueError(f"no layer has such sizes: {part} would be {made} for {shown}")

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from convcost._cost import text
-from convcost._cost.cost import total
-from convcost._exact import arithmetic
-from convcost._exact.attributes import unknown_attribute
 from convcost._exact.scalars import check_number, near_names, refuse
 from convcost._layers.arguments import show
 from convcost._models import scaling, separable
 from convcost._models.changes import unwrapped, with_changes
 from convcost._models.inputs import assuming_sides, input_shapes, output_shapes
 from convcost._models.recordings import with_recordings
+from convcost._models.rows import Counted
 from convcost._models.scaled_operations import Before
 from convcost._models.walks import walked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from fractions import Fraction
     from typing import Literal, TypeAlias
 
-    from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
     from convcost._layers.base import Layer
     from convcost._layers.types import Sides
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
     Where: TypeAlias = str | Sequence[str] | Callable[[Row], bool] | None
 
 
-class Network:
+class Network(Counted):
     """A model with the shape and the cost of each of its layers.
 
     `convcost.from_keras` returns it.
@@ -120,62 +116,10 @@ class Network:
                 stacklevel=3,
             )
 
-    # Hidden from type checkers, which would take any name for an attribute.
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            return unknown_attribute(self, name)
-
     @property
     def name(self) -> str:
         """The model's name."""
         return self.graph.name
-
-    @cached_property
-    def _total(self) -> Cost[Any]:
-        return total([row.cost for row in self.rows])
-
-    def total(self) -> Cost[Any]:
-        """Return the cost of one input: the sum over all rows.
-
-        Returns
-        -------
-        Cost
-            Parameters, MACs and bias additions, without unit.
-        """
-        return self._total
-
-    @property
-    def params(self) -> Count:
-        """Number of weights, biases included."""
-        return self._total.params
-
-    @property
-    def macs(self) -> Count:
-        """Multiply-accumulates for one input."""
-        return self._total.macs
-
-    @cached_property
-    def size(self) -> Count | None:
-        """Bytes of the parameters, by the types of the weights; None if one type is not known."""
-        sizes = [row.size for row in self.rows]
-        return None if None in sizes else arithmetic.total("size", sizes)
-
-    @cached_property
-    def non_trainable_params(self) -> Count:
-        """Number of parameters that training does not change."""
-        return arithmetic.total("params", [row.non_trainable_params for row in self.rows])
-
-    @property
-    def trainable_params(self) -> Count:
-        """Number of parameters that training changes."""
-        return self.params - self.non_trainable_params
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convcost._cost.cost import total
 from convcost._exact import arithmetic
 from convcost._exact.arithmetic import elements
-from convcost._exact.attributes import name_near, names_of
+from convcost._exact.attributes import name_near, names_of, unknown_attribute
 from convcost._layers.base import Layer
 from convcost._layers.results import intensity
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-    from typing import Any
+    from collections.abc import Hashable, Iterator, Sequence
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
@@ -131,6 +131,75 @@ class Row(NamedTuple):
 
 
 name_near(Row)
+
+
+class Counted:
+    """The rows of a model with their totals: of a network, or of a saved report.
+
+    Attributes
+    ----------
+    rows
+        One for each call of a layer.
+    """
+
+    rows: tuple[Row, ...]
+
+    # Hidden from type checkers, which would take any name for an attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return unknown_attribute(self, name)
+
+    @cached_property
+    def _total(self) -> Cost[Any]:
+        return total([row.cost for row in self.rows])
+
+    def total(self) -> Cost[Any]:
+        """Return the cost of one input: the sum over all rows.
+
+        Returns
+        -------
+        Cost
+            Parameters, MACs and bias additions, without unit.
+        """
+        return self._total
+
+    @property
+    def params(self) -> Count:
+        """Number of weights, biases included."""
+        return self._total.params
+
+    @property
+    def macs(self) -> Count:
+        """Multiply-accumulates for one input."""
+        return self._total.macs
+
+    @cached_property
+    def size(self) -> Count | None:
+        """Bytes of the parameters, by the types of the weights; None if one type is not known."""
+        return size_of(self.rows)
+
+    @cached_property
+    def non_trainable_params(self) -> Count:
+        """Number of parameters that training does not change."""
+        return arithmetic.total("params", [row.non_trainable_params for row in self.rows])
+
+    @property
+    def trainable_params(self) -> Count:
+        """Number of parameters that training changes."""
+        return self.params - self.non_trainable_params
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def size_of(rows: Sequence[Row]) -> Count | None:
+    """Return the bytes of the parameters of rows; None if the type of a weight is not known."""
+    sizes = [row.size for row in rows if row.size is not None]
+    return None if len(sizes) < len(rows) else arithmetic.total("size", sizes)
 
 
 def as_one(shapes: GivenShape) -> Factors:

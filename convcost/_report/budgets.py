@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from convcost._report.summaries import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
+    from typing import TypeAlias, TypedDict
 
     from convcost._exact.types import Count
     from convcost._models.network import Network
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
     Amount: TypeAlias = int | float | str
     Share: TypeAlias = Fraction | float | str
 
+    class Budget(TypedDict, total=False):
+        """The arguments of `check` after the model and its input shape."""
+
+        max_params: Amount | None
+        max_macs: Amount | None
+        max_flops: Amount | None
+        max_size: Amount | None
+        baseline: Network | ModelSource | None
+        tolerance: Share
+        on_unknown: OnUnknown
+        shapes: OutputShapes | None
+
+
+# Longer numbers print in short.
+_SHOWN = 10**24
 # What has a limit, and its unit in print.
 UNITS = {"params": "parameters", "macs": "MACs", "flops": "FLOPs", "size": "bytes"}
 
@@ -79,7 +95,7 @@ class Limit:
             return f"at most {_amount(self.quantity, self.limit)}"
         if not self.tolerance:
             return f"at most {_amount(self.quantity, self.limit)} as in the baseline"
-        more = f"{_percent(self.tolerance)} more than {self.baseline:,} in the baseline"
+        more = f"{_percent(self.tolerance)} more than {_digits(self.baseline)} in the baseline"
         return f"at most {_amount(self.quantity, self.limit)}, {more}"
 
     @property
@@ -88,7 +104,7 @@ class Limit:
         if self.fits:
             return ""
         share = f" ({_percent(Fraction(self.over, self.limit))})" if self.limit else ""
-        return f"{self.over:,} too many{share}"
+        return f"{_digits(self.over)} too many{share}"
 
     def __str__(self) -> str:
         return "  ".join(self._cells).rstrip()
@@ -288,7 +304,12 @@ def _measured(model: Counted, quantity: str, argument: str) -> int:
 
 
 def _amount(quantity: str, value: int) -> str:
-    return f"{value:,} bytes" if quantity == "size" else f"{value:,}"
+    return f"{_digits(value)} bytes" if quantity == "size" else _digits(value)
+
+
+def _digits(value: int) -> str:
+    """Return a number with its digits; one that no model has, such as 1e400, in short."""
+    return f"{value:,}" if value < _SHOWN else f"{Decimal(value):.3e}"
 
 
 def _percent(share: Fraction) -> str:

@@ -13,14 +13,13 @@ from convcost._layers.arguments import CHANNELS_FIRST, show
 from convcost._layers.lora import LoRA
 from convcost._layers.quantized import Quantized, Stored
 from convcost._layers.wrapping import TimeDistributed
-from convcost._report.saved import size_of
+from convcost._models.rows import Row, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
-    from convcost._models.rows import Row
 
 Grouping: TypeAlias = Literal["kind", "block", "stage"]
 

@@ -12,6 +12,7 @@ from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
+from convcost._models.rows import Row, size_of
 from convcost._report import saved
 from convcost._report.columns import shown
 from convcost._report.lines import Line, grouped, line_of, namer
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count
     from convcost._models.network import Network
-    from convcost._models.rows import Row
     from convcost._report.columns import Formula, Units
     from convcost._report.lines import Grouping
     from convcost._report.table import Cells, Column
@@ -336,7 +336,7 @@ class Report(Table):
                 **{quantity: plain(getattr(cost, quantity)) for quantity in UNITS},
                 "trainable_params": plain(network.trainable_params),
                 "non_trainable_params": plain(network.non_trainable_params),
-                "size": plain(saved.size_of(rows)),
+                "size": plain(size_of(rows)),
                 "counts": {name: plain(self.count(name)) for name in CONVENTIONS},
             },
             "conditions": [[str(left), str(right)] for left, right in network.conditions],

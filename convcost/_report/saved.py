@@ -5,17 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from convcost._cost.cost import from_counts, total
-from convcost._exact.attributes import unknown_attribute
+from convcost._cost.cost import from_counts
 from convcost._exact.scalars import shorten
 from convcost._models.errors import ModelError
-from convcost._models.rows import Row
+from convcost._models.rows import Counted, Row, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
-    from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
     from convcost._report.lines import Line
 
@@ -61,12 +58,6 @@ def fields_of(line: Line) -> Fields:
     }
 
 
-def size_of(rows: Sequence[Row]) -> Count | None:
-    """Return the bytes of the parameters of rows; None if the type of a weight is not known."""
-    sizes = [row.size for row in rows if row.size is not None]
-    return None if len(sizes) < len(rows) else sum(sizes)
-
-
 class SavedRow(Row):
     """A row of a saved report: what a layer costs, but not the layer."""
 
@@ -87,7 +78,7 @@ def _refuse_layer(name: str, what: str) -> NoReturn:
     )
 
 
-class SavedNetwork:
+class SavedNetwork(Counted):
     """The costs of a model, from a saved report; in a table it stands for the model.
 
     Parameters
@@ -128,7 +119,6 @@ class SavedNetwork:
         unknown = sum(_count(one, "left_out", f"rows[{place}]") for place, one in enumerate(rows))
         if unknown != len(self.left_out):
             _refuse(f"its rows leave out {unknown:,} layers, and left_out {len(self.left_out):,}")
-        self._total = total([row.cost for row in self.rows])
         self._check_total(_dict(data["total"], "total"))
 
     def _check_total(self, given: Fields) -> None:
@@ -140,47 +130,6 @@ class SavedNetwork:
                 _refuse(f"its rows add up to {expected:,} {field}, but its total says {there:,}")
         if given.get("size") != self.size:
             _refuse(f"its rows add up to a size of {self.size}, but its total has another one")
-
-    # Hidden from type checkers, which would take any name for an attribute.
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            return unknown_attribute(self, name)
-
-    def total(self) -> Cost[Any]:
-        """Return the sum of the rows."""
-        return self._total
-
-    @property
-    def params(self) -> Count:
-        """Number of weights, biases included."""
-        return self._total.params
-
-    @property
-    def macs(self) -> Count:
-        """Multiply-accumulates for one input."""
-        return self._total.macs
-
-    @property
-    def size(self) -> Count | None:
-        """Bytes of the parameters; None if the type of a weight is not known."""
-        return size_of(self.rows)
-
-    @property
-    def non_trainable_params(self) -> Count:
-        """Number of parameters that training does not change."""
-        return sum(row.non_trainable_params for row in self.rows)
-
-    @property
-    def trainable_params(self) -> Count:
-        """Number of parameters that training changes."""
-        return self.params - self.non_trainable_params
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 def _check_version(data: Fields) -> None:
