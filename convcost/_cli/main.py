@@ -5,13 +5,15 @@ a usage or environment error, 130 if interrupted, 141 if the reader of the outpu
 as `head` does.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -25,6 +27,12 @@ from convcost._cli.output import (
     USAGE_OR_ENVIRONMENT,
     plain_warnings,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    Resolved: TypeAlias = tuple[str | None, click.Command | None, list[str]]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -110,7 +118,22 @@ def _writable_output() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands, which say how to count a model that is given in place of one."""
+
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Resolved:
+        """Return the command that is meant, or raise the error of click."""
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            first = arguments[0]
+            if not (Path(first).exists() or first.endswith((".keras", ".h5", ".json"))):
+                raise
+            message = f"{error.message} To count a model: convcost summary {first}"
+            raise click.UsageError(message, context) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(convcost.__version__, prog_name="convcost")
 def app() -> None:
     """Show exactly what a convolution or a whole model costs, and verify it against Keras.
