@@ -35,5 +35,6 @@ exclude_patterns = [
     "_applications.md",
     "_kerashub.md",
     "_known_layers.md",
+    "_mistakes.md",
     "benchmarks/*.md",
 ]

@@ -131,7 +131,8 @@ FEATURES = {
         "import convcost\nprint(convcost.summary('model.json').to_markdown())", "| d ", ("report",)
     ),
     "plots": Feature(
-        "import convcost\nconvcost.summary('model.json').plot().savefig('macs.png')\nprint('drawn')",
+        "import convcost\n"
+        "convcost.summary('model.json').plot().savefig('macs.png')\nprint('drawn')",
         "drawn",
         ("report",),
     ),
