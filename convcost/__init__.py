@@ -87,7 +87,10 @@ def __getattr__(name: str) -> object:
 
         module = import_module(f"{__name__}.{_HOMES.get(name, name)}")
         return module if name in _MODULES else getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from convcost._exact.scalars import did_you_mean
+
+    hint = "" if name.startswith("_") else did_you_mean(name, __all__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

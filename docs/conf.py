@@ -64,6 +64,7 @@ exclude_patterns = [
     "_kerashub.md",
     "_known.md",
     "_known_layers.md",
+    "_mistakes.md",
     "benchmarks/*.md",
 ]
 

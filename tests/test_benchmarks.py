@@ -8,6 +8,7 @@ import pytest
 import report
 import results
 import run as benchmark_run
+import tables
 from suite import counts, subjects
 
 FIGURES = results.Results.read()
@@ -71,3 +72,19 @@ def test_a_pipeline_that_never_gets_there_is_said_not_to():
     assert "190" in article
     assert "not reached (90.2%)" in fast
     assert "2.5x" in fast
+
+
+def test_models_of_pytorch_have_the_parameters_of_keras():
+    import convcost
+
+    network = convcost.from_keras(subjects.keras_model("ResNet50"))
+    assert network.trainable_params == subjects.TRAINED["ResNet50"]
+
+
+def test_the_table_of_tables_is_as_long_as_the_table():
+    text = tables.LIBRARIES["convcost"]()
+    row = ["convcost", *map(str, tables.measured(text))]
+    page = tables.PATH.read_text(encoding="utf-8").splitlines()
+    assert [one for one in page if one.startswith("| convcost")] == [
+        one for one in page if [cell.strip() for cell in one.split("|")[1:-1]] == row
+    ]

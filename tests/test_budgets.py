@@ -168,7 +168,7 @@ def test_sizes_that_are_not_known():
     ("given", "error", "message"),
     [
         ({}, ValueError, "give a limit: max_params, max_macs, max_flops, max_size or baseline"),
-        ({"max_macs": 3, "tolerance": "1%"}, ValueError, "tolerance is that of a baseline"),
+        ({"max_macs": 3, "tolerance": "1%"}, ValueError, "tolerance needs a baseline: the model"),
         ({"max_params": "4MiB"}, ValueError, "'4MiB', which is a size in bytes"),
         ({"max_size": "4M"}, ValueError, "did you mean '4MB' or '4MiB'"),
         ({"max_macs": -1}, ValueError, "max_macs must be an integer"),

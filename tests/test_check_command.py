@@ -194,7 +194,7 @@ def test_update_writes_the_baselines(project, run):
             ("models/a.json", "models/b.json", "--baseline", "n.json", "--update"),
             "--update needs a baseline for each model; two have the same",
         ),
-        (("tagger", "-o", "nowhere/found.xml"), "No such file"),
+        (("tagger", "-o", "nowhere/found.xml"), "'nowhere' is not a folder"),
     ],
 )
 def test_usage_errors(words, message, project, run):

@@ -171,7 +171,7 @@ def test_verify_says_what_was_not_seen_and_who_was_not_asked(run, monkeypatch):
     code, out, _ = run("verify", *words)
     assert code == 0
     assert "not visible to profiler (4): TensorFlow registers no FLOPs" in out
-    assert "not installed: torch (PyTorch); it needs pip install torch" in out
+    assert 'not installed: torch (PyTorch); it needs pip install "convcost[torch]"' in out
     assert "0/4/0" in out
 
 

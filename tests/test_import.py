@@ -94,6 +94,13 @@ def test_numpy_missing_names_the_extra_for_sweeps(name, message, monkeypatch):
         getattr(_sweeps, name)
 
 
+def test_numpy_missing_names_the_extra_on_the_shell(monkeypatch, run):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    words = "sweep separable --dk 3,5 --m 8 --n 8 --df 7 --count"
+    message = 'Error: design spaces need numpy: pip install "convcost[sweeps]"\n'
+    assert run(*words.split()) == (2, "", message)
+
+
 def test_crossings_need_sympy_alone(monkeypatch):
     found = python(
         "import sys; sys.modules['numpy'] = None\nimport convcost\n"

@@ -148,7 +148,7 @@ def test_arguments_named_like_counts_are_refused(name):
         (
             {"dk": [3], "m": [1], "n": [1]},
             TypeError,
-            "separable takes dk, m, n, df and bias: missing",
+            "separable needs df; it takes dk, m, n, df and bias",
         ),
         (
             {"dk": 3, "m": 1, "n": 1, "df": 1, "x": [1]},

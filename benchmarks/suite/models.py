@@ -1,4 +1,4 @@
-"""MACs of whole models that both Keras and torchvision have."""
+"""MACs of whole models that both Keras and a library for PyTorch have."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def _profiler_model(name: str) -> Callable[[], int]:
     from convcost._verify.oracles.profiled_graphs import profiled_macs
 
     model = subjects.keras_model(name)
-    inputs = arranged(model, ((subjects.SIDE, subjects.SIDE, 3),))
+    inputs = arranged(model, tuple(tuple(one.shape[1:]) for one in model.inputs))
     return lambda: profiled_macs(graph_of(model, inputs))
 
 
@@ -113,62 +113,62 @@ def _xla_model(name: str) -> Callable[[], int]:
     import jax
 
     model = subjects.keras_model(name)
-    image = jax.ShapeDtypeStruct((1, subjects.SIDE, subjects.SIDE, 3), "float32")
+    given = [jax.ShapeDtypeStruct((1, *one.shape[1:]), one.dtype) for one in model.inputs]
 
     def count() -> int:
         # A new function each time, because JAX caches traces.
-        lowered = jax.jit(lambda x: model(x, training=False)).lower(image)
+        lowered = jax.jit(lambda *x: model([*x], training=False)).lower(*given)
         return int(lowered.cost_analysis()["flops"]) // 2
 
     return count
 
 
-def _flop_counter(module: Any, size: Shape) -> int:
+def _flop_counter(module: Any, given: Any) -> int:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    device = next(module.parameters()).device
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        module(torch.empty(size, device=device))
+        module(given)
     return int(counter.get_total_flops()) // 2
 
 
-def _fvcore(module: Any, size: Shape) -> int:
-    import torch
+def _fvcore(module: Any, given: Any) -> int:
     from fvcore.nn import FlopCountAnalysis
 
-    analysis = FlopCountAnalysis(module, torch.zeros(size))
+    analysis = FlopCountAnalysis(module, given)
     return int(analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total())
 
 
-def _torchinfo(module: Any, size: Shape) -> int:
+def _torchinfo(module: Any, given: Any) -> int:
     from torchinfo import summary
 
-    return int(summary(module, size, verbose=0).total_mult_adds)
+    return int(summary(module, input_data=given, verbose=0).total_mult_adds)
 
 
-def _thop(module: Any, size: Shape) -> int:
-    import torch
+def _thop(module: Any, given: Any) -> int:
     from thop import profile
 
-    return int(profile(module, inputs=(torch.zeros(size),), verbose=False)[0])
+    return int(profile(module, inputs=(given,), verbose=False)[0])
 
 
-def _ptflops(module: Any, size: Shape) -> int:
+def _ptflops(module: Any, given: Any) -> int:
     from ptflops import get_model_complexity_info
 
     macs, _ = get_model_complexity_info(
-        module, size[1:], as_strings=False, print_per_layer_stat=False, backend="pytorch"
+        module,
+        tuple(given.shape[1:]),
+        as_strings=False,
+        print_per_layer_stat=False,
+        backend="pytorch",
+        input_constructor=lambda _shape: given,
     )
     return int(macs)
 
 
-def _calflops(module: Any, size: Shape) -> int:
+def _calflops(module: Any, given: Any) -> int:
     from calflops import calculate_flops
 
-    _, macs, _ = calculate_flops(
-        module, input_shape=size, print_results=False, output_as_string=False
-    )
+    _, macs, _ = calculate_flops(module, args=[given], print_results=False, output_as_string=False)
     return int(macs)
 
 
@@ -191,15 +191,15 @@ class Peer:
     model: AskModel
 
 
-def _of_modules(package: str, count: Callable[[Any, Shape], int], device: str = "cpu") -> Peer:
+def _of_modules(package: str, count: Callable[[Any, Any], int], device: str = "cpu") -> Peer:
     """Return a peer that counts PyTorch modules."""
 
     def layer(what: Layer, shape: Shape) -> int:
         return count(*subjects.torch_layer(what, shape, device))
 
     def model(name: str) -> Callable[[], int]:
-        module, size = subjects.torch_model(name)
-        return lambda: count(module, size)
+        module, given = subjects.torch_model(name)
+        return lambda: count(module, given)
 
     return Peer(package, layer, model)
 

@@ -1,4 +1,4 @@
-"""The layers and models to count, and their counterparts in PyTorch."""
+"""The layers and models to count, and their counterparts in PyTorch: the same networks."""
 
 from __future__ import annotations
 
@@ -38,17 +38,34 @@ LAYERS = {
     for layer, shape in _LAYERS
 }
 
-#: The models that both Keras and torchvision have, with torchvision's names.
+SIDE, TOKENS = 224, 128
+#: The models that both Keras and a library for PyTorch have, with the latter's names.
 MODELS = {
     "MobileNetV2": "mobilenet_v2",
     "EfficientNetB0": "efficientnet_b0",
     "ResNet50": "resnet50",
     "VGG16": "vgg16",
+    "BERT-base": "BertModel",
 }
-SIDE = 224
+#: How many parameters are trained in each: the same in both libraries.
+TRAINED = {
+    "MobileNetV2": 3_504_872,
+    "EfficientNetB0": 5_288_548,
+    "ResNet50": 25_583_592,
+    "VGG16": 138_357_544,
+    "BERT-base": 108_891_648,
+}
 
 
-def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, Shape]:
+def torch_layer(layer: Layer, shape: Shape, device: str = "cpu") -> tuple[Any, Any]:
+    """Return the PyTorch module for a layer, and an input of one."""
+    import torch
+
+    module, size = _module(layer, shape, device)
+    return module, torch.zeros(size, device=device)
+
+
+def _module(layer: Layer, shape: Shape, device: str) -> tuple[Any, Shape]:
     """Return the PyTorch module for a layer, and its input shape with the batch."""
     import torch
 
@@ -104,15 +121,80 @@ def _self_attention(width: int, heads: int, device: str) -> Any:
     return SelfAttention()
 
 
-def torch_model(name: str) -> tuple[Any, Shape]:
-    """Return torchvision's model without trained weights, and its input shape."""
-    import torchvision
+def torch_model(name: str) -> tuple[Any, Any]:
+    """Return the model for PyTorch without trained weights, and an input of one.
 
-    return getattr(torchvision.models, MODELS[name])(weights=None).eval(), (1, 3, SIDE, SIDE)
+    It is the same network as Keras's: biases and strides stand where Keras has them.
+    """
+    import torch
+
+    if name == "BERT-base":
+        module, given = _torch_bert(), torch.zeros((1, TOKENS), dtype=torch.long)
+    else:
+        import torchvision
+
+        module = getattr(torchvision.models, MODELS[name])(weights=None)
+        given = torch.zeros((1, 3, SIDE, SIDE))
+    if name == "ResNet50":
+        _as_keras_has_it(module)
+    assert sum(one.numel() for one in module.parameters()) == TRAINED[name]
+    return module.eval(), given
+
+
+def _as_keras_has_it(network: Any) -> None:
+    """Give the stride of a block to its first 1x1 convolution, and a bias to each convolution.
+
+    So has the paper; torchvision has the stride in the 3x3 convolution, and no biases.
+    """
+    import torch
+    from torchvision.models.resnet import Bottleneck
+
+    for block in network.modules():
+        if isinstance(block, Bottleneck):
+            block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
+        elif isinstance(block, torch.nn.Conv2d):
+            block.bias = torch.nn.Parameter(torch.zeros(block.out_channels))
+
+
+def _torch_bert() -> Any:
+    """Return the encoder of BERT-base, whose attention consists of plain products."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    class Encoder(torch.nn.Module):  # type: ignore[misc]  # PyTorch may be missing
+        def __init__(self) -> None:
+            super().__init__()
+            config = BertConfig(attn_implementation="eager")
+            self.bert = BertModel(config, add_pooling_layer=False)
+
+        def forward(self, input_ids: Any) -> Any:
+            return self.bert(input_ids=input_ids)[0]
+
+    return Encoder()
 
 
 def keras_model(name: str) -> Any:
     """Return Keras's model without trained weights."""
     import keras
 
+    if name == "BERT-base":
+        return _keras_bert()
     return getattr(keras.applications, name)(weights=None)
+
+
+def _keras_bert() -> Any:
+    """Return the encoder of BERT-base, from Keras's layers."""
+    import keras
+    from keras import layers as kl
+
+    sizes = {"tokens": 30_522, "positions": 512, "segments": 2}
+    inputs = [keras.Input((TOKENS,), dtype="int32", name=name) for name in sizes]
+    tables = [kl.Embedding(size, 768) for size in sizes.values()]
+    x = kl.add([table(one) for table, one in zip(tables, inputs, strict=True)])
+    x = kl.LayerNormalization(epsilon=1e-12)(x)
+    for _ in range(12):
+        attended = kl.MultiHeadAttention(12, 64)(x, x)
+        x = kl.LayerNormalization(epsilon=1e-12)(kl.add([x, attended]))
+        inner = kl.Dense(3072, activation="gelu")(x)
+        x = kl.LayerNormalization(epsilon=1e-12)(kl.add([x, kl.Dense(768)(inner)]))
+    return keras.Model(inputs, x, name="bert_base")

@@ -1,4 +1,4 @@
-"""The types of options that are numbers: `1k`, `300M` and `3e8` stand for integers."""
+"""The types of options: integers such as `1k`, `300M` and `3e8`, factors, and words."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from convcost._exact.amounts import read_count
+from convcost._exact.scalars import did_you_mean
 
 if TYPE_CHECKING:
+    from typing import Any
+
     _Type = click.ParamType[int]
+    _Real = click.ParamType[float]
+    _Words = click.Choice[str]
 else:  # an old click has no types for its types
-    _Type = click.ParamType
+    _Type = _Real = click.ParamType
+    _Words = click.Choice
 
 
 class Whole(_Type):
@@ -41,4 +47,32 @@ class Whole(_Type):
         return number
 
 
-WHOLE, POSITIVE = Whole(None), Whole()
+class Factor(_Real):
+    """A factor, such as 0.75."""
+
+    name = "float"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number that a text stands for, or raise the error of an option."""
+        try:
+            return float(str(value))
+        except ValueError:
+            self.fail(f"it must be a number such as 0.75; got {str(value)!r}", param, ctx)
+
+
+class Words(_Words):
+    """One of some words; an error suggests the nearest one to a typo."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word that is meant, or raise the error of an option."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            hint = did_you_mean(value, self.choices)
+            message = f"{error.message.removesuffix('.')}{hint}"
+            raise click.BadParameter(message, ctx, param) from None
+
+
+WHOLE, POSITIVE, FACTOR = Whole(None), Whole(), Factor()

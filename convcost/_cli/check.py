@@ -10,6 +10,7 @@ import click
 
 import convcost
 from convcost._cli import budgets_file
+from convcost._cli.amounts import Words
 from convcost._cli.completion import model_files
 from convcost._cli.findings import FORMATS, SUFFIXES, Found, as_text
 from convcost._cli.output import (
@@ -20,6 +21,7 @@ from convcost._cli.output import (
     usage_errors,
 )
 from convcost._cli.sources import on_unknown_option, parse_shapes, shape_option
+from convcost._report.table import require_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +58,7 @@ def _limits(command: Callable[..., int]) -> Callable[..., int]:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMATS)),
+    type=Words(list(FORMATS)),
     help="Format of the output; by default that of the suffix of --output, or text.",
 )
 @click.option(
@@ -103,6 +105,7 @@ def check(
         click.echo(text)
     else:
         with usage_errors():
+            require_folder(output)
             Path(output).write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
         click.echo(as_text(found))
     if any(one.check is None for one in found):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import convcost
-from convcost._cli.amounts import Whole
+from convcost._cli.amounts import Whole, Words
 from convcost._cli.completion import layer_names, subject_names
 from convcost._cli.functions import CONVOLUTIONS, print_counts
 from convcost._cli.output import json_option, print_json, usage_errors
@@ -16,13 +16,12 @@ from convcost._cli.sources import parse_shape
 from convcost._cli.sweeps import parse_arguments, subject_of
 from convcost._cost.quantities import UNITS
 from convcost._exact.scalars import did_you_mean
+from convcost._layers.kept import refuse_missing
 
 if TYPE_CHECKING:
     from convcost._cost.cost import Cost
 
 _FREE: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True}
-# Of Python's error.
-_MISSING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
 # A size of a symbolic design: a number, or a symbol, times or divided by a number.
 _SIZE = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?:/(\d+))?|\d+")
 
@@ -99,10 +98,8 @@ def _made(name: str, function: Any, *values: Any, **named: Any) -> Any:
     try:
         return function(*values, **named)
     except TypeError as error:
-        missing = _MISSING.search(str(error))
-        if missing is None:
-            raise
-        raise TypeError(f"{name} needs {missing[1].replace(chr(39), '')}") from error
+        refuse_missing(name, error)
+        raise
 
 
 def _one(given: Any) -> Any:
@@ -158,6 +155,9 @@ def solve(
       convcost solve Conv2D filters --macs 10M --kernel-size 3 --input-shape 28,28,32
     """  # noqa: D301
     given: Any = {name: budget for name, budget in budgets.items() if budget is not None}
+    if not given:
+        *some, last = (f"--{name.replace('_', '-')}" for name in UNITS)
+        raise click.UsageError(f"give a budget: {', '.join(some)} or {last}")
     with usage_errors():
         others: Any = {
             name: value if name == "input_shape" else _one(value)
@@ -177,7 +177,7 @@ def solve(
 @click.argument("symbol")
 @click.option(
     "--by",
-    type=click.Choice(list(UNITS)),
+    type=Words(list(UNITS)),
     default="macs",
     show_default=True,
     help="What to compare.",

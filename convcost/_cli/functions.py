@@ -9,10 +9,11 @@ import click
 
 import convcost
 from convcost._cli.amounts import WHOLE
-from convcost._cli.output import json_option, print_json
+from convcost._cli.output import json_option, message_of, print_json
 from convcost._cost import text
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
+from convcost._exact.amounts import is_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,17 @@ CONVOLUTIONS = {
     "pointwise": "Cost of a pointwise (1x1) convolution.",
     "separable": "Cost of a separable convolution, compared with the standard one it replaces.",
 }
+
+
+class _Sizes(click.Command):
+    """A command that takes -3 for a size, which the library refuses, and not for an option."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Read the arguments of the command."""
+        context.ignore_unknown_options = any(
+            one[:1] == "-" and is_count(one[1:]) for one in arguments
+        )
+        return super().parse_args(context, arguments)
 
 
 def _command(name: str, about: str, show: Callable[[str, Arguments, bool], None]) -> click.Command:
@@ -52,7 +64,7 @@ def _command(name: str, about: str, show: Callable[[str, Arguments, bool], None]
     ]
     for decorate in reversed(decorators):
         command = decorate(command)
-    return click.command(name, help=about)(command)
+    return click.command(name, help=about, cls=_Sizes)(command)
 
 
 def _show_cost(name: str, arguments: Arguments, as_json: bool) -> None:
@@ -102,7 +114,7 @@ def _call(function: Callable[..., Result], arguments: Arguments) -> Result:
     try:
         return function(**arguments)
     except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(message_of(error)) from error
 
 
 def print_counts(cost: Cost, notes: dict[str, str]) -> None:

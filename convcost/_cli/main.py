@@ -5,13 +5,15 @@ a usage or environment error, 130 if interrupted, 141 if the reader of the outpu
 as `head` does.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -25,6 +27,12 @@ from convcost._cli.output import (
     USAGE_OR_ENVIRONMENT,
     plain_warnings,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    Resolved: TypeAlias = tuple[str | None, click.Command | None, list[str]]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +119,7 @@ def _writable_output() -> Iterator[None]:
 
 
 class _Commands(click.Group):
-    """Commands whose list has their whole first sentences, where click cuts them."""
+    """Commands with whole sentences in their list, which say how to count a model given as one."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         about = {name: self.commands[name].help or "" for name in self.list_commands(ctx)}
@@ -122,6 +130,17 @@ class _Commands(click.Group):
                     for name, text in about.items()
                 ]
             )
+
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Resolved:
+        """Return the command that is meant, or raise the error of click."""
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            first = arguments[0]
+            if not (Path(first).exists() or first.endswith((".keras", ".h5", ".json"))):
+                raise
+            message = f"{error.message} To count a model: convcost summary {first}"
+            raise click.UsageError(message, context) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

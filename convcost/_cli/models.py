@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 import convcost
-from convcost._cli.amounts import POSITIVE
+from convcost._cli.amounts import FACTOR, POSITIVE, Words
 from convcost._cli.completion import model_files
 from convcost._cli.output import json_format, show_table, usage_errors
 from convcost._cli.sources import network_of, on_unknown_option, shape_option
@@ -27,7 +27,7 @@ _FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 _source = click.argument("source", shell_complete=model_files)
 _units = click.option(
     "--units",
-    type=click.Choice(["exact", "auto"]),
+    type=Words(["exact", "auto"]),
     default="exact",
     show_default=True,
     help="How to print counts: 300,774,272 or 300.8 M.",
@@ -53,7 +53,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
         return click.option(
             "--format",
             "form",
-            type=click.Choice(formats),
+            type=Words(formats),
             help="Format of the output; by default that of the suffix of --output, or a table.",
         )(command)
 
@@ -65,7 +65,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 @shape_option
 @click.option(
     "--sort",
-    type=click.Choice(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
+    type=Words(["name", "kind", "params", "macs", "flops", "effective_macs", "intensity"]),
     help="Sort the layers by this: numbers largest first, names and kinds from A to Z.",
 )
 @click.option(
@@ -73,7 +73,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 )
 @click.option(
     "--group",
-    type=click.Choice(["kind", "block", "stage"]),
+    type=Words(["kind", "block", "stage"]),
     help="Show one row per layer class, per block, or per output size.",
 )
 @click.option(
@@ -87,7 +87,7 @@ def _output(formats: tuple[str, ...]) -> Callable[[Command], Command]:
 @click.option("--intensity", is_flag=True, help="Add a column of FLOPs per byte moved.")
 @click.option(
     "--formula",
-    type=click.Choice(["params", "macs"]),
+    type=Words(["params", "macs"]),
     default="params",
     show_default=True,
     help="Which arithmetic to show.",
@@ -186,7 +186,7 @@ def compare(
     is_flag=True,
     help="With --separable: as in MobileNet, with batch normalization between the two steps.",
 )
-@click.option("--width", type=float, help="Multiply the channels of layers by this, such as 0.75.")
+@click.option("--width", type=FACTOR, help="Multiply the channels of layers by this, such as 0.75.")
 @click.option("--resolution", type=POSITIVE, help="Sides of the input in elements, such as 192.")
 @click.option(
     "--divisor",
@@ -223,6 +223,11 @@ def whatif(
         raise click.UsageError("give --separable, --standard, --width or --resolution")
     if separable and standard:
         raise click.UsageError("--separable and --standard undo each other; give only one of them")
+    if block and not separable:
+        raise click.UsageError("--block goes with --separable: give it, too, or neither")
+    if width is None and (keep or divisor != 1):
+        option = "--keep" if keep else "--divisor"
+        raise click.UsageError(f"{option} goes with --width: give it, too, or neither")
     with usage_errors():
         network = network_of(source, input_shapes, on_unknown, output_shapes)
         changed = network.with_standard() if standard else network

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from rich.console import Console
 
+from convcost._exact.scalars import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -100,6 +102,7 @@ def with_options(message: str) -> str:
     context = click.get_current_context(silent=True)
     if context is None:
         return message
+    message = message.replace(f" {KINDS}", "")
     given = [one for one in context.command.params if isinstance(one, click.Option)]
     options = {str(option.name): option.opts[0] for option in given}
     # The axes of a sweep are not options of the command, but are given as options; and a message

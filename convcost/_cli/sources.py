@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 import convcost
+from convcost._cli.amounts import Words
 from convcost._exact.amounts import is_count, read_count
 from convcost._exact.scalars import near_names
 
@@ -41,7 +42,7 @@ shape_option = click.option(
 
 on_unknown_option = click.option(
     "--on-unknown",
-    type=click.Choice(["error", "warn"]),
+    type=Words(["error", "warn"]),
     default="error",
     show_default=True,
     help="What to do with layers whose cost is not known: stop, or warn and leave them out.",

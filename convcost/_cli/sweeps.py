@@ -153,6 +153,9 @@ class _Question:
 
     def check_paths(self) -> None:
         """Refuse files that can't be written, before anything is counted."""
+        from convcost._sweeps.extras import require
+
+        require("numpy")  # without which the next module can't be imported
         from convcost._sweeps.export import check_table_path
 
         # A folder for all designs is checked by the code that writes it.

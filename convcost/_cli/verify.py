@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import convcost
-from convcost._cli.amounts import POSITIVE, WHOLE
+from convcost._cli.amounts import POSITIVE, WHOLE, Words
 from convcost._cli.completion import model_files
 from convcost._cli.output import (
     DISAGREEMENT,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "gpu"]),
+    type=Words(["auto", "cpu", "gpu"]),
     default="auto",
     show_default=True,
     help="Device to run on; auto uses a GPU if there is one.",

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from convcost._exact.types import Count
 
-_KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
-SIZE = f"a positive integer {_KINDS}"
-COUNT = f"a non-negative integer {_KINDS}"
+KINDS = "(a Python int, a NumPy integer, a NumPy array of integers, or a SymPy expression)"
+SIZE = f"a positive integer {KINDS}"
+COUNT = f"a non-negative integer {KINDS}"
 QUOTIENT = "a non-negative, exact number (an int, a Fraction or a SymPy expression), or an array"
 # Python refuses to print longer integers by default; 4,300 digits are about 14,284 bits.
 _PRINTABLE_BITS = 14_000
@@ -105,7 +105,11 @@ def is_array(value: object) -> bool:
 def refuse(error: "type[Exception]", name: str, value: object, allowed: str = SIZE) -> "NoReturn":
     """Raise the error with the argument's name, its value and type, and what is allowed."""
     kind = "type" if isinstance(value, type) else type(value).__name__
-    raise error(f"{name} must be {allowed}; got {shorten(value)} ({kind})")
+    hint = ""
+    if isinstance(value, str) and "'" in allowed:
+        words = allowed.split("'")[1::2]
+        hint = "" if value in words else did_you_mean(value, words)
+    raise error(f"{name} must be {allowed}; got {shorten(value)} ({kind}){hint}")
 
 
 def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = "") -> "NoReturn":
@@ -130,13 +134,15 @@ def did_you_mean(name: object, known: "Iterable[str]", most: int = 3) -> str:
 
 
 def near_names(name: object, known: "Iterable[str]") -> list[str]:
-    """Return up to three known names that begin with a mistyped one, or else are spelled like it.
+    """Return up to three known names that start with a mistyped one, resemble it or contain it.
 
     Examples
     --------
     >>> near_names("conv2d", ["Conv2D", "Dense"]), near_names("winograd", ["Conv2D", "Dense"])
     (['Conv2D'], [])
     >>> near_names("NVIDIA A100", ["NVIDIA V100", "NVIDIA A100 SXM4"])
+    ['NVIDIA A100 SXM4']
+    >>> near_names("A100", ["NVIDIA V100 SXM2", "NVIDIA A100 SXM4"])
     ['NVIDIA A100 SXM4']
     """
     from difflib import get_close_matches
@@ -145,7 +151,10 @@ def near_names(name: object, known: "Iterable[str]") -> list[str]:
     by_lowered = {one.lower(): one for one in known}
     # Too many names begin with the same one or two letters.
     longer = [one for one in by_lowered if len(typed) > 2 and one.startswith(typed)][:3]
-    return [by_lowered[one] for one in longer or get_close_matches(typed, by_lowered)]
+    near = longer or get_close_matches(typed, by_lowered)
+    if not near and len(typed) > 2:
+        near = [one for one in by_lowered if typed in one][:3]
+    return [by_lowered[one] for one in near]
 
 
 def shorten(value: object) -> str:

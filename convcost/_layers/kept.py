@@ -86,10 +86,14 @@ class Keeping(type):
         def __call__(cls, *args: Any, **options: Any) -> Any:
             """Make a layer."""
             own, positional, _ = takes = taken(cls)
-            if len(args) <= positional and (not options or own.issuperset(options)):
-                return _make(cls, *args, **options)
-            args, options, kept = _divided(cls.__name__, takes, args, options)
-            made = _make(cls, *args, **options)
+            kept = None
+            if len(args) > positional or (options and not own.issuperset(options)):
+                args, options, kept = _divided(cls.__name__, takes, args, options)
+            try:
+                made = _make(cls, *args, **options)
+            except TypeError as error:
+                refuse_missing(cls.__name__, error)
+                raise
             if kept:
                 object.__setattr__(made, "kept", kept)
             return made
@@ -105,6 +109,21 @@ class Keeping(type):
             names = sorted({*(takes.order or ()), *EVERY} - takes.own) if takes.order else ()
             more = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in names]
             return signature(cls.__init__).replace(parameters=[*parameters, *more])
+
+
+def refuse_missing(name: str, error: TypeError) -> None:
+    """Raise an error with the arguments that a call lacks, if that is what is wrong.
+
+    Examples
+    --------
+    >>> refuse_missing("Dense", TypeError("__init__() missing 1 required argument: 'units'"))
+    Traceback (most recent call last):
+        ...
+    TypeError: Dense needs units
+    """
+    _, missing, names = str(error).partition(" missing ")
+    if missing and " required " in names:
+        raise TypeError(f"{name} needs {names.partition(': ')[2].replace(chr(39), '')}") from None
 
 
 def _divided(

@@ -55,7 +55,7 @@ def register(name: str) -> Callable[[Describe], Describe]:
     >>> unregister("LearnedScale")
     """
     if not isinstance(name, str) or not name:
-        refuse(TypeError, "name", name, "the name of a Keras class")
+        refuse(TypeError, "name", name, "the name of a Keras class, as text")
 
     def add(describe: Describe) -> Describe:
         if not callable(describe):

@@ -114,7 +114,7 @@ def _in_order(given: object, inputs: list[str]) -> list[object]:
             refuse(ValueError, "input_shape", given, f"shapes by the names of the inputs: {names}")
         return [given[name] for name in inputs]
     if not isinstance(given, (tuple, list)):
-        allowed = "a shape without the batch dimension, or a list of shapes"
+        allowed = "a shape without the batch dimension, as (224, 224, 3), or a list of shapes"
         refuse(TypeError, "input_shape", given, allowed)
     nested = bool(given) and all(isinstance(one, (tuple, list)) for one in given)
     return list(given) if nested else [given]

@@ -103,7 +103,10 @@ def from_keras(
         return network
     with _unbuilt_if_refused(source):
         graph = _graph(source, input_shape)
-        return Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+        network = Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
+    if input_shape is not None and getattr(source, "built", False):
+        _refuse_other_channels(network, "the model is built for these")
+    return network
 
 
 def _unbuilt_if_refused(source: object) -> AbstractContextManager[None]:
@@ -214,22 +217,31 @@ def _loaded(path: Path) -> files.Loaded:
 
 def _compare(network: Network, stored: Stored) -> None:
     """Refuse a network that does not have as many parameters as its file stores weights."""
-    if not fits_declared(network.graph, network.input_shapes):
-        # At other shapes, layers may have other weights than those of the file.
-        try:
-            built = Network(network.graph)
-        except ModelError:
-            return
-        others = other_channels(network.graph, network.input_shapes)
-        if others and network.params != built.params:
-            name, channels = others[0]
-            given = list(map(show, network.input_shapes))
-            raise ModelError(
-                f"input_shape must have {channels} channels in {name}: the file stores weights for"
-                f" these; got {', '.join(given)}"
-            )
-        network = built
-    check_weights(network, stored)
+    declared = _refuse_other_channels(network, "the file stores weights for these")
+    if declared is not None:
+        check_weights(declared, stored)
+
+
+def _refuse_other_channels(network: Network, why: str) -> Network | None:
+    """Return the network at the declared shapes, if it can be counted there.
+
+    At other shapes, layers may have other weights than those of the model; a network that has other
+    parameters as its inputs have other channels is refused.
+    """
+    if fits_declared(network.graph, network.input_shapes):
+        return network
+    try:
+        built = Network(network.graph)
+    except ModelError:
+        return None
+    others = other_channels(network.graph, network.input_shapes)
+    if others and network.params != built.params:
+        name, channels = others[0]
+        given = list(map(show, network.input_shapes))
+        raise ModelError(
+            f"input_shape must have {channels} channels in {name}: {why}; got {', '.join(given)}"
+        )
+    return built
 
 
 def _not_found(path: Path) -> str:

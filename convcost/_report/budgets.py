@@ -236,7 +236,7 @@ def check(
     if baseline is None and all(limit is None for limit in given.values()):
         raise ValueError("give a limit: max_params, max_macs, max_flops, max_size or baseline")
     if baseline is None and share:
-        raise ValueError("tolerance is that of a baseline: give baseline, too")
+        raise ValueError("tolerance needs a baseline: the model may be larger by that")
     model = counted(source, input_shape, on_unknown, shapes)
     notes = list(_left_out(model, "the model"))
     limits = [

@@ -18,6 +18,7 @@ from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
+from convcost._models.errors import missing
 from convcost._report import latex
 from convcost._report.layout import Sheet, laid_out
 from convcost._report.styles import styled
@@ -383,9 +384,17 @@ def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
 def written(text: str, path: str | Path | None) -> str:
     """Return a text, and write it to a file if one is given."""
     if path is not None:
+        require_folder(path)
         # A name may hold half of a surrogate pair, which UTF-8 can't.
         Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     return text
+
+
+def require_folder(path: str | Path) -> None:
+    """Raise an error if a file can't be written as its folder is not there."""
+    parent = Path(path).parent
+    if not parent.is_dir():
+        raise missing(f"{path} can't be written: {str(parent)!r} is not a folder")
 
 
 def import_optional(name: str) -> ModuleType:

@@ -7,16 +7,21 @@ from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost.quantities import QUANTITIES, UNITS
+from convcost._exact.amounts import read_count
 from convcost._exact.scalars import check_real, join_names, near_names, refuse
 from convcost._sweeps.directions import GROWS, overall
 from convcost._sweeps.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
 
     from convcost._cost.cost import Cost
     from convcost._sweeps.directions import Direction
     from convcost._sweeps.types import Subject
+
+    # A number, or a text such as "300M".
+    Budget: TypeAlias = float | Fraction | str
 
 # The first valid value is looked for among so many, one by one, and then among powers of two.
 _TRIED = 1 << 10
@@ -28,10 +33,10 @@ def solve(
     /,
     *,
     at_least: bool = False,
-    params: float | Fraction | None = None,
-    macs: float | Fraction | None = None,
-    flops: float | Fraction | None = None,
-    bias_adds: float | Fraction | None = None,
+    params: Budget | None = None,
+    macs: Budget | None = None,
+    flops: Budget | None = None,
+    bias_adds: Budget | None = None,
     **given: object,
 ) -> int:
     """Return the largest value of one argument within a budget, or the smallest.
@@ -45,7 +50,7 @@ def solve(
     at_least
         Whether the budgets are minimums instead of maximums.
     params, macs, flops, bias_adds
-        The budgets, without unit: one or more, all of which must be met.
+        The budgets: one or more, all of which must be met. Numbers, or texts such as `"300M"`.
     **given
         The other arguments of `what`.
 
@@ -73,11 +78,7 @@ def solve(
     15376
     """
     asked = {"params": params, "macs": macs, "flops": flops, "bias_adds": bias_adds}
-    budgets = {
-        name: check_real(name, budget, "a number of 0 or more", least=0)
-        for name in UNITS
-        if (budget := asked[name]) is not None
-    }
+    budgets = {name: _budget(name, budget) for name in UNITS if (budget := asked[name]) is not None}
     if not budgets:
         near = [unit for name in given for unit in near_names(name, UNITS)]
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -113,6 +114,12 @@ def solve(
 
     values = _Values(argument, step, _far(grid.fixed.values(), budgets.values()), counted, holds)
     return values.last() if (way == GROWS) != at_least else values.first()
+
+
+def _budget(name: str, value: Budget) -> Fraction:
+    if isinstance(value, str):
+        return Fraction(read_count(name, value))
+    return check_real(name, value, "a number of 0 or more", least=0)
 
 
 def _far(given: Iterable[object], budgets: Iterable[Fraction]) -> int:

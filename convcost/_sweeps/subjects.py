@@ -114,9 +114,15 @@ class _Function(Subject):
                 )
         try:
             signature.bind(**arguments)
-        except TypeError as error:
+        except TypeError:
+            missing = [
+                name
+                for name, one in signature.parameters.items()
+                if one.default is one.empty and name not in arguments
+            ]
             raise TypeError(
-                f"{self.name} takes {join_names(list(self.parameters))}: {error}"
+                f"{self.name} needs {join_names(missing)}; it takes"
+                f" {join_names(list(self.parameters))}"
             ) from None
 
     def cost(self, values: Mapping[str, object], sizes: Sizes) -> Cost:

@@ -107,7 +107,9 @@ class Archive:
         return io.BytesIO(content), 0, len(content)
 
     def _broken(self, error: Exception) -> ModelError:
-        return ModelError(f"{self._path}: the file is broken or encrypted: {error}")
+        return ModelError(
+            f"{self._path}: the file is broken or encrypted: {error}; save or copy it again"
+        )
 
 
 class _Sparing(io.BufferedIOBase):

@@ -72,7 +72,10 @@ def parse(text: str | bytes, origin: str) -> object:
     except UnicodeDecodeError as error:
         raise ModelError(f"{origin}: the config is not valid text: {error}") from error
     except ValueError as error:
-        raise ModelError(f"{origin}: the config is not valid JSON: {error}") from error
+        raise ModelError(
+            f"{origin}: the config is not valid JSON: {error}; give a file from model.save(), or"
+            " the text from model.to_json()"
+        ) from error
 
 
 def _from_zip(file: IO[bytes], path: Path) -> Loaded:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # How many bytes `described` looks at; a tar archive is known by bytes 257 to 262.
 LOOKED_AT = 1024
 
-_CONVERT = "convcost reads Keras models: give the model that it was converted from"
+_CONVERT = "convcost reads Keras models; give the one that it was converted from"
 _LOAD = "convcost runs no code in a file: load it, and give the live Keras model"
 _UNPACK = "unpack it, and give the model in it"
 _HTML = "an HTML page, not a model: perhaps the page that offers the download"
@@ -24,7 +24,10 @@ _YAML = (
     " json.dumps(yaml.safe_load(text))"
 )
 _TENSORFLOW = f"a TensorFlow graph, which holds no Keras layers: {_CONVERT}"
-_PYTORCH = f"a PyTorch file: {_CONVERT}"
+_PYTORCH = (
+    "a PyTorch file: convcost reads Keras models; build the same model in Keras, or count its"
+    " layers with convcost.layers"
+)
 _PICKLE = f"a pickle: {_LOAD}"
 _ONNX = f"an ONNX model: {_CONVERT}"
 _TFLITE = f"a TensorFlow Lite model: {_CONVERT}"

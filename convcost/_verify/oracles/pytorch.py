@@ -25,7 +25,8 @@ class FlopCounter(StepOracle):
     there were no groups; for these only the forward pass is used. A test fails when that changes.
     """
 
-    name, title, module, install = "torch", "PyTorch", "torch", "pip install torch"
+    name, title, module = "torch", "PyTorch", "torch"
+    install = 'pip install "convcost[torch]"'
 
     def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count nominal MACs, forward and with both gradients."""

@@ -36,7 +36,8 @@ class CostAnalysis(StepOracle):
     convolution with respect to its input, and is passed to XLA as such.
     """
 
-    name, title, module, install = "xla", "XLA", "jax", "pip install jax"
+    name, title, module = "xla", "XLA", "jax"
+    install = 'pip install "convcost[verify]"'
 
     def count_step(self, layer: Layer, input_shape: tuple[int, ...]) -> dict[str, int]:
         """Count effective MACs of the three passes."""
