@@ -115,7 +115,7 @@ def test_on_a_cluster(run):
         (("--count", "--where", "import os"), "where must be an expression"),
         (("--count", "--where", "open('x') == 3"), "got open('x')"),
         (("--count", "--dk", "3"), "--dk is given twice"),
-        (("--count", "--where", "macs <= 1M"), "at column 9 macs <= 1M ^"),
+        (("--count", "--where", "macs <= 1M M"), "at column 12 macs <= 1M M ^"),
         (("--count", "--x", "3"), "separable has no argument 'x', only dk, m, n, df and bias"),
         (("--count", "--x"), "--x needs values"),
         (("--count", "x"), "expected an option such as --m 8:513:8; got 'x'"),
