@@ -69,7 +69,9 @@ def test_solve(run):
         layers.Conv2D, "kernel_size", params=10_000, filters=8, input_shape=(28, 28, 32)
     )
     assert data == {"what": "Conv2D", "argument": "kernel_size", "value": best, "params": 10_000}
-    assert run("solve", "separable", "n", "--dk", 3)[2].startswith("Error: solve needs a budget")
+    assert run("solve", "separable", "n", "--dk", 3)[2].endswith(
+        "Error: give a budget: --params, --macs, --flops or --bias-adds\n"
+    )
     assert "4MiB" in run("solve", "separable", "n", "--macs", "4MiB")[2]
 
 

@@ -15,8 +15,7 @@ from convcost._cli.output import json_option, print_json, usage_errors
 from convcost._cli.sources import parse_shape
 from convcost._cli.sweeps import parse_arguments, subject_of
 from convcost._cost.quantities import UNITS
-from convcost._exact.scalars import did_you_mean
-from convcost._layers.kept import refuse_missing
+from convcost._exact.scalars import did_you_mean, refuse_missing
 
 if TYPE_CHECKING:
     from convcost._cost.cost import Cost

@@ -121,6 +121,21 @@ def refuse_choice(name: str, value: object, choices: "Iterable[str]", of: str = 
     )
 
 
+def refuse_missing(name: str, error: TypeError) -> None:
+    """Raise an error with the arguments that a call lacks, if that is what is wrong.
+
+    Examples
+    --------
+    >>> refuse_missing("Dense", TypeError("__init__() missing 1 required argument: 'units'"))
+    Traceback (most recent call last):
+        ...
+    TypeError: Dense needs units
+    """
+    _, missing, names = str(error).partition(" missing ")
+    if missing and " required " in names:
+        raise TypeError(f"{name} needs {names.partition(': ')[2].replace(chr(39), '')}") from None
+
+
 def did_you_mean(name: object, known: "Iterable[str]", most: int = 3) -> str:
     """Return the end of an error message that suggests near names; empty if there are none.
 

@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost._exact.scalars import did_you_mean, refuse, refuse_choice
+from convcost._exact.scalars import did_you_mean, refuse, refuse_choice, refuse_missing
 from convcost._layers.keras_arguments import EVERY, keras_arguments
 
 if TYPE_CHECKING:
@@ -109,21 +109,6 @@ class Keeping(type):
             names = sorted({*(takes.order or ()), *EVERY} - takes.own) if takes.order else ()
             more = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in names]
             return signature(cls.__init__).replace(parameters=[*parameters, *more])
-
-
-def refuse_missing(name: str, error: TypeError) -> None:
-    """Raise an error with the arguments that a call lacks, if that is what is wrong.
-
-    Examples
-    --------
-    >>> refuse_missing("Dense", TypeError("__init__() missing 1 required argument: 'units'"))
-    Traceback (most recent call last):
-        ...
-    TypeError: Dense needs units
-    """
-    _, missing, names = str(error).partition(" missing ")
-    if missing and " required " in names:
-        raise TypeError(f"{name} needs {names.partition(': ')[2].replace(chr(39), '')}") from None
 
 
 def _divided(
