@@ -111,9 +111,18 @@ def models_table(results: Results) -> str:
         for name in names:
             value, ours = (results.get(MODELS, name, who) for who in (counter, "convcost"))
             assert ours is not None
-            row.append("-" if value is None else f"{int(value):,} ({value / ours - 1:+.2%})")
+            row.append(f"{int(ours):,}" if counter == "convcost" else _difference(value, int(ours)))
         rows.append(row)
     return table(["counter", *names], rows)
+
+
+def _difference(value: float | None, ours: int) -> str:
+    """Return how far a count is from ours: in percent, or as a number where that would be zero."""
+    if value is None:
+        return "-"
+    difference = int(value) - ours
+    percent = f"{difference / ours:+.2%}"
+    return "equal" if not difference else f"{difference:+,}" if "0.00" in percent else percent
 
 
 def times_table(results: Results) -> str:
