@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 Grouping: TypeAlias = Literal["kind", "block", "stage"]
 
-_BLOCK = re.compile(r"^(.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?(?:_\d+)?)(?:_|$)")
+# A second number counts blocks only if the name begins with the block.
+_BLOCK = re.compile(
+    r"^((?:block|mixed)_?\d*[a-z]?(?:_\d+)?"
+    r"|.*?(?:block|mixed|stage|stack|cell|stem)_?\d*[a-z]?)(?:_|$)"
+)
 
 
 # In place of the arithmetic.
@@ -190,6 +194,8 @@ def block_named(name: str) -> str:
     --------
     >>> block_named("block_12_expand"), block_named("head")
     ('block_12', 'head')
+    >>> block_named("block35_1_conv"), block_named("conv2_block1_1_conv")
+    ('block35_1', 'conv2_block1')
     """
     found = _BLOCK.match(name)
     return found.group(1) if found else name
