@@ -8,7 +8,6 @@ Examples
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 from convcost._report.budgets import check
@@ -54,7 +53,3 @@ def assert_budget(
     found = check(source, input_shape, **budget)
     if not found.fits:
         raise AssertionError(str(found))
-
-
-# What `help` and notebooks show.
-assert_budget.__signature__ = inspect.signature(check).replace(return_annotation="None")  # type: ignore[attr-defined]

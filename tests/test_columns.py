@@ -59,7 +59,7 @@ head   Dense         (14, 14, 10)     650  125.4 k   21.74 %  (64+1)*10 = 650
 ────────────────────────────────────────────────────────────────────────────────
 total                               1.3 k  577.0 k  100.00 %
 total: 1.3 k parameters, 577.0 k MACs (1.2 M FLOPs), 52.1 k bias additions
-640 of the model's 1.3 k parameters are trainable, 650 are not
+640 of the model's 1,290 parameters are trainable, 650 are not
 size of the model's parameters: 5.04 KiB (5,160 bytes)
 a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias
 additions"""

@@ -1,6 +1,7 @@
 """Costs and ratios in readable form: one line of text, an HTML table, aligned columns."""
 
 import html
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from convcost._cost.quantities import UNITS, flops
 from convcost._exact import arithmetic
@@ -52,12 +53,16 @@ def scaled(count: "Count", spec: str = ".1f") -> str:
     --------
     >>> scaled(864), scaled(300_774_272), scaled(999_960), scaled(300_774_272, ".3g")
     ('864', '300.8 M', '1.0 M', '301 M')
+    >>> scaled(1650), scaled(1750)
+    ('1.7 k', '1.8 k')
     """
     if not (spec[:1] == "." and spec[1:-1].isdecimal() and len(spec) < 5 and spec[-1] in "fg"):
         refuse(ValueError, "format", spec, "digits such as '.1f' or '.3g', or '' for exact counts")
     if is_array(count) or is_expression(count) or not _STEP <= count < _STEP ** len(_PREFIXES):
         return arithmetic.text(count)
-    numbers = [format(count / _STEP**place, spec) for place in range(1, len(_PREFIXES) + 1)]
+    with localcontext(rounding=ROUND_HALF_UP, prec=50):  # 1,650 is 1.7 k; as a float, it is less
+        exact = Decimal(count.numerator) / Decimal(count.denominator)
+        numbers = [format(exact / _STEP**place, spec) for place in range(1, len(_PREFIXES) + 1)]
     place = next(place for place, number in enumerate(numbers) if float(number) < _STEP)
     return f"{numbers[place]} {_PREFIXES[place]}"
 

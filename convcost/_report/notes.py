@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcost._report.columns import bytes_text, scaled_text
+from convcost._report.columns import bytes_text
 from convcost._report.table import count_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def notes_of(network: Network, number: int, total: Cost[Any], units: Units) -> I
     units
         How counts print.
     """
-    count, spec = (count_text, "") if units == "exact" else (scaled_text, ".1f")
+    spec = "" if units == "exact" else ".1f"
     part = "" if number == len(network) else f" of {number} of {len(network)} layers"
     missing = len(network.left_out)
     without = f", without {missing} left out" if missing else ""
@@ -40,8 +40,8 @@ def notes_of(network: Network, number: int, total: Cost[Any], units: Units) -> I
     if part:
         yield f"total of all{without}: {network.total():{spec}}"
     yield (
-        f"{count(network.trainable_params)} of the {whose} {count(network.params)} parameters are"
-        f" trainable, {count(network.non_trainable_params)} are not"
+        f"{count_text(network.trainable_params)} of the {whose} {count_text(network.params)}"
+        f" parameters are trainable, {count_text(network.non_trainable_params)} are not"
     )
     yield from _size(network, whose)
     yield CONVENTION_NOTE

@@ -12,6 +12,7 @@ from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report import saved
 from convcost._report.columns import check_units, in_units
 from convcost._report.notes import CONVENTION_NOTE
+from convcost._report.plots import show_once
 from convcost._report.table import (
     Column,
     Table,
@@ -210,14 +211,29 @@ class Models(Table):
         values = [line[place] for line in self.lines]
         if any(value is None or is_expression(value) for value in values):
             refuse(TypeError, x, values, "a column of numbers: give an input_shape of integers")
-        pyplot = import_optional("matplotlib.pyplot")
+        pyplot, ticker = map(import_optional, ("matplotlib.pyplot", "matplotlib.ticker"))
         if axes is None:
-            _, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+            made, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+            show_once(pyplot, made)
         axes.scatter(values, cast("list[float]", list(heights)), color="tab:blue", zorder=2)
-        for name, value, height in zip(self.names, values, heights, strict=True):
-            point = cast("tuple[float, float]", (value, height))
-            axes.annotate(name, point, xytext=(5, 4), textcoords="offset points", fontsize="small")
+        middle = sorted(cast("list[float]", values))[len(values) // 2]
+        points = sorted(zip(cast("list[float]", values), heights, self.names, strict=True))
+        for number, (value, height, name) in enumerate(points):
+            # Towards the middle, and above and below in turn, so that no two lie on each other.
+            left, below = value >= middle, number % 2
+            axes.annotate(
+                name,
+                cast("tuple[float, float]", (value, height)),
+                xytext=(-6 if left else 6, -4 if below else 4),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                va="top" if below else "bottom",
+                fontsize="small",
+            )
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(ticker.EngFormatter())
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
         axes.set_xlabel(columns[x].title)
         axes.set_ylabel(y)
         axes.grid(visible=True, which="both", color="0.92")
