@@ -1,7 +1,7 @@
 """The cost of a computation, as an immutable value that adds up, compares and explains itself."""
 
 from convcost._cost import formulas, quantities
-from convcost._cost.ratio import Value, ratio_of
+from convcost._cost.ratio import SubstitutableValue, ratio_of
 from convcost._exact import N, arithmetic
 from convcost._exact.dispatch import backend_for
 from convcost._exact.kinds import is_duck_array, is_numpy
@@ -35,7 +35,7 @@ _new = object.__new__
 _INTEGERS = {int}
 
 
-class Cost(Value[N]):
+class Cost(SubstitutableValue[N]):
     """The parameters, multiply-accumulates and bias additions of a computation.
 
     Parameters

@@ -4,7 +4,7 @@ from convcost._cost import quantities
 from convcost._exact import Generic, N, arithmetic
 from convcost._exact.attributes import name_near, names_of
 from convcost._exact.kinds import is_lazy, is_traced
-from convcost._exact.scalars import COUNT, QUOTIENT, is_array, refuse
+from convcost._exact.scalars import QUOTIENT, is_array, refuse
 from convcost._exact.sizes import check_size
 
 TYPE_CHECKING = False
@@ -20,53 +20,11 @@ class Value(Generic[N]):
 
     __slots__ = ()
 
-    # What its numbers are.
-    _numbers = COUNT
-
     def __init_subclass__(cls) -> None:
         name_near(cls)
 
     def __dir__(self) -> list[str]:
         return names_of(self)
-
-    def subs(self, *sizes: object) -> "Self":
-        """Return it with sizes in place of symbols: exact integers, once all are given.
-
-        Parameters
-        ----------
-        sizes
-            A dict of symbols and sizes, a list of pairs, or one symbol and its size, as SymPy's
-            `subs` takes them. A symbol may be given by its name. All are replaced at once.
-
-        Returns
-        -------
-        Cost or Ratio
-            The same with the sizes; `explain` shows them.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a size is not a positive integer or an expression, there is no such symbol, or no
-            layer has such sizes, as where a kernel is larger than its input.
-
-        Notes
-        -----
-        The conditions of a model with open sides (`Network.conditions`) are not checked here:
-        `Network.at` counts it for other shapes.
-
-        Examples
-        --------
-        >>> import convcost
-        >>> from convcost.symbols import dk, df, m, n
-        >>> cost = convcost.separable(dk, m, n, df)
-        >>> print(cost.subs({dk: 3, m: 32, n: 64, df: 28}))
-        2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
-        >>> cost.subs({dk: 3, df: 28}).macs
-        784*m*n + 7056*m
-        """
-        from convcost._cost.substitution import substituted
-
-        return substituted(self, sizes, self._numbers)
 
     def __reduce__(self) -> "tuple[Callable[..., Self], tuple[Any, ...]]":
         raise NotImplementedError
@@ -98,6 +56,52 @@ class Value(Generic[N]):
 
     def __deepcopy__(self, memo: "dict[int, object]") -> "Self":
         return self
+
+
+class SubstitutableValue(Value[N]):
+    """A value that knows the sizes that it was counted from."""
+
+    __slots__ = ()
+
+    def subs(self, *sizes: object) -> "Self":
+        """Return it with sizes in place of symbols: exact integers, once all are given.
+
+        Parameters
+        ----------
+        sizes
+            A dict of symbols and sizes, a list of pairs, or one symbol and its size, as SymPy's
+            `subs` takes them. A symbol may be given by its name. All are replaced at once.
+
+        Returns
+        -------
+        Cost
+            The same with the sizes; `explain` shows them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a size is not a positive integer or an expression, there is no such symbol, or no
+            layer has such sizes, as where a kernel is larger than its input.
+
+        Notes
+        -----
+        Of a model's total, its `Network.conditions` are not checked here, nor the sizes
+        of layers that cost nothing, such as pooling: `Network.at` counts a model for other shapes.
+        A ratio does not know of which sizes it is: replace them in both costs, and then divide.
+
+        Examples
+        --------
+        >>> import convcost
+        >>> from convcost.symbols import dk, df, m, n
+        >>> cost = convcost.separable(dk, m, n, df)
+        >>> print(cost.subs({dk: 3, m: 32, n: 64, df: 28}))
+        2,400 parameters, 1,831,424 MACs (3,662,848 FLOPs), 50,176 bias additions
+        >>> cost.subs({dk: 3, df: 28}).macs
+        784*m*n + 7056*m
+        """
+        from convcost._cost.substitution import substituted
+
+        return substituted(self, sizes)
 
 
 class Ratio(Value[N]):
@@ -134,7 +138,6 @@ class Ratio(Value[N]):
 
     __slots__ = ("_macs", "_params")
 
-    _numbers = QUOTIENT
     _params: "N"
     _macs: "N"
 

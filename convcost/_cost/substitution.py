@@ -1,10 +1,10 @@
-"""Sizes in place of the symbols of a cost or a ratio."""
+"""Sizes in place of the symbols of a cost."""
 
 from typing import cast
 
 from convcost._exact.kinds import is_expression
-from convcost._exact.scalars import COUNT, QUOTIENT, SIZE, did_you_mean, is_array, refuse
-from convcost._exact.sizes import check_integer, check_size
+from convcost._exact.scalars import COUNT, SIZE, did_you_mean, is_array, refuse
+from convcost._exact.sizes import check_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _GIVEN = "a dict such as {m: 32}, a list of pairs, or a symbol and its size"
 
 
-def substituted(value: "V", given: "tuple[object, ...]", allowed: str) -> "V":
-    """Return a cost or a ratio with sizes for its symbols; `Cost.subs` documents it.
+def substituted(value: "V", given: "tuple[object, ...]") -> "V":
+    """Return a cost with sizes for its symbols; `Cost.subs` documents it.
 
     Parameters
     ----------
@@ -27,31 +27,41 @@ def substituted(value: "V", given: "tuple[object, ...]", allowed: str) -> "V":
         What has symbols.
     given
         The sizes.
-    allowed
-        What its numbers are: `COUNT` or `QUOTIENT`.
     """
     make, parts = cast("tuple[Callable[..., V], tuple[object, ...]]", value.__reduce__())
-    symbols: dict[str, list[Any]] = {}
-    for symbol in set().union(*map(_symbols, _expressions(parts))):
-        symbols.setdefault(symbol.name, []).append(symbol)
-    sizes = dict(_pairs(given))
+    symbols = set().union(*map(_symbols, _expressions(parts)))
     exact: dict[Any, Count] = {}
-    for name, size in sizes.items():
-        if name not in symbols:
-            known = sorted(symbols)
-            there = f"its symbols are {', '.join(known)}" if known else "it has no symbols"
-            raise ValueError(
-                f"it has no symbol {name!r}{did_you_mean(name, known) or f'; {there}'}"
-            )
+    for key, size in _pairs(given):
+        symbol = _meant(key, symbols)
+        if symbol in exact:
+            raise ValueError(f"{symbol} is given twice")
+        name = symbol.name
         checked = check_integer(name, size)
         if is_array(checked):
             refuse(TypeError, name, size, "an integer or an expression: arrays go into the call")
-        exact |= dict.fromkeys(symbols[name], checked)
-    return make(*[_replaced(part, exact, allowed) for part in parts])
+        exact[symbol] = checked
+    return make(*[_replaced(part, exact, COUNT) for part in parts])
 
 
-def _pairs(given: "tuple[object, ...]") -> "Iterator[tuple[str, object]]":
-    """Yield the names of symbols with their sizes, of whatever SymPy's `subs` takes."""
+def _meant(key: object, symbols: "set[Any]") -> "Any":
+    """Return the symbol that is given, or the only one of its name."""
+    if key in symbols:
+        return key
+    name = key if isinstance(key, str) else getattr(key, "name", None)
+    if not isinstance(name, str):
+        refuse(TypeError, "subs", key, "a symbol, or its name")
+    named = [symbol for symbol in symbols if symbol.name == name]
+    if len(named) > 1:
+        raise ValueError(f"it has {len(named)} symbols with the name {name!r}: give the symbols")
+    if not named:
+        known = sorted({symbol.name for symbol in symbols})
+        there = f"its symbols are {', '.join(known)}" if known else "it has no symbols"
+        raise ValueError(f"it has no symbol {name!r}{did_you_mean(name, known) or f'; {there}'}")
+    return named[0]
+
+
+def _pairs(given: "tuple[object, ...]") -> "Iterator[tuple[object, object]]":
+    """Yield what is given with its size, of whatever SymPy's `subs` takes."""
     pairs: Any = [given] if len(given) == 2 else given[0] if len(given) == 1 else None
     if isinstance(pairs, dict):
         pairs = list(pairs.items())
@@ -59,11 +69,7 @@ def _pairs(given: "tuple[object, ...]") -> "Iterator[tuple[str, object]]":
         isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs
     ):
         refuse(TypeError, "subs", given, _GIVEN)
-    for symbol, size in pairs:
-        name = symbol if isinstance(symbol, str) else getattr(symbol, "name", None)
-        if not isinstance(name, str):
-            refuse(TypeError, "subs", symbol, "a symbol, or its name")
-        yield name, size
+    yield from pairs
 
 
 def _expressions(part: object) -> "Iterator[Any]":
@@ -86,15 +92,11 @@ def _replaced(part: "Any", sizes: "dict[Any, Count]", allowed: str) -> "Any":
         return tuple([_replaced(one, sizes, SIZE if _is_term(part) else allowed) for one in part])
     if not is_expression(part):
         return part
-    from fractions import Fraction
-
     import sympy
 
     made = part.xreplace({symbol: sympy.sympify(size) for symbol, size in sizes.items()})
     if not made.is_number:
         return made
-    if allowed is QUOTIENT:
-        return Fraction(check_size("the ratio", made, allowed))
     if not (made.is_Integer and made >= (0 if allowed is COUNT else 1)):
         shown = ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
         raise ValueError(f"no layer has such sizes: {part} would be {made} for {shown}")
