@@ -169,8 +169,8 @@ def test_a_saved_report_reads_back_in_whatever_it_shows(network, tmp_path):
 def test_sizes_in_mebibytes():
     sizes = (0, 1023, 1024, 1024**2 - 1, 5 * 1024**3, 2 * 1024**4, 1024**5, None)
     assert [bytes_text(one) for one in sizes] == [
-        *("0 bytes", "1,023 bytes", "1.00 KiB", "1,024.00 KiB"),
-        *("5.00 GiB", "2.00 TiB", "1,024.00 TiB", ""),
+        *("0 bytes", "1,023 bytes", "1.00 KiB", "1.00 MiB"),
+        *("5.00 GiB", "2.00 TiB", "1.00 PiB", ""),
     ]
 
 

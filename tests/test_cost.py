@@ -179,7 +179,7 @@ def test_numbers_too_long_for_python_to_print_are_described():
     huge = Cost(10**5000, 10**5000)
     for text in (str(huge), repr(huge), str(huge.explain()), huge._repr_html_(), huge.latex()):
         assert "integer of 16610 bits" in text
-    assert "more than 1e308 times more" in str(huge / Cost(1, 10**5000))
+    assert "= 1.000e+5000 (1.00e+5000 times more)" in str(huge / Cost(1, 10**5000))
     assert "1e+600" not in str(Cost(1, 1) / huge)
     assert "1.00e+09" not in str(Cost(10**9, 1) / Cost(1, 1))
     assert "1e+09 times more" in str(Cost(10**9, 1) / Cost(1, 1))

@@ -323,3 +323,37 @@ def test_a_very_long_name_is_cut_in_print_and_whole_in_data():
     assert frame["name"].tolist() == names
     assert report.as_dict()["rows"][0]["name"] == names[0]
     assert names[0] in report.to_csv()
+
+
+def test_reports_can_be_pickled(report):
+    for made in (
+        report,
+        report.sort("params").top(2),
+        convcost.summary(report.network, units="auto"),
+    ):
+        again = pickle.loads(pickle.dumps(made))
+        assert str(again) == str(made)
+        assert again.to_json() == made.to_json()
+    of_macs = convcost.summary(report.network, formula="macs", columns=["kernel", "formula"])
+    assert str(pickle.loads(pickle.dumps(of_macs))) == str(of_macs)
+
+
+def test_numbers_beyond_the_largest_float():
+    def config(name, units):
+        dense = {"class_name": "Dense", "config": {"name": "d", "units": units}}
+        return {"name": name, "layers": [dense]}
+
+    huge, tiny = config("huge", 10**400), config("tiny", 3)
+    report = convcost.summary(huge, (4,), units="auto")
+    for text in (report.to_text(None), report.to_markdown(), report.to_latex(), report.to_csv()):
+        assert "d" in text
+    assert "2.000e+401" not in report.to_text(None)
+    for models in ((tiny, huge), (tiny, huge, tiny)):
+        compared = convcost.compare(*models, input_shape=(4,))
+        assert "e+399" in str(compared)
+        for line in csv.reader(io.StringIO(compared.to_csv())):
+            assert "inf" not in line
+        assert json.loads(compared.to_json())
+    assert f"{convcost.Cost(Fraction(5, 2), Fraction(50001, 10), 0):.1f}".startswith(
+        "5/2 parameters"
+    )

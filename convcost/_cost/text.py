@@ -11,12 +11,33 @@ from convcost._exact.scalars import is_array, printable, refuse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from convcost._exact.types import Count, Counts
 
 # Prefixes of the SI: kilo, mega, giga, ...
 _PREFIXES = "kMGTPEZY"
 _STEP = 1000
+
+
+def decimals(value: "Count", spec: str) -> str:
+    """Return a number of any size in the form that a float has with this format.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> decimals(Fraction(75, 578), ".4g"), decimals(10**400, ".4g")
+    ('0.1298', '1.000e+400')
+    """
+    try:
+        return format(float(value), spec)
+    except OverflowError:
+        return format(_exact(value), spec)
+
+
+def _exact(value: "Any") -> Decimal:
+    with localcontext(rounding=ROUND_HALF_UP, prec=50):
+        return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 def quantities_text(counts: "Counts", spec: str = "") -> dict[str, str]:
@@ -60,11 +81,23 @@ def scaled(count: "Count", spec: str = ".1f") -> str:
         refuse(ValueError, "format", spec, "digits such as '.1f' or '.3g', or '' for exact counts")
     if is_array(count) or is_expression(count) or not _STEP <= count < _STEP ** len(_PREFIXES):
         return arithmetic.text(count)
+    return prefixed(count, _STEP, _PREFIXES, spec)
+
+
+def prefixed(count: "Count", step: int, prefixes: str, spec: str) -> str:
+    """Return a count in the largest unit of which there is one, once it is rounded.
+
+    Examples
+    --------
+    >>> prefixed(999_950, 1000, "kM", ".1f"), prefixed(10**9, 1000, "kM", ".1f")
+    ('1.0 M', '1000.0 M')
+    """
+    exact = _exact(count)
     with localcontext(rounding=ROUND_HALF_UP, prec=50):  # 1,650 is 1.7 k; as a float, it is less
-        exact = Decimal(count.numerator) / Decimal(count.denominator)
-        numbers = [format(exact / _STEP**place, spec) for place in range(1, len(_PREFIXES) + 1)]
-    place = next(place for place, number in enumerate(numbers) if float(number) < _STEP)
-    return f"{numbers[place]} {_PREFIXES[place]}"
+        numbers = [format(exact / step**place, spec) for place in range(1, len(prefixes) + 1)]
+    fitting = (place for place, one in enumerate(numbers) if Decimal(one.replace(",", "")) < step)
+    place = next(fitting, len(numbers) - 1)
+    return f"{numbers[place]} {prefixes[place]}"
 
 
 def cost_text(counts: "Counts", spec: str = "") -> str:
@@ -87,14 +120,7 @@ def quotient_text(quotient: "Count") -> str:
     """Return a quotient with its decimal value and the saving."""
     if is_array(quotient) or is_expression(quotient):
         return arithmetic.text(quotient)
-    return f"{printable(quotient)} = {_decimal(quotient)}{_saving(quotient)}"
-
-
-def _decimal(quotient: "Count") -> str:
-    try:
-        return f"{float(quotient):.4g}"
-    except OverflowError:
-        return "more than 1e308"
+    return f"{printable(quotient)} = {decimals(quotient, '.4g')}{_saving(quotient)}"
 
 
 def _saving(quotient: "Count") -> str:
@@ -106,10 +132,7 @@ def _saving(quotient: "Count") -> str:
 
 
 def _times(factor: "Count") -> str:
-    try:
-        return f"{float(factor):,.2f}" if factor < 1_000_000 else f"{float(factor):.3g}"
-    except OverflowError:
-        return "more than 1e308"
+    return decimals(factor, ",.2f" if factor < 1_000_000 else ".3g")
 
 
 def ratio_text(params: "Count", macs: "Count") -> str:

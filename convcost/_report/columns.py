@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost._cost.text import scaled
+from convcost._cost.text import prefixed, scaled
 from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report.layout import FORMULA
 from convcost._report.table import Column, count_text, decimal_text, percent_text, shape_text
@@ -36,6 +36,9 @@ class Shown(NamedTuple):
     column: Column
     value: Callable[[Line, Count], Any]
     adds_up: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[Column], Shown], tuple[Column]]:
+        return _shown_again, (self.column,)
 
 
 def _text(
@@ -103,10 +106,21 @@ def shown(
         refuse(ValueError, "formula", formula, "'params' or 'macs'")
     check_units(units)
     names = (*_USUAL, *extra, "formula") if columns is None else (*_checked(columns), *extra)
-    title = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
-    known = _BY_NAME | {"formula": Shown(title, lambda line, _: line.formula(formula))}
+    known = _BY_NAME | {"formula": _formula(formula)}
     made = [_NAME, *(known[name] for name in dict.fromkeys(names) if name != "name")]
     return [one._replace(column=in_units(one.column, units)) for one in made]
+
+
+def _formula(formula: Formula) -> Shown:
+    title = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
+    return Shown(title, lambda line, _: line.formula(formula))
+
+
+def _shown_again(column: Column) -> Shown:
+    """Return a column that was pickled: the functions for its values are here."""
+    if column.name == "formula":
+        return _formula("params" if column.title == _HEADS["params"] else "macs")
+    return (_NAME if column.name == "name" else _BY_NAME[column.name])._replace(column=column)
 
 
 def _checked(columns: Sequence[str]) -> list[str]:
@@ -145,11 +159,12 @@ def bytes_text(value: Count | None) -> str:
     --------
     >>> bytes_text(14_155_936), bytes_text(800)
     ('13.50 MiB', '800 bytes')
+    >>> bytes_text(1024**2 - 1)
+    '1.00 MiB'
     """
     if type(value) is not int or value < _KIB:
         return "" if value is None else f"{count_text(value)} bytes"
-    place = next((one for one in range(1, 4) if value < _KIB ** (one + 1)), 4)
-    return f"{value / _KIB**place:,.2f} {'KMGT'[place - 1]}iB"
+    return f"{prefixed(value, _KIB, 'KMGTPEZY', ',.2f')}iB"
 
 
 _KIB = 1024

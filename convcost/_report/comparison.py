@@ -16,6 +16,7 @@ from convcost._report.matching import matched
 from convcost._report.notes import CONVENTION_NOTE
 from convcost._report.report import Report
 from convcost._report.table import Column, Table, count_text, decimal_text
+from convcost._report.values import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -191,7 +192,7 @@ def _model(network: Network) -> dict[str, Any]:
 
 
 def _float(value: Count) -> float | None:
-    return None if is_expression(value) else float(value)
+    return None if is_expression(value) else as_float(value)
 
 
 def _by_name(network: Network) -> dict[str, Row]:

@@ -13,6 +13,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost._cost import text
+from convcost._cost.text import decimals
 from convcost._exact import arithmetic
 from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
@@ -22,6 +23,7 @@ from convcost._models.errors import missing
 from convcost._report import latex
 from convcost._report.layout import Sheet, laid_out
 from convcost._report.styles import styled
+from convcost._report.values import as_float, cell, series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 
 # Longer texts are cut in print: tables pad each row to the length of the longest one.
 _LONGEST = 2000
-# What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What Markdown would take for markup or HTML; in a table a bar starts the next cell.
 _MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*|<>[]~"})
 
@@ -107,14 +107,14 @@ def percent_text(value: Count | None) -> str:
     """Format a share of a total in percent; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if is_expression(value) else f"{float(100 * value):.2f} %"
+    return str(value) if is_expression(value) else f"{decimals(100 * value, '.2f')} %"
 
 
 def decimal_text(value: Count | None) -> str:
     """Format a quotient with four significant digits; a symbolic one as it is."""
     if value is None:
         return ""
-    return str(value) if is_expression(value) else f"{float(value):.4g}"
+    return str(value) if is_expression(value) else decimals(value, ".4g")
 
 
 class Table:
@@ -200,7 +200,7 @@ class Table:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(column.name for column in self.columns)
-        writer.writerows([_cell(value) for value in line] for line in self.lines)
+        writer.writerows([cell(value) for value in line] for line in self.lines)
         return written(file.getvalue(), path)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -216,7 +216,7 @@ class Table:
         names = [column.name for column in self.columns]
         columns = dict(zip(names, zip(*self.lines, strict=True), strict=True)) if self.lines else {}
         frame: pd.DataFrame = pandas.DataFrame(
-            {name: _series(pandas, columns.get(name, ())) for name in names}
+            {name: series(pandas, columns.get(name, ())) for name in names}
         )
         return frame
 
@@ -361,24 +361,10 @@ def plain(value: object) -> Plain:
     if isinstance(value, float) and isfinite(value):  # JSON has no others
         return value
     if isinstance(value, Fraction):
-        return {"exact": str(value), "value": float(value)}
+        return {"exact": str(value), "value": as_float(value)}
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
     return str(value)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, (tuple, list)):
-        return show(tuple(value))
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return float(value) if isinstance(value, Fraction) else value
-
-
-def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
-    whole = values and all(type(value) is int and abs(value) < 2**63 for value in values)
-    series: pd.Series[Any] = pandas.Series(list(values), dtype="int64" if whole else object)
-    return series
 
 
 def written(text: str, path: str | Path | None) -> str:

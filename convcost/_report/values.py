@@ -1,0 +1,46 @@
+"""The values of a table as spreadsheets and data frames hold them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from convcost._layers.arguments import show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    import pandas as pd
+
+    from convcost._exact.types import Count
+
+# What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_float(value: Count) -> float | None:
+    """Return a number as a float; None beyond the largest float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def cell(value: object) -> object:
+    """Return a value as a cell of a CSV file holds it."""
+    if isinstance(value, (tuple, list)):
+        return show(tuple(value))
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    if isinstance(value, Fraction):
+        number = as_float(value)
+        return str(value) if number is None else number
+    return value
+
+
+def series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
+    """Return values as a column of a data frame: int64 if all of them fit into it."""
+    whole = values and all(type(value) is int and abs(value) < 2**63 for value in values)
+    made: pd.Series[Any] = pandas.Series(list(values), dtype="int64" if whole else object)
+    return made
