@@ -72,6 +72,12 @@ def test_a_caption_names_the_convention(tmp_path):
         ("4*t", r"$4 \times t$"),
         ("4*t_words**2", r"$4 \times t_{\mathrm{words}}^{2}$"),
         ("h_a_b*w", r"$h_{\mathrm{a\_b}} \times w$"),
+        ("4*h1_a_b + h2_out", r"$4 \times h1_{\mathrm{a\_b}} + h2_{\mathrm{out}}$"),
+        ("a**2*b**n", r"$a^{2} \times b^{n}$"),
+        # Names of layers that look like arithmetic, and powers of more than a number.
+        *((text, text.replace("_", r"\_")) for text in ("a*b_", "_*_", "a*1_b", "a**b**c", "é*2")),
+        ("(h + 1)**(1/2)*3", "(h + 1)**(1/2)*3"),
+        ("a\n\nb", "a b"),
         ("9 = 9", "$9 = 9$"),
         ("28*28", r"$28 \times 28$"),
         ("3 layers: 1,344", r"3 layers: 1\,344"),
@@ -82,6 +88,13 @@ def test_a_caption_names_the_convention(tmp_path):
 )
 def test_cells(text, made):
     assert latex.cell(text) == made
+
+
+def test_a_row_does_not_begin_with_what_a_line_break_takes():
+    names = ["[x]", "*", "x"]
+    layers = [{"class_name": "Flatten", "config": {"name": name}} for name in names]
+    lines = convcost.summary({"name": "n", "layers": layers}, (2,)).to_latex().splitlines()
+    assert [line.split(" & ")[0] for line in lines[4:7]] == ["{}[x]", "{}*", "x"]
 
 
 def test_more_rows_than_a_page_holds_are_a_longtable():

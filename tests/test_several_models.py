@@ -1,7 +1,10 @@
 """Several models in one table, with columns of one's own, and a plot."""
 
 import json
+import types
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import convcost
@@ -173,3 +176,44 @@ def test_a_page_without_a_path_says_where_it_is(tmp_path, monkeypatch, run):
     assert "a-b.html exists: give --output to replace it, or another name" in err
     (tmp_path / "model.json").write_text(json.dumps(tiny(10, "..")))
     assert run(*command) == (0, "wrote report.html\n", "")
+
+
+def test_names_of_models_are_different():
+    made = convcost.compare(*[config(name) for name in ("m", "m", "m (2)", "m")], input_shape=(4,))
+    assert made.names == ("m", "m (3)", "m (2)", "m (4)")
+
+
+def config(name):
+    return {"name": name, "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 3}}]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        types.MappingProxyType({"c": 1, "b": 2, "a": 3}),
+        pd.Series({"c": 1, "b": 2, "a": 3}),
+        pd.Series([3, 2, 1]),
+        np.array([3, 2, 1], np.float32),
+    ],
+)
+def test_a_column_goes_by_the_names_that_it_has(values):
+    made = convcost.compare(*map(config, "abc"), input_shape=(4,)).with_column("acc", values)
+    column = [line[-1] for line in made.lines]
+    assert column == [3, 2, 1]
+    assert {type(one) for one in column} <= {int, float}
+    assert [row["acc"] for row in json.loads(made.to_json())["rows"]] == column
+
+
+@pytest.mark.parametrize(
+    "values", [{1, 2, 3}, b"abc", "abc", 5, {"a": 1}, {"a": 1, "b": 2, "x": 3}]
+)
+def test_a_column_of_something_else_is_refused(values):
+    models = convcost.compare(*map(config, "abc"), input_shape=(4,))
+    with pytest.raises((TypeError, ValueError), match="values must be"):
+        models.with_column("acc", values)
+
+
+@pytest.mark.parametrize("names", [5, None, (one for one in "abc"), ["", "b", "c"]])
+def test_names_that_are_none_are_refused(names):
+    with pytest.raises(TypeError, match="names must be a list of names"):
+        convcost.compare(*map(config, "abc"), input_shape=(4,)).with_names(names)

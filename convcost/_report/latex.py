@@ -28,14 +28,16 @@ _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 _ARITHMETIC = re.compile(
     r"(?!\s*\*)(?!.*\*\s*$)(?:[\w\s.+*/()=-]*\*[\w\s.+*/()=-]*|[\d\s.+()=-]+=[\d\s.+()=-]+)"
 )
-_POWER = re.compile(r"\*\*\s*(\w+)")
+# Names, of which an index may be a part, numbers and operators.
+_TOKENS = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*|[0-9]+(?:\.[0-9]+)?|[-+*/()=\s])+")
+_POWER = re.compile(r"\*\*\s*(\w+)(?!\s*\*\*)")
 _SHAPE = re.compile(r"\(\w+(?:, \w+)*,?\)")
 # More rows than this do not fit on a page.
 _MOST_ROWS = 40
 # Of a row at the usual size of letters, and what narrows wider ones.
 _MOST_CHARACTERS = 70
 _SMALLER = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"]
-_NAME = re.compile(r"\b([A-Za-z]+)_(\w+)")
+_NAME = re.compile(r"\b([A-Za-z][A-Za-z0-9]*)_(\w+)")
 
 
 def escaped(text: str) -> str:
@@ -61,8 +63,8 @@ def cell(text: str) -> str:
     >>> cell("18432*t_a**2"), cell("300,774,272 (2.0 %)")
     ('$18432 \\times t_{\\mathrm{a}}^{2}$', '300\\,774\\,272 (2.0 \\%)')
     """
-    if _ARITHMETIC.fullmatch(text):
-        powers = _POWER.sub(r"^{\1}", text)
+    powers = _POWER.sub(r"^{\1}", text)
+    if _ARITHMETIC.fullmatch(text) and _TOKENS.fullmatch(text) and "**" not in powers:
         products = re.sub(r"\s*\*\s*", r" \\times ", powers)
         named = _NAME.sub(lambda one: rf"{one[1]}_{{\mathrm{{{_plain(one[2])}}}}}", products)
         return f"${named}$"
@@ -78,7 +80,8 @@ def _times(shape: str) -> str:
 
 def _prose(text: str) -> str:
     """Return a text with its shapes, products and thousands as a journal sets them."""
-    made = _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(text))
+    lines = " ".join(text.split())  # an empty line would end the paragraph
+    made = _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(lines))
     return made.replace(" * ", r" $\times$ ")
 
 
@@ -147,4 +150,6 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return " & ".join(cells) + r" \\"
+    row = " & ".join(cells)
+    # After a line break, LaTeX takes a bracket for a length, and a star for an option.
+    return ("{}" if row.startswith(("[", "*")) else "") + row + r" \\"

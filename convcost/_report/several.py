@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from copy import copy
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, cast
 
 from convcost._exact import arithmetic
@@ -23,7 +23,7 @@ from convcost._report.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -76,7 +76,9 @@ class Models(Table):
         TypeError, ValueError
             If there isn't a different name for each model.
         """
-        if isinstance(names, str) or not all(isinstance(one, str) for one in names):
+        if not isinstance(names, (list, tuple)) or not all(
+            isinstance(one, str) and one for one in names
+        ):
             refuse(TypeError, "names", names, "a list of names")
         if len(set(names)) != len(names) or len(names) != len(self.networks):
             refuse(ValueError, "names", names, f"{len(self.networks)} different names")
@@ -103,18 +105,27 @@ class Models(Table):
             refuse(TypeError, "name", name, "the heading of a column")
         if name in [*(column.name for column in self.columns), "left_out"]:
             refuse(ValueError, "name", name, "another name than those of the columns")
-        if isinstance(values, dict):
-            if values.keys() != set(self.names):
-                refuse(ValueError, "values", values, f"a value for each of {', '.join(self.names)}")
-            values = [values[one] for one in self.names]
-        elif isinstance(values, str) or not hasattr(values, "__len__"):
-            refuse(TypeError, "values", values, "a list or a dict of values")
-        column = tuple(values)
+        column = tuple([_plain(one) for one in self._in_order(values)])
         if len(column) != len(self.networks):
             refuse(ValueError, "values", values, f"{len(self.networks)} values, one for each model")
         other = copy(self)
         other._added = {**self._added, name: column}
         return other
+
+    def _in_order(self, values: Any) -> Iterable[object]:
+        """Return the values of a column in the order of the models."""
+        if hasattr(values, "keys"):  # of any mapping, and the index of a pandas Series
+            keys = [*values.keys()]
+            named = {key: values[key] for key in keys}
+            if named.keys() == set(self.names):
+                return [named[one] for one in self.names]
+            if keys != [*range(len(keys))]:
+                refuse(ValueError, "values", values, f"a value for each of {', '.join(self.names)}")
+            return named.values()
+        if isinstance(values, (str, bytes, set, frozenset)) or not hasattr(values, "__len__"):
+            refuse(TypeError, "values", values, "a list or a dict of values")
+        ordered: Iterable[object] = values
+        return ordered
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -243,12 +254,19 @@ class Models(Table):
 
 
 def _different(names: Sequence[str]) -> tuple[str, ...]:
-    seen: Counter[str] = Counter()
-    made = []
+    made: list[str] = []
     for name in names:
-        seen[name] += 1
-        made.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        numbered = (f"{name} ({number})" for number in count(2))
+        free = (one for one in chain([name], numbered) if one not in made)
+        # A name of its own goes before a number.
+        made.append(next(one for one in free if one == name or one not in names))
     return tuple(made)
+
+
+def _plain(value: object) -> object:
+    """Return a number of NumPy as Python's."""
+    item = getattr(value, "item", None)
+    return item() if getattr(value, "shape", None) == () and callable(item) else value
 
 
 def _shapes_text(value: Any) -> str:
