@@ -90,6 +90,16 @@ def test_cells(text, made):
     assert latex.cell(text) == made
 
 
+def test_only_some_columns():
+    report = convcost.summary(CONFIG, (28, 28, 32))
+    lines = report.to_latex(columns=["macs", "name"]).splitlines()
+    assert lines[0] == r"\begin{tabular}{lr}"
+    assert lines[2:5:2] == [r"layer & MACs \\", r"conv\_1 & 12\,460\,032 \\"]
+    assert lines[-3] == r"total & 12\,460\,032 \\"
+    with pytest.raises(ValueError, match=r"columns must be one of .*; did you mean 'macs'"):
+        report.to_latex(columns=["mac"])
+
+
 def test_a_row_does_not_begin_with_what_a_line_break_takes():
     names = ["[x]", "*", "x"]
     layers = [{"class_name": "Flatten", "config": {"name": name}} for name in names]

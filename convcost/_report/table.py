@@ -23,7 +23,7 @@ from convcost._models.errors import missing
 from convcost._report import latex
 from convcost._report.layout import Sheet, laid_out
 from convcost._report.styles import styled
-from convcost._report.values import as_float, cell, series
+from convcost._report.values import as_float, cell, places_of, series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -241,6 +241,7 @@ class Table:
         *,
         caption: str | bool | None = None,
         label: str | None = None,
+        columns: Sequence[str] | None = None,
     ) -> str:
         r"""Return the table as LaTeX with booktabs rules, and write it to a file if one is given.
 
@@ -255,6 +256,8 @@ class Table:
             What stands above the table; True for its title and notes, which name the convention.
         label
             A name to refer to the table, such as `tab:costs`.
+        columns
+            Names of the columns to write, where all are too wide for a page.
 
         Returns
         -------
@@ -265,9 +268,11 @@ class Table:
         if caption is True:
             notes = [one[:1].upper() + one[1:] for one in self.notes]
             caption = ". ".join((self.title, *notes)) + "."
-        numbers = [column.number for column in self.columns]
-        foot = self.sheet().foot
-        made = latex.table(self.titles(), self.texts(), foot, numbers, caption or None, label)
+        places = places_of([column.name for column in self.columns], columns)
+        numbers = [self.columns[place].number for place in places]
+        parts = [[self.titles()], self.texts(), self.sheet().foot]
+        (titles,), rows, foot = ([[row[one] for one in places] for row in part] for part in parts)
+        made = latex.table(titles, rows, foot, numbers, caption or None, label)
         return written(made, path)
 
     def _repr_html_(self) -> str:

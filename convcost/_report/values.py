@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from convcost._exact.scalars import refuse_choice
 from convcost._layers.arguments import show
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def as_float(value: Count) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def places_of(names: Sequence[str], chosen: Sequence[str] | None) -> list[int]:
+    """Return which columns are chosen, in the order of the table; None for all."""
+    for name in chosen or ():
+        if name not in names:
+            refuse_choice("columns", name, names)
+    return [place for place, name in enumerate(names) if chosen is None or name in chosen]
 
 
 def cell(value: object) -> object:
