@@ -217,3 +217,12 @@ def test_a_column_of_something_else_is_refused(values):
 def test_names_that_are_none_are_refused(names):
     with pytest.raises(TypeError, match="names must be a list of names"):
         convcost.compare(*map(config, "abc"), input_shape=(4,)).with_names(names)
+
+
+def test_headings_and_texts_of_ones_own_are_harmless():
+    models = convcost.compare(*map(config, "abc"), input_shape=(4,))
+    made = models.with_column("=b|c", ["x\ny", "=1", ""])
+    assert made.to_csv().splitlines()[0].endswith(",'=b|c")
+    head, _, first, *_ = made.to_markdown().splitlines()
+    assert head.rstrip(" |").endswith(r"=b\|c")
+    assert "x y" in first

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # Longer texts are cut in print: tables pad each row to the length of the longest one.
 _LONGEST = 2000
 # What Markdown would take for markup or HTML; in a table a bar starts the next cell.
-_MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*|<>[]~"})
+_MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*|<>[]~"} | {"\n": " ", "\r": " "})
 
 
 class Column(NamedTuple):
@@ -199,8 +199,8 @@ class Table:
         """
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(column.name for column in self.columns)
-        writer.writerows([cell(value) for value in line] for line in self.lines)
+        names = [column.name for column in self.columns]
+        writer.writerows([cell(value) for value in line] for line in (names, *self.lines))
         return written(file.getvalue(), path)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -223,12 +223,12 @@ class Table:
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown."""
         tabulate = import_optional("tabulate").tabulate
-        lines = (*self.texts(), *self.sheet().foot)
-        texts = [[text.translate(_MARKUP) for text in line] for line in lines]
+        lines = (self.titles(), *self.texts(), *self.sheet().foot)
+        titles, *texts = [[text.translate(_MARKUP) for text in line] for line in lines]
         align = ["right" if column.number else "left" for column in self.columns]
         made: str = tabulate(
             texts,
-            self.titles(),
+            titles,
             tablefmt="github",
             colalign=align if texts else None,
             disable_numparse=True,
