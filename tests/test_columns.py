@@ -212,3 +212,20 @@ def test_every_column_has_a_value_for_every_line(network):
     assert {name for name, value in shown.items() if value is not None} == known
     assert left.foot[0]["params"] == left.total().params
     assert np.unique([column.name for column in report.columns]).size == len(COLUMNS) + 1
+
+
+def test_arithmetic_without_a_column_is_refused(network, run, tmp_path):
+    with pytest.raises(ValueError, match="has no column") as caught:
+        convcost.summary(network, columns=["flops"], formula="macs")
+    assert str(caught.value) == (
+        "formula='macs' has no column: add 'formula' to the columns, or leave it out"
+    )
+    both = convcost.summary(network, columns=["flops", "formula"], formula="macs")
+    assert both.titles() == ("layer", "FLOPs", "MACs =")
+    path = tmp_path / "tiny.json"
+    path.write_text(convcost.summary(network).to_json())
+    assert run("summary", path, "--columns", "flops", "--formula", "macs") == (
+        2,
+        "",
+        "Error: --formula macs has no column: add 'formula' to the columns, or leave it out\n",
+    )

@@ -103,6 +103,10 @@ def shown(
         refuse(ValueError, "formula", formula, "'params' or 'macs'")
     check_units(units)
     names = (*_USUAL, *extra, "formula") if columns is None else (*_checked(columns), *extra)
+    if formula != "params" and "formula" not in names:
+        raise ValueError(
+            f"formula={formula!r} has no column: add 'formula' to the columns, or leave it out"
+        )
     title = Column("formula", _HEADS[formula], str, least=20, leaves=FORMULA)
     known = _BY_NAME | {"formula": Shown(title, lambda line, _: line.formula(formula))}
     made = [_NAME, *(known[name] for name in dict.fromkeys(names) if name != "name")]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost._report.columns import bytes_text, scaled_text
+from convcost._report.lines import number_of_layers
 from convcost._report.table import count_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from convcost._cost.cost import Cost
     from convcost._models.network import Network
+    from convcost._models.rows import Row
     from convcost._report.columns import Units
 
 CONVENTION_NOTE = (
@@ -19,20 +21,22 @@ CONVENTION_NOTE = (
 )
 
 
-def notes_of(network: Network, number: int, total: Cost[Any], units: Units) -> Iterator[str]:
+def notes_of(
+    network: Network, rows: Sequence[Row], total: Cost[Any], units: Units
+) -> Iterator[str]:
     """Yield the totals with their convention, the conditions they hold under, what is left out.
 
     Parameters
     ----------
     network
         The network.
-    number, total
-        How many of its layers are shown, and what these cost together.
+    rows, total
+        The calls of its layers that are shown, and what these cost together.
     units
         How counts print.
     """
     count, spec = (count_text, "") if units == "exact" else (scaled_text, ".1f")
-    part = "" if number == len(network) else f" of {number} of {len(network)} layers"
+    part = _part(rows, network.rows)
     missing = len(network.left_out)
     without = f", without {missing} left out" if missing else ""
     whose = "counted" if missing else "model's"
@@ -50,6 +54,15 @@ def notes_of(network: Network, number: int, total: Cost[Any], units: Units) -> I
         yield f"holds where {equations}"
     if network.left_out:
         yield f"left out, since their cost is not known: {', '.join(network.left_out)}"
+
+
+def _part(rows: Sequence[Row], every: Sequence[Row]) -> str:
+    """Return which part of a model is shown, if it is not all of it."""
+    if len(rows) == len(every):
+        return ""
+    layers = number_of_layers(every)
+    what = "layers" if layers == len(every) else f"calls of {layers} layers"
+    return f" of {len(rows)} of {len(every)} {what}"
 
 
 def _size(network: Network, whose: str) -> Iterator[str]:
