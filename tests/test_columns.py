@@ -151,11 +151,19 @@ def test_the_size_of_the_weights_is_that_of_keras(model, _):
     assert f"size of the model's parameters: {bytes_text(held)}" in report.notes[-2]
 
 
-def test_a_size_that_is_not_known_is_not_said():
+UNKNOWN = (
+    "size of the model's parameters: not known, as it needs the type of every weight, and that of a"
+    " weight of layer 'conv' (Conv2D) is not known: give the live model"
+)
+
+
+def test_a_size_that_is_not_known_says_why():
     layer = conv("conv", dtype="string")
     one = convcost.from_keras({"name": "odd", "layers": [layer]}, (28, 28, 1))
     assert one.size is None
-    assert "size of" not in str(convcost.summary(one))
+    assert UNKNOWN in convcost.summary(one).notes
+    below = convcost.compare(one, one, one).notes
+    assert below[1] == "bytes of odd: " + UNKNOWN.partition(": ")[2]
     assert convcost.summary(one, columns=["size"], units="auto").texts()[0] == ("conv", "")
 
 

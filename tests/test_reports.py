@@ -243,6 +243,9 @@ def test_the_plot_has_a_bar_for_each_layer(report):
     upper, lower, *_ = figure.axes
     assert [bar.get_height() for bar in upper.patches] == [line[4] for line in report.lines]
     assert [bar.get_height() for bar in lower.patches] == [line[3] for line in report.lines]
+    assert upper.get_ylabel() == "MACs per layer"
+    blocks = report.group("block").plot().axes
+    assert [one.get_ylabel() for one in blocks[:2]] == ["MACs per group", "parameters per group"]
     added = figure.axes[2].lines[0].get_ydata()
     assert added[-1] == report.total().macs
     _, axes = pyplot.subplots(2)

@@ -89,7 +89,7 @@ no room at 40 columns for: kind,
 output_shape, share, formula"""
 
 COMPARED = """\
-tiny against tiny
+tiny: before and after
                                 params params params       MACs      MACs   MACs
 layer                           before  after  ratio     before     after  ratio
 ────────────────────────────────────────────────────────────────────────────────
@@ -136,9 +136,16 @@ def test_a_table_has_a_line_for_each_row(small, tiny, monkeypatch):
 def test_a_comparison_at_80_columns(tiny):
     whole = tiny.network.with_standard()
     assert convcost.compare(whole, tiny.network).to_text(80) == COMPARED
-    narrow = convcost.compare(whole, tiny.network).to_text(40).splitlines()
-    assert narrow[1].split() == ["params", "MACs"]
-    assert narrow[2].split() == ["layer", "after", "after"]
+    for width, quantities, heads in (
+        (60, "params params MACs MACs MACs", "before after before after ratio"),
+        (50, "MACs MACs MACs", "before after ratio"),
+        (40, "MACs MACs", "before after"),
+        (26, "MACs", "after"),
+    ):
+        narrow = convcost.compare(whole, tiny.network).to_text(width).splitlines()
+        assert narrow[0] == "tiny: before and after"
+        assert narrow[1].split() == quantities.split()
+        assert narrow[2].split() == ["layer", *heads.split()]
 
 
 def test_the_total_of_the_model_stays_in_sight(tiny):
@@ -213,9 +220,16 @@ def test_long_numbers_and_formulas_in_symbols():
     made = {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"}
     layers = [("Conv2D", f"conv_{number}", made) for number in range(3)]
     h = convcost.symbols.symbol("h")
-    lines = convcost.summary(config(*layers), (h, h, 3)).to_text(60).splitlines()
+    network = convcost.from_keras(config(*layers), (h, h, 3))
+    lines = convcost.summary(network).to_text(60).splitlines()
     assert max(map(len, lines)) <= 60
     assert "\u2026" in lines[3]
+    # What is cut says so.
+    assert " ".join(lines[-2:]) == "formulas are cut at 60 columns in: macs; JSON and CSV have all"
+    both = convcost.compare(network, network.with_separable())
+    assert both.to_text(80).endswith("in: macs_before, macs_after; JSON and CSV have\nall")
+    for whole in (both.to_text(), both.to_text(190), huge.to_text(40)):
+        assert "formulas are cut" not in whole
 
 
 def styled(table, **options):

@@ -1,6 +1,7 @@
 """Tables as lines of text that fit a terminal: which columns are shown, how wide, and what is cut.
 
-A row takes one line. Digits are never cut: names are, in the middle, and columns are left out.
+A row takes one line. Digits of numbers are never cut: names are, in the middle, and columns are
+left out. Formulas in symbols are cut, and a line below says where.
 """
 
 from __future__ import annotations
@@ -96,6 +97,14 @@ def laid_out(sheet: Sheet, width: int | None = None, encoding: str = "utf-8") ->
     hidden = [one.column.name for one in widths if not one.shown]
     if hidden:
         notes.append(f"no room at {width} columns for: {', '.join(hidden)}")
+    short = [
+        one.column.name
+        for place, one in enumerate(widths)
+        if one.shown and not one.column.least and _is_cut(one, place, (*rows, *foot))
+    ]
+    if short:
+        where = ", ".join(short)
+        notes.append(f"formulas are cut at {width} columns in: {where}; JSON and CSV have all")
     ruled = sum(one.shown for one in widths) + len(gap) * (len(widths) - len(hidden) - 1)
     rule = Printed(marks.rule * ruled, "rule")
 
@@ -149,6 +158,10 @@ def _widths(
         excess -= taken
         given[one.column.name] = one._replace(shown=one.widest - taken)
     return [given.get(one.column.name, one._replace(shown=0)) for one in widths], " " * gap
+
+
+def _is_cut(width: _Width, place: int, rows: Sequence[tuple[str, ...]]) -> bool:
+    return any(cells(row[place]) > width.shown for row in rows)
 
 
 def _width(column: Column, texts: list[str]) -> _Width:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from convcost._cost.cost import Cost
     from convcost._models.network import Network
-    from convcost._models.rows import Row
+    from convcost._models.rows import Counted, Row
     from convcost._report.columns import Units
 
 CONVENTION_NOTE = (
@@ -56,6 +56,18 @@ def notes_of(
         yield f"left out, since their cost is not known: {', '.join(network.left_out)}"
 
 
+def without_type(model: Counted) -> str:
+    """Return of which weight the type is not known, so that the model has no size."""
+    row = next(row for row in model if row.size is None)
+    return f"that of a weight of layer {row.name!r} ({row.kind}) is not known"
+
+
+def size_unknown(model: Counted) -> str:
+    """Return why a model has no size, and what would give it one."""
+    reason = f"it needs the type of every weight, and {without_type(model)}"
+    return f"not known, as {reason}: give the live model"
+
+
 def _part(rows: Sequence[Row], every: Sequence[Row]) -> str:
     """Return which part of a model is shown, if it is not all of it."""
     if len(rows) == len(every):
@@ -66,8 +78,10 @@ def _part(rows: Sequence[Row], every: Sequence[Row]) -> str:
 
 
 def _size(network: Network, whose: str) -> Iterator[str]:
-    """Yield the size of the parameters, if it is known and there are any."""
+    """Yield the size of the parameters if there are any, or why it is not known."""
     size = network.size
-    if size:
+    if size is None:
+        yield f"size of the {whose} parameters: {size_unknown(network)}"
+    elif size:
         exact = f" ({count_text(size)} bytes)" if type(size) is int and size >= 1024 else ""
         yield f"size of the {whose} parameters: {bytes_text(size)}{exact}"
