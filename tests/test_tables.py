@@ -261,3 +261,46 @@ def test_a_model_without_macs_has_no_bars():
 def test_a_width_is_a_positive_integer(small, wrong):
     with pytest.raises((TypeError, ValueError), match="width must be a positive integer; got"):
         small.to_text(wrong)
+
+
+GROUPS = """\
+tiny: (28, 28, 32)
+layer    kind      params       MACs     share
+──────────────────────────────────────────────
+28 x 28  2 layers   2,656  1,831,424   99.97 %
+vector   2 layers     650        640    0.03 %
+──────────────────────────────────────────────
+total               3,306  1,832,064  100.00 %
+"""
+
+
+def test_what_groups_lack_is_left_out_in_print(tiny):
+    stages = tiny.group("stage")
+    text = stages.to_text()
+    assert text.startswith(GROUPS)
+    note = "empty for groups of layers, and left out: "
+    assert text.endswith(f"\n{note}output_shape, formula")
+    assert (
+        stages.to_markdown().splitlines()[0].split()
+        == "| layer | kind | params | MACs | share |".split()
+    )
+    assert note not in stages.to_latex(caption=True)
+    assert stages.to_csv().startswith("name,kind,output_shape,params,macs,share,formula\n")
+    chosen = convcost.summary(tiny.network, columns=["kernel", "connected_to", "macs"]).group()
+    assert chosen.sheet().titles == ("layer", "MACs")
+    assert chosen.sheet().notes[-1] == f"{note}kernel, connected_to"
+    assert chosen.titles() == ("layer", "kernel", "connected to", "MACs")
+    # Of nothing, all columns stay; and where one layer has a text.
+    assert tiny.group("stage").filter(kind="LSTM").sheet().titles == tiny.titles()
+    assert tiny.group("kind").sheet().titles == tiny.titles()
+
+
+def test_groups_of_one_layer_each_say_that_there_are_no_blocks(small):
+    note = (
+        "no two layers are in one block, by the models inside or their names: each layer has a row;"
+        " stage and kind group them otherwise"
+    )
+    blocks = small.group("block")
+    assert blocks.notes[-1] == blocks.sort().top(1).notes[-1] == note
+    for other in (small, blocks.group("kind"), blocks.fold(), small.top(1).group("block")):
+        assert note not in other.notes

@@ -46,6 +46,11 @@ class Sheet(NamedTuple):
     title: str
     notes: Sequence[str]
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The headings of the columns, each in one line."""
+        return tuple([column.title.replace("\n", " ") for column in self.columns])
+
 
 class Printed(NamedTuple):
     """A line of a table in print.
@@ -63,6 +68,28 @@ class Printed(NamedTuple):
     text: str
     role: str
     bar: tuple[int, int] = (0, 0)
+
+
+def without_empty(sheet: Sheet) -> Sheet:
+    """Return a table without the columns that have no text, which a note names."""
+    texts = [*sheet.rows, *sheet.foot]
+    kept = [
+        place
+        for place, column in enumerate(sheet.columns)
+        if not column.leaves or not texts or any(row[place] for row in texts)
+    ]
+    if len(kept) == len(sheet.columns):
+        return sheet
+    names = [one.name for place, one in enumerate(sheet.columns) if place not in kept]
+    rows, foot = (
+        [tuple([row[place] for place in kept]) for row in part] for part in (sheet.rows, sheet.foot)
+    )
+    return sheet._replace(
+        columns=[sheet.columns[place] for place in kept],
+        rows=rows,
+        foot=foot,
+        notes=(*sheet.notes, f"empty for groups of layers, and left out: {', '.join(names)}"),
+    )
 
 
 class _Width(NamedTuple):

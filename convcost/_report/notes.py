@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from convcost._models.network import Network
     from convcost._models.rows import Counted, Row
     from convcost._report.columns import Units
+    from convcost._report.lines import Line
 
 CONVENTION_NOTE = (
     "a MAC is one multiply and one add; FLOPs are 2 * MACs, without the bias additions"
+)
+
+_NO_BLOCKS = (
+    "no two layers are in one block, by the models inside or their names: each layer has a row;"
+    " stage and kind group them otherwise"
 )
 
 
@@ -54,6 +60,12 @@ def notes_of(
         yield f"holds where {equations}"
     if network.left_out:
         yield f"left out, since their cost is not known: {', '.join(network.left_out)}"
+
+
+def remarks_of(by: object, lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return what is to be said of groups: that there are no blocks."""
+    flat = by == "block" and len(lines) > 1 and all(line.is_layer for line in lines)
+    return (_NO_BLOCKS,) if flat else ()
 
 
 def without_type(model: Counted) -> str:

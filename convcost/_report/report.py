@@ -16,7 +16,7 @@ from convcost._report import saved
 from convcost._report.columns import shown
 from convcost._report.lines import Line, grouped, line_of, namer, ordered
 from convcost._report.nested import flat, nested, whole
-from convcost._report.notes import CONVENTION_NOTE, notes_of
+from convcost._report.notes import CONVENTION_NOTE, notes_of, remarks_of
 from convcost._report.table import Table, plain, shape_text
 
 if TYPE_CHECKING:
@@ -89,11 +89,10 @@ class Report(Table):
         units: Units = "exact",
     ) -> None:
         self.network = network
-        asked = {"effective_macs": effective, "intensity": intensity}
-        extra = [name for name, wanted in asked.items() if wanted]
+        extra = ["effective_macs"] * bool(effective) + ["intensity"] * bool(intensity)
         self._units = units
         self._levels: int | None = 0  # of the tree to print; 0 for none, None for all
-        self._is_sorted = False
+        self._is_sorted, self._remarks = False, remarks_of(None, ())
         self._shown = shown(columns, extra, formula, units)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
@@ -226,7 +225,7 @@ class Report(Table):
         ValueError
             If `by` is another string.
         """
-        return self._grouped(namer(by, self.network))
+        return self._grouped(namer(by, self.network), by)
 
     def fold(self, depth: int = 1) -> Report:
         """Return the report with one row for each nested model.
@@ -265,8 +264,10 @@ class Report(Table):
         other._levels = None if depth is None else check_number("depth", depth)
         return other
 
-    def _grouped(self, name_of: Callable[[Row], str]) -> Report:
-        return self._with(grouped(self._rows, name_of))
+    def _grouped(self, name_of: Callable[[Row], str], by: object = None) -> Report:
+        other = self._with(grouped(self._rows, name_of))
+        other._remarks = remarks_of(by, other.entries)
+        return other
 
     @property
     def _rows(self) -> list[Row]:
@@ -294,11 +295,15 @@ class Report(Table):
         return self._values(nested([entry.rows[0] for entry in self.entries], self._levels))
 
     @property
+    def leaves_empty(self) -> bool:
+        """Whether columns without a text are left out in print, as of groups of layers."""
+        return not all(entry.is_layer for entry in self.entries)
+
+    @property
     def foot(self) -> list[dict[str, Any]]:
         """The total of the layers shown, if they are not all, and that of the model."""
         network = self.network
-        rows = self._rows
-        every = self._foot("total", list(network), network.total())
+        rows, every = self._rows, self._foot("total", list(network), network.total())
         if len(rows) == len(network):
             return [every]
         return [self._foot("shown", rows, self.total()), every]
@@ -311,13 +316,12 @@ class Report(Table):
     @property
     def title(self) -> str:
         """The model's name and its input shapes."""
-        shapes = ", ".join(map(shape_text, self.network.input_shapes))
-        return f"{self.network.name}: {shapes}"
+        return f"{self.network.name}: {', '.join(map(shape_text, self.network.input_shapes))}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The totals with their convention, under which conditions they hold, what is left out."""
-        return tuple(notes_of(self.network, self._rows, self.total(), self._units))
+        return (*notes_of(self.network, self._rows, self.total(), self._units), *self._remarks)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""

@@ -19,8 +19,8 @@ from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
 from convcost._models.errors import missing
-from convcost._report import latex
-from convcost._report.layout import Sheet, laid_out
+from convcost._report import data, latex
+from convcost._report.layout import Sheet, laid_out, without_empty
 from convcost._report.styles import styled
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 # Longer texts are cut in print: tables pad each row to the length of the longest one.
 _LONGEST = 2000
-# What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What Markdown would take for markup or HTML; in a table a bar starts the next cell.
 _MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*|<>[]~"})
 
@@ -151,6 +149,11 @@ class Table:
         return ()
 
     @property
+    def leaves_empty(self) -> bool:
+        """Whether columns without a text are left out in print."""
+        return False
+
+    @property
     def title(self) -> str:
         """What the table shows."""
         raise NotImplementedError
@@ -200,7 +203,7 @@ class Table:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(column.name for column in self.columns)
-        writer.writerows([_cell(value) for value in line] for line in self.lines)
+        writer.writerows([data.cell(value) for value in line] for line in self.lines)
         return written(file.getvalue(), path)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -212,23 +215,19 @@ class Table:
             The columns of the table, with exact integers (as objects if they don't fit into int64)
             and ratios as `Fraction`.
         """
-        pandas = import_optional("pandas")
         names = [column.name for column in self.columns]
-        columns = dict(zip(names, zip(*self.lines, strict=True), strict=True)) if self.lines else {}
-        frame: pd.DataFrame = pandas.DataFrame(
-            {name: _series(pandas, columns.get(name, ())) for name in names}
-        )
-        return frame
+        return data.frame(import_optional("pandas"), names, self.lines)
 
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown."""
         tabulate = import_optional("tabulate").tabulate
-        lines = (*self.texts(), *self.sheet().foot)
+        sheet = self._sheet(self.lines)
+        lines = (*sheet.rows, *sheet.foot)
         texts = [[text.translate(_MARKUP) for text in line] for line in lines]
-        align = ["right" if column.number else "left" for column in self.columns]
+        align = ["right" if column.number else "left" for column in sheet.columns]
         made: str = tabulate(
             texts,
-            self.titles(),
+            sheet.titles,
             tablefmt="github",
             colalign=align if texts else None,
             disable_numparse=True,
@@ -262,24 +261,24 @@ class Table:
             A `tabular`; in a `table` if there is a caption or a label; a `longtable` for more than
             40 rows.
         """
+        sheet = self._sheet(self.lines)
         if caption is True:
             notes = [one[:1].upper() + one[1:] for one in self.notes]
             caption = ". ".join((self.title, *notes)) + "."
-        numbers = [column.number for column in self.columns]
-        foot = self.sheet().foot
-        made = latex.table(self.titles(), self.texts(), foot, numbers, caption or None, label)
+        numbers = [column.number for column in sheet.columns]
+        made = latex.table(sheet.titles, sheet.rows, sheet.foot, numbers, caption or None, label)
         return written(made, path)
 
     def _repr_html_(self) -> str:
         sheet = self.sheet()
         right = tuple(place for place, column in enumerate(sheet.columns) if column.number)
-        made = text.table(self.titles(), [*map(_fixed, sheet.rows)], right, sheet.foot)
+        made = text.table(sheet.titles, [*map(_fixed, sheet.rows)], right, sheet.foot)
         below = "".join(f"<p>{text.escape(note)}</p>" for note in sheet.notes)
         return f"<p>{text.escape(sheet.title)}</p>{made}{below}"
 
     def titles(self) -> tuple[str, ...]:
         """Return the headings of the columns in print, each in one line."""
-        return tuple(column.title.replace("\n", " ") for column in self.columns)
+        return tuple([column.title.replace("\n", " ") for column in self.columns])
 
     def texts(self) -> list[tuple[str, ...]]:
         """Return the rows with their values formatted for print, long ones cut."""
@@ -310,15 +309,18 @@ class Table:
 
     def sheet(self) -> Sheet:
         """Return what is printed: the rows, the totals below them, and the lines around."""
-        columns, lines = self.columns, self.printed
+        return self._sheet(self.printed)
+
+    def _sheet(self, lines: Sequence[Cells]) -> Sheet:
+        columns = self.columns
+        rows = _texts(columns, lines)
         foot = [
             tuple([cut(one.text(line[one.name])) if one.name in line else "" for one in columns])
             for line in self.foot
         ]
         notes = tuple(map(cut, self.notes))
-        return Sheet(
-            columns, _texts(columns, lines), foot, _bars(columns, lines), cut(self.title), notes
-        )
+        sheet = Sheet(columns, rows, foot, _bars(columns, lines), cut(self.title), notes)
+        return without_empty(sheet) if self.leaves_empty else sheet
 
     def __rich_console__(
         self, console: rich.console.Console, options: rich.console.ConsoleOptions
@@ -365,20 +367,6 @@ def plain(value: object) -> Plain:
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
     return str(value)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, (tuple, list)):
-        return show(tuple(value))
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return float(value) if isinstance(value, Fraction) else value
-
-
-def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
-    whole = values and all(type(value) is int and abs(value) < 2**63 for value in values)
-    series: pd.Series[Any] = pandas.Series(list(values), dtype="int64" if whole else object)
-    return series
 
 
 def written(text: str, path: str | Path | None) -> str:
