@@ -151,11 +151,19 @@ def test_the_size_of_the_weights_is_that_of_keras(model, _):
     assert f"size of the model's parameters: {bytes_text(held)}" in report.notes[-2]
 
 
-def test_a_size_that_is_not_known_is_not_said():
+UNKNOWN = (
+    "size of the model's parameters: not known, as it needs the type of every weight, and that of a"
+    " weight of layer 'conv' (Conv2D) is not known: give the live model"
+)
+
+
+def test_a_size_that_is_not_known_says_why():
     layer = conv("conv", dtype="string")
     one = convcost.from_keras({"name": "odd", "layers": [layer]}, (28, 28, 1))
     assert one.size is None
-    assert "size of" not in str(convcost.summary(one))
+    assert UNKNOWN in convcost.summary(one).notes
+    below = convcost.compare(one, one, one).notes
+    assert below[1] == "bytes of odd: " + UNKNOWN.partition(": ")[2]
     assert convcost.summary(one, columns=["size"], units="auto").texts()[0] == ("conv", "")
 
 
@@ -212,3 +220,20 @@ def test_every_column_has_a_value_for_every_line(network):
     assert {name for name, value in shown.items() if value is not None} == known
     assert left.foot[0]["params"] == left.total().params
     assert np.unique([column.name for column in report.columns]).size == len(COLUMNS) + 1
+
+
+def test_arithmetic_without_a_column_is_refused(network, run, tmp_path):
+    with pytest.raises(ValueError, match="has no column") as caught:
+        convcost.summary(network, columns=["flops"], formula="macs")
+    assert str(caught.value) == (
+        "formula='macs' has no column: add 'formula' to the columns, or leave it out"
+    )
+    both = convcost.summary(network, columns=["flops", "formula"], formula="macs")
+    assert both.titles() == ("layer", "FLOPs", "MACs =")
+    path = tmp_path / "tiny.json"
+    path.write_text(convcost.summary(network).to_json())
+    assert run("summary", path, "--columns", "flops", "--formula", "macs") == (
+        2,
+        "",
+        "Error: --formula macs has no column: add 'formula' to the columns, or leave it out\n",
+    )

@@ -127,7 +127,7 @@ def test_groups(report):
     assert [entry.name for entry in blocks.entries] == ["block_1", "block_2", "inner", "head"]
     assert blocks.entries[0].kind == "2 layers"
     assert blocks.entries[0].cost.params == 1344 + 128
-    assert blocks.entries[0].formula("params") == "2 layers: 1,472"
+    assert blocks.entries[0].formula("params") == ""  # the kind has the number of layers
     assert blocks.total() == report.total()
     own = report.group(lambda row: row.name[0])
     assert [entry.name for entry in own.entries] == ["b", "i", "h"]
@@ -244,6 +244,9 @@ def test_the_plot_has_a_bar_for_each_layer(report):
     upper, lower, *_ = figure.axes
     assert [bar.get_height() for bar in upper.patches] == [line[4] for line in report.lines]
     assert [bar.get_height() for bar in lower.patches] == [line[3] for line in report.lines]
+    assert upper.get_ylabel() == "MACs per layer"
+    blocks = report.group("block").plot().axes
+    assert [one.get_ylabel() for one in blocks[:2]] == ["MACs per group", "parameters per group"]
     added = figure.axes[2].lines[0].get_ydata()
     assert added[-1] == report.total().macs
     _, axes = pyplot.subplots(2)

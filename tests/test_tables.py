@@ -89,7 +89,7 @@ no room at 40 columns for: kind,
 output_shape, share, formula"""
 
 COMPARED = """\
-tiny against tiny
+tiny: before and after
                                 params params params       MACs      MACs   MACs
 layer                           before  after  ratio     before     after  ratio
 ────────────────────────────────────────────────────────────────────────────────
@@ -136,9 +136,16 @@ def test_a_table_has_a_line_for_each_row(small, tiny, monkeypatch):
 def test_a_comparison_at_80_columns(tiny):
     whole = tiny.network.with_standard()
     assert convcost.compare(whole, tiny.network).to_text(80) == COMPARED
-    narrow = convcost.compare(whole, tiny.network).to_text(40).splitlines()
-    assert narrow[1].split() == ["params", "MACs"]
-    assert narrow[2].split() == ["layer", "after", "after"]
+    for width, quantities, heads in (
+        (60, "params params MACs MACs MACs", "before after before after ratio"),
+        (50, "MACs MACs MACs", "before after ratio"),
+        (40, "MACs MACs", "before after"),
+        (26, "MACs", "after"),
+    ):
+        narrow = convcost.compare(whole, tiny.network).to_text(width).splitlines()
+        assert narrow[0] == "tiny: before and after"
+        assert narrow[1].split() == quantities.split()
+        assert narrow[2].split() == ["layer", *heads.split()]
 
 
 def test_the_total_of_the_model_stays_in_sight(tiny):
@@ -213,9 +220,16 @@ def test_long_numbers_and_formulas_in_symbols():
     made = {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"}
     layers = [("Conv2D", f"conv_{number}", made) for number in range(3)]
     h = convcost.symbols.symbol("h")
-    lines = convcost.summary(config(*layers), (h, h, 3)).to_text(60).splitlines()
+    network = convcost.from_keras(config(*layers), (h, h, 3))
+    lines = convcost.summary(network).to_text(60).splitlines()
     assert max(map(len, lines)) <= 60
     assert "\u2026" in lines[3]
+    # What is cut says so.
+    assert " ".join(lines[-2:]) == "formulas are cut at 60 columns in: macs; JSON and CSV have all"
+    both = convcost.compare(network, network.with_separable())
+    assert both.to_text(80).endswith("in: macs_before, macs_after; JSON and CSV have\nall")
+    for whole in (both.to_text(), both.to_text(190), huge.to_text(40)):
+        assert "formulas are cut" not in whole
 
 
 def styled(table, **options):
@@ -247,3 +261,46 @@ def test_a_model_without_macs_has_no_bars():
 def test_a_width_is_a_positive_integer(small, wrong):
     with pytest.raises((TypeError, ValueError), match="width must be a positive integer; got"):
         small.to_text(wrong)
+
+
+GROUPS = """\
+tiny: (28, 28, 32)
+layer    kind      params       MACs     share
+──────────────────────────────────────────────
+28 x 28  2 layers   2,656  1,831,424   99.97 %
+vector   2 layers     650        640    0.03 %
+──────────────────────────────────────────────
+total               3,306  1,832,064  100.00 %
+"""
+
+
+def test_what_groups_lack_is_left_out_in_print(tiny):
+    stages = tiny.group("stage")
+    text = stages.to_text()
+    assert text.startswith(GROUPS)
+    note = "empty for groups of layers, and left out: "
+    assert text.endswith(f"\n{note}output_shape, formula")
+    assert (
+        stages.to_markdown().splitlines()[0].split()
+        == "| layer | kind | params | MACs | share |".split()
+    )
+    assert note not in stages.to_latex(caption=True)
+    assert stages.to_csv().startswith("name,kind,output_shape,params,macs,share,formula\n")
+    chosen = convcost.summary(tiny.network, columns=["kernel", "connected_to", "macs"]).group()
+    assert chosen.sheet().titles == ("layer", "MACs")
+    assert chosen.sheet().notes[-1] == f"{note}kernel, connected_to"
+    assert chosen.titles() == ("layer", "kernel", "connected to", "MACs")
+    # Of nothing, all columns stay; and where one layer has a text.
+    assert tiny.group("stage").filter(kind="LSTM").sheet().titles == tiny.titles()
+    assert tiny.group("kind").sheet().titles == tiny.titles()
+
+
+def test_groups_of_one_layer_each_say_that_there_are_no_blocks(small):
+    note = (
+        "no two layers are in one block, by the models inside or their names: each layer has a row;"
+        " stage and kind group them otherwise"
+    )
+    blocks = small.group("block")
+    assert blocks.notes[-1] == blocks.sort().top(1).notes[-1] == note
+    for other in (small, blocks.group("kind"), blocks.fold(), small.top(1).group("block")):
+        assert note not in other.notes

@@ -277,7 +277,7 @@ def test_what_is_left_out_is_marked_in_every_format():
     assert report.notes[0].startswith("total, without 1 left out: ")
     assert " of the counted " in report.notes[1]
     grouped = report.group(lambda row: "all")
-    assert grouped.lines[0][-1].endswith(", without 1 left out")
+    assert grouped.lines[0][-1].endswith("without 1 left out")
     assert grouped.lines[0][3] == report.network.params
 
 

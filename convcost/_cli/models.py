@@ -13,7 +13,7 @@ from convcost._cli.output import json_format, show_table, usage_errors
 from convcost._cli.sources import network_of, on_unknown_option, shape_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Literal, TypeAlias
 
     from convcost._models.types import OnUnknown
@@ -126,6 +126,9 @@ def summary(
     Keras Applications (which needs Keras; weights are not downloaded). An --output that ends with
     .svg, .pdf or .png gets a figure: of each layer, or with --group of the shares of the groups.
     """
+    if tree or depth:
+        others = {"--sort": sort, "--top": top, "--group": group, "--fold": fold}
+        _require_table(depth, others, form, output)
     with usage_errors():
         report = convcost.summary(
             network_of(source, input_shapes, on_unknown, output_shapes, saved=True),
@@ -146,6 +149,25 @@ def summary(
         if top:
             report = report.top(top)
         show_table(report, form, output, lambda: report.plot(by=group))
+
+
+def _require_table(
+    depth: int | None, others: Mapping[str, object], form: str | None, output: str | None
+) -> None:
+    """Refuse what a tree goes without: other rows, and other forms than a table."""
+    option = "--depth" if depth else "--tree"
+    words = [name for name, value in others.items() if value]
+    if form is None and output is not None and not output.lower().endswith(".txt"):
+        words.append(f"--output {output}")
+    elif form not in (None, "table"):
+        words.append(f"--format {form}")
+    if "--fold" in words:
+        raise click.UsageError(f"{option} and --fold both show nested models: leave out one")
+    if words:
+        raise click.UsageError(
+            f"{option} prints the whole model as a tree, without {words[0]}: leave out one of them;"
+            f" --fold {depth or 1} gives one row for each nested model"
+        )
 
 
 @click.command()

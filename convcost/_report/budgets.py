@@ -13,6 +13,7 @@ from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import join_names
 from convcost._models.errors import ModelError
+from convcost._report.notes import without_type
 from convcost._report.summaries import counted
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ def _differences(before: Counted, model: Counted) -> Iterator[str]:
     """Yield what makes a comparison with a baseline say less."""
     for one in (before, model):
         if one.size is None:
-            yield f"bytes are not compared: they need the types, and {_without_type(one)}"
+            yield f"bytes are not compared: they need the types, and {without_type(one)}"
             break
     if tuple(before.input_shapes) != tuple(model.input_shapes):
         yield (f"the baseline is for inputs of {_shown(before)}, and the model for {_shown(model)}")
@@ -282,16 +283,11 @@ def _shown(model: Counted) -> str:
     return " and ".join(map(str, model.input_shapes))
 
 
-def _without_type(model: Counted) -> str:
-    row = next(row for row in model if row.size is None)
-    return f"that of a weight of layer {row.name!r} ({row.kind}) is not known"
-
-
 def _measured(model: Counted, quantity: str, argument: str) -> int:
     value: Count | None = model.size if quantity == "size" else getattr(model.total(), quantity)
     if value is None:
         raise ModelError(
-            f"{argument} needs the type of every weight, and {_without_type(model)}: give the live"
+            f"{argument} needs the type of every weight, and {without_type(model)}: give the live"
             " model"
         )
     if is_expression(value):

@@ -106,6 +106,10 @@ def shown(
         refuse(ValueError, "formula", formula, "'params' or 'macs'")
     check_units(units)
     names = (*_USUAL, *extra, "formula") if columns is None else (*_checked(columns), *extra)
+    if formula != "params" and "formula" not in names:
+        raise ValueError(
+            f"formula={formula!r} has no column: add 'formula' to the columns, or leave it out"
+        )
     known = _BY_NAME | {"formula": _formula(formula)}
     made = [_NAME, *(known[name] for name in dict.fromkeys(names) if name != "name")]
     return [one._replace(column=in_units(one.column, units)) for one in made]

@@ -96,13 +96,13 @@ class Comparison(Table):
         """The columns, from left to right."""
         columns = (
             Column("name", "layer", str, least=16, middle=True),
-            Column("kind", "kind", str, least=15, leaves=6),
-            Column("params_before", "params\nbefore", count_text, True, leaves=4),
-            Column("params_after", "params\nafter", count_text, True),
-            Column("params_ratio", "params\nratio", decimal_text, True, leaves=5),
-            Column("macs_before", "MACs\nbefore", count_text, True, leaves=4),
+            Column("kind", "kind", str, least=15, leaves=8),
+            Column("params_before", "params\nbefore", count_text, True, leaves=6),
+            Column("params_after", "params\nafter", count_text, True, leaves=5),
+            Column("params_ratio", "params\nratio", decimal_text, True, leaves=7),
+            Column("macs_before", "MACs\nbefore", count_text, True, leaves=3),
             Column("macs_after", "MACs\nafter", count_text, True),
-            Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=5),
+            Column("macs_ratio", "MACs\nratio", decimal_text, True, leaves=4),
         )
         return tuple([in_units(one, self._units) for one in columns])
 
@@ -138,7 +138,8 @@ class Comparison(Table):
     @property
     def title(self) -> str:
         """The models' names."""
-        return f"{self.before.name} against {self.after.name}"
+        names = self.before.name, self.after.name
+        return f"{names[0]}: before and after" if names[0] == names[1] else " against ".join(names)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Tables as lines of text that fit a terminal: which columns are shown, how wide, and what is cut.
 
-A row takes one line. Digits are never cut: names are, in the middle, and columns are left out.
+A row takes one line. Digits of numbers are never cut: names are, in the middle, and columns are
+left out. Formulas in symbols are cut, and a line below says where.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ class Sheet(NamedTuple):
     title: str
     notes: Sequence[str]
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The headings of the columns, each in one line."""
+        return tuple([column.title.replace("\n", " ") for column in self.columns])
+
 
 class Printed(NamedTuple):
     """A line of a table in print.
@@ -62,6 +68,28 @@ class Printed(NamedTuple):
     text: str
     role: str
     bar: tuple[int, int] = (0, 0)
+
+
+def without_empty(sheet: Sheet) -> Sheet:
+    """Return a table without the columns that have no text, which a note names."""
+    texts = [*sheet.rows, *sheet.foot]
+    kept = [
+        place
+        for place, column in enumerate(sheet.columns)
+        if not column.leaves or not texts or any(row[place] for row in texts)
+    ]
+    if len(kept) == len(sheet.columns):
+        return sheet
+    names = [one.name for place, one in enumerate(sheet.columns) if place not in kept]
+    rows, foot = (
+        [tuple([row[place] for place in kept]) for row in part] for part in (sheet.rows, sheet.foot)
+    )
+    return sheet._replace(
+        columns=[sheet.columns[place] for place in kept],
+        rows=rows,
+        foot=foot,
+        notes=(*sheet.notes, f"empty for groups of layers, and left out: {', '.join(names)}"),
+    )
 
 
 class _Width(NamedTuple):
@@ -96,6 +124,14 @@ def laid_out(sheet: Sheet, width: int | None = None, encoding: str = "utf-8") ->
     hidden = [one.column.name for one in widths if not one.shown]
     if hidden:
         notes.append(f"no room at {width} columns for: {', '.join(hidden)}")
+    short = [
+        one.column.name
+        for place, one in enumerate(widths)
+        if one.shown and not one.column.least and _is_cut(one, place, (*rows, *foot))
+    ]
+    if short:
+        where = ", ".join(short)
+        notes.append(f"formulas are cut at {width} columns in: {where}; JSON and CSV have all")
     ruled = sum(one.shown for one in widths) + len(gap) * (len(widths) - len(hidden) - 1)
     rule = Printed(marks.rule * ruled, "rule")
 
@@ -149,6 +185,10 @@ def _widths(
         excess -= taken
         given[one.column.name] = one._replace(shown=one.widest - taken)
     return [given.get(one.column.name, one._replace(shown=0)) for one in widths], " " * gap
+
+
+def _is_cut(width: _Width, place: int, rows: Sequence[tuple[str, ...]]) -> bool:
+    return any(cells(row[place]) > width.shown for row in rows)
 
 
 def _width(column: Column, texts: list[str]) -> _Width:

@@ -16,7 +16,7 @@ from convcost._layers.wrapping import TimeDistributed
 from convcost._models.rows import Row, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from convcost._cost.cost import Cost
     from convcost._exact.types import Count, Factors
@@ -121,9 +121,12 @@ class Line(NamedTuple):
         if len(self.rows) == 1:
             shown: str = getattr(self.cost.explain(), quantity)
             return shown
-        without = f", without {self.left_out} left out" if self.left_out else ""
-        number = arithmetic.text(getattr(self.cost, quantity))
-        return f"{len(self.rows)} layers: {number}{without}"
+        without = f"without {self.left_out} left out" if self.left_out else ""
+        number = layers_text(self.rows)
+        if number == self.kind:  # which says it already
+            return without
+        made = f"{number}: {arithmetic.text(getattr(self.cost, quantity))}"
+        return f"{made}, {without}" if without else made
 
     def fraction(self, whole: Count) -> Count | None:
         """Return its share of all MACs; None if these are 0 or symbolic, or its own not known."""
@@ -151,6 +154,20 @@ def kind_of(row: Row) -> str:
     return " ".join(words)
 
 
+def number_of_layers(rows: Iterable[Row]) -> int:
+    """Return how many layers are called in rows: one that is called twice is one layer."""
+    # Of a saved report, only the names are known.
+    keys = {row.path if row.identity is None else (row.identity, row.path[-1]) for row in rows}
+    return len(keys)
+
+
+def layers_text(rows: Sequence[Row]) -> str:
+    """Return the number of layers, and that of their calls if these are more."""
+    number = number_of_layers(rows)
+    layers = f"{number} layer{'s' * (number != 1)}"
+    return layers if number == len(rows) else f"{layers}, {len(rows)} calls"
+
+
 def line_of(row: Row) -> Line:
     """Return the line of one layer."""
     return Line(row.name, row.kind, (row,), row.output_shape, row.cost, True)
@@ -168,7 +185,7 @@ def _together(name: str, rows: list[Row]) -> Line:
     if len(rows) == 1 and rows[0].name == name:
         return line_of(rows[0])
     kinds = {row.kind for row in rows}
-    kind = kinds.pop() if len(kinds) == 1 else f"{len(rows)} layers"
+    kind = kinds.pop() if len(kinds) == 1 else layers_text(rows)
     # Several layers have no output shape in common.
     shape = rows[0].output_shape if len(rows) == 1 else None
     return Line(name, kind, tuple(rows), shape, total([row.cost for row in rows]))
@@ -221,6 +238,24 @@ def placed(rows: Iterable[Row]) -> Callable[[Any], tuple[Factors, Factors]]:
     return place
 
 
+def ordered(lines: Iterable[Line], by: str, descending: bool) -> list[Line]:
+    """Return lines in the order of their values; refuse values that have none.
+
+    Raises
+    ------
+    ValueError
+        If a value is symbolic.
+    """
+    keys = [(line.order(by), line) for line in lines]
+    if any(is_expression(key) and key.free_symbols for key, _ in keys):
+        raise ValueError(
+            f"can't sort by={by!r}: its values contain symbols, so their order is unknown; give"
+            " an input_shape of integers"
+        )
+    keys.sort(key=lambda pair: pair[0], reverse=descending)
+    return [line for _, line in keys]
+
+
 def namer(by: Grouping | Callable[[Row], str], rows: Iterable[Row]) -> Callable[[Row], str]:
     """Return the function that names the group of a row of a model."""
     if callable(by):
@@ -228,10 +263,24 @@ def namer(by: Grouping | Callable[[Row], str], rows: Iterable[Row]) -> Callable[
     if by == "kind":
         return lambda row: row.kind
     if by == "block":
-        return block_of
+        return _blocks(rows)
     if by == "stage":
         return stages(rows)
     refuse(ValueError, "by", by, "'kind', 'block', 'stage' or a function of a row")
+
+
+def _blocks(rows: Iterable[Row]) -> Callable[[Row], str]:
+    """Return a function that names the block of a row.
+
+    Of a model with models inside, the block has only the layers that are in none of these.
+    """
+    around = {row.path[:end] for row in rows for end in range(1, len(row.path) - 1)}
+
+    def block(row: Row) -> str:
+        name = block_of(row)
+        return f"{name} (its own layers)" if row.path[:-1] in around else name
+
+    return block
 
 
 def stages(rows: Iterable[Row]) -> Callable[[Row], str]:

@@ -62,9 +62,10 @@ def draw_lines(lines: Sequence[Line], title: str, axes: Axes | Sequence[Axes] | 
     if axes is None:
         figure, axes = pyplot.subplots(2, 1, sharex=True, figsize=(10, 6), layout="constrained")
         show_once(pyplot, figure)
+    what = "layer" if all(line.is_layer for line in lines) else "group"
     upper, lower = pair = cast("Sequence[Axes]", axes)
     for one, numbers, quantity in zip(pair, drawn, DRAWN, strict=True):
-        _draw_quantity(one, numbers, UNITS[quantity])
+        _draw_quantity(one, numbers, f"{UNITS[quantity]} per {what}")
     names = [line.name for line in lines]
     # More names than this would overlap.
     step = max(1, -(-len(names) // 40))
@@ -74,9 +75,9 @@ def draw_lines(lines: Sequence[Line], title: str, axes: Axes | Sequence[Axes] | 
     return cast("Figure", upper.figure)
 
 
-def _draw_quantity(axes: Axes, numbers: list[int], unit: str) -> None:
+def _draw_quantity(axes: Axes, numbers: list[int], label: str) -> None:
     axes.bar(range(len(numbers)), numbers, color="tab:blue")
-    axes.set_ylabel(f"{unit} per layer")
+    axes.set_ylabel(label)
     sums = axes.twinx()
     sums.plot(range(len(numbers)), list(accumulate(numbers)), color="tab:orange")
     sums.set_ylabel("added up", color="tab:orange")

@@ -9,15 +9,14 @@ from convcost import _layers
 from convcost._cost.cost import total
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number, refuse, refuse_choice
 from convcost._layers.elementwise import ELEMENTWISE
 from convcost._models.rows import Row, size_of
 from convcost._report import saved
 from convcost._report.columns import shown
-from convcost._report.lines import Line, grouped, line_of, namer
-from convcost._report.nested import nested
-from convcost._report.notes import CONVENTION_NOTE, notes_of
+from convcost._report.lines import Line, grouped, line_of, namer, ordered
+from convcost._report.nested import flat, nested, whole
+from convcost._report.notes import CONVENTION_NOTE, notes_of, remarks_of
 from convcost._report.table import Table, plain, shape_text
 
 if TYPE_CHECKING:
@@ -90,11 +89,10 @@ class Report(Table):
         units: Units = "exact",
     ) -> None:
         self.network = network
-        asked = {"effective_macs": effective, "intensity": intensity}
-        extra = [name for name, wanted in asked.items() if wanted]
+        extra = ["effective_macs"] * bool(effective) + ["intensity"] * bool(intensity)
         self._units = units
         self._levels: int | None = 0  # of the tree to print; 0 for none, None for all
-        self._is_sorted = False
+        self._is_sorted, self._remarks = False, remarks_of(None, ())
         self._shown = shown(columns, extra, formula, units)
         self.entries: tuple[Line, ...] = tuple(map(line_of, network))
 
@@ -159,14 +157,8 @@ class Report(Table):
         """
         if by not in SORTABLE:
             refuse_choice("by", by, SORTABLE)
-        keys = [(entry.order(by), entry) for entry in self.entries]
-        if any(is_expression(key) and key.free_symbols for key, _ in keys):
-            raise ValueError(
-                f"can't sort by={by!r}: its values contain symbols, so their order is unknown; give"
-                " an input_shape of integers"
-            )
-        keys.sort(key=lambda pair: pair[0], reverse=descending)
-        return self._with([entry for _, entry in keys], is_sorted=True)
+        flat("sort", self._levels)
+        return self._with(ordered(self.entries, by, descending), is_sorted=True)
 
     def filter(
         self, where: Callable[[Row], bool] | None = None, *, kind: str | None = None
@@ -192,6 +184,7 @@ class Report(Table):
         """
         if where is not None and not callable(where):
             refuse(TypeError, "where", where, "a function of a row; kind='Conv2D' keeps one class")
+        flat("filter", self._levels)
         kinds = dict.fromkeys(entry.kind for entry in self.entries)
         if kind is not None and kind not in {*kinds, *_layers.__all__, *ELEMENTWISE}:
             refuse_choice("kind", kind, kinds, " in this report")
@@ -214,8 +207,9 @@ class Report(Table):
         TypeError, ValueError
             If `number` is not a positive integer, or the MACs are symbolic and have no order.
         """
-        ordered = self if self._is_sorted else self.sort("macs")
-        return self._with(ordered.entries[: check_number("number", number)], is_sorted=True)
+        flat("top", self._levels)
+        largest = self if self._is_sorted else self.sort("macs")
+        return self._with(largest.entries[: check_number("number", number)], is_sorted=True)
 
     def group(self, by: Grouping | Callable[[Row], str] = "kind") -> Report:
         """Return the report with a row for each group of layers.
@@ -231,7 +225,7 @@ class Report(Table):
         ValueError
             If `by` is another string.
         """
-        return self._grouped(namer(by, self.network))
+        return self._grouped(namer(by, self.network), by)
 
     def fold(self, depth: int = 1) -> Report:
         """Return the report with one row for each nested model.
@@ -252,8 +246,9 @@ class Report(Table):
     def tree(self, depth: int | None = None) -> Report:
         """Return the report that prints as a tree: what is in a nested model is indented below it.
 
-        A nested model, or a layer of your own with layers in it, has a row with its subtotals.
-        Data (CSV, JSON, data frames) have a row for each layer, as before.
+        A nested model, or a layer of your own with layers in it, has a row with its subtotals, and
+        later calls of a layer have a number. Data (CSV, JSON, data frames) have a row for each
+        layer, as before. `group` and `fold` give other rows, and no tree.
 
         Parameters
         ----------
@@ -263,15 +258,20 @@ class Report(Table):
         Raises
         ------
         TypeError, ValueError
-            If `depth` is not a positive integer.
+            If `depth` is not a positive integer, or the report has not all layers of the model.
         """
-        other = self._with(line_of(row) for entry in self.entries for row in entry.rows)
+        other = self._with(map(line_of, whole(self._rows, self.network)))
         other._levels = None if depth is None else check_number("depth", depth)
         return other
 
-    def _grouped(self, name_of: Callable[[Row], str]) -> Report:
-        rows = (row for entry in self.entries for row in entry.rows)
-        return self._with(grouped(rows, name_of))
+    def _grouped(self, name_of: Callable[[Row], str], by: object = None) -> Report:
+        other = self._with(grouped(self._rows, name_of))
+        other._remarks = remarks_of(by, other.entries)
+        return other
+
+    @property
+    def _rows(self) -> list[Row]:
+        return [row for entry in self.entries for row in entry.rows]
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -284,8 +284,8 @@ class Report(Table):
         return self._values(self.entries)
 
     def _values(self, entries: Iterable[Line]) -> list[Cells]:
-        whole, values = self.network.macs, [one.value for one in self._shown]
-        return [tuple([value(entry, whole) for value in values]) for entry in entries]
+        macs, values = self.network.macs, [one.value for one in self._shown]
+        return [tuple([value(entry, macs) for value in values]) for entry in entries]
 
     @property
     def printed(self) -> list[Cells]:
@@ -295,36 +295,37 @@ class Report(Table):
         return self._values(nested([entry.rows[0] for entry in self.entries], self._levels))
 
     @property
+    def leaves_empty(self) -> bool:
+        """Whether columns without a text are left out in print, as of groups of layers."""
+        return not all(entry.is_layer for entry in self.entries)
+
+    @property
     def foot(self) -> list[dict[str, Any]]:
         """The total of the layers shown, if they are not all, and that of the model."""
         network = self.network
-        rows = [row for entry in self.entries for row in entry.rows]
-        whole = self._foot("total", list(network), network.total())
+        rows, every = self._rows, self._foot("total", list(network), network.total())
         if len(rows) == len(network):
-            return [whole]
-        return [self._foot("shown", rows, self.total()), whole]
+            return [every]
+        return [self._foot("shown", rows, self.total()), every]
 
     def _foot(self, name: str, rows: list[Row], cost: Cost[Any]) -> dict[str, Any]:
-        line, whole = Line(name, "", tuple(rows), None, cost), self.network.macs
-        sums = {one.column.name: one.value(line, whole) for one in self._shown if one.adds_up}
+        line, macs = Line(name, "", tuple(rows), None, cost), self.network.macs
+        sums = {one.column.name: one.value(line, macs) for one in self._shown if one.adds_up}
         return {"name": name} | sums
 
     @property
     def title(self) -> str:
         """The model's name and its input shapes."""
-        shapes = ", ".join(map(shape_text, self.network.input_shapes))
-        return f"{self.network.name}: {shapes}"
+        return f"{self.network.name}: {', '.join(map(shape_text, self.network.input_shapes))}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The totals with their convention, under which conditions they hold, what is left out."""
-        number = sum(len(entry.rows) for entry in self.entries)
-        return tuple(notes_of(self.network, number, self.total(), self._units))
+        return (*notes_of(self.network, self._rows, self.total(), self._units), *self._remarks)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""
-        network, cost = self.network, self.total()
-        rows = [row for entry in self.entries for row in entry.rows]
+        network, cost, rows = self.network, self.total(), self._rows
         # Whatever is shown, the usual columns are saved, without which no report reads back in.
         every = {one.column.name: one for one in (*shown(), *self._shown)}
         return {
@@ -396,5 +397,4 @@ class Report(Table):
         """
         from convcost._report import page
 
-        rows = [row for entry in self.entries for row in entry.rows]
-        return page.write(self, rows, path)
+        return page.write(self, self._rows, path)

@@ -11,7 +11,7 @@ from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import refuse, refuse_choice
 from convcost._report import saved
 from convcost._report.columns import check_units, in_units
-from convcost._report.notes import CONVENTION_NOTE
+from convcost._report.notes import CONVENTION_NOTE, size_unknown
 from convcost._report.plots import show_once
 from convcost._report.table import (
     Column,
@@ -178,7 +178,12 @@ class Models(Table):
             for name, network in zip(self.names, self.networks, strict=True)
             if network.left_out
         ]
-        return f"ratios are to {self.names[0]}; {CONVENTION_NOTE}", *left_out
+        sizes = [
+            f"bytes of {name}: {size_unknown(network)}"
+            for name, network in zip(self.names, self.networks, strict=True)
+            if network.size is None
+        ]
+        return f"ratios are to {self.names[0]}; {CONVENTION_NOTE}", *sizes, *left_out
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: what `to_json` writes."""

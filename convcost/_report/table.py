@@ -21,9 +21,9 @@ from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
 from convcost._models.errors import missing
 from convcost._report import latex
-from convcost._report.layout import Sheet, laid_out
+from convcost._report.layout import Sheet, laid_out, without_empty
 from convcost._report.styles import styled
-from convcost._report.values import as_float, cell, places_of, series
+from convcost._report.values import as_float, cell, frame, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -151,6 +151,11 @@ class Table:
         return ()
 
     @property
+    def leaves_empty(self) -> bool:
+        """Whether columns without a text are left out in print."""
+        return False
+
+    @property
     def title(self) -> str:
         """What the table shows."""
         raise NotImplementedError
@@ -212,20 +217,16 @@ class Table:
             The columns of the table, with exact integers (as objects if they don't fit into int64)
             and ratios as `Fraction`.
         """
-        pandas = import_optional("pandas")
         names = [column.name for column in self.columns]
-        columns = dict(zip(names, zip(*self.lines, strict=True), strict=True)) if self.lines else {}
-        frame: pd.DataFrame = pandas.DataFrame(
-            {name: series(pandas, columns.get(name, ())) for name in names}
-        )
-        return frame
+        return frame(import_optional("pandas"), names, self.lines)
 
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown."""
         tabulate = import_optional("tabulate").tabulate
-        lines = (self.titles(), *self.texts(), *self.sheet().foot)
+        sheet = self._sheet(self.lines)
+        lines = (sheet.titles, *sheet.rows, *sheet.foot)
         titles, *texts = [[text.translate(_MARKUP) for text in line] for line in lines]
-        align = ["right" if column.number else "left" for column in self.columns]
+        align = ["right" if column.number else "left" for column in sheet.columns]
         made: str = tabulate(
             texts,
             titles,
@@ -265,12 +266,13 @@ class Table:
             A `tabular`; in a `table` if there is a caption or a label; a `longtable` for more than
             40 rows.
         """
+        sheet = self._sheet(self.lines)
         if caption is True:
             notes = [one[:1].upper() + one[1:] for one in self.notes]
             caption = ". ".join((self.title, *notes)) + "."
-        places = places_of([column.name for column in self.columns], columns)
-        numbers = [self.columns[place].number for place in places]
-        parts = [[self.titles()], self.texts(), self.sheet().foot]
+        places = places_of([column.name for column in sheet.columns], columns)
+        numbers = [sheet.columns[place].number for place in places]
+        parts = [[sheet.titles], sheet.rows, sheet.foot]
         (titles,), rows, foot = ([[row[one] for one in places] for row in part] for part in parts)
         made = latex.table(titles, rows, foot, numbers, caption or None, label)
         return written(made, path)
@@ -278,13 +280,13 @@ class Table:
     def _repr_html_(self) -> str:
         sheet = self.sheet()
         right = tuple(place for place, column in enumerate(sheet.columns) if column.number)
-        made = text.table(self.titles(), [*map(_fixed, sheet.rows)], right, sheet.foot)
+        made = text.table(sheet.titles, [*map(_fixed, sheet.rows)], right, sheet.foot)
         below = "".join(f"<p>{text.escape(note)}</p>" for note in sheet.notes)
         return f"<p>{text.escape(sheet.title)}</p>{made}{below}"
 
     def titles(self) -> tuple[str, ...]:
         """Return the headings of the columns in print, each in one line."""
-        return tuple(column.title.replace("\n", " ") for column in self.columns)
+        return tuple([column.title.replace("\n", " ") for column in self.columns])
 
     def texts(self) -> list[tuple[str, ...]]:
         """Return the rows with their values formatted for print, long ones cut."""
@@ -315,15 +317,18 @@ class Table:
 
     def sheet(self) -> Sheet:
         """Return what is printed: the rows, the totals below them, and the lines around."""
-        columns, lines = self.columns, self.printed
+        return self._sheet(self.printed)
+
+    def _sheet(self, lines: Sequence[Cells]) -> Sheet:
+        columns = self.columns
+        rows = _texts(columns, lines)
         foot = [
             tuple([cut(one.text(line[one.name])) if one.name in line else "" for one in columns])
             for line in self.foot
         ]
         notes = tuple(map(cut, self.notes))
-        return Sheet(
-            columns, _texts(columns, lines), foot, _bars(columns, lines), cut(self.title), notes
-        )
+        sheet = Sheet(columns, rows, foot, _bars(columns, lines), cut(self.title), notes)
+        return without_empty(sheet) if self.leaves_empty else sheet
 
     def __rich_console__(
         self, console: rich.console.Console, options: rich.console.ConsoleOptions

@@ -48,8 +48,18 @@ def cell(value: object) -> object:
     return value
 
 
-def series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
-    """Return values as a column of a data frame: int64 if all of them fit into it."""
+def frame(
+    pandas: ModuleType, names: Sequence[str], lines: Sequence[Sequence[object]]
+) -> pd.DataFrame:
+    """Return a data frame of lines, each with a value for each name."""
+    columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
+    made: pd.DataFrame = pandas.DataFrame(
+        {name: _series(pandas, columns.get(name, ())) for name in names}
+    )
+    return made
+
+
+def _series(pandas: ModuleType, values: Sequence[object]) -> pd.Series[Any]:
     whole = values and all(type(value) is int and abs(value) < 2**63 for value in values)
     made: pd.Series[Any] = pandas.Series(list(values), dtype="int64" if whole else object)
     return made
