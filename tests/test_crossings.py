@@ -26,8 +26,8 @@ def test_the_name_of_a_symbol_stands_for_it(pair):
 @pytest.mark.parametrize(
     ("symbol", "by", "message"),
     [
-        ("N", "macs", "one of df, dk, m and n, which the macs of the two have; got 'N'; did you mean"
-         " 'n'?"),
+        ("N", "macs", "one of df, dk, m and n, which the macs of the two have; got 'N'; did you"
+         " mean 'n'?"),
         ("k", "macs", "did you mean 'dk'?"),
         ("bias", "macs", "which the macs of the two have; got 'bias'"),
         (df, "params", "one of dk, m and n, which the params of the two have; got 'df'"),

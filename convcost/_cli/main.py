@@ -48,6 +48,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    # Before anything imports TensorFlow: it logs that there is no GPU as if that were an error.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _writable_output():
         try:
             return _run(arguments)

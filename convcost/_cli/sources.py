@@ -74,7 +74,7 @@ def _named_shape(text: str) -> tuple[str, tuple[Size, ...]]:
     name, equal, shape = text.rpartition("=")
     if not equal or not name:
         raise ValueError(f"--output-shape must be a layer and a shape, as lstm=64; got {text!r}")
-    sides = _shape(shape, "--output-shape")
+    sides = shape_of(shape, "--output-shape")
     known = tuple([side for side in sides if side is not None])
     if known != sides:
         raise ValueError(f"--output-shape must name its open sides, as in x=h,w,3; got {text!r}")
@@ -132,7 +132,7 @@ def parse_shape(text: str) -> tuple[Size | None, ...]:
     >>> parse_shape("224,224,3"), parse_shape("224x224x3"), parse_shape("?,?,3")
     ((224, 224, 3), (224, 224, 3), (None, None, 3))
     """
-    return _shape(text, "--input-shape")
+    return shape_of(text, "--input-shape")
 
 
 def words_of(text: str) -> list[str]:
@@ -148,7 +148,8 @@ def words_of(text: str) -> list[str]:
     return [word.strip() for word in words]
 
 
-def _shape(text: str, option: str) -> tuple[Size | None, ...]:
+def shape_of(text: str, option: str) -> tuple[Size | None, ...]:
+    """Return the shape that words stand for; an error names the option."""
     return tuple(_side(word, text, option) for word in words_of(text))
 
 
