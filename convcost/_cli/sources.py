@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # Numbers, and open sides, with an x between them.
 _CROSSED = re.compile(r"(\d[^\W_x]*|\?|None)(\s*x\s*(\d[^\W_x]*|\?|None))+")
 _OPEN = ("?", "None")
+# Where a context has the message for a shape with spaces.
+SPACED = "convcost.spaced"
 
 shape_option = click.option(
     "--input-shape",
@@ -122,6 +125,24 @@ def parse_shapes(texts: Sequence[str]) -> Shapes:
     if names:
         return dict(zip(names, shapes, strict=True))
     return shapes if len(shapes) > 1 else next(iter(shapes), None)
+
+
+def spaced(words: Sequence[str]) -> str:
+    """Return the message for a shape that is written with spaces; empty if there is none.
+
+    Examples
+    --------
+    >>> spaced(["net.h5", "--input-shape", "28", "28", "3"])
+    '--input-shape must be one word, 28,28,3 or 28x28x3; got 28 28 3'
+    >>> spaced(["net.h5", "--input-shape", "28,28,3"])
+    ''
+    """
+    for place, word in enumerate(words):
+        sides = list(takewhile(str.isdigit, words[place + 1 :]))
+        if word == "--input-shape" and len(sides) > 1:
+            either = f"{','.join(sides)} or {'x'.join(sides)}"
+            return f"--input-shape must be one word, {either}; got {' '.join(sides)}"
+    return ""
 
 
 def parse_shape(text: str) -> tuple[Size | None, ...]:
