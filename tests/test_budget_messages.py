@@ -24,12 +24,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_baseline_that_is_not_written_yet(folder, run):
-    (folder / "convcost.toml").write_text(f'{HEAD}baseline = "saved.json"\n')
-    why = "baseline names a file that is not there: 'saved.json'; convcost check --update writes it"
+    (folder / "convcost.toml").write_text(f'{HEAD}baseline = "saved/a.json"\n')
+    why = (
+        "baseline names a file that is not there: 'saved/a.json'; convcost check --update writes it"
+    )
     assert run("check") == (2, f"tiny: not checked\n  {why}\n", "")
-    words = ("check", "tiny.json", "--baseline", "saved.json")
+    words = ("check", "tiny.json", "--baseline", "saved/a.json")
     assert run(*words) == (2, f"tiny.json: not checked\n  --{why}\n", "")
-    assert run("check", "--update")[2] == "saved.json written\n"
+    assert run("check", "--update")[2] == "saved/a.json written\n"
     assert run(*words)[0] == 0
     missing = run("check", "tiny.json", "--baseline", "~/no/such/file.json")[1]
     assert "--baseline must be a saved report or a model, and there is no file '~/no" in missing

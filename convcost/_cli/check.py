@@ -190,7 +190,9 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
         options = {
             name: arguments[name] for name in ("input_shape", "on_unknown") if name in arguments
         }
-        convcost.summary(arguments["source"], **options).to_json(path)
+        report = convcost.summary(arguments["source"], **options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        report.to_json(path)
         yield f"{path} written"
 
 
