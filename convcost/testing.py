@@ -8,8 +8,10 @@ Examples
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
+from convcost._exact.scalars import did_you_mean, join_names
 from convcost._report.budgets import check
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ def assert_budget(
       OVER  MACs  4,065,600  at most 4,000,000: 65,600 too many (1.64 %)
     """
     __tracebackhide__ = True
+    for name in budget:
+        if name not in _KNOWN:
+            raise TypeError(
+                f"assert_budget has no argument {name!r}, only {join_names(_KNOWN)}"
+                f"{did_you_mean(name, _KNOWN, most=1)}"
+            )
     found = check(source, input_shape, **budget)
     if not found.fits:
         raise AssertionError(str(found))
+
+
+_KNOWN = list(inspect.signature(check).parameters)

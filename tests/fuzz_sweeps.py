@@ -182,6 +182,8 @@ def check_crossings(rng):
     difference = sympy.expand(sympy.sympify(getattr(costs[0], by)) - getattr(costs[1], by))
     if difference == 0:
         return "equal"
+    if symbol not in difference.free_symbols:
+        return "constant"
     found = convcost.crossings(*costs, symbol, by)
     x = sympy.Symbol("x")
     polynomial = sympy.Poly(difference.subs(symbol, x), x)

@@ -173,7 +173,7 @@ def test_sizes_that_are_not_known():
         ({"max_size": "4M"}, ValueError, "did you mean '4MB' or '4MiB'"),
         ({"max_macs": -1}, ValueError, "max_macs must be an integer"),
         ({"max_flops": []}, TypeError, "max_flops must be an integer"),
-        ({"baseline": 7}, TypeError, "source must be a Keras model"),
+        ({"baseline": 7}, TypeError, "baseline must be a Keras model"),
     ],
 )
 def test_wrong_arguments(given, error, message):

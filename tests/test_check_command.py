@@ -215,8 +215,8 @@ def test_wrong_limits_are_named_as_options(project, run):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("models = 3", "models must be a table, such as [tool.convcost.models.tagger] with"),
-        ("", "it has no budget: add [tool.convcost.models.tagger] with source"),
+        ("models = 3", "models must be a table, such as [models.tagger] with"),
+        ("", "it has no budget: add [models.tagger] with source"),
         ("model = 3", "unknown key 'model'; did you mean 'models'?"),
         ("[models]\na = 3", "models.a must be a table"),
         ("[models.a]\nsource = 'x'", "models.a has no limit: give one of max-params, max-macs"),

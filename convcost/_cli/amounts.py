@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from convcost._exact.amounts import read_count
+from convcost._exact.amounts import is_count, read_count
 from convcost._exact.scalars import did_you_mean
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ class Whole(_Type):
         if isinstance(value, int):
             return value
         text = str(value).strip()
-        # Only a seed may be negative; the library itself refuses other numbers, by their names.
-        negative = self._least is None and text.startswith("-")
+        negative = text.startswith("-") and is_count(text[1:])
         try:
             number = read_count("it", text.removeprefix("-") if negative else text)
         except ValueError as error:

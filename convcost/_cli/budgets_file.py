@@ -6,16 +6,23 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convcost._cli.sources import parse_shape
+from convcost._cli.sources import shape_of
+from convcost._exact.amounts import read_count, read_share, read_size
 from convcost._exact.scalars import did_you_mean, refuse_choice, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _NAMES = ("convcost.toml", "pyproject.toml")
 LIMITS = ("max_params", "max_macs", "max_flops", "max_size", "baseline")
 _KEYS = ("source", "input_shape", *LIMITS, "tolerance", "on_unknown")
-_EXAMPLE = '[tool.convcost.models.tagger] with source = "tagger.keras" and max-macs = "300M"'
+# How each value is read, by its key.
+_READERS: dict[str, Callable[[str, object], object]] = {
+    **dict.fromkeys(("max-params", "max-macs", "max-flops"), read_count),
+    "max-size": read_size,
+    "tolerance": read_share,
+}
+_ON_UNKNOWN = ("error", "warn")
 
 
 def find(folder: Path) -> Path | None:
@@ -36,18 +43,9 @@ def read(path: Path, names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     ValueError
         If the file is not valid, or a name or a key is not known; the message says where.
     """
-    found = _table(path, _tool(path).get("convcost", {}), "tool.convcost") if (
-        path.name == _NAMES[1]
-    ) else _load(path)  # fmt: skip
-    for key in found:
-        if key != "models":
-            raise ValueError(
-                f"{path}: unknown key {key!r}{did_you_mean(key, ['models'])}; budgets are tables"
-                f" such as {_EXAMPLE}"
-            )
-    models = _table(path, found.get("models", {}), "models")
+    models = _models(path)
     if not models:
-        raise ValueError(f"{path}: it has no budget: add {_EXAMPLE}")
+        raise ValueError(f"{path}: it has no budget: add {_example(path)}")
     for name in names:
         if name not in models:
             refuse_choice("the model", name, models, f" in {path}")
@@ -55,6 +53,35 @@ def read(path: Path, names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
         name: _model(path, name, _table(path, models[name], f"models.{name}"))
         for name in names or models
     }
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of the models in a file; none if it is not valid."""
+    try:
+        return list(_models(path))
+    except ValueError:
+        return []
+
+
+def _models(path: Path) -> dict[str, Any]:
+    found = _table(path, _tool(path).get("convcost", {}), "tool.convcost") if (
+        path.name == _NAMES[1]
+    ) else _load(path)  # fmt: skip
+    for key in found:
+        if key != "models":
+            where = " stands for pyproject.toml, not for this file" if key == "tool" else ""
+            problem = f"[tool]{where}" if where else f"unknown key {key!r}"
+            raise ValueError(
+                f"{path}: {problem}{did_you_mean(key, ['models'])}; budgets are tables such as"
+                f" {_example(path)}"
+            )
+    return _table(path, found.get("models", {}), "models")
+
+
+def _example(path: Path) -> str:
+    """Return what to write into a file: in pyproject.toml the names of tables are longer."""
+    above = "tool.convcost." if path.name == _NAMES[1] else ""
+    return f'[{above}models.tagger] with source = "tagger.keras" and max-macs = "300M"'
 
 
 def _model(path: Path, name: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +92,7 @@ def _model(path: Path, name: str, given: dict[str, Any]) -> dict[str, Any]:
             near = did_you_mean(key, known) or f"; known are {', '.join(known)}"
             raise ValueError(f"{path}: models.{name} has the unknown key {key!r}{near}")
         arguments[key.replace("-", "_")] = value
+    _check_values(f"{path}: models.{name}", given)
     if not any(limit in arguments for limit in LIMITS):
         known = [one.replace("_", "-") for one in LIMITS]
         raise ValueError(f"{path}: models.{name} has no limit: give one of {', '.join(known)}")
@@ -74,17 +102,29 @@ def _model(path: Path, name: str, given: dict[str, Any]) -> dict[str, Any]:
     if "source" not in arguments:
         raise ValueError(f"{path}: models.{name} has no source: give a file, relative to this one")
     if "input_shape" in arguments:
-        arguments["input_shape"] = _shapes(arguments["input_shape"])
+        where = f"{path}: models.{name}.input-shape"
+        arguments["input_shape"] = _shapes(where, arguments["input_shape"])
     return arguments
 
 
-def _shapes(value: object) -> object:
+def _check_values(where: str, given: dict[str, Any]) -> None:
+    """Refuse values that are not valid, by their keys."""
+    for key, value in given.items():
+        if key in _READERS:
+            _READERS[key](f"{where}.{key}", value)
+    if given.get("on-unknown", "error") not in _ON_UNKNOWN:
+        refuse_choice(f"{where}.on-unknown", given["on-unknown"], _ON_UNKNOWN)
+    if "tolerance" in given and "baseline" not in given:
+        raise ValueError(f"{where}.tolerance needs a baseline beside it")
+
+
+def _shapes(where: str, value: object) -> object:
     """Return a shape that may be text, or those of several inputs: in a list, or by name."""
     if isinstance(value, dict):
-        return {name: _shapes(one) for name, one in value.items()}
+        return {name: _shapes(where, one) for name, one in value.items()}
     if isinstance(value, list) and any(isinstance(one, (str, list)) for one in value):
-        return [_shapes(one) for one in value]
-    return parse_shape(value) if isinstance(value, str) else value
+        return [_shapes(where, one) for one in value]
+    return shape_of(value, where) if isinstance(value, str) else value
 
 
 def _place(path: Path, what: str, value: object) -> str:
@@ -112,6 +152,6 @@ def _load(path: Path) -> dict[str, Any]:
 def _table(path: Path, value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(
-            f"{path}: {what} must be a table, such as {_EXAMPLE}; got {shorten(value)}"
+            f"{path}: {what} must be a table, such as {_example(path)}; got {shorten(value)}"
         )
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,8 @@ from convcost._cli.output import (
     message_of,
     usage_errors,
 )
-from convcost._cli.sources import on_unknown_option, parse_shapes, shape_option
+from convcost._cli.sources import is_file, on_unknown_option, parse_shapes, shape_option
+from convcost._models.keras.library import application_names
 from convcost._report.table import require_folder
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ _LIMITS = {
     "baseline": ("SAVED.json", "A saved report, or a model, than which SOURCE must not be larger."),
     "tolerance": ("1%", "With --baseline: by how much it may be larger all the same."),
 }
+# What is an option on the command line, and a key in a file with budgets.
+_KEYS = ("input-shape", *(name.replace("_", "-") for name in _LIMITS))
 
 
 def _limits(command: Callable[..., int]) -> Callable[..., int]:
@@ -84,22 +89,23 @@ def check(
     those in convcost.toml, or in [tool.convcost] of pyproject.toml; SOURCE then names models in it.
     """
     form = form or _form_of(output)
+    file: Path | None = None
     given = {name: limit for name, limit in limits.items() if limit is not None}
     with usage_errors():
         if given:
             if config is not None:
                 raise ValueError("give limits, or --config for a file that has them, not both")
-            if not sources:
-                raise ValueError("give SOURCE: a file, or the name of a model")
+            _require_files(sources, given)
             options = {"input_shape": parse_shapes(input_shapes), "on_unknown": on_unknown}
             models = {source: {"source": source, **given, **options} for source in sources}
         else:
             _refuse_options(input_shapes, on_unknown)
-            models = budgets_file.read(_file(config, sources), sources)
+            file = _file(config, sources)
+            models = budgets_file.read(file, sources)
         if update:
             for line in _update(models):
                 click.echo(line, err=True)
-    found = [_found(name, arguments) for name, arguments in models.items()]
+    found = [_found(name, arguments, file) for name, arguments in models.items()]
     text = FORMATS[form](found)
     if output is None:
         click.echo(text)
@@ -132,6 +138,28 @@ def _refuse_options(input_shapes: tuple[str, ...], on_unknown: str) -> None:
         )
 
 
+def _require_files(sources: tuple[str, ...], given: dict[str, str]) -> None:
+    """Refuse limits without files to hold to them, and names that the project has for models."""
+    if not sources and list(given) == ["tolerance"]:
+        raise ValueError(
+            "--tolerance goes with --baseline and SOURCE, as in: convcost check tagger.keras"
+            " --baseline tagger.json --tolerance 1%; in a file with budgets it stands beside"
+            " baseline"
+        )
+    if not sources:
+        raise ValueError("give SOURCE: a file, or the name of a model")
+    names = [one for one in sources if not os.path.lexists(one)]
+    file = budgets_file.find(Path.cwd()) if names else None
+    ours = budgets_file.names(file) if file else []
+    for name in names:
+        if name in ours and name not in application_names():
+            options = ", ".join(f"--{one.replace('_', '-')}" for one in given)
+            raise ValueError(
+                f"{name!r} is a model of {file}, where its limits stand, and {options} on the"
+                f" command line is for files: leave it out, as in: convcost check {name}"
+            )
+
+
 def _file(config: str | None, sources: tuple[str, ...]) -> Path:
     """Return the file with budgets."""
     if config is not None:
@@ -162,14 +190,46 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
         options = {
             name: arguments[name] for name in ("input_shape", "on_unknown") if name in arguments
         }
-        convcost.summary(arguments["source"], **options).to_json(path)
+        report = convcost.summary(arguments["source"], **options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        report.to_json(path)
         yield f"{path} written"
 
 
-def _found(name: str, arguments: dict[str, Any]) -> Found:
+def _found(name: str, arguments: dict[str, Any], file: Path | None) -> Found:
+    """Return what the check of a model finds; its arguments are options, or keys of a file."""
     source = str(arguments["source"])
+    unwritten = _unwritten(arguments.get("baseline"), "" if file else "--")
+    if unwritten:
+        return Found(name, source, None, unwritten)
     try:
         checked = convcost.check(**arguments)
     except (ValueError, TypeError, ImportError, OSError, ArithmeticError) as error:
-        return Found(name, source, None, message_of(error))
+        message = message_of(error)
+        return Found(name, source, None, _with_keys(message) if file else message)
     return Found(name, source, replace(checked, name=name))
+
+
+def _unwritten(baseline: str | None, dashes: str) -> str:
+    """Return the message for a baseline that is not there yet; empty if it is."""
+    if baseline is None or not is_file(baseline) or os.path.lexists(baseline):
+        return ""
+    if baseline.startswith(("~", "{")):
+        return ""  # of the home folder, or the text of a model
+    return (
+        f"{dashes}baseline names a file that is not there: {baseline!r}; convcost check --update"
+        " writes it"
+    )
+
+
+def _with_keys(message: str) -> str:
+    """Return a message about options as one about the keys of a file with budgets.
+
+    Examples
+    --------
+    >>> _with_keys("--input-shape must be (height, width, channels); or leave it out with"
+    ...            " --on-unknown warn")
+    'input-shape must be (height, width, channels); or leave it out with on-unknown = "warn"'
+    """
+    message = message.replace("--on-unknown warn", 'on-unknown = "warn"')
+    return re.sub(rf"--({'|'.join(_KEYS)})\b", r"\1", message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +13,14 @@ from convcost._cli.amounts import Whole, Words
 from convcost._cli.completion import layer_names, subject_names
 from convcost._cli.functions import CONVOLUTIONS, print_counts
 from convcost._cli.output import json_option, print_json, usage_errors
-from convcost._cli.sources import parse_shape
-from convcost._cli.sweeps import parse_arguments, subject_of
+from convcost._cli.sources import SPACED, parse_shape
+from convcost._cli.sweeps import parse_arguments, require_shape, subject_of
 from convcost._cost.quantities import UNITS
 from convcost._exact.scalars import did_you_mean, refuse_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from convcost._cost.cost import Cost
 
 _FREE: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -61,7 +64,7 @@ def layer(
     \b
       convcost layer Conv2D 64 3 --strides 2 --padding same --input-shape 28,28,32
     """  # noqa: D301
-    with usage_errors():
+    with usage_errors(), _words_for_shapes(kind, input_shapes, context.meta.get(SPACED, "")):
         made = _layer(kind, context.args)
         shapes: Any = [parse_shape(one) for one in input_shapes]
         shape = shapes[0] if len(shapes) == 1 else shapes
@@ -81,6 +84,25 @@ def layer(
         return
     click.echo(f"{made!r}: {_shown(shape)} -> {_shown(output)}")
     print_counts(cost, explanation)
+
+
+@contextmanager
+def _words_for_shapes(kind: str, shapes: tuple[str, ...], spaced: str) -> Iterator[None]:
+    """Say how shapes are written, where a layer does not take what it got.
+
+    With spaces in a shape, `spaced` is the message; a layer may need several shapes.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if spaced:
+            raise ValueError(spaced) from error
+        if len(shapes) != 1 or "such as [(" not in str(error):
+            raise
+        raise ValueError(
+            f"{kind} needs the shape of each input: give the option once for each, as in"
+            f" --input-shape {shapes[0]} --input-shape {shapes[0]}"
+        ) from error
 
 
 def _layer(kind: str, words: list[str]) -> Any:
@@ -163,6 +185,7 @@ def solve(
             for name, value in parse_arguments(context.args).items()
         }
         name = argument.replace("-", "_")
+        require_shape(what, {**others, name: None}, "28,28,32")
         value = convcost.solve(subject_of(what), name, at_least=at_least, **given, **others)
     if as_json:
         print_json({"what": what, "argument": name, "value": value, **given})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
@@ -103,8 +105,20 @@ def _message(limit: Limit) -> str:
 
 
 def _annotation(source: str, title: str, message: str) -> str:
-    properties = f"file={_escape(source, ':,')},title={_escape(title, ':,')}"
+    properties = f"file={_escape(_in_repository(source), ':,')},title={_escape(title, ':,')}"
     return f"::error {properties}::{_escape(message)}"
+
+
+def _in_repository(source: str) -> str:
+    """Return the path of a file relative to its repository, where that is known."""
+    if source.isidentifier() and not os.path.lexists(source):
+        return source  # a model of Keras Applications
+    path = Path(source).resolve()
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    roots = [Path(workspace).resolve()] if workspace else []
+    roots += [folder for folder in path.parents if (folder / ".git").exists()][:1]
+    inside = next((root for root in roots if path.is_relative_to(root)), None)
+    return source if inside is None else path.relative_to(inside).as_posix()
 
 
 def _escape(text: str, more: str = "") -> str:

@@ -27,6 +27,7 @@ from convcost._cli.output import (
     USAGE_OR_ENVIRONMENT,
     plain_warnings,
 )
+from convcost._cli.sources import SPACED, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    # Before anything imports TensorFlow: it logs that there is no GPU as if that were an error.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _writable_output():
         try:
             return _run(arguments)
@@ -134,13 +137,18 @@ class _Commands(click.Group):
     def resolve_command(self, context: click.Context, arguments: list[str]) -> Resolved:
         """Return the command that is meant, or raise the error of click."""
         try:
-            return super().resolve_command(context, arguments)
+            name, command, rest = super().resolve_command(context, arguments)
         except click.UsageError as error:
             first = arguments[0]
             if not (Path(first).exists() or first.endswith((".keras", ".h5", ".json"))):
                 raise
             message = f"{error.message} To count a model: convcost summary {first}"
             raise click.UsageError(message, context) from None
+        # Numbers after a shape may be the values of a layer.
+        context.meta[SPACED] = spaced(rest)
+        if context.meta[SPACED] and command is not designs.layer:
+            raise click.UsageError(context.meta[SPACED], context)
+        return name, command, rest
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

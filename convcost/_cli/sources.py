@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # Numbers, and open sides, with an x between them.
 _CROSSED = re.compile(r"(\d[^\W_x]*|\?|None)(\s*x\s*(\d[^\W_x]*|\?|None))+")
 _OPEN = ("?", "None")
+# Where a context has the message for a shape with spaces.
+SPACED = "convcost.spaced"
 
 shape_option = click.option(
     "--input-shape",
@@ -74,7 +77,7 @@ def _named_shape(text: str) -> tuple[str, tuple[Size, ...]]:
     name, equal, shape = text.rpartition("=")
     if not equal or not name:
         raise ValueError(f"--output-shape must be a layer and a shape, as lstm=64; got {text!r}")
-    sides = _shape(shape, "--output-shape")
+    sides = shape_of(shape, "--output-shape")
     known = tuple([side for side in sides if side is not None])
     if known != sides:
         raise ValueError(f"--output-shape must name its open sides, as in x=h,w,3; got {text!r}")
@@ -124,6 +127,24 @@ def parse_shapes(texts: Sequence[str]) -> Shapes:
     return shapes if len(shapes) > 1 else next(iter(shapes), None)
 
 
+def spaced(words: Sequence[str]) -> str:
+    """Return the message for a shape that is written with spaces; empty if there is none.
+
+    Examples
+    --------
+    >>> spaced(["net.h5", "--input-shape", "28", "28", "3"])
+    '--input-shape must be one word, 28,28,3 or 28x28x3; got 28 28 3'
+    >>> spaced(["net.h5", "--input-shape", "28,28,3"])
+    ''
+    """
+    for place, word in enumerate(words):
+        sides = list(takewhile(str.isdigit, words[place + 1 :]))
+        if word == "--input-shape" and len(sides) > 1:
+            either = f"{','.join(sides)} or {'x'.join(sides)}"
+            return f"--input-shape must be one word, {either}; got {' '.join(sides)}"
+    return ""
+
+
 def parse_shape(text: str) -> tuple[Size | None, ...]:
     """Return the shape that words stand for: integers, names for symbols, and None for open sides.
 
@@ -132,7 +153,7 @@ def parse_shape(text: str) -> tuple[Size | None, ...]:
     >>> parse_shape("224,224,3"), parse_shape("224x224x3"), parse_shape("?,?,3")
     ((224, 224, 3), (224, 224, 3), (None, None, 3))
     """
-    return _shape(text, "--input-shape")
+    return shape_of(text, "--input-shape")
 
 
 def words_of(text: str) -> list[str]:
@@ -148,7 +169,8 @@ def words_of(text: str) -> list[str]:
     return [word.strip() for word in words]
 
 
-def _shape(text: str, option: str) -> tuple[Size | None, ...]:
+def shape_of(text: str, option: str) -> tuple[Size | None, ...]:
+    """Return the shape that words stand for; an error names the option."""
     return tuple(_side(word, text, option) for word in words_of(text))
 
 

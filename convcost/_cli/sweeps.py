@@ -23,7 +23,7 @@ from convcost._cli.sources import near, words_of
 from convcost._exact.amounts import is_count, read_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import TypeAlias, TypedDict, TypeGuard, Unpack
 
     import pandas as pd
@@ -108,7 +108,9 @@ def sweep(
     question.check()
     with usage_errors():
         question.check_paths()
-        space = convcost.Space(subject_of(what), **parse_arguments(context.args))
+        arguments = parse_arguments(context.args)
+        require_shape(what, arguments, "side,side,32 --side 14,28")
+        space = convcost.Space(subject_of(what), **arguments)
         with _engine(workers, scheduler) as engine, _bar(space) as progress:
             answer = question.ask(space, where=list(where) or None, progress=progress, **engine)
         question.give(space, answer)
@@ -217,6 +219,12 @@ def subject_of(name: str, layers_only: bool = False) -> Subject:
     raise ValueError(f"{name!r} is not {no_function}a layer of convcost.layers{hint}")
 
 
+def require_shape(what: str, arguments: Mapping[str, object], example: str) -> None:
+    """Refuse a layer without its input shape, with an example of the option."""
+    if "input_shape" not in arguments and _is_layer(subject_of(what)):
+        raise ValueError(f"{what} needs an input shape, such as --input-shape {example}")
+
+
 def _is_layer(kind: object) -> TypeGuard[type[Layer]]:
     return isinstance(kind, type) and issubclass(kind, convcost.layers.Layer)
 
@@ -284,12 +292,18 @@ def _listed(name: str, text: str) -> list[int]:
 def _range(name: str, text: str) -> range:
     try:
         start, stop, *step = (_integer(word) for word in text.split(":"))
-        return range(start, stop, *step)
+        values = range(start, stop, *step)
     except (ValueError, TypeError):
         raise ValueError(
             f"{name} must be start:stop or start:stop:step, in integers, with the stop excluded;"
             f" got {text!r}"
         ) from None
+    if not values:
+        raise ValueError(
+            f"{name} must have one value or more; got {text!r}, which is empty: a range goes from"
+            " its start towards its stop, which is excluded"
+        )
+    return values
 
 
 def _integer(word: str) -> int:

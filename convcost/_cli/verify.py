@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,10 +135,8 @@ def verify(
 
 
 def _quieten_tensorflow() -> None:
-    """Silence TensorFlow's log; real errors are raised as Python exceptions."""
-    # C++: on a machine without a GPU it logs errors about that.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Python: it warns about retracing, because no two layers here have the same shapes.
+    """Silence TensorFlow's log in Python; real errors are raised as exceptions."""
+    # It warns about retracing, because no two layers here have the same shapes.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

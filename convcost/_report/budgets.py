@@ -12,7 +12,7 @@ from convcost._exact.amounts import read_count, read_share, read_size
 from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import join_names
-from convcost._models.errors import ModelError
+from convcost._models.errors import ModelError, missing
 from convcost._report.notes import without_type
 from convcost._report.summaries import counted
 
@@ -246,10 +246,32 @@ def check(
         if limit is not None
     ]
     if baseline is not None:
-        before = counted(baseline, input_shape, on_unknown, shaped=False)
+        before = _before(baseline, input_shape, on_unknown)
         limits += _against(before, model, share)
         notes += _differences(before, model)
     return Check(model.name, tuple(limits), tuple(notes))
+
+
+def _before(
+    baseline: Network | ModelSource, input_shape: ModelShape, on_unknown: OnUnknown
+) -> Counted:
+    """Return the baseline; where there is no such file, say how to write it."""
+    try:
+        return counted(baseline, input_shape, on_unknown, shaped=False)
+    except FileNotFoundError as error:
+        path = str(baseline)
+        if path.isidentifier():  # the name of a model, which may need Keras
+            raise
+        _, near, names = str(error).partition("; did you mean")
+        raise missing(
+            f"baseline must be a saved report or a model, and there is no file {path!r}: write it"
+            f" with summary(model).to_json({path!r}){near}{names}"
+        ) from None
+    except (TypeError, ValueError) as error:
+        message = str(error)
+        if not message.startswith("source must"):
+            raise
+        raise type(error)(f"baseline{message.removeprefix('source')}") from None
 
 
 def _against(before: Counted, model: Counted, share: Fraction) -> Iterator[Limit]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from convcost._exact import arithmetic
 from convcost._exact.kinds import is_expression
-from convcost._exact.scalars import refuse, refuse_choice
+from convcost._exact.scalars import refuse, refuse_choice, shorten
 from convcost._report import saved
 from convcost._report.columns import check_units, in_units
 from convcost._report.notes import CONVENTION_NOTE, size_unknown
@@ -215,6 +215,11 @@ class Models(Table):
         TypeError, ValueError
             If there is no such column, or it holds something else than numbers.
         """
+        if not self._added:
+            raise ValueError(
+                "y must be a column of your own, and there is none: add one with"
+                f" with_column({shorten(y)}, values) first"
+            )
         if y not in self._added:
             refuse_choice("y", y, list(self._added), " added with `with_column`")
         if x not in _COUNTED[:4]:

@@ -227,14 +227,8 @@ class Table:
         lines = (sheet.titles, *sheet.rows, *sheet.foot)
         titles, *texts = [[text.translate(_MARKUP) for text in line] for line in lines]
         align = ["right" if column.number else "left" for column in sheet.columns]
-        made: str = tabulate(
-            texts,
-            titles,
-            tablefmt="github",
-            colalign=align if texts else None,
-            disable_numparse=True,
-        )
-        return made
+        how = {"tablefmt": "github", "colalign": align if texts else None}
+        return str(tabulate(texts, titles, disable_numparse=True, **how))
 
     def to_latex(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 
 from convcost._exact import arrays
 from convcost._exact.kinds import is_duck_array
-from convcost._exact.scalars import refuse
+from convcost._exact.scalars import refuse, shorten
 from convcost._exact.sizes import check_integer, check_size
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def make_axis(
     listed = values if is_axis(values) else [values]
     if hasattr(listed, "ndim") and listed.ndim != 1:
         refuse(ValueError, name, values, _ALLOWED)
-    if not 0 < _length(listed) <= MAX_VALUES:
+    if not _length(listed):
+        raise ValueError(
+            f"{name} must have one value or more; got {shorten(values)}, which is empty"
+        )
+    if _length(listed) > MAX_VALUES:
         refuse(ValueError, name, values, f"{_ALLOWED}, 1 to {MAX_VALUES:,} of them")
     if categorical or (isinstance(listed, list) and not any(map(_is_number, listed))):
         return _categorical(name, list(listed))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from convcost._cost.cost import Cost
 from convcost._cost.quantities import UNITS
 from convcost._exact import arithmetic
-from convcost._exact.scalars import join_names, refuse, refuse_choice
+from convcost._exact.scalars import did_you_mean, join_names, refuse, refuse_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def crossings(
-    first: Cost[Any], second: Cost[Any], symbol: Symbol, by: Quantity = "macs"
+    first: Cost[Any], second: Cost[Any], symbol: Symbol | str, by: Quantity = "macs"
 ) -> tuple[Expression, ...]:
     """Return the values of a symbol for which two designs cost the same.
 
@@ -29,7 +29,7 @@ def crossings(
     first, second
         Costs that are SymPy expressions.
     symbol
-        The free symbol, taken as a positive real number.
+        The free symbol, or its name: one that the counts have, taken as a positive real number.
     by
         The count to compare: `params`, `macs`, `flops` or `bias_adds`.
 
@@ -64,9 +64,9 @@ def crossings(
             refuse(TypeError, name, one, "a Cost")
     if by not in UNITS:
         refuse_choice("by", by, UNITS)
-    if not isinstance(symbol, sympy.Symbol):
-        refuse(TypeError, "symbol", symbol, "a symbol: convcost.symbols.n")
-    difference = sympy.sympify(getattr(first, by)) - sympy.sympify(getattr(second, by))
+    counts = sympy.sympify(getattr(first, by)), sympy.sympify(getattr(second, by))
+    symbol = _symbol_of(counts, symbol, by)
+    difference = counts[0] - counts[1]
     if arithmetic.is_equal(getattr(first, by), getattr(second, by)):
         raise ValueError(f"the two have the same {by} for every {symbol}")
     # SymPy would look for integers where curves cross between them.
@@ -81,7 +81,48 @@ def crossings(
         raise ValueError(
             f"there is no closed form for where {by} are equal: {difference} = 0{hint}"
         ) from error
-    return tuple(sorted(found, key=sympy.default_sort_key))
+    positive = [root for root in found if not _is_never_positive(root)]
+    return tuple(sorted(positive, key=sympy.default_sort_key))
+
+
+def _symbol_of(counts: tuple[Expression, ...], given: object, by: Quantity) -> Symbol:
+    """Return the free symbol that is meant, or refuse one that the counts don't have."""
+    import sympy
+
+    if not isinstance(given, (sympy.Symbol, str)):
+        refuse(TypeError, "symbol", given, "a symbol, such as convcost.symbols.n, or its name")
+    free = sorted(set().union(*(count.free_symbols for count in counts)), key=str)
+    name = str(given)
+    meant = [one for one in free if one == given or (isinstance(given, str) and str(one) == name)]
+    if len(meant) == 1:
+        return meant[0]
+    if not free:
+        raise ValueError(
+            f"symbol must be one in the {by} of the two, but these are numbers:"
+            f" {join_names(list(map(str, counts)))}; got {name!r}"
+        )
+    if any(str(one) == name for one in free):
+        raise ValueError(
+            f"symbol must be the one in the {by} of the two: several symbols have the name {name!r}"
+            " but differ in their assumptions"
+        )
+    names = list(map(str, free))
+    raise ValueError(
+        f"symbol must be one of {join_names(names)}, which the {by} of the two have; got"
+        f" {name!r}{did_you_mean(name, names, most=1)}"
+    )
+
+
+def _is_never_positive(root: Expression) -> bool:
+    """Tell whether a root is negative or zero for all sizes above 1, and so at 1 as well."""
+    import sympy
+
+    above = {
+        one: 1 + sympy.Dummy(one.name, positive=True)
+        for one in root.free_symbols
+        if one.is_integer and one.is_positive
+    }
+    return bool(sympy.expand(root.subs(above)).is_nonpositive)
 
 
 def _positive_roots(factor: Poly, others: Iterable[Symbol]) -> Iterator[Expression]:
@@ -117,6 +158,9 @@ def _positive_roots(factor: Poly, others: Iterable[Symbol]) -> Iterator[Expressi
     both_sides = is_negative(lead * constant)
     same_side = is_nonnegative(lead * constant) and is_nonnegative(lead * slope)
     if same_side or is_negative(spread):
+        return
+    if slope == 0:
+        yield sympy.simplify(sympy.sqrt(-constant / lead))  # the other root is its negative
         return
     distance = sympy.sqrt(spread) / (2 * lead)
     if not (both_sides and is_nonnegative(lead)):

@@ -174,7 +174,7 @@ class _LayerClass(Subject):
             if name not in self.own and name not in used:
                 raise TypeError(
                     f"{self.name} has no argument {name!r}, and no other argument refers to it;"
-                    f" it takes {join_names(list(self.own))}"
+                    f" it takes {join_names(list(self.own))}{did_you_mean(name, self.own, most=1)}"
                 )
 
     def check_values(
@@ -256,7 +256,10 @@ class _ScaledNetwork(Subject):
         known = (*_SCALING, "divisor", "keep")
         for name in arguments:
             if name not in known:
-                raise TypeError(f"Network.scale takes {join_names(list(known))}; got {name}")
+                raise TypeError(
+                    f"Network.scale takes {join_names(list(known))}; got"
+                    f" {name}{did_you_mean(name, known, most=1)}"
+                )
 
     def check_values(
         self,

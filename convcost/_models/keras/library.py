@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost._exact.scalars import near_names
@@ -10,7 +15,7 @@ from convcost._models.errors import ModelError
 
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any
+    from typing import Any, NoReturn
 
 
 def import_keras() -> ModuleType:
@@ -34,6 +39,23 @@ def import_keras() -> ModuleType:
     return module
 
 
+def application_names() -> list[str]:
+    """Return the names of the models of Keras Applications, without importing Keras.
+
+    That takes seconds. Empty if Keras is not installed, or lists its models in another way.
+    """
+    with suppress(ImportError, ValueError, SyntaxError, OSError, AttributeError):
+        folder = Path(find_spec("keras").origin).parent  # type: ignore[union-attr, arg-type]
+        listed = folder / "applications" / "__init__.py"
+        parsed = ast.walk(ast.parse(listed.read_text(encoding="utf-8")))
+        imported = [
+            one for line in parsed if isinstance(line, ast.ImportFrom) for one in line.names
+        ]
+        names = [one.asname or one.name for one in imported]
+        return [name for name in names if name[:1].isupper()] if "*" not in names else []
+    return []
+
+
 def application(name: str) -> Any:
     """Return a model of Keras Applications, without downloading its weights.
 
@@ -44,11 +66,17 @@ def application(name: str) -> Any:
     ImportError
         If Keras or its backend is not installed.
     """
+    known = [] if "keras" in sys.modules else application_names()
+    if known and name not in known:
+        _refuse(name, known)
     applications = import_keras().applications
     make = getattr(applications, name, None)
     if not callable(make):
-        models = [one for one in dir(applications) if callable(getattr(applications, one))]
-        near = near_names(name, models)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ModelError(f"{name!r} is neither a file nor a model of Keras Applications{hint}")
+        _refuse(name, [one for one in dir(applications) if callable(getattr(applications, one))])
     return make(weights=None)
+
+
+def _refuse(name: str, known: list[str]) -> NoReturn:
+    near = near_names(name, known)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ModelError(f"{name!r} is neither a file nor a model of Keras Applications{hint}")
