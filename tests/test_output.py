@@ -16,7 +16,7 @@ import convcost
 from conftest import SCRIPT
 from convcost._cli import main as cli
 from convcost._cli.output import message_of, show_table, usage_errors
-from convcost._report.table import written
+from convcost._report.files import written
 
 SWEEP = "sweep separable --dk 3,5 --m 8:65:8 --n 8:65:8 --df 7"
 COMMANDS = [
@@ -221,7 +221,10 @@ def test_half_of_a_surrogate_pair_is_written_to_files(tmp_path):
         ("whatif MODEL --width 0", "--width must be a positive number"),
         ("whatif MODEL --width 2 --keep nope", "--keep must be the name of a layer"),
         ("summary UNKNOWN", "or leave it out with --on-unknown warn"),
-        ("summary MODEL -o nowhere/x.csv", "nowhere/x.csv: No such file or directory"),
+        (
+            "summary MODEL -o nowhere/x.csv",
+            "nowhere/x.csv can't be written: 'nowhere' is not a folder",
+        ),
         ("verify --kind nope", "--kind must be one of standard, "),
         ("verify --oracle nope", "--oracle must be one of keras, "),
     ],

@@ -18,16 +18,18 @@ from convcost._cli.findings import FORMATS, SUFFIXES, Found, as_text
 from convcost._cli.output import (
     DISAGREEMENT,
     USAGE_OR_ENVIRONMENT,
+    is_same_file,
     json_format,
     message_of,
+    refuse_same_file,
     usage_errors,
 )
 from convcost._cli.sources import is_file, on_unknown_option, parse_shapes, shape_option
 from convcost._models.keras.library import application_names
-from convcost._report.table import require_folder
+from convcost._report.files import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # The arguments of `convcost.check` for a model, by its name.
 _LIMITS = {
@@ -40,6 +42,8 @@ _LIMITS = {
 }
 # What is an option on the command line, and a key in a file with budgets.
 _KEYS = ("input-shape", *(name.replace("_", "-") for name in _LIMITS))
+# The arguments that name files, which an output must not replace.
+_READ = ("source", "baseline")
 
 
 def _limits(command: Callable[..., int]) -> Callable[..., int]:
@@ -102,6 +106,8 @@ def check(
             _refuse_options(input_shapes, on_unknown)
             file = _file(config, sources)
             models = budgets_file.read(file, sources)
+        read = [str(one[key]) for one in models.values() for key in _READ if key in one]
+        refuse_same_file(output, [*([str(file)] if file else []), *read])
         if update:
             for line in _update(models):
                 click.echo(line, err=True)
@@ -111,8 +117,7 @@ def check(
         click.echo(text)
     else:
         with usage_errors():
-            require_folder(output)
-            Path(output).write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
+            written(f"{text}\n", output)
         click.echo(as_text(found))
     if any(one.check is None for one in found):
         return USAGE_OR_ENVIRONMENT
@@ -181,12 +186,12 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
         raise ValueError("--update writes baselines, and there is none: give --baseline SAVED.json")
     if len(places) < sum("baseline" in one for one in models.values()):
         raise ValueError("--update needs a baseline for each model; two have the same")
+    for place in places:
+        _require_replaceable(Path(place), [str(one["source"]) for one in models.values()])
     for arguments in models.values():
         if "baseline" not in arguments:
             continue
         path = Path(str(arguments["baseline"]))
-        if path.suffix.lower() != ".json":
-            raise ValueError(f"--update writes baselines that end with .json; got {str(path)!r}")
         options = {
             name: arguments[name] for name in ("input_shape", "on_unknown") if name in arguments
         }
@@ -194,6 +199,34 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         report.to_json(path)
         yield f"{path} written"
+
+
+def _require_replaceable(path: Path, sources: Sequence[str]) -> None:
+    """Refuse a baseline that is more than a saved report, which the update would destroy."""
+    if path.suffix.lower() != ".json":
+        raise ValueError(f"--update writes baselines that end with .json; got {str(path)!r}")
+    for source in sources:
+        if is_same_file(path, source):
+            raise ValueError(
+                f"--update would replace {path}, which is the source itself; give another file as"
+                " the baseline"
+            )
+    if path.exists() and not (path.is_file() and _is_report(path)):
+        raise ValueError(
+            f"--update would replace {path}, which is not a saved report of convcost; give another"
+            " file as the baseline, or remove this one"
+        )
+
+
+def _is_report(path: Path) -> bool:
+    """Tell whether a file is the saved report of a model, of this version or another one."""
+    try:
+        convcost.from_keras(path)
+    except convcost.SavedReportError as error:
+        return isinstance(error.data, dict) and "layers" in error.data
+    except (ValueError, TypeError, OSError, ImportError, ArithmeticError):
+        return False
+    return False
 
 
 def _found(name: str, arguments: dict[str, Any], file: Path | None) -> Found:

@@ -9,7 +9,7 @@ import click
 import convcost
 from convcost._cli.amounts import FACTOR, POSITIVE, Words
 from convcost._cli.completion import model_files
-from convcost._cli.output import json_format, show_table, usage_errors
+from convcost._cli.output import json_format, refuse_same_file, show_table, usage_errors
 from convcost._cli.sources import network_of, on_unknown_option, shape_option
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def summary(
     Keras Applications (which needs Keras; weights are not downloaded). An --output that ends with
     .svg, .pdf or .png gets a figure: of each layer, or with --group of the shares of the groups.
     """
+    refuse_same_file(output, [source])
     if tree or depth:
         others = {"--sort": sort, "--top": top, "--group": group, "--fold": fold}
         _require_table(depth, others, form, output)
@@ -193,6 +194,7 @@ def compare(
     """Show two models side by side, layer by layer and in total, or several in one table."""
     if len(sources) < 2:
         raise click.UsageError("give two models or more to compare")
+    refuse_same_file(output, sources)
     with usage_errors():
         models = [network_of(one, input_shapes, on_unknown, saved=True) for one in sources]
         show_table(convcost.compare(*models, units=units), form, output)
@@ -250,6 +252,7 @@ def whatif(
     if width is None and (keep or divisor != 1):
         option = "--keep" if keep else "--divisor"
         raise click.UsageError(f"{option} goes with --width: give it, too, or neither")
+    refuse_same_file(output, [source])
     with usage_errors():
         network = network_of(source, input_shapes, on_unknown, output_shapes)
         changed = network.with_standard() if standard else network

@@ -7,8 +7,9 @@ import json
 import os
 import re
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,9 +17,10 @@ import click
 from rich.console import Console
 
 from convcost._exact.scalars import KINDS
+from convcost._report.files import write, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from matplotlib.figure import Figure
 
@@ -141,6 +143,21 @@ def plain_warnings() -> Iterator[None]:
         yield
 
 
+def is_same_file(path: str | Path, other: str | Path) -> bool:
+    """Tell whether two paths are of one file, also through links; neither need exist."""
+    with suppress(OSError, ValueError):
+        return Path(path).samefile(other)
+    return False
+
+
+def refuse_same_file(output: str | None, sources: Iterable[str | None]) -> None:
+    """Refuse an output that would replace a file that is read for it."""
+    for source in sources:
+        if output is not None and source is not None and is_same_file(output, source):
+            problem = f"is {source} itself, which it would replace; give another file"
+            raise click.UsageError(f"--output {output} {problem}")
+
+
 def show_table(
     table: Table,
     form: str | None,
@@ -152,7 +169,9 @@ def show_table(
     If there is something to `draw`, suffixes of images get it.
     """
     if draw is not None and form is None and output is not None and _is_image(output):
-        draw().savefig(output, dpi=300)
+        image = BytesIO()
+        draw().savefig(image, format=Path(output).suffix[1:].lower(), dpi=300)
+        write(image.getvalue(), output)
         return
     form = form or _form_of(table, output, () if draw is None else IMAGES)
     if form == "table" and output is None:
@@ -163,8 +182,6 @@ def show_table(
         else:
             click.echo(table.to_text(_columns()))
         return
-    from convcost._report.table import written
-
     text = _text(table, form)
     if form == "html" and output is None:
         # Nobody reads a page in a terminal.

@@ -14,7 +14,8 @@ from convcost._cost.quantities import UNITS
 from convcost._cost.text import escape
 from convcost._exact.kinds import is_expression
 from convcost._report.blocks import blocks
-from convcost._report.table import count_text, percent_text, written
+from convcost._report.files import written
+from convcost._report.table import count_text, percent_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,6 @@ import json
 import sys
 from fractions import Fraction
 from math import isfinite
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,14 +18,15 @@ from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import check_number
 from convcost._layers.arguments import show
-from convcost._models.errors import missing
 from convcost._report import latex
+from convcost._report.files import written
 from convcost._report.layout import Sheet, laid_out, without_empty
 from convcost._report.styles import styled
 from convcost._report.values import as_float, cell, frame, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
     from types import ModuleType
     from typing import TypeAlias
 
@@ -369,22 +369,6 @@ def plain(value: object) -> Plain:
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
     return str(value)
-
-
-def written(text: str, path: str | Path | None) -> str:
-    """Return a text, and write it to a file if one is given."""
-    if path is not None:
-        require_folder(path)
-        # A name may hold half of a surrogate pair, which UTF-8 can't.
-        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
-    return text
-
-
-def require_folder(path: str | Path) -> None:
-    """Raise an error if a file can't be written as its folder is not there."""
-    parent = Path(path).parent
-    if not parent.is_dir():
-        raise missing(f"{path} can't be written: {str(parent)!r} is not a folder")
 
 
 def import_optional(name: str) -> ModuleType:
