@@ -26,11 +26,11 @@ def test_the_name_of_a_symbol_stands_for_it(pair):
 @pytest.mark.parametrize(
     ("symbol", "by", "message"),
     [
-        ("N", "macs", "one of df, dk, m and n, which the macs of the two have; got 'N'; did you"
-         " mean 'n'?"),
+        ("N", "macs", "one of df, dk, m and n, which the macs of first and second have; got 'N';"
+         " did you mean 'n'?"),
         ("k", "macs", "did you mean 'dk'?"),
-        ("bias", "macs", "which the macs of the two have; got 'bias'"),
-        (df, "params", "one of dk, m and n, which the params of the two have; got 'df'"),
+        ("bias", "macs", "which the macs of first and second have; got 'bias'"),
+        (df, "params", "one of dk, m and n, which the params of first and second have; got 'df'"),
         (sympy.Symbol("n"), "macs", "several symbols have the name 'n' but differ in their"),
     ],
 )  # fmt: skip
@@ -66,7 +66,9 @@ def test_on_the_shell(run):
     for symbol in ("N", "k", "bias"):
         code, out, err = run("crossings", *DESIGNS, symbol)
         assert (code, out) == (2, "")
-        assert "symbol must be one of df, dk, m and n, which the macs of the two have" in err
+        assert (
+            "symbol must be one of df, dk, m and n, which the macs of first and second have" in err
+        )
     assert run("crossings", *DESIGNS, "dk", "--by", "params") == (
         0,
         "dk = sqrt(n)/sqrt(n - 1)\n",

@@ -98,17 +98,17 @@ def _symbol_of(counts: tuple[Expression, ...], given: object, by: Quantity) -> S
         return meant[0]
     if not free:
         raise ValueError(
-            f"symbol must be one in the {by} of the two, but these are numbers:"
+            f"symbol must be one in the {by} of first and second, but these are numbers:"
             f" {join_names(list(map(str, counts)))}; got {name!r}"
         )
     if any(str(one) == name for one in free):
         raise ValueError(
-            f"symbol must be the one in the {by} of the two: several symbols have the name {name!r}"
-            " but differ in their assumptions"
+            f"symbol must be the one in the {by} of first and second: several symbols"
+            f" have the name {name!r} but differ in their assumptions"
         )
     names = list(map(str, free))
     raise ValueError(
-        f"symbol must be one of {join_names(names)}, which the {by} of the two have; got"
+        f"symbol must be one of {join_names(names)}, which the {by} of first and second have; got"
         f" {name!r}{did_you_mean(name, names, most=1)}"
     )
 
