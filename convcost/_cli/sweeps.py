@@ -299,10 +299,7 @@ def _range(name: str, text: str) -> range:
             f" got {text!r}"
         ) from None
     if not values:
-        raise ValueError(
-            f"{name} must have one value or more; got {text!r}, which is empty: a range goes from"
-            " its start towards its stop, which is excluded"
-        )
+        raise ValueError(f"{name} must have one value or more; got {text!r}, an empty range")
     return values
 
 
