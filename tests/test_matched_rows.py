@@ -88,7 +88,7 @@ def test_separable_beside_standard_under_other_names():
 
 
 SEPARABLE = """\
-tiny against tiny
+tiny: before and after
                                              params params params      MACs    MACs   MACs
 layer              kind                      before  after  ratio    before   after  ratio
 ──────────────────────────────────────────────────────────────────────────────────────────

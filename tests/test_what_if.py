@@ -275,7 +275,7 @@ def test_comparisons(mobilenet):
     assert lines["conv_dw_1"][2] is None
     assert list(lines).index("conv_dw_1") < list(lines).index("conv_pw_1")
     assert comparison.total == mobilenet.total() / full.total()
-    assert comparison.title == "mobilenet_1.00_224 against mobilenet_1.00_224"
+    assert comparison.title == "mobilenet_1.00_224: before and after"
     data = comparison.as_dict()
     assert data["before"]["macs"] == full.macs
     assert data["ratio"]["macs"]["exact"] == str(comparison.total.macs)
