@@ -23,6 +23,7 @@ from convcost._cli.output import (
     usage_errors,
 )
 from convcost._cli.sources import on_unknown_option, parse_shapes, shape_option
+from convcost._report.cells import clean
 from convcost._report.files import written
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
             name: arguments[name] for name in ("input_shape", "on_unknown") if name in arguments
         }
         convcost.summary(arguments["source"], **options).to_json(path)
-        yield f"{path} written"
+        yield f"{clean(str(path), 'utf-8')} written"
 
 
 def _require_replaceable(path: Path, sources: Sequence[str]) -> None:

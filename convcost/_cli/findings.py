@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 import convcost
+from convcost._report.cells import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +47,14 @@ def as_text(found: Sequence[Found]) -> str:
 
 
 def _text(one: Found) -> str:
-    return f"{one.name}: not checked\n  {one.error}" if one.check is None else repr(one.check)
+    if one.check is not None:
+        return repr(one.check)
+    return f"{_plain(one.name)}: not checked\n  {_plain(one.error)}"
+
+
+def _plain(text: str) -> str:
+    """Return a text in one line, without what a terminal would take for a command."""
+    return clean(text, "utf-8")
 
 
 def as_json(found: Sequence[Found]) -> str:
@@ -103,8 +111,8 @@ def _message(limit: Limit) -> str:
 
 
 def _annotation(source: str, title: str, message: str) -> str:
-    properties = f"file={_escape(source, ':,')},title={_escape(title, ':,')}"
-    return f"::error {properties}::{_escape(message)}"
+    properties = f"file={_escape(source, ':,')},title={_escape(_plain(title), ':,')}"
+    return f"::error {properties}::{_escape(_plain(message))}"
 
 
 def _escape(text: str, more: str = "") -> str:
