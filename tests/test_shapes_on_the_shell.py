@@ -50,8 +50,7 @@ def test_values_of_a_layer_after_its_shape(run):
         ),
         (
             ("sweep", "separable", "--dk", "3", "--m", "512:8:8", "--n", "8", "--count"),
-            "--m must have one value or more; got '512:8:8', which is empty: a range goes from its"
-            " start towards its stop, which is excluded",
+            "--m must have one value or more; got '512:8:8', an empty range",
         ),
         (("summary", "x.h5", "--top", "-1"), "'--top': it must be at least 1; got '-1'"),
         (("solve", "separable", "n", "--macs", "-5"), "'--macs': it must be at least 0; got '-5'"),

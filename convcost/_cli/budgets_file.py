@@ -145,6 +145,8 @@ def _tool(path: Path) -> dict[str, Any]:
 def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path}: it is nested too deeply") from error
     except ValueError as error:  # not TOML, or not text
         raise ValueError(f"{path}: it is not valid TOML: {error}") from error
 

@@ -26,6 +26,7 @@ from convcost._cli.output import (
 )
 from convcost._cli.sources import is_file, on_unknown_option, parse_shapes, shape_option
 from convcost._models.keras.library import application_names
+from convcost._report.cells import clean
 from convcost._report.files import written
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _update(models: dict[str, dict[str, Any]]) -> Iterator[str]:
         report = convcost.summary(arguments["source"], **options)
         path.parent.mkdir(parents=True, exist_ok=True)
         report.to_json(path)
-        yield f"{path} written"
+        yield f"{clean(str(path), 'utf-8')} written"
 
 
 def _require_replaceable(path: Path, sources: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 import convcost
+from convcost._report.cells import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +49,14 @@ def as_text(found: Sequence[Found]) -> str:
 
 
 def _text(one: Found) -> str:
-    return f"{one.name}: not checked\n  {one.error}" if one.check is None else repr(one.check)
+    if one.check is not None:
+        return repr(one.check)
+    return f"{_plain(one.name)}: not checked\n  {_plain(one.error)}"
+
+
+def _plain(text: str) -> str:
+    """Return a text in one line, without what a terminal would take for a command."""
+    return clean(text, "utf-8")
 
 
 def as_json(found: Sequence[Found]) -> str:
@@ -105,8 +113,8 @@ def _message(limit: Limit) -> str:
 
 
 def _annotation(source: str, title: str, message: str) -> str:
-    properties = f"file={_escape(_in_repository(source), ':,')},title={_escape(title, ':,')}"
-    return f"::error {properties}::{_escape(message)}"
+    where = _escape(_in_repository(source), ":,")
+    return f"::error file={where},title={_escape(_plain(title), ':,')}::{_escape(_plain(message))}"
 
 
 def _in_repository(source: str) -> str:

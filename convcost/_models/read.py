@@ -8,11 +8,12 @@ import re
 import sys
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcost._exact.scalars import near_names, refuse
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
+from convcost._models.built import check_built
 from convcost._models.errors import ModelError, SavedReportError, missing
 from convcost._models.inputs import fits_declared, other_channels
 from convcost._models.keras import config, files, library
@@ -90,6 +91,7 @@ def from_keras(
     >>> net["conv"].output_shape, net["conv"].cost.explain().params
     ((28, 28, 32), '3*3*32 + (1*1*32+1)*32 = 1344')
     """
+    given = source
     if isinstance(source, str) and source.isidentifier() and not os.path.lexists(source):
         source = _application(source)
     if isinstance(source, (str, os.PathLike)) and not _is_json(source):
@@ -104,8 +106,12 @@ def from_keras(
     with _unbuilt_if_refused(source):
         graph = _graph(source, input_shape)
         network = Network(graph, input_shape, on_unknown=on_unknown, shapes=shapes)
-    if input_shape is not None and getattr(source, "built", False):
-        _refuse_other_channels(network, "the model is built for these")
+    if input_shape is not None:
+        if getattr(source, "built", False):
+            _refuse_other_channels(network, "the model is built for these")
+        if network.graph.as_built and source is given:
+            every: Any = source
+            check_built(network, all(one.built for one in every._flatten_layers()))
     return network
 
 

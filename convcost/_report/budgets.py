@@ -13,6 +13,7 @@ from convcost._exact.attributes import unknown_attribute
 from convcost._exact.kinds import is_expression
 from convcost._exact.scalars import join_names
 from convcost._models.errors import ModelError, missing
+from convcost._report.cells import clean
 from convcost._report.notes import without_type
 from convcost._report.summaries import counted
 
@@ -167,8 +168,8 @@ class Check:
 
     def __repr__(self) -> str:
         lines = text.align([limit._cells for limit in self.limits], right=(2,))
-        notes = [f"  note: {note}" for note in self.notes]
-        return "\n".join([self.title, *(f"  {line}" for line in lines), *notes])
+        notes = [f"  note: {clean(note, 'utf-8')}" for note in self.notes]
+        return "\n".join([clean(self.title, "utf-8"), *(f"  {line}" for line in lines), *notes])
 
     def _repr_html_(self) -> str:
         rows = [(*limit._cells[:3], limit.allowed, limit.verdict) for limit in self.limits]
@@ -331,5 +332,6 @@ def _digits(value: int) -> str:
 
 
 def _percent(share: Fraction) -> str:
-    percent = float(100 * share)
-    return f"{percent:,.0f} %" if percent >= 100 else f"{percent:.3g} %"
+    percent = 100 * share
+    # A float holds any percentage below a hundred, but not every one above.
+    return f"{_digits(round(percent))} %" if percent >= 100 else f"{float(percent):.3g} %"
