@@ -48,7 +48,7 @@ COST = "It has bias_adds, explain, flops, latex, macs, params, reused, subs and 
         ("cost", "mac", f"'Cost' object has no attribute 'mac'; did you mean 'macs'? {COST}"),
         ("cost", "parameters", "; did you mean 'params'? It has"),
         ("cost", "weights", "; did you mean 'params'? It has"),
-        ("ratio", "param", "; did you mean 'params'? It has flops, latex, macs, params and subs"),
+        ("ratio", "param", "; did you mean 'params'? It has flops, latex, macs and params"),
         ("explanation", "mac", "; did you mean 'macs'? It has as_dict, bias_adds, expressions,"),
         ("network", "layers", "'Network' object has no attribute 'layers'; did you mean 'rows'?"),
         ("network", "parameters", "; did you mean 'params'?"),

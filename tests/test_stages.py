@@ -150,4 +150,4 @@ def test_a_figure_on_the_shell(tmp_path, monkeypatch, run):
     _, _, err = run("compare", *["tiny.json"] * 2, *command[2:], "-o", "x.svg")
     assert "--output must end with .txt, .json, .csv, .md, .tex, or give --format" in err
     code, _, err = run(*command, "-o", "gone/x.pdf")
-    assert (code, err) == (2, "Error: gone/x.pdf: No such file or directory\n")
+    assert (code, err) == (2, "Error: gone/x.pdf can't be written: 'gone' is not a folder\n")

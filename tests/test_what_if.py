@@ -287,7 +287,7 @@ def test_comparisons_of_anything_that_can_be_read():
     network = convcost.from_keras(small())
     model = small()
     assert convcost.compare(model, network).total.macs == 1
-    bigger = convcost.compare(model, network, input_shape=(32, 32, 4))
+    bigger = convcost.compare(model.to_json(), network, input_shape=(32, 32, 4))
     assert bigger.before.input_shapes == bigger.after.input_shapes == ((32, 32, 4),)
     h = symbol("h")
     symbolic = convcost.compare(network, network.with_separable(), input_shape=(h, h, 4))

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from convcost._exact.scalars import KINDS
-from convcost._report.files import write, written
+from convcost._report.files import require_folder, write, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -169,6 +169,7 @@ def show_table(
     If there is something to `draw`, suffixes of images get it.
     """
     if draw is not None and form is None and output is not None and _is_image(output):
+        require_folder(output)
         image = BytesIO()
         draw().savefig(image, format=Path(output).suffix[1:].lower(), dpi=300)
         write(image.getvalue(), output)
