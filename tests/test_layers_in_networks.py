@@ -108,9 +108,9 @@ def test_normalization_with_a_mean_alone_has_no_weights():
 def test_what_can_be_registered():
     with pytest.raises(TypeError) as caught:
         registry.register(3)
-    assert str(caught.value) == "name must be the name of a Keras class; got 3 (int)"
+    assert str(caught.value) == "name must be the name of a Keras class, as text; got 3 (int)"
     with pytest.raises(
-        TypeError, match=r"^name must be the name of a Keras class; got '' \(str\)$"
+        TypeError, match=r"^name must be the name of a Keras class, as text; got '' \(str\)$"
     ):
         registry.register("")
     with pytest.raises(TypeError) as caught:

@@ -166,6 +166,7 @@ def test_compare_and_what_if(files, run):
         (["compare", "gone.json", "gone.json"], "gone.json"),
         (["whatif", "model"], "give --separable, --standard, --width or --resolution"),
         (["whatif", "model", "--separable", "--standard"], "undo each other; give only one"),
+        (["whatif", "model", "--standard", "--block"], "--block goes with --separable: give it"),
         (["summary", "{json}", "--input-shape", "8,8"], "layer 'conv'"),
         (["whatif", "{json}", "--width", "-1"], "width must be a positive number"),
         (["verify", "gone.keras"], "gone.keras"),
