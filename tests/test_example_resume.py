@@ -1,23 +1,17 @@
 """The Fashion-MNIST example, killed at random moments, resumes as if nothing had happened."""
 
-import csv
 import itertools
 import json
 import os
 import random
-import resource
-import signal
 import subprocess
-import sys
 import time
 
 import pytest
-
-from conftest import ROOT, wait_for
+from example_processes import finish, history, start
 
 pytest.importorskip("keras")
 
-PROGRAM = [sys.executable, str(ROOT / "examples" / "train_fashion_mnist.py")]
 # By default, only the recipe with the larger state is killed, and only in one run.
 KILLED = int(os.environ.get("CONVCOST_KILLED_RUNS", "0"))
 RECIPES = ["article", "strong"] if KILLED else ["strong"]
@@ -25,34 +19,6 @@ WORDS = [
     *("--data", "synthetic", "--limit", "600", "--epochs", "4", "--batch-size", "40"),
     *("--seed", "3", "--deterministic"),
 ]
-
-
-def environment():
-    return {name: value for name, value in os.environ.items() if name != "FASHION_MNIST_DIR"}
-
-
-def start(*words):
-    return subprocess.Popen(
-        [*PROGRAM, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment(),
-    )
-
-
-def finish(*words):
-    process = start(*words)
-    out, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, out
-    return out
-
-
-def history(folder):
-    """Return the history without its times."""
-    with (folder / "history.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -99,31 +65,3 @@ def test_a_run_goes_on_with_its_own_settings_alone(whole):
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 2
     assert "--resume keeps the run's --seed 3; got 4" in out
-
-
-def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path):
-    """A limit on the size of files, set during training, stands for a full disk."""
-    folder = tmp_path / "run"
-    words = ["--data", "synthetic", "--limit", "600", "--epochs", "1000"]
-    process = start(*words, "--output-dir", str(folder))
-    try:
-        wait_for(process, (folder / "history.csv").exists)
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
-        out, _ = process.communicate(timeout=300)
-    finally:
-        process.kill()
-    assert process.returncode == 3, out
-    assert "can no longer be written" in out
-    assert "--resume continues from there" in out
-    assert "Traceback" not in out
-    kept = len(history(folder))
-    assert f"after {kept} whole epochs" in out
-    process = start("--resume", "--output-dir", str(folder))
-    try:
-        wait_for(process, lambda: len(history(folder)) > kept)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=300)
-    finally:
-        process.kill()
-    assert process.returncode == 130, out
-    assert f"Resuming after epoch {kept}" in out
