@@ -6,19 +6,17 @@ import os
 import re
 import signal
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from example_processes import PROGRAM, start
 
 from conftest import ROOT, wait_for
 
 pytest.importorskip("keras")
 
 import train_fashion_mnist as program
-
-PROGRAM = [sys.executable, str(ROOT / "examples" / "train_fashion_mnist.py")]
 
 
 def run(*words, cwd=None, **environment):
@@ -260,9 +258,7 @@ def test_no_gpu_is_a_clear_error():
 def test_an_interruption_keeps_what_there_is(tmp_path):
     folder = tmp_path / "run"
     words = ("--data", "synthetic", "--epochs", "1000", "--output-dir", str(folder))
-    process = subprocess.Popen(
-        [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = start(*words)
     try:
         kept = folder / "best.keras", folder / "history.csv"
         wait_for(process, lambda: all(path.exists() for path in kept))

@@ -10,8 +10,8 @@ from convcost._exact.scalars import join_names
 from convcost._layers.arguments import show
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
-from convcost._models.graph import Distributed, Graph, RegisteredLayer
-from convcost._models.recordings import Recordings, with_recordings
+from convcost._models.graph import RegisteredLayer
+from convcost._models.recordings import entries_of, held_layer, with_recordings
 from convcost._models.rows import as_one
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check_built(network: Network, whole: bool) -> None:
     ModelError
         If they differ; the message names the first such layer, and both numbers.
     """
-    entries = list(_entries(with_recordings(network.graph, network._traces)))
+    entries = list(entries_of(with_recordings(network.graph, network._traces)))
     difference = next(_layers(network, entries), None)
     if difference is None and whole and not _has_others(network, entries):
         difference = _total(network)
@@ -94,22 +94,5 @@ def _total(network: Network) -> _Difference | None:
 def _has_others(network: Network, entries: list[Entry]) -> bool:
     """Tell whether there are layers whose parameters are not counted from their own weights."""
     return bool(network.left_out) or any(
-        isinstance(_inner(one), RegisteredLayer) for one in entries
+        isinstance(held_layer(one), RegisteredLayer) for one in entries
     )
-
-
-def _inner(entry: Entry) -> object:
-    return entry.layer.layer if isinstance(entry.layer, Distributed) else entry.layer
-
-
-def _entries(graph: Graph) -> Iterator[Entry]:
-    """Yield the entries of a graph, and those in nested ones and in what was recorded of calls."""
-    for entry in graph.entries:
-        yield entry
-        inner = _inner(entry)
-        if isinstance(inner, Graph):
-            yield from _entries(inner)
-        elif isinstance(inner, Recordings):
-            for made in inner.graphs.values():
-                if isinstance(made, Graph):
-                    yield from _entries(made)

@@ -9,11 +9,11 @@ from convcost._layers import TimeDistributed
 from convcost._layers.base import Layer
 from convcost._models.errors import ModelError
 from convcost._models.graph import Distributed, Graph, Tensor
-from convcost._models.recordings import Recordings
+from convcost._models.recordings import Recordings, entries_of, held_layer
 from convcost._models.trees import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
     from typing import Any, TypeAlias
 
     from convcost._models.graph import Entry, Variable
@@ -63,11 +63,11 @@ def settled(before: Graph, after: Graph) -> Graph:
     ModelError
         If another layer, or code, computes with a weight of a replaced layer, too.
     """
-    known = {entry.identity for entry in _entries(before)}
-    made = [entry for entry in _entries(after) if entry.identity not in known]
+    known = {entry.identity for entry in entries_of(before)}
+    made = [entry for entry in entries_of(after) if entry.identity not in known]
     former = {one.identity: one for entry in made for one in entry.replaced}
     _require_unshared(before, after, former)
-    kept = {one.identity for entry in _entries(after) for one in entry.variables or ()}
+    kept = {one.identity for entry in entries_of(after) for one in entry.variables or ()}
     gone = former.keys() - kept
     new = {entry.identity for entry in made}
 
@@ -79,7 +79,7 @@ def settled(before: Graph, after: Graph) -> Graph:
         if entry.identity in new:
             return entry._replace(replaced=())
         around = entry.layer
-        layer = around.layer if isinstance(around, Distributed) else around
+        layer = held_layer(entry)
         if isinstance(layer, Recordings):
             layer = replace(layer, variables=_without(layer.variables, gone))
             held = around._replace(layer=layer) if isinstance(around, Distributed) else layer
@@ -92,13 +92,13 @@ def settled(before: Graph, after: Graph) -> Graph:
 def _require_unshared(before: Graph, after: Graph, former: dict[Hashable, Variable]) -> None:
     """Refuse that a layer is replaced if something else computes with its weights as well."""
     owners: dict[Hashable, dict[Hashable, str]] = {}
-    for entry in _entries(before):
+    for entry in entries_of(before):
         for one in entry.variables or ():
             owners.setdefault(one.identity, {})[entry.identity] = entry.name
     for identity, variable in former.items():
         if len(owners[identity]) > 1:
             raise _shared(variable, list(owners[identity].values()))
-    for entry in _entries(after):
+    for entry in entries_of(after):
         for call in entry.calls:
             for tensor in leaves([call.args, call.kwargs], Tensor):
                 if tensor.variable in former:
@@ -107,19 +107,6 @@ def _require_unshared(before: Graph, after: Graph, former: dict[Hashable, Variab
 
 def _without(variables: tuple[Variable, ...], gone: set[Hashable]) -> tuple[Variable, ...]:
     return tuple([one for one in variables if one.identity not in gone])
-
-
-def _entries(graph: Graph) -> Iterator[Entry]:
-    """Yield the entries of a graph, of the graphs in it, and of recorded calls."""
-    for entry in graph.entries:
-        yield entry
-        layer = entry.layer.layer if isinstance(entry.layer, Distributed) else entry.layer
-        if isinstance(layer, Graph):
-            yield from _entries(layer)
-        elif isinstance(layer, Recordings):
-            for recorded in layer.graphs.values():
-                if isinstance(recorded, Graph):
-                    yield from _entries(recorded)
 
 
 def _shared(variable: Variable, names: list[str]) -> ModelError:

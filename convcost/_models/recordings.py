@@ -9,7 +9,7 @@ from convcost._layers.arguments import show
 from convcost._models.graph import Distributed, Graph, Traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeAlias
 
     from convcost._exact.types import Factors
@@ -103,8 +103,26 @@ def with_recordings(
 
 def _recorded(entry: Entry, traces: Mapping[LayerPath, Graphs], path: LayerPath) -> Entry:
     layer = entry.layer
-    inner = layer.layer if isinstance(layer, Distributed) else layer
+    inner = held_layer(entry)
     if isinstance(inner, Traced) and not isinstance(inner, Recordings):
         inner = Recordings(entry.kind, traces.get(path, {}), inner.variables)
         layer = layer._replace(layer=inner) if isinstance(layer, Distributed) else inner
     return entry._replace(layer=layer).changed(lambda graph: with_recordings(graph, traces, path))
+
+
+def held_layer(entry: Entry) -> object:
+    """Return the layer of an entry, without the `TimeDistributed` around it."""
+    return entry.layer.layer if isinstance(entry.layer, Distributed) else entry.layer
+
+
+def entries_of(graph: Graph) -> Iterator[Entry]:
+    """Yield the entries of a graph, of the graphs in it, and of recorded calls."""
+    for entry in graph.entries:
+        yield entry
+        layer = held_layer(entry)
+        if isinstance(layer, Graph):
+            yield from entries_of(layer)
+        elif isinstance(layer, Recordings):
+            for recorded in layer.graphs.values():
+                if isinstance(recorded, Graph):
+                    yield from entries_of(recorded)

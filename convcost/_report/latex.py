@@ -79,7 +79,7 @@ def _times(shape: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Return a text with its shapes, products and thousands as a journal sets them."""
+    """Return a text with its products and thousands as a journal sets them."""
     lines = " ".join(text.split())  # an empty line would end the paragraph
     made = _NUMBER.sub(lambda one: one[0].replace(",", r"\,"), escaped(lines))
     return made.replace(" * ", r" $\times$ ")
