@@ -43,7 +43,7 @@ def table(heading: list[str], rows: Iterable[list[str]], numbers: int | None = N
     """Return a Markdown table, the first column aligned left and the others right."""
     right = len(heading) - 1 if numbers is None else numbers
     align = ["left"] * (len(heading) - right) + ["right"] * right
-    text = tabulate(list(rows), heading, tablefmt="github", colalign=align, disable_numparse=True)
+    text = tabulate(list(rows), heading, tablefmt="pipe", colalign=align, disable_numparse=True)
     return str(text)
 
 
