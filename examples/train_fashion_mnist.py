@@ -12,8 +12,8 @@ interrupted.
 
 import dataclasses
 import os
-import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import command_line
-from fashion_mnist import devices, options
+from fashion_mnist import devices, options, results
 from fashion_mnist.data import VALIDATION_IMAGES, DataError, Dataset, count_training_images, load
 from fashion_mnist.recipes import STRONG, Recipe
 from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFolder, WriteError
@@ -40,6 +40,7 @@ LOSS = "sparse_categorical_crossentropy"
 
 console = Console()
 _MISMATCH, _FAILED = 1, 3
+_SEEDS_APART = 100_000  # the seeds of teachers from that of their run
 
 
 def build_model(kind: str = "separable") -> Any:
@@ -92,7 +93,12 @@ def explain(model: Any) -> convcost.Network:
 
 
 def compile_model(
-    model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, settings: dict[str, Any]
+    model: Any,
+    data: Dataset,
+    recipe: Recipe,
+    where: devices.Placement,
+    settings: dict[str, Any],
+    teachers: Sequence[Any] = (),
 ) -> tuple[Any, Any, tuple[Any, Any]]:
     """Return the compiled model, its training batches, and its validation data."""
     import keras
@@ -107,12 +113,20 @@ def compile_model(
         trained, validation = model, data.validation
     else:
         # The same layers and weights, computed in another way; `model` is the one that is saved.
-        from fashion_mnist.fast import feed
-
-        trained, batches, validation = feed(model, data, recipe, parts=where.parts, seed=seed)
-        # `model` itself isn't trained, but it is evaluated when loaded from its file.
-        model.compile(optimizer="adam", **how)
+        # It isn't trained itself, but it is evaluated when loaded from its file, which holds no
+        # variables of this optimizer, because it has none.
+        model.compile(optimizer="sgd", **how)
         model.optimizer.build(model.trainable_variables)
+        fed: dict[str, Any] = {"parts": where.parts, "seed": seed}
+        if teachers:
+            from fashion_mnist import teaching
+
+            how["loss"] = teaching.LOSS
+            trained, batches, validation = teaching.feed(model, teachers, data, recipe, **fed)
+        else:
+            from fashion_mnist.fast import feed
+
+            trained, batches, validation = feed(model, data, recipe, **fed)
     if settings["recipe"] == "article":
         optimizer = keras.optimizers.Adam(recipe.learning_rate)
     else:
@@ -124,18 +138,25 @@ def compile_model(
 
 
 def train(
-    model: Any, data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+    model: Any,
+    data: Dataset,
+    recipe: Recipe,
+    where: devices.Placement,
+    folder: RunFolder,
+    teachers: Sequence[Any] = (),
 ) -> None:
     """Train from where the folder's run stopped, and save each epoch in the folder."""
     import keras
     from fashion_mnist import resuming, stopping
 
-    trained, batches, validation = compile_model(model, data, recipe, where, folder.settings)
+    if recipe.is_over(folder.losses):
+        return
+    trained, batches, validation = compile_model(
+        model, data, recipe, where, folder.settings, teachers
+    )
     if folder.rows:
         console.print(f"Resuming after epoch {len(folder.rows)}")
         resuming.load(trained, folder.variables())
-    if recipe.is_over(folder.losses):
-        return
     callbacks = resuming.keep_epochs(trained, model, batches, recipe, folder)
     if keras.backend.backend() != "jax":  # Keras's callback needs TensorFlow or PyTorch
         callbacks.append(keras.callbacks.TensorBoard(folder.path / TENSORBOARD, write_graph=False))
@@ -151,28 +172,48 @@ def train(
     )
 
 
-def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict[str, Any]:
+def train_teachers(
+    data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+) -> list[Any]:
+    """Train the models whose answers the model learns, if any, and return them."""
+    import keras
+
+    if recipe.teaching is None or recipe.is_over(folder.losses):
+        return []
+    if not folder.rows:
+        folder.begin()
+    teachers = []
+    for number in range(1, recipe.teaching.teachers + 1):
+        seed = folder.settings["seed"] + number * _SEEDS_APART
+        teacher = folder.teacher(number, {**folder.settings, "seed": seed})
+        options.warn(teacher)
+        if not teacher.is_finished:
+            console.print(f"Teacher {number} of {recipe.teaching.teachers}, seed {seed}")
+            keras.utils.set_random_seed(seed)
+            model = build_model(folder.settings["kind"])
+            train(model, data, recipe.teaching.recipe, where, teacher)
+            teacher.write_metrics(results.of_training(data, where, teacher))
+        teachers.append(teacher.load_best())
+    return teachers
+
+
+def evaluate(
+    data: Dataset, recipe: Recipe, where: devices.Placement, folder: RunFolder
+) -> dict[str, Any]:
     """Return the test results of the best checkpoint, and the figures of the training."""
     import keras
 
     # The file, not the model in memory: the results are those of the saved model.
     best = keras.models.load_model(folder.best_path)
     loss, accuracy = best.evaluate(*data.test, batch_size=500, verbose=0)
-    training_seconds = statistics.median(row["training_seconds"] for row in folder.rows)
+    mirrored = {}
+    if recipe.augmentation is not None:  # which mirrors images, too
+        mirrored["test_accuracy_with_mirror"] = results.accuracy_with_mirror(best, *data.test)
     return {
         "test_loss": float(loss),
         "test_accuracy": float(accuracy),
-        "best_epoch": int(folder.best["epoch"]),
-        "validation_loss": folder.best["val_loss"],
-        "validation_accuracy": folder.best["val_accuracy"],
-        "epochs": len(folder.rows),
-        "seconds_per_epoch": statistics.median(row["seconds"] for row in folder.rows),
-        "samples_per_second": len(data.train[0]) / training_seconds,
-        "data": data.source,
-        "mean": data.mean,
-        "deviation": data.deviation,
-        "device": str(where),
-        "settings": folder.settings,
+        **mirrored,
+        **results.of_training(data, where, folder),
     }
 
 
@@ -182,7 +223,8 @@ def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict
     "--recipe",
     type=click.Choice(list(RECIPES)),
     default="article",
-    help="strong: augmentation, a falling learning rate, averaged weights, more epochs.",
+    help="strong: augmentation, a falling learning rate, averaged weights, more epochs, and models"
+    " trained before whose answers the model learns.",
 )
 @click.option(
     "--pipeline",
@@ -210,7 +252,11 @@ def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict
 @click.option(
     "--overwrite", is_flag=True, help="Replace the files of an earlier run in --output-dir."
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="By default the recipe's.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="By default the recipe's; teachers are trained for no more.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), help="By default the recipe's.")
 @click.option(
     "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="By default the recipe's."
@@ -221,14 +267,15 @@ def evaluate(data: Dataset, where: devices.Placement, folder: RunFolder) -> dict
 @options.further_options
 def main(**given: Any) -> int:
     """Train a Fashion-MNIST classifier, and show the formula behind each of its parameters."""
-    augmented = RECIPES[given["recipe"]].augmentation is not None
-    settings, folder = options.read(given, augmented=augmented)
+    settings, folder = options.read(given, RECIPES[given["recipe"]])
     recipe = RECIPES[settings["recipe"]].changed_by(settings)
     try:
         # All that can be wrong with the options is checked before the data is downloaded.
         options.check_folder(given)
         devices.prepare_environment(settings)
-        images = count_training_images(settings["data"], settings["limit"])
+        images = count_training_images(
+            settings["data"], settings["limit"], all_images=settings["all_images"]
+        )
         smallest = recipe.smallest_batch(images, VALIDATION_IMAGES)
         where = devices.place(given["device"], settings, smallest)
         if given["export"]:
@@ -240,11 +287,16 @@ def main(**given: Any) -> int:
             given["data_dir"],
             normalize=settings["normalize"],
             limit=settings["limit"],
+            all_images=settings["all_images"],
         )
         folder = folder or options.create_folder(given, settings)
     except (DataError, RunError, DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
     console.print(f"Data: {data}", markup=False, soft_wrap=True)
+    if settings["all_images"]:
+        console.print(
+            "The validation images are trained on, too: their figures say nothing of new images"
+        )
     console.print(f"Normalised by mean {data.mean:.4f}, deviation {data.deviation:.4f}")
     console.print(f"Device: {where}")
     try:
@@ -252,13 +304,13 @@ def main(**given: Any) -> int:
     except MismatchError as error:
         console.print(f"Error: {error}", style="bold red", markup=False)
         return _MISMATCH
-    except (DivergedError, WriteError) as error:
+    except (DivergedError, RunError, WriteError) as error:
         click.echo(f"\n{folder.describe_end(f'Error: {error},')}", err=True)
         return _FAILED
     except KeyboardInterrupt:
         click.echo(f"\n{folder.describe_end('Interrupted')}", err=True)
         return command_line.INTERRUPTED
-    print_result(folder, metrics)
+    results.show(folder, metrics, console)
     return 0
 
 
@@ -275,8 +327,9 @@ def run(
         network = explain(model)
         console.print(convcost.summary(network))
         console.print("Every formula equals Keras's count.")
-        train(model, data, recipe, where, folder)
-        metrics = evaluate(data, where, folder)
+        teachers = train_teachers(data, recipe, where, folder)
+        train(model, data, recipe, where, folder, teachers)
+        metrics = evaluate(data, recipe, where, folder)
     metrics |= {"params": network.params, "macs": network.macs}
     if exported:
         metrics["exported"] = export(data, folder)
@@ -297,21 +350,6 @@ def export(data: Dataset, folder: RunFolder) -> list[dict[str, Any]]:
         console.print(str(one), soft_wrap=True, highlight=False)
         figures.append(dataclasses.asdict(one))
     return figures
-
-
-def print_result(folder: RunFolder, metrics: dict[str, Any]) -> None:
-    """Print the results of the best checkpoint, the training speed, and where the files are."""
-    console.print(
-        f"Best checkpoint (epoch {metrics['best_epoch']}): test accuracy"
-        f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
-    )
-    console.print(
-        f"Median time of an epoch: {metrics['seconds_per_epoch']:.1f} s;"
-        f" training only: {metrics['samples_per_second']:,.0f} images per second"
-    )
-    console.print(
-        f"Written to {folder.path}: {', '.join(folder.written())}", markup=False, soft_wrap=True
-    )
 
 
 if __name__ == "__main__":

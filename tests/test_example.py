@@ -92,10 +92,10 @@ def test_a_wrong_formula_stops_the_program(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "environment"),
     [
-        (["--recipe", "strong", "--precision", "mixed_bfloat16"], {}),
-        (["--pipeline", "article", "--steps-per-execution", 2], {}),
-        (["--recipe", "strong", "--parts", 2], {"KERAS_BACKEND": "jax"}),
-        (["--recipe", "strong"], {"KERAS_BACKEND": "torch"}),
+        (["--recipe", "strong", "--teachers", 1, "--precision", "mixed_bfloat16"], {}),
+        (["--pipeline", "article", "--steps-per-execution", 2, "--all-images"], {}),
+        (["--recipe", "strong", "--teachers", 0, "--parts", 2], {"KERAS_BACKEND": "jax"}),
+        (["--recipe", "strong", "--teachers", 1], {"KERAS_BACKEND": "torch"}),
     ],
 )
 def test_each_way_to_train(words, environment, tmp_path):

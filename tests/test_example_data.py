@@ -106,3 +106,17 @@ def test_images_of_one_colour_cannot_be_normalised(monkeypatch):
     monkeypatch.setattr(data_set, "make_synthetic", lambda: (*black, *black))
     with pytest.raises(data_set.DataError, match=r"the same colour, .* use --no-normalize"):
         data_set.load("synthetic", None, normalize=True, limit=None)
+
+
+@pytest.mark.parametrize("limit", [None, 40])
+def test_all_images_are_those_of_both_parts(limit):
+    apart, together = (
+        data_set.load("synthetic", None, normalize=True, limit=limit, all_images=one)
+        for one in (False, True)
+    )
+    for part in (0, 1):
+        both = np.concatenate([apart.validation[part], apart.train[part]])
+        np.testing.assert_array_equal(together.train[part], both)
+    assert (together.mean, together.deviation) == (apart.mean, apart.deviation)
+    count = data_set.count_training_images("synthetic", limit, all_images=True)
+    assert count == len(together.train[0])

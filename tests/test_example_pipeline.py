@@ -74,6 +74,17 @@ def test_images_are_changed_as_their_plan_says(seed, augmentation):
     assert (keras.ops.convert_to_numpy(layer(plan)) == np.stack(expected)).all()
 
 
+@settings(max_examples=20)
+@given(st.integers(0, 2**31 - 1), augmentations)
+def test_a_mirrored_plan_shows_the_mirror_images(seed, augmentation):
+    plan = batches.draw_plan(seed, 0, len(IMAGES), augmentation)
+    layer = DeviceImages(IMAGES, augmented=True)
+    shown, mirror = (
+        keras.ops.convert_to_numpy(layer(one)) for one in (plan, batches.mirrored(plan))
+    )
+    assert (mirror == shown[:, :, ::-1]).all()
+
+
 def prepare(model, **options):
     return fast.prepare(model, DeviceImages(IMAGES, augmented=False), **options)
 
@@ -106,7 +117,8 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size):
     rows = batches.Batches(labels, augmentation=STRONG.augmentation, **options)
     sent = batches.Batches(labels, images=IMAGES, **options)
     for epoch in (0, 3):
-        rows.epoch = sent.epoch = epoch
+        rows.begin(epoch)
+        sent.begin(epoch)
         plan = batches.draw_plan(5, epoch, count, STRONG.augmentation)
         assert (np.concatenate([rows[i][0] for i in range(len(rows))]) == plan).all()
         images = np.concatenate([sent[i][0] for i in range(len(sent))])

@@ -57,8 +57,19 @@ def draw_plan(seed: int, epoch: int, count: int, augmentation: Augmentation | No
     return plan
 
 
+def mirrored(plan: Plan) -> Plan:
+    """Return the plan of the mirror images of what a plan shows."""
+    mirror = plan.copy()
+    old, new = Change(*plan.T), Change(*mirror.T)
+    new.flip[:] = 1 - old.flip
+    new.right[:] = -old.right
+    new.erased_left[:] = SIDE - old.erased_right
+    new.erased_right[:] = SIDE - old.erased_left
+    return mirror
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The batches of one epoch after another; the caller sets `epoch` before each.
+    """The batches of one epoch after another; the caller begins each.
 
     Without images (then they are on the device) a batch consists of rows of the plan.
     """
@@ -78,20 +89,21 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.seed = seed
         self.images = images
         self.augmentation = augmentation
-        self._plan: tuple[int, Plan] | None = None
-        self.epoch = 0
+        self.begin(0)
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        rows = self.plan()[index * self.batch_size : (index + 1) * self.batch_size]
-        chosen = rows[:, 0]
-        return (rows if self.images is None else self.images[chosen]), self.labels[chosen]
+        which = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        rows = self._plan[which]
+        return (rows if self.images is None else self.images[rows[:, 0]]), self._targets[which]
 
-    def plan(self) -> Plan:
-        """Return the plan of the current epoch."""
-        if self._plan is None or self._plan[0] != self.epoch:
-            drawn = draw_plan(self.seed, self.epoch, len(self.labels), self.augmentation)
-            self._plan = self.epoch, drawn
-        return self._plan[1]
+    def begin(self, epoch: int) -> None:
+        """Draw the images of an epoch, counted from 0, and their changes."""
+        self._plan, self._targets = self.draw(epoch)
+
+    def draw(self, epoch: int) -> tuple[Plan, npt.NDArray[Any]]:
+        """Return the plan of an epoch, and what the model should answer to each of its rows."""
+        plan = draw_plan(self.seed, epoch, len(self.labels), self.augmentation)
+        return plan, self.labels[plan[:, 0]]

@@ -53,9 +53,10 @@ class Dataset:
         )
 
 
-def count_training_images(data: str, limit: int | None) -> int:
+def count_training_images(data: str, limit: int | None, *, all_images: bool) -> int:
     """Return the number of training images that `load` will return, or refuse the limit."""
-    return _checked(limit, _IMAGES[data] - VALIDATION_IMAGES)
+    count = _checked(limit, _IMAGES[data] - VALIDATION_IMAGES)
+    return count + VALIDATION_IMAGES if all_images else count
 
 
 def _checked(limit: int | None, available: int) -> int:
@@ -64,11 +65,20 @@ def _checked(limit: int | None, available: int) -> int:
     return limit or available
 
 
-def load(data: str, folder: Path | None, *, normalize: bool, limit: int | None) -> Dataset:
+def load(
+    data: str,
+    folder: Path | None,
+    *,
+    normalize: bool,
+    limit: int | None,
+    all_images: bool = False,
+) -> Dataset:
     """Load the data set, split off the validation images, and normalise.
 
     Normalising subtracts one mean and divides by one standard deviation, both over all pixels of
-    the training part. Without a folder with the four files, Keras downloads them.
+    the training part. With `all_images`, the validation images are trained on, too; the two numbers
+    stay the same, so that teachers see the images as before. Without a folder with the four files,
+    Keras downloads them.
     """
     if data == "synthetic":
         parts, source = make_synthetic(), "SYNTHETIC images (random patterns, not Fashion-MNIST)"
@@ -76,11 +86,17 @@ def load(data: str, folder: Path | None, *, normalize: bool, limit: int | None) 
         parts, source = read_folder(folder), f"Fashion-MNIST from {folder}"
     else:
         parts, source = download(), "Fashion-MNIST from Keras's loader"
-    return _prepare(parts, source, normalize=normalize, limit=limit)
+    first = 0 if all_images else VALIDATION_IMAGES
+    return _prepare(parts, source, first, normalize=normalize, limit=limit)
 
 
 def _prepare(
-    parts: tuple[Bytes, Bytes, Bytes, Bytes], source: str, *, normalize: bool, limit: int | None
+    parts: tuple[Bytes, Bytes, Bytes, Bytes],
+    source: str,
+    first: int,
+    *,
+    normalize: bool,
+    limit: int | None,
 ) -> Dataset:
     images, labels, test_images, test_labels = parts
     end = VALIDATION_IMAGES + _checked(limit, len(images) - VALIDATION_IMAGES)
@@ -97,7 +113,7 @@ def _prepare(
         return scaled.astype(np.float32), classes.astype(np.int64)
 
     return Dataset(
-        train=scale(train, labels[VALIDATION_IMAGES:end]),
+        train=scale(images[first:end], labels[first:end]),
         validation=scale(images[:VALIDATION_IMAGES], labels[:VALIDATION_IMAGES]),
         test=scale(test_images, test_labels),
         source=source,

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fashion_mnist.batches import Batches, Change, unchanged
+from fashion_mnist.batches import Batches, Change, Plan, unchanged
 from fashion_mnist.data import Dataset
 from fashion_mnist.device_images import DeviceImages
 from fashion_mnist.recipes import Recipe
@@ -89,14 +89,20 @@ def feed(
     model: Any, data: Dataset, recipe: Recipe, *, parts: int, seed: int
 ) -> tuple[Any, Batches, tuple[Any, Any]]:
     """Return the model to train, its batches, and its validation data."""
-    count = len(data.train[0])
-    pixels = np.concatenate([data.train[0], data.validation[0]])
-    images = DeviceImages(pixels, augmented=recipe.augmentation is not None)
+    images, validation = on_device(data, recipe)
     trained = prepare(model, images, parts=parts, dropout=recipe.dropout, seed=seed)
     batches = Batches(
         data.train[1], batch_size=recipe.batch_size, seed=seed, augmentation=recipe.augmentation
     )
-    return trained, batches, (unchanged(np.arange(count, len(pixels))), data.validation[1])
+    return trained, batches, (validation, data.validation[1])
+
+
+def on_device(data: Dataset, recipe: Recipe) -> tuple[DeviceImages, Plan]:
+    """Return the images of a training on the device, and the plan of the validation images."""
+    count = len(data.train[0])
+    pixels = np.concatenate([data.train[0], data.validation[0]])
+    images = DeviceImages(pixels, augmented=recipe.augmentation is not None)
+    return images, unchanged(np.arange(count, len(pixels)))
 
 
 def prepare(

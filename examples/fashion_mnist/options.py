@@ -9,17 +9,40 @@ from typing import Any
 import click
 
 from fashion_mnist.devices import PRECISIONS
-from fashion_mnist.run_folder import RunError, RunFolder, require_free
+from fashion_mnist.recipes import Recipe
+from fashion_mnist.run_folder import RunError, RunFolder, finished_teachers, require_free
 
 Options = dict[str, Any]
 # These may differ when a run is resumed: they say where things are, not what is computed.
-_NOT_KEPT = {"data_dir", "output_dir", "overwrite", "resume", "device", "export"}
+_NOT_KEPT = {
+    *("data_dir", "output_dir", "overwrite", "resume", "device", "export"),
+    "teachers_of",  # which are copied
+}
+# These decide what a model learns, so that a teacher must have been trained with the same.
+_OF_TEACHERS = ("kind", "data", "limit", "normalize")
 
 _FURTHER = (
     click.option(
         "--resume",
         is_flag=True,
         help="Resume the run in --output-dir after its last finished epoch, with its settings.",
+    ),
+    click.option(
+        "--teachers",
+        type=click.IntRange(min=0),
+        help="How many models the strong recipe trains before the model that learns their answers;"
+        " by default the recipe's.",
+    ),
+    click.option(
+        "--teachers-of",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="RUN",
+        help="Copy the teachers from the folder of another run, instead of training them.",
+    ),
+    click.option(
+        "--all-images",
+        is_flag=True,
+        help="Train on the validation images, too, when nothing is left to choose by them.",
     ),
     click.option(
         "--steps-per-execution",
@@ -53,18 +76,19 @@ def further_options(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-def read(options: Options, *, augmented: bool) -> tuple[Options, RunFolder | None]:
+def read(options: Options, recipe: Recipe) -> tuple[Options, RunFolder | None]:
     """Return the settings of a training, and the folder of the one to resume.
 
     Parameters
     ----------
     options
         The options of the command line.
-    augmented
-        Whether the recipe augments the images.
+    recipe
+        The recipe that they name.
     """
     context = click.get_current_context()
-    _check(context, options, augmented)
+    _check(context, options, recipe)
+    _check_teachers(options, recipe)
     settings = {name: value for name, value in options.items() if name not in _NOT_KEPT}
     if not options["resume"]:
         return settings, None
@@ -72,7 +96,7 @@ def read(options: Options, *, augmented: bool) -> tuple[Options, RunFolder | Non
     return folder.settings, folder
 
 
-def _check(context: click.Context, options: Options, augmented: bool) -> None:
+def _check(context: click.Context, options: Options, recipe: Recipe) -> None:
     if options["data"] == "synthetic" and _is_given(context, "data_dir"):
         raise click.UsageError("--data synthetic and --data-dir exclude each other")
     rate = options["learning_rate"]
@@ -82,13 +106,30 @@ def _check(context: click.Context, options: Options, augmented: bool) -> None:
         raise click.UsageError("--resume and --overwrite exclude each other")
     if options["resume"] and not options["output_dir"]:
         raise click.UsageError("--resume needs the --output-dir of the run to resume")
-    if options["pipeline"] == "article" and augmented:
+    if options["pipeline"] == "article" and recipe.augmentation is not None:
         raise click.UsageError(
             "--pipeline article sends the images unchanged, but --recipe"
             f" {options['recipe']} augments them; use --pipeline fast"
         )
     if options["pipeline"] == "article" and options["parts"]:
         raise click.UsageError("--pipeline article has no --parts; use --pipeline fast")
+
+
+def _check_teachers(options: Options, recipe: Recipe) -> None:
+    given = [name for name in ("--teachers", "--teachers-of") if options[_variable(name)]]
+    # A run that is resumed has its own recipe.
+    if given and recipe.teaching is None and not options["resume"]:
+        raise click.UsageError(
+            f"--recipe {options['recipe']} has no {given[0]}; use --recipe strong"
+        )
+    if options["teachers"] == 0 and options["teachers_of"]:
+        raise click.UsageError("--teachers 0 and --teachers-of exclude each other")
+    if options["resume"] and options["teachers_of"]:
+        raise click.UsageError("--resume and --teachers-of exclude each other")
+
+
+def _variable(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
 
 
 def _is_given(context: click.Context, name: str) -> bool:
@@ -101,8 +142,7 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
         folder = RunFolder.resume(path)
     except RunError as error:
         raise click.ClickException(str(error)) from error
-    for damage in folder.damages:
-        click.echo(f"{damage}; the checkpoint before it is used", err=True)
+    warn(folder)
     if given.keys() != folder.settings.keys():
         raise click.ClickException(f"{folder.path} was written by another version of this program")
     for name, value in given.items():
@@ -114,14 +154,25 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
     return folder
 
 
+def warn(folder: RunFolder) -> None:
+    """Say which files of a resumed run are damaged."""
+    for damage in folder.damages:
+        click.echo(f"{damage}; the checkpoint before it is used", err=True)
+
+
 def check_folder(options: Options) -> None:
-    """Raise RunError if `create_folder` would find files in the folder that must stay."""
+    """Raise RunError for a folder whose files must stay, or one without the teachers to copy."""
     if options["output_dir"] and not options["resume"]:
         require_free(options["output_dir"], overwrite=options["overwrite"])
+    if options["teachers_of"]:
+        finished_teachers(options["teachers_of"])
 
 
 def create_folder(options: Options, settings: Options) -> RunFolder:
     """Create the folder that the options name, or a new one below `runs/`."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
-    return RunFolder.create(path, settings, overwrite=options["overwrite"])
+    folder = RunFolder.create(path, settings, overwrite=options["overwrite"])
+    if options["teachers_of"]:
+        folder.take_teachers(options["teachers_of"], _OF_TEACHERS)
+    return folder

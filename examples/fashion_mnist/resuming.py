@@ -73,7 +73,7 @@ class KeepEpoch(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set the epoch's images and dropout masks."""
-        self.batches.epoch = epoch
+        self.batches.begin(epoch)
         dropouts = [one for one in self.model.layers if isinstance(one, keras.layers.Dropout)]
         for number, layer in enumerate(dropouts):
             layer.seed_generator.state.assign([self.batches.seed + number, epoch])

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ TENSORBOARD = "tensorboard"
 EXPORTED = {one: f"model-{one}.tflite" for one in ("float32", "int8")}
 _FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES, *EXPORTED.values())
 _CHECKPOINT = "checkpoint"
+_TEACHERS = "teachers"
 # Three checkpoints of weights, optimizer and averages, three best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
 _NO_ROOM = f"can't hold the {_NEEDED_BYTES >> 20} MiB that a run writes"
@@ -82,7 +83,7 @@ class RunFolder:
         RunError
             If it has no finished epoch that is whole, or it can't be written to.
         """
-        states = sorted((path / _CHECKPOINT).glob("epoch-*.json"), reverse=True)
+        states = sorted(_states(path), reverse=True)
         if not states:
             raise RunError(f"{path} has no finished epoch to --resume from")
         damages: list[str] = []
@@ -95,7 +96,8 @@ class RunFolder:
             folder.damages = damages
             with _raised_as(RunError, f"{path} {_NO_ROOM}"):
                 _try_out(path / _CHECKPOINT)
-                folder._publish()
+                if folder.rows:
+                    folder._publish()
             return folder
         raise RunError(f"{path} has no whole checkpoint to --resume from: {'; '.join(damages)}")
 
@@ -106,7 +108,9 @@ class RunFolder:
             known = json.loads(state.read_text())
             folder = cls(path, known["settings"])
             folder.rows, folder._sums = known["rows"], known["files"]
-            needed = [folder._variables_path(), folder._file(int(folder.best["epoch"]), ".keras")]
+            if state != folder._file(len(folder.rows), ".json"):
+                raise ValueError(state)
+            needed = [path / _CHECKPOINT / name for name in folder._files(folder.rows)[1:]]
             sums = [folder._sums[file.name] for file in needed]
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             what = "is empty" if not state.stat().st_size else "is not the state of a run"
@@ -118,6 +122,47 @@ class RunFolder:
             elif problem:
                 raise RunError(problem)
         return folder
+
+    def begin(self) -> None:
+        """Make the run resumable before its first epoch is finished."""
+        self._write_state([])
+
+    def teacher(self, number: int, settings: dict[str, Any]) -> "RunFolder":
+        """Return the folder of a teacher's training, new or as far as it has got."""
+        path = self.path / _TEACHERS / str(number)
+        folder = RunFolder(path, settings)
+        if folder.is_finished:
+            return folder
+        if _states(path):
+            return self.resume(path)
+        return self.create(path, settings, overwrite=True)
+
+    def take_teachers(self, run: Path, must_equal: Iterable[str]) -> None:
+        """Copy the finished teachers of another run.
+
+        Raises
+        ------
+        RunError
+            If there are none, or one was trained with another value of a setting in `must_equal`.
+        """
+        for path in finished_teachers(run):
+            with _raised_as(RunError, f"{path} can't be copied"):
+                found = json.loads((path / METRICS).read_text())["settings"]
+                for name in must_equal:
+                    if found[name] != self.settings[name]:
+                        raise RunError(
+                            f"the teacher in {path} was trained with {name} {found[name]}, not"
+                            f" {self.settings[name]}"
+                        )
+                copy = self.path / _TEACHERS / path.name
+                copy.mkdir(parents=True)
+                for name in (BEST, HISTORY, METRICS):
+                    shutil.copyfile(path / name, copy / name)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the final figures are written."""
+        return (self.path / METRICS).exists()
 
     @property
     def losses(self) -> list[float]:
@@ -133,6 +178,23 @@ class RunFolder:
     def best_path(self) -> Path:
         """The file of the best epoch's model."""
         return self.path / BEST
+
+    def load_best(self) -> Any:
+        """Return the best epoch's model.
+
+        Raises
+        ------
+        RunError
+            If its file can't be read.
+        """
+        import keras
+
+        try:
+            return keras.models.load_model(self.best_path)
+        except Exception as error:  # what Keras raises for a damaged file depends on the damage
+            raise RunError(
+                f"{self.best_path} is not a model that Keras can load: {error}"
+            ) from error
 
     def variables(self) -> bytes:
         """Return the variables saved after the last finished epoch."""
@@ -151,11 +213,14 @@ class RunFolder:
         rows = [*self.rows, row]
         if row["val_loss"] < min(self.losses, default=float("inf")):
             self._keep(self._file(epoch, ".keras"), save_model)
-        state = {"settings": self.settings, "rows": rows, "files": self._sums}
-        self._write_text(self._file(epoch, ".json"), json.dumps(state, indent=1))
+        self._write_state(rows)
         self.rows = rows
         with _raised_as(WriteError, f"{self.path} can no longer be written"):
             self._publish()
+
+    def _write_state(self, rows: list[Row]) -> None:
+        state = {"settings": self.settings, "rows": rows, "files": self._sums}
+        self._write_text(self._file(len(rows), ".json"), json.dumps(state, indent=1))
 
     def _keep(self, path: Path, save: Callable[[Path], Any]) -> None:
         """Write a file of the checkpoint, and note its size and checksum."""
@@ -182,6 +247,11 @@ class RunFolder:
 
     def describe_end(self, why: str) -> str:
         """Return a sentence on what is left of a training that ended early."""
+        if not self.rows and _states(self.path):
+            return (
+                f"{why} before the first epoch; what its teachers have learnt is saved in"
+                f" {self.path}. --resume continues from there"
+            )
         kept = ", ".join(self.written()) or "nothing, because no epoch was finished"
         text = f"{why} after {len(self.rows)} whole epochs. Saved in {self.path}: {kept}"
         return f"{text}. --resume continues from there" if self.rows else text
@@ -229,8 +299,20 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
+def finished_teachers(run: Path) -> list[Path]:
+    """Return the folders of a run's finished teachers, or raise RunError if there are none."""
+    found = sorted(path.parent for path in (run / _TEACHERS).glob(f"*/{METRICS}"))
+    if not found:
+        raise RunError(f"{run} holds no trained teachers; a run of --recipe strong does")
+    return found
+
+
 def _best(rows: list[Row]) -> Row:
     return min(rows, key=lambda row: row["val_loss"])
+
+
+def _states(path: Path) -> list[Path]:
+    return list((path / _CHECKPOINT).glob("epoch-*.json"))
 
 
 def _try_out(path: Path) -> None:
@@ -243,7 +325,7 @@ def _clear(path: Path) -> None:
     """Remove only the files that an earlier run wrote."""
     for name in _FOR_THE_USER:
         (path / name).unlink(missing_ok=True)
-    for name in (_CHECKPOINT, TENSORBOARD):
+    for name in (_CHECKPOINT, TENSORBOARD, _TEACHERS):
         shutil.rmtree(path / name, ignore_errors=True)
 
 
