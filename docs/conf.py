@@ -66,6 +66,8 @@ exclude_patterns = [
     "_known_layers.md",
     "_mistakes.md",
     "benchmarks/*.md",
+    "fashion-mnist/*.md",
+    "hardware/*.md",
 ]
 
 

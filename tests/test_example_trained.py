@@ -1,0 +1,37 @@
+"""The trained models of the example reach what their figures say."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+import keras
+from fashion_mnist.data import load
+
+from conftest import ROOT
+
+FOLDERS = sorted(path.parent for path in (ROOT / "examples" / "trained").rglob("metrics.json"))
+
+
+@pytest.fixture(scope="module")
+def data(fashion_mnist):
+    return load("fashion-mnist", fashion_mnist, normalize=True, limit=None)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_trained_model_reaches_what_its_figures_say(folder, data):
+    model = keras.models.load_model(folder / "best.keras")
+    assert model.count_params() == 184_234
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (data.mean, data.deviation) == (metrics["mean"], metrics["deviation"])
+    of_a_teacher = folder.parent.name == "teachers"
+    assert of_a_teacher != ("test_accuracy" in metrics)
+    name = "validation" if of_a_teacher else "test"
+    images, labels = getattr(data, name)
+    found = model.predict(images, batch_size=500, verbose=0).argmax(axis=1)
+    wrong = int(np.sum(found != labels))
+    said = round((1 - metrics[f"{name}_accuracy"]) * len(labels))
+    # Other processors add float32 sums in another order, which can decide a close case.
+    assert abs(wrong - said) <= 3
