@@ -39,6 +39,11 @@ from convcost._verify.devices import DeviceError, select_device
     help="Whether TensorFlow uses oneDNN's convolutions on a CPU.",
 )
 @click.option(
+    "--cores",
+    type=click.IntRange(min=1),
+    help="How many of the cores to use, with one thread each; by default all. Linux only.",
+)
+@click.option(
     "--output-dir",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for results.json, the table and the plots; by default none are written.",
@@ -50,12 +55,15 @@ def compare(
     repeats: int,
     quick: bool,
     onednn: bool,
+    cores: int | None,
     output_dir: Path | None,
     as_json: bool,
 ) -> int:
     """Measure separable against standard convolutions, and compare the times with the formulas."""
     try:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(onednn))
+        if cores is not None:
+            restrict(cores)
         where = select_device(device)
         if output_dir is not None:
             output_dir.mkdir(parents=True, exist_ok=True)
@@ -74,6 +82,18 @@ def compare(
     if output_dir is not None:
         write_results(results, output_dir)
     return 0
+
+
+def restrict(cores: int) -> None:
+    """Let this process use only so many of its cores, before a backend starts its threads."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise click.UsageError("--cores needs Linux, where a process can be kept to some cores")
+    usable = sorted(os.sched_getaffinity(0))
+    if cores > len(usable):
+        raise click.UsageError(
+            f"--cores must be from 1 to {len(usable)}, the usable ones; got {cores}"
+        )
+    os.sched_setaffinity(0, usable[:cores])
 
 
 def write_results(results: dict[str, Any], folder: Path) -> None:

@@ -4,6 +4,8 @@ import doctest
 import json
 
 import click
+import fashion_mnist_tables as trained
+import promise
 import pytest
 import report
 import results
@@ -23,6 +25,44 @@ def test_the_page_of_the_pipelines_says_what_was_measured():
     figures = json.loads((report.FOLDER / "pipelines.json").read_text(encoding="utf-8"))
     page = (report.FOLDER / "pipelines.md").read_text(encoding="utf-8")
     assert page == report.pipelines_page(figures)
+
+
+PROMISE = json.loads(promise.FIGURES.read_text(encoding="utf-8"))
+
+
+def test_the_page_of_the_promise_says_what_was_measured():
+    assert promise.TABLE.read_text(encoding="utf-8") == promise.page(PROMISE)
+
+
+def test_the_figures_of_the_promise_follow_from_the_times():
+    for run in PROMISE["runs"]:
+        for which in promise.PASSES:
+            ratios = promise.speed_ups(run, which)
+            pairs = {pair["name"]: pair for pair in run["pairs"] if pair["pass"] == which}
+            assert list(ratios) == list(pairs)
+            for name, pair in pairs.items():
+                assert ratios[name] == pair["standard"]["seconds"] / pair["separable"]["seconds"]
+
+
+@pytest.mark.parametrize("share", ["seconds", "macs"])
+def test_the_depthwise_share_is_that_of_the_two_steps(share):
+    other = "macs" if share == "seconds" else "seconds"
+    step = {"seconds": 1, "macs": 1}
+    three = [{**step, share: first} for first in (1, 3, 9)]
+    pairs = [{"name": "", "pass": "forward", "depthwise": one, "pointwise": step} for one in three]
+    model = {"name": promise.MODEL, "pass": "forward"}
+    shares = promise.depthwise_shares({"pairs": [*pairs, model]}, "forward")
+    assert dict(zip(("seconds", "macs"), shares, strict=True)) == {share: 0.75, other: 0.5}
+
+
+def test_the_plot_of_the_promise_is_drawn(tmp_path):
+    promise.plot(PROMISE, tmp_path / "promise.png")
+    assert (tmp_path / "promise.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("path", sorted(trained.pages()), ids=lambda path: path.name)
+def test_a_table_of_the_example_says_what_was_trained(path):
+    assert path.read_text(encoding="utf-8") == trained.pages()[path]
 
 
 @pytest.mark.parametrize("counter", ["convcost", "TF profiler", "XLA"])

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from conftest import ROOT
 pytest.importorskip("keras")
 
 import keras
+import separable_vs_standard
 from timing import pairs as timing
 from timing.passes import trained
 
@@ -128,3 +130,29 @@ def test_the_machine_is_measured():
     machine = timing.measure_machine(select_device("cpu"), repeats=1)
     assert 1e8 < machine.flops_per_second < 1e14
     assert 1e8 < machine.bytes_per_second < 1e13
+
+
+def test_the_steps_add_up_to_the_separable_convolution(results):
+    for pair in results["pairs"]:
+        if pair["name"] == "the article's model":
+            assert "depthwise" not in pair
+            continue
+        for quantity in ("params", "macs", "effective_macs"):
+            steps = pair["depthwise"][quantity] + pair["pointwise"][quantity]
+            assert steps == pair["separable"][quantity]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only on Linux")
+def test_a_process_keeps_to_some_of_its_cores():
+    words = ("--quick", "--repeats", 1, "--batch-size", 1)
+    assert run(*words, "--cores", 1).returncode == 0
+    refused = run(*words, "--cores", 10**6)
+    assert refused.returncode == 2
+    usable = len(os.sched_getaffinity(0))
+    assert f"--cores must be from 1 to {usable}" in " ".join(refused.stderr.split())
+
+
+def test_a_system_that_keeps_no_process_to_some_cores_is_refused(monkeypatch):
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    with pytest.raises(click.UsageError, match="--cores needs Linux"):
+        separable_vs_standard.restrict(1)

@@ -18,6 +18,7 @@ from timing.clock import Run, time_in_turns
 from timing.passes import compiled, trained
 
 KINDS = ("standard", "separable")
+STEPS = ("depthwise", "pointwise")  # of a separable convolution
 PASSES = ("forward", "training")
 # Input channels, filters, and side of the image: of this model, and of larger ones.
 GRID = (
@@ -79,12 +80,15 @@ def measure_all(
     pairs = []
     for which, sizes in progress.track(list(product(PASSES, subjects)), description="measuring"):
         training = which == "training"
-        works = [_work(kind, sizes, machine, batch_size, training) for kind in KINDS]
+        kinds = (*KINDS, *STEPS) if sizes else KINDS
+        works = [_work(kind, sizes, machine, batch_size, training) for kind in kinds]
         seconds = map(median, time_in_turns([work.run for work in works], repeats))
-        reports = [work.report(one) for work, one in zip(works, seconds, strict=True)]
+        reports = {
+            kind: work.report(one) for kind, work, one in zip(kinds, works, seconds, strict=True)
+        }
         name = "{0} -> {1}, {2}x{2}".format(*sizes) if sizes else "the article's model"
-        pair = dict(zip(KINDS, reports, strict=True))
-        pairs.append({"name": name, "pass": which, **_ratios(*reports), **pair})
+        ratios = _ratios(*(reports[kind] for kind in KINDS))
+        pairs.append({"name": name, "pass": which, **ratios, **reports})
     return {
         "device": str(device),
         "batch_size": batch_size,
@@ -132,9 +136,7 @@ def _work(
     else:
         m, n, side = sizes
         shape = (side, side, m)
-        name = "Conv2D" if kind == "standard" else "SeparableConv2D"
-        counted = getattr(convcost.layers, name)(n, _KERNEL, padding="same")
-        built = getattr(keras.layers, name)(n, _KERNEL, padding="same")
+        counted, built = (_layer(kind, n, library) for library in (convcost.layers, keras.layers))
         built.build((batch_size, *shape))
         cost = counted.cost(shape, training=training)
         params, macs = cost.params, cost.macs * batch_size
@@ -146,3 +148,14 @@ def _work(
         trained(built, images, by_input=sizes is not None) if training else compiled(built, images)
     )
     return Work(run, params, macs, bounds)
+
+
+def _layer(kind: str, filters: int, library: Any) -> Any:
+    """Return a layer, of Keras or of convcost."""
+    if kind == "standard":
+        return library.Conv2D(filters, _KERNEL, padding="same")
+    if kind == "separable":
+        return library.SeparableConv2D(filters, _KERNEL, padding="same")
+    if kind == "depthwise":
+        return library.DepthwiseConv2D(_KERNEL, padding="same", use_bias=False)
+    return library.Conv2D(filters, 1)

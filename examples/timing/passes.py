@@ -14,6 +14,8 @@ def compiled(function: Callable[..., Any], *inputs: Any) -> Run:
     if backend == "tensorflow":
         import tensorflow as tf
 
+        # TensorFlow warns of functions that are traced again; here, each is another one.
+        tf.get_logger().setLevel("ERROR")
         graph = tf.function(function, jit_compile=False)
         return lambda: _waited(graph(*inputs))
     if backend == "jax":

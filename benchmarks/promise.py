@@ -1,0 +1,240 @@
+"""How much of the saving in MACs becomes a saving in time: by backend, batch size and cores.
+
+Run `python benchmarks/promise.py --write` with TensorFlow, JAX and PyTorch installed. It runs
+`examples/separable_vs_standard.py` for each combination in a process of its own, one after another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from itertools import product
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+import report
+from results import HERE, describe_machine
+from rich.console import Console
+from rich.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PROGRAM = HERE.parent / "examples" / "separable_vs_standard.py"
+FOLDER = HERE.parent / "docs" / "hardware"
+FIGURES, TABLE, PLOT = (FOLDER / f"promise.{kind}" for kind in ("json", "md", "png"))
+NOTE = "<!-- Written by benchmarks/promise.py from promise.json; change those. -->"
+
+# glibc gives large arrays back to the system at once, and gets new ones, whose pages the system
+# clears one by one. With these settings the process keeps them.
+_KEPT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "MALLOC_TOP_PAD_": str(1 << 30),
+}
+
+
+class Way(NamedTuple):
+    """A backend, and the environment in which it is measured."""
+
+    title: str
+    backend: str
+    environment: dict[str, str]
+
+
+WAYS = {
+    "tensorflow": Way("TensorFlow", "tensorflow", {}),
+    "jax": Way("JAX", "jax", {}),
+    "torch": Way("PyTorch", "torch", {}),
+    "torch-kept": Way("PyTorch, memory kept", "torch", _KEPT),
+}
+BATCHES = (1, 256)
+PASSES = {"forward": "forward", "training": "forward and gradients"}
+MODEL = "the article's model"
+
+
+def measure(way: str, batch: int, cores: int | None, words: list[str]) -> dict[str, Any]:
+    """Run the example in a process, and return its results."""
+    how = [*words, "--batch-size", str(batch), *(["--cores", str(cores)] if cores else [])]
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), "--json", *how],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **WAYS[way].environment, "KERAS_BACKEND": WAYS[way].backend},
+    )
+    if done.returncode:
+        raise click.ClickException(f"{WAYS[way].title}: {done.stderr.strip()}")
+    found = json.loads(done.stdout)
+    pairs = [{name: _shortened(value) for name, value in one.items()} for one in found["pairs"]]
+    return {"way": way, "batch": batch, "cores": cores, "machine": found["machine"], "pairs": pairs}
+
+
+def _shortened(value: Any) -> Any:
+    """Leave out of a work's figures what follows from its sizes."""
+    if not isinstance(value, dict):
+        return value
+    return {name: value[name] for name in ("macs", "seconds", "gflops_per_second")}
+
+
+def speed_ups(run: dict[str, Any], which: str) -> dict[str, float]:
+    """Return how many times faster separable is than standard, by subject, in one pass."""
+    return {pair["name"]: pair["measured_ratio"] for pair in run["pairs"] if pair["pass"] == which}
+
+
+def depthwise_shares(run: dict[str, Any], which: str) -> tuple[float, float]:
+    """Return the depthwise step's median share of both steps' time, and that of their MACs."""
+    shares = []
+    for quantity in ("seconds", "macs"):
+        steps = [
+            (pair["depthwise"][quantity], pair["pointwise"][quantity])
+            for pair in run["pairs"]
+            if pair["pass"] == which and pair["name"] != MODEL
+        ]
+        shares.append(median(first / (first + second) for first, second in steps))
+    return shares[0], shares[1]
+
+
+def described(run: dict[str, Any]) -> str:
+    """Return a run's conditions in words."""
+    cores = f", {run['cores']} core{'s' if run['cores'] > 1 else ''}" if run["cores"] else ""
+    return f"{WAYS[run['way']].title}, batch {run['batch']}{cores}"
+
+
+def table(figures: dict[str, Any], which: str) -> str:
+    """Return a row for each run in one pass: the model, and the least and most of the layers."""
+    rows = []
+    for run in figures["runs"]:
+        ratios = speed_ups(run, which)
+        model = ratios.pop(MODEL)
+        layers = sorted(ratios.values())
+        slower = sum(ratio < 1 for ratio in layers)
+        share, _ = depthwise_shares(run, which)
+        rows.append(
+            [
+                described(run),
+                f"{model:.2f}x",
+                f"{layers[0]:.2f}x to {layers[-1]:.2f}x",
+                f"{slower} of {len(layers)}",
+                f"{share:.0%}",
+            ]
+        )
+    return report.table([PASSES[which], "model", "layers", "slower", "depthwise"], rows)
+
+
+def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
+    """Plot the speed-up of each layer and of the model in all runs, beside the saving in MACs."""
+    from matplotlib.figure import Figure
+
+    runs = figures["runs"]
+    promised = median(pair["macs_ratio"] for pair in runs[0]["pairs"])
+    found = [ratio for run in runs for one in PASSES for ratio in speed_ups(run, one).values()]
+    figure = Figure(figsize=(10.5, 1.4 + 0.33 * len(runs)), layout="constrained")
+    panels = figure.subplots(1, len(PASSES), sharey=True, sharex=True)
+    for axes, (which, title) in zip(panels, PASSES.items(), strict=True):
+        axes.set_xscale("log", base=2)
+        axes.set_xlim(min(found) / 1.2, max(*found, promised) * 1.2)
+        axes.axvspan(axes.get_xlim()[0], 1, color="tab:red", alpha=0.08, linewidth=0)
+        axes.axvline(1, color="tab:red", linewidth=1)
+        axes.axvline(promised, color="black", linestyle="--", linewidth=1)
+        for height, run in enumerate(runs):
+            ratios = speed_ups(run, which)
+            model = ratios.pop(MODEL)
+            layers = list(ratios.values())
+            colors = [_color(ratio) for ratio in layers]
+            axes.scatter(layers, [height] * len(layers), c=colors, s=24, alpha=0.6, linewidths=0)
+            axes.scatter([model], [height], c=_color(model), s=70, marker="D", edgecolors="black")
+            if height and runs[height - 1]["way"] != run["way"]:
+                axes.axhline(height - 0.5, color="lightgray", linewidth=0.8)
+        axes.set_title(title, fontsize=11)
+        axes.xaxis.set_major_formatter(_times)
+        axes.grid(alpha=0.25, axis="x")
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    panels[0].set_yticks(range(len(runs)), [described(run) for run in runs])
+    panels[0].invert_yaxis()
+    figure.supxlabel(
+        "how many times faster a separable convolution is; red: slower than the standard one\n"
+        "dashed: how many times fewer MACs; dots: single layers; diamonds: the Fashion-MNIST model",
+        fontsize=10,
+    )
+    figure.suptitle(f"{promised:.0f} times fewer MACs, but how many times faster?", fontsize=13)
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _color(ratio: float) -> str:
+    return "tab:red" if ratio < 1 else "tab:blue"
+
+
+def _times(ratio: float, _: int) -> str:
+    return f"{ratio:g}x" if ratio >= 1 else f"1/{1 / ratio:g}"
+
+
+def page(figures: dict[str, Any]) -> str:
+    """Return the page with the table of each pass."""
+    return "\n\n".join([NOTE, *(table(figures, which) for which in PASSES)]) + "\n"
+
+
+def write(figures: dict[str, Any]) -> None:
+    """Write the figures, the table and the plot of the docs."""
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    TABLE.write_text(page(figures), encoding="utf-8")
+    plot(figures)
+
+
+def kept_runs(where: dict[str, Any], chosen: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the known runs that are not measured anew, which must be of this machine."""
+    known = json.loads(FIGURES.read_text(encoding="utf-8"))
+    runs = [run for run in known["runs"] if run["way"] not in chosen]
+    if runs and known["where"] != where:
+        raise click.UsageError(
+            "the other figures are of another machine, or other versions; measure all of them, or"
+            " leave out --write"
+        )
+    return runs
+
+
+@click.command()
+@click.option(
+    "--way",
+    "ways",
+    type=click.Choice(list(WAYS)),
+    multiple=True,
+    help="What to measure; the other figures stay. By default all.",
+)
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True)
+@click.option("--repeats", default=5, show_default=True, help="Number of timings for each figure.")
+@click.option("--quick", is_flag=True, help="Only the smallest layers and the model.")
+@click.option("--write", "written", is_flag=True, help="Write the figures, the table and the plot.")
+@click.option(
+    "--draw", is_flag=True, help="Measure nothing; write table and plot from the figures."
+)
+def main(
+    ways: tuple[str, ...], device: str, repeats: int, quick: bool, written: bool, draw: bool
+) -> None:
+    """Measure all combinations one after another, and print what is left of the promise."""
+    if draw:
+        write(json.loads(FIGURES.read_text(encoding="utf-8")))
+        return
+    chosen = ways or tuple(WAYS)
+    where = describe_machine()
+    runs = kept_runs(where, chosen) if written else []
+    cores = (1, 2) if device == "cpu" else (None,)
+    words = ["--device", device, "--repeats", str(repeats), *(["--quick"] if quick else [])]
+    every = list(product(chosen, BATCHES, cores))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for way, batch, count in progress.track(every, description="measuring"):
+            runs.append(measure(way, batch, count, words))
+    runs.sort(key=lambda run: list(WAYS).index(run["way"]))
+    figures = {"where": where, "runs": runs}
+    click.echo(page(figures))
+    if written:
+        write(figures)
+
+
+if __name__ == "__main__":
+    main()
