@@ -53,7 +53,7 @@ WAYS = {
     "torch-kept": Way("PyTorch, memory kept", "torch", _KEPT),
 }
 BATCHES = (1, 256)
-PASSES = {"forward": "forward", "training": "forward and gradients"}
+PASSES = {"forward": "forward", "training": "gradients"}
 MODEL = "the article's model"
 
 
