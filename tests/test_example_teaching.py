@@ -194,6 +194,15 @@ def test_a_teacher_of_another_kind_is_refused(run, tmp_path):
         RunFolder(tmp_path / "third", run.settings).take_teachers(run.path, ["kind"])
 
 
+@pytest.mark.parametrize("content", ["", '{"settings": {"ki', "[]", "{}", '{"settings": 3}'])
+def test_damaged_figures_of_a_teacher_are_named(run, content):
+    folder = run.path / "teachers" / "1"
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(content)
+    with pytest.raises(RunError, match=r"1/metrics\.json does not hold the figures of a run"):
+        RunFolder(run.path.parent / "other", run.settings).take_teachers(run.path, ["kind"])
+
+
 @pytest.mark.parametrize("folder", [".", "nowhere"])
 def test_a_folder_without_trained_teachers_is_refused(folder, tmp_path):
     with pytest.raises(RunError, match="holds no trained teachers"):

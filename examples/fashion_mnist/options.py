@@ -116,7 +116,8 @@ def _check(context: click.Context, options: Options, recipe: Recipe) -> None:
 
 
 def _check_teachers(options: Options, recipe: Recipe) -> None:
-    given = [name for name in ("--teachers", "--teachers-of") if options[_variable(name)]]
+    named = {"--teachers": options["teachers"], "--teachers-of": options["teachers_of"]}
+    given = [option for option, value in named.items() if value]
     # A run that is resumed has its own recipe.
     if given and recipe.teaching is None and not options["resume"]:
         raise click.UsageError(
@@ -126,10 +127,6 @@ def _check_teachers(options: Options, recipe: Recipe) -> None:
         raise click.UsageError("--teachers 0 and --teachers-of exclude each other")
     if options["resume"] and options["teachers_of"]:
         raise click.UsageError("--resume and --teachers-of exclude each other")
-
-
-def _variable(option: str) -> str:
-    return option.removeprefix("--").replace("-", "_")
 
 
 def _is_given(context: click.Context, name: str) -> bool:

@@ -147,11 +147,11 @@ class RunFolder:
         """
         for path in finished_teachers(run):
             with _raised_as(RunError, f"{path} can't be copied"):
-                found = json.loads((path / METRICS).read_text())["settings"]
+                found = _settings_of(path / METRICS)
                 for name in must_equal:
-                    if found[name] != self.settings[name]:
+                    if found.get(name) != self.settings[name]:
                         raise RunError(
-                            f"the teacher in {path} was trained with {name} {found[name]}, not"
+                            f"the teacher in {path} was trained with {name} {found.get(name)}, not"
                             f" {self.settings[name]}"
                         )
                 copy = self.path / _TEACHERS / path.name
@@ -305,6 +305,14 @@ def finished_teachers(run: Path) -> list[Path]:
     if not found:
         raise RunError(f"{run} holds no trained teachers; a run of --recipe strong does")
     return found
+
+
+def _settings_of(metrics: Path) -> dict[str, Any]:
+    """Return the settings in a run's figures, or raise RunError if they are damaged."""
+    try:
+        return dict(json.loads(metrics.read_text())["settings"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise RunError(f"{metrics} does not hold the figures of a run") from error
 
 
 def _best(rows: list[Row]) -> Row:
