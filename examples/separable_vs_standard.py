@@ -107,7 +107,7 @@ def write_results(results: dict[str, Any], folder: Path) -> None:
 
 
 def print_results(results: dict[str, Any], console: Console) -> None:
-    """Print the machine, and a row for each pair of a standard and a separable convolution."""
+    """Print the machine, and for each pass a row for each pair of convolutions."""
     machine = results["machine"]
     console.print(
         f"{results['device']}: {machine['flops_per_second'] / 1e9:,.1f} GFLOP/s in a large matrix"
@@ -115,15 +115,28 @@ def print_results(results: dict[str, Any], console: Console) -> None:
         f" {machine['ridge']:.1f} FLOPs per byte the first is the limit",
         soft_wrap=True,
     )
-    table = Table(box=box.SIMPLE)
-    for name in ("what", "pass", "params", "MACs", "roofline", "measured", "of promised"):
-        table.add_column(name, justify="left" if name in ("what", "pass") else "right")
-    for name in ("standard", "separable"):
-        table.add_column(f"{name}\nGFLOP/s", justify="right")
-    for pair in results["pairs"]:
+    for which in dict.fromkeys(pair["pass"] for pair in results["pairs"]):
+        console.print()
+        console.print(_table(which, [one for one in results["pairs"] if one["pass"] == which]))
+    console.print()
+    console.print(
+        "params, MACs: how many times fewer; roofline: the speed-up that the machine allows;"
+        " measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without the"
+        " taps on the padding",
+        soft_wrap=True,
+    )
+
+
+def _table(which: str, pairs: list[dict[str, Any]]) -> Table:
+    """Return a row for each pair, in fewer than 80 columns."""
+    table = Table(box=box.SIMPLE, show_edge=False, padding=0)
+    table.add_column(which, no_wrap=True)
+    speeds = [f"{kind}\nGFLOP/s" for kind in ("standard", "separable")]
+    for name in ("params", "MACs", "roofline", "measured", "share", *speeds):
+        table.add_column(name, justify="right", no_wrap=True)
+    for pair in pairs:
         table.add_row(
             pair["name"],
-            pair["pass"],
             f"{pair['params_ratio']:.2f}x",
             f"{pair['macs_ratio']:.2f}x",
             f"{pair['roofline_ratio']:.2f}x",
@@ -132,13 +145,7 @@ def print_results(results: dict[str, Any], console: Console) -> None:
             f"{pair['standard']['gflops_per_second']:,.1f}",
             f"{pair['separable']['gflops_per_second']:,.1f}",
         )
-    console.print(table)
-    console.print(
-        "params, MACs: how many times fewer; roofline: the speed-up that the machine allows;"
-        " measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without the"
-        " taps on the padding",
-        soft_wrap=True,
-    )
+    return table
 
 
 if __name__ == "__main__":

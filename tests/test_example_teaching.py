@@ -170,28 +170,42 @@ def test_a_teacher_goes_on_where_it_stopped(run):
     assert run.teacher(1, {}).is_finished
 
 
-def test_the_finished_teachers_of_another_run_are_copied(run, tmp_path):
+def finish_teacher(run):
     one = run.teacher(1, run.settings)
     finish_epoch(one)
     one.write_metrics({"settings": one.settings})
+    return one.path
+
+
+def test_the_finished_teachers_of_another_run_are_copied(run, tmp_path):
+    finish_teacher(run)
     finish_epoch(run.teacher(2, run.settings))
     other = RunFolder.create(tmp_path / "other", run.settings, overwrite=False)
-    other.take_teachers(run.path, ["kind"])
+    other.take_teachers(runs.finished_teachers(run.path, run.settings))
     assert other.teacher(1, {}).is_finished
     assert other.teacher(1, {}).best_path.read_text() == "model"
     assert not other.teacher(2, {}).is_finished
 
 
-def test_a_teacher_of_another_kind_is_refused(run, tmp_path):
-    one = run.teacher(1, run.settings)
-    finish_epoch(one)
-    one.write_metrics({"settings": one.settings})
-    other = RunFolder.create(tmp_path / "other", {"kind": "standard"}, overwrite=False)
+def test_a_teacher_of_another_kind_is_refused(run):
+    finish_teacher(run)
     with pytest.raises(RunError, match="teachers/1 was trained with kind separable, not standard"):
-        other.take_teachers(run.path, ["kind"])
-    one.best_path.unlink()
-    with pytest.raises(RunError, match="teachers/1 can't be copied: No such file"):
-        RunFolder(tmp_path / "third", run.settings).take_teachers(run.path, ["kind"])
+        runs.finished_teachers(run.path, {"kind": "standard"})
+
+
+@pytest.mark.parametrize("name", ["best.keras", "history.csv"])
+def test_a_teacher_without_a_file_is_refused(name, run):
+    (finish_teacher(run) / name).unlink()
+    with pytest.raises(RunError, match=f"teachers/1 has no {name}"):
+        runs.finished_teachers(run.path, {})
+
+
+def test_a_teacher_that_can_not_be_copied_is_named(run, tmp_path):
+    path = finish_teacher(run)
+    other = RunFolder.create(tmp_path / "other", run.settings, overwrite=False)
+    (other.path / "teachers").write_text("not a folder")
+    with pytest.raises(RunError, match="teachers/1 can't be copied: "):
+        other.take_teachers([path])
 
 
 @pytest.mark.parametrize("content", ["", '{"settings": {"ki', "[]", "{}", '{"settings": 3}'])
@@ -200,13 +214,13 @@ def test_damaged_figures_of_a_teacher_are_named(run, content):
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text(content)
     with pytest.raises(RunError, match=r"1/metrics\.json does not hold the figures of a run"):
-        RunFolder(run.path.parent / "other", run.settings).take_teachers(run.path, ["kind"])
+        runs.finished_teachers(run.path, {"kind": "separable"})
 
 
 @pytest.mark.parametrize("folder", [".", "nowhere"])
 def test_a_folder_without_trained_teachers_is_refused(folder, tmp_path):
     with pytest.raises(RunError, match="holds no trained teachers"):
-        runs.finished_teachers(tmp_path / folder)
+        runs.finished_teachers(tmp_path / folder, {})
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model"])
@@ -245,6 +259,20 @@ def test_wrong_options_are_named(words, message, tmp_path, monkeypatch):
     result = CliRunner().invoke(program.main, words, terminal_width=200)
     assert result.exit_code != 0
     assert message in result.output
+
+
+def test_teachers_that_have_seen_the_validation_images_are_refused(run, tmp_path):
+    """Before a folder is created, so that the next try needs no --overwrite."""
+    settings = {"kind": "separable", "data": "synthetic", "limit": None, "normalize": True}
+    run.settings = {**settings, "all_images": True}
+    finish_teacher(run)
+    new = tmp_path / "new"
+    words = ["--recipe", "strong", "--data", "synthetic", "--output-dir", str(new)]
+    words += ["--teachers-of", str(run.path)]
+    result = CliRunner().invoke(program.main, words, terminal_width=200)
+    assert result.exit_code != 0
+    assert "was trained with all_images True, not False" in " ".join(result.output.split())
+    assert not new.exists()
 
 
 def test_a_run_with_teachers_end_to_end(tmp_path):

@@ -162,7 +162,14 @@ def check_folder(options: Options) -> None:
     if options["output_dir"] and not options["resume"]:
         require_free(options["output_dir"], overwrite=options["overwrite"])
     if options["teachers_of"]:
-        finished_teachers(options["teachers_of"])
+        _teachers_to_copy(options)
+
+
+def _teachers_to_copy(options: Options) -> list[Path]:
+    needed = {name: options[name] for name in _OF_TEACHERS}
+    if not options["all_images"]:
+        needed["all_images"] = False  # or they would know the answers for the validation images
+    return finished_teachers(options["teachers_of"], needed)
 
 
 def create_folder(options: Options, settings: Options) -> RunFolder:
@@ -171,5 +178,5 @@ def create_folder(options: Options, settings: Options) -> RunFolder:
     path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
     folder = RunFolder.create(path, settings, overwrite=options["overwrite"])
     if options["teachers_of"]:
-        folder.take_teachers(options["teachers_of"], _OF_TEACHERS)
+        folder.take_teachers(_teachers_to_copy(options))
     return folder

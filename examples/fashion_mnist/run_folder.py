@@ -24,6 +24,7 @@ CURVES = "learning_curves.png"
 TENSORBOARD = "tensorboard"
 EXPORTED = {one: f"model-{one}.tflite" for one in ("float32", "int8")}
 _FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES, *EXPORTED.values())
+_OF_TEACHER = (BEST, HISTORY, METRICS)
 _CHECKPOINT = "checkpoint"
 _TEACHERS = "teachers"
 # Three checkpoints of weights, optimizer and averages, three best models, TensorBoard's log.
@@ -137,26 +138,13 @@ class RunFolder:
             return self.resume(path)
         return self.create(path, settings, overwrite=True)
 
-    def take_teachers(self, run: Path, must_equal: Iterable[str]) -> None:
-        """Copy the finished teachers of another run.
-
-        Raises
-        ------
-        RunError
-            If there are none, or one was trained with another value of a setting in `must_equal`.
-        """
-        for path in finished_teachers(run):
+    def take_teachers(self, teachers: Iterable[Path]) -> None:
+        """Copy the finished teachers of another run."""
+        for path in teachers:
+            copy = self.path / _TEACHERS / path.name
             with _raised_as(RunError, f"{path} can't be copied"):
-                found = _settings_of(path / METRICS)
-                for name in must_equal:
-                    if found.get(name) != self.settings[name]:
-                        raise RunError(
-                            f"the teacher in {path} was trained with {name} {found.get(name)}, not"
-                            f" {self.settings[name]}"
-                        )
-                copy = self.path / _TEACHERS / path.name
                 copy.mkdir(parents=True)
-                for name in (BEST, HISTORY, METRICS):
+                for name in _OF_TEACHER:
                     shutil.copyfile(path / name, copy / name)
 
     @property
@@ -299,11 +287,28 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def finished_teachers(run: Path) -> list[Path]:
-    """Return the folders of a run's finished teachers, or raise RunError if there are none."""
+def finished_teachers(run: Path, needed: dict[str, Any]) -> list[Path]:
+    """Return the folders of a run's finished teachers.
+
+    Raises
+    ------
+    RunError
+        If there are none, a file is missing, or a setting differs from the `needed` one.
+    """
     found = sorted(path.parent for path in (run / _TEACHERS).glob(f"*/{METRICS}"))
     if not found:
         raise RunError(f"{run} holds no trained teachers; a run of --recipe strong does")
+    for path in found:
+        settings = _settings_of(path / METRICS)
+        for name, value in needed.items():
+            if settings.get(name) != value:
+                raise RunError(
+                    f"the teacher in {path} was trained with {name} {settings.get(name)}, not"
+                    f" {value}"
+                )
+        for name in _OF_TEACHER:
+            if not (path / name).exists():
+                raise RunError(f"the teacher in {path} has no {name}")
     return found
 
 
