@@ -187,13 +187,13 @@ def train_teachers(
         seed = folder.settings["seed"] + number * _SEEDS_APART
         teacher = folder.teacher(number, {**folder.settings, "seed": seed})
         options.warn(teacher)
+        keras.utils.set_random_seed(seed)
+        model = build_model(folder.settings["kind"])
         if not teacher.is_finished:
             console.print(f"Teacher {number} of {recipe.teaching.teachers}, seed {seed}")
-            keras.utils.set_random_seed(seed)
-            model = build_model(folder.settings["kind"])
             train(model, data, recipe.teaching.recipe, where, teacher)
             teacher.write_metrics(results.of_training(data, where, teacher))
-        teachers.append(teacher.load_best())
+        teachers.append(teacher.load_best(model))
     return teachers
 
 

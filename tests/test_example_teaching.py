@@ -227,7 +227,13 @@ def test_a_folder_without_trained_teachers_is_refused(folder, tmp_path):
 def test_a_damaged_teacher_is_named(run, content):
     run.best_path.write_bytes(content)
     with pytest.raises(RunError, match=r"best\.keras is not a model that Keras can load"):
-        run.load_best()
+        run.load_best(program.build_model())
+
+
+def test_another_model_is_no_teacher(run):
+    program.build_model("standard").save(run.best_path)
+    with pytest.raises(RunError, match="another model: 435,306 parameters, not the 184,234"):
+        run.load_best(program.build_model())
 
 
 def test_overwriting_a_run_removes_its_teachers(run):
@@ -250,6 +256,13 @@ def test_overwriting_a_run_removes_its_teachers(run):
         (
             ["--recipe", "strong", "--resume", "--output-dir", "x", "--teachers-of", "y"],
             "--resume and --teachers-of exclude each other",
+        ),
+        *(
+            (
+                ["--recipe", "strong", "--teachers-of", "x", "--overwrite", "--output-dir", new],
+                f"--output-dir {new} is in the run whose teachers are copied; give another one",
+            )
+            for new in ("x", "x/teachers/1", "y/../x")
         ),
         (["--recipe", "strong", "--teachers-of", "nowhere"], "nowhere holds no trained teachers"),
     ],

@@ -127,6 +127,13 @@ def _check_teachers(options: Options, recipe: Recipe) -> None:
         raise click.UsageError("--teachers 0 and --teachers-of exclude each other")
     if options["resume"] and options["teachers_of"]:
         raise click.UsageError("--resume and --teachers-of exclude each other")
+    if options["teachers_of"] and options["output_dir"]:
+        run, new = options["teachers_of"].resolve(), options["output_dir"].resolve()
+        if run in (new, *new.parents):
+            raise click.UsageError(
+                f"--output-dir {options['output_dir']} is in the run whose teachers are copied;"
+                " give another one"
+            )
 
 
 def _is_given(context: click.Context, name: str) -> bool:

@@ -167,22 +167,29 @@ class RunFolder:
         """The file of the best epoch's model."""
         return self.path / BEST
 
-    def load_best(self) -> Any:
-        """Return the best epoch's model.
+    def load_best(self, built: Any) -> Any:
+        """Return the best epoch's model, whose weights must have the shapes of a built one's.
 
         Raises
         ------
         RunError
-            If its file can't be read.
+            If its file can't be read, or holds another model.
         """
         import keras
 
         try:
-            return keras.models.load_model(self.best_path)
+            found = keras.models.load_model(self.best_path)
         except Exception as error:  # what Keras raises for a damaged file depends on the damage
             raise RunError(
                 f"{self.best_path} is not a model that Keras can load: {error}"
             ) from error
+        shapes, expected = ([one.shape for one in model.weights] for model in (found, built))
+        if shapes != expected:
+            raise RunError(
+                f"{self.best_path} is another model: {found.count_params():,} parameters, not the"
+                f" {built.count_params():,} in the same layers as here"
+            )
+        return found
 
     def variables(self) -> bytes:
         """Return the variables saved after the last finished epoch."""
