@@ -53,8 +53,7 @@ WAYS = {
     "torch-kept": Way("PyTorch, memory kept", "torch", _KEPT),
 }
 BATCHES = (1, 256)
-PASSES = {"forward": "forward", "training": "gradients"}
-MODEL = "the article's model"
+PASSES = {"forward": "forward", "training": "forward and gradients"}
 
 
 def measure(way: str, batch: int, cores: int | None, words: list[str]) -> dict[str, Any]:
@@ -81,20 +80,26 @@ def _shortened(value: Any) -> Any:
     return {name: value[name] for name in ("macs", "seconds", "gflops_per_second")}
 
 
-def speed_ups(run: dict[str, Any], which: str) -> dict[str, float]:
-    """Return how many times faster separable is than standard, by subject, in one pass."""
-    return {pair["name"]: pair["measured_ratio"] for pair in run["pairs"] if pair["pass"] == which}
+def pairs_of(run: dict[str, Any], which: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the figures of the layers, and those of the model, in one pass."""
+    pairs = [pair for pair in run["pairs"] if pair["pass"] == which]
+    layers = [pair for pair in pairs if "depthwise" in pair]
+    (model,) = (pair for pair in pairs if "depthwise" not in pair)
+    return layers, model
+
+
+def speed_ups(run: dict[str, Any], which: str) -> tuple[list[float], float]:
+    """Return how many times faster separable is than standard: of the layers, and the model."""
+    layers, model = pairs_of(run, which)
+    return sorted(pair["measured_ratio"] for pair in layers), model["measured_ratio"]
 
 
 def depthwise_shares(run: dict[str, Any], which: str) -> tuple[float, float]:
     """Return the depthwise step's median share of both steps' time, and that of their MACs."""
+    layers, _ = pairs_of(run, which)
     shares = []
     for quantity in ("seconds", "macs"):
-        steps = [
-            (pair["depthwise"][quantity], pair["pointwise"][quantity])
-            for pair in run["pairs"]
-            if pair["pass"] == which and pair["name"] != MODEL
-        ]
+        steps = [(pair["depthwise"][quantity], pair["pointwise"][quantity]) for pair in layers]
         shares.append(median(first / (first + second) for first, second in steps))
     return shares[0], shares[1]
 
@@ -107,11 +112,10 @@ def described(run: dict[str, Any]) -> str:
 
 def table(figures: dict[str, Any], which: str) -> str:
     """Return a row for each run in one pass: the model, and the least and most of the layers."""
+    _, of_macs = depthwise_shares(figures["runs"][0], which)
     rows = []
     for run in figures["runs"]:
-        ratios = speed_ups(run, which)
-        model = ratios.pop(MODEL)
-        layers = sorted(ratios.values())
+        layers, model = speed_ups(run, which)
         slower = sum(ratio < 1 for ratio in layers)
         share, _ = depthwise_shares(run, which)
         rows.append(
@@ -123,7 +127,8 @@ def table(figures: dict[str, Any], which: str) -> str:
                 f"{share:.0%}",
             ]
         )
-    return report.table([PASSES[which], "model", "layers", "slower", "depthwise"], rows)
+    share_of_time = f"depthwise, with {of_macs:.0%} of the MACs"
+    return report.table([PASSES[which], "model", "layers", "slower", share_of_time], rows)
 
 
 def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
@@ -132,7 +137,8 @@ def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
 
     runs = figures["runs"]
     promised = median(pair["macs_ratio"] for pair in runs[0]["pairs"])
-    found = [ratio for run in runs for one in PASSES for ratio in speed_ups(run, one).values()]
+    every = [speed_ups(run, one) for run in runs for one in PASSES]
+    found = [ratio for layers, model in every for ratio in (*layers, model)]
     figure = Figure(figsize=(10.5, 1.4 + 0.33 * len(runs)), layout="constrained")
     panels = figure.subplots(1, len(PASSES), sharey=True, sharex=True)
     for axes, (which, title) in zip(panels, PASSES.items(), strict=True):
@@ -142,9 +148,7 @@ def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
         axes.axvline(1, color="tab:red", linewidth=1)
         axes.axvline(promised, color="black", linestyle="--", linewidth=1)
         for height, run in enumerate(runs):
-            ratios = speed_ups(run, which)
-            model = ratios.pop(MODEL)
-            layers = list(ratios.values())
+            layers, model = speed_ups(run, which)
             colors = [_color(ratio) for ratio in layers]
             axes.scatter(layers, [height] * len(layers), c=colors, s=24, alpha=0.6, linewidths=0)
             axes.scatter([model], [height], c=_color(model), s=70, marker="D", edgecolors="black")

@@ -111,14 +111,15 @@ def test_usage_errors_are_one_clear_sentence(words, message):
     assert "Traceback" not in result.stderr
 
 
-def test_the_training_pass_computes_both_gradients():
+def test_the_training_pass_computes_the_output_and_both_gradients():
     layer = keras.layers.Conv2D(4, 3, padding="same")
     images = keras.ops.convert_to_tensor(np.ones((2, 5, 5, 3), np.float32))
     layer.build(images.shape)
     # Integers, whose sums are exact in float32: random weights may nearly cancel out.
     kernel = np.arange(3 * 3 * 3 * 4, dtype=np.float32).reshape(3, 3, 3, 4)
     layer.kernel.assign(kernel)
-    by_input, by_kernel, by_bias = trained(layer, images, by_input=True)()
+    output, (by_input, by_kernel, by_bias) = trained(layer, images, by_input=True)()
+    assert np.array_equal(output, layer(images))
     assert tuple(by_input.shape) == (2, 5, 5, 3)
     assert tuple(by_kernel.shape) == (3, 3, 3, 4)
     assert np.asarray(by_bias).tolist() == [50.0] * 4

@@ -33,33 +33,54 @@ def compiled(function: Callable[..., Any], *inputs: Any) -> Run:
 
 
 def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
-    """Return a call that computes the gradients with respect to the weights and maybe the input."""
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
+    """Return a call that computes the output, and its gradients by weights and maybe the input.
 
-        def differentiated(weights: Any, images: Any) -> Any:
-            output, _ = layer.stateless_call(weights, [], images)
-            return output.sum()
-
-        gradient = jax.grad(differentiated, argnums=(0, 1) if by_input else 0)
-        return compiled(gradient, [v.value for v in layer.trainable_variables], images)
+    The output is returned, too: a compiler leaves out what is not, and the gradients of a linear
+    layer don't need it.
+    """
+    kind = {"tensorflow": _trained_by_tensorflow, "jax": _trained_by_jax}
     weights = [variable.value for variable in layer.trainable_variables]
-    if backend == "tensorflow":
-        import tensorflow as tf
+    return kind.get(keras.backend.backend(), _trained_by_torch)(layer, weights, images, by_input)
 
-        def step(images: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch(images)
-                output = layer(images)
-            return tape.gradient(output, [images, *weights] if by_input else weights)
 
-        return compiled(step, images)
+def _trained_by_tensorflow(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
+    import tensorflow as tf
+
+    def step(images: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            output = layer(images)
+        return output, tape.gradient(output, [images, *weights] if by_input else weights)
+
+    return compiled(step, images)
+
+
+def _trained_by_jax(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
+    import jax
+
+    def total(weights: Any, images: Any) -> tuple[Any, Any]:
+        output, _ = layer.stateless_call(weights, [], images)
+        return output.sum(), output
+
+    def step(weights: Any, images: Any) -> Any:
+        differentiated = jax.grad(total, argnums=(0, 1) if by_input else 0, has_aux=True)
+        gradients, output = differentiated(weights, images)
+        return output, gradients
+
+    return compiled(step, weights, images)
+
+
+def _trained_by_torch(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
     import torch
 
     images = images.clone().requires_grad_(by_input)
     sources = [images, *weights] if by_input else weights
-    return lambda: _waited(torch.autograd.grad(layer(images).sum(), sources))
+
+    def run() -> Any:
+        output = layer(images)
+        return _waited((output, torch.autograd.grad(output.sum(), sources)))
+
+    return run
 
 
 def _waited(result: Any) -> Any:
