@@ -67,4 +67,4 @@ def test_a_run_goes_on_with_its_own_settings_alone(whole):
     process = start("--resume", "--output-dir", str(folder), "--seed", "4")
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 2
-    assert "--resume keeps the run's --seed 3; got 4" in out
+    assert "--resume keeps the run's settings: --seed 3; got --seed 4" in out

@@ -181,23 +181,17 @@ def test_the_finished_teachers_of_another_run_are_copied(run, tmp_path):
     finish_teacher(run)
     finish_epoch(run.teacher(2, run.settings))
     other = RunFolder.create(tmp_path / "other", run.settings, overwrite=False)
-    other.take_teachers(runs.finished_teachers(run.path, run.settings))
+    other.take_teachers(runs.finished_teachers(run.path))
     assert other.teacher(1, {}).is_finished
     assert other.teacher(1, {}).best_path.read_text() == "model"
     assert not other.teacher(2, {}).is_finished
-
-
-def test_a_teacher_of_another_kind_is_refused(run):
-    finish_teacher(run)
-    with pytest.raises(RunError, match="teachers/1 was trained with kind separable, not standard"):
-        runs.finished_teachers(run.path, {"kind": "standard"})
 
 
 @pytest.mark.parametrize("name", ["best.keras", "history.csv"])
 def test_a_teacher_without_a_file_is_refused(name, run):
     (finish_teacher(run) / name).unlink()
     with pytest.raises(RunError, match=f"teachers/1 has no {name}"):
-        runs.finished_teachers(run.path, {})
+        runs.finished_teachers(run.path)
 
 
 def test_a_teacher_that_can_not_be_copied_is_named(run, tmp_path):
@@ -214,13 +208,13 @@ def test_damaged_figures_of_a_teacher_are_named(run, content):
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text(content)
     with pytest.raises(RunError, match=r"1/metrics\.json does not hold the figures of a run"):
-        runs.finished_teachers(run.path, {"kind": "separable"})
+        runs.finished_teachers(run.path)
 
 
 @pytest.mark.parametrize("folder", [".", "nowhere"])
 def test_a_folder_without_trained_teachers_is_refused(folder, tmp_path):
     with pytest.raises(RunError, match="holds no trained teachers"):
-        runs.finished_teachers(tmp_path / folder, {})
+        runs.finished_teachers(tmp_path / folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model"])
@@ -274,18 +268,28 @@ def test_wrong_options_are_named(words, message, tmp_path, monkeypatch):
     assert message in result.output
 
 
-def test_teachers_that_have_seen_the_validation_images_are_refused(run, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "value", "words", "message"),
+    [
+        ("kind", "standard", [], "with --model standard; this run has --model separable"),
+        ("limit", 256, [], "with --limit 256; this run has no --limit"),
+        ("limit", None, ["--limit", "99"], "with no --limit; this run has --limit 99"),
+        ("normalize", False, [], "with --no-normalize; this run has --normalize"),
+        # They would know the labels of the validation images.
+        ("all_images", True, [], "with --all-images; this run has no --all-images"),
+    ],
+)
+def test_teachers_of_other_settings_are_refused(name, value, words, message, run, tmp_path):
     """Before a folder is created, so that the next try needs no --overwrite."""
     settings = {"kind": "separable", "data": "synthetic", "limit": None, "normalize": True}
-    run.settings = {**settings, "all_images": True}
+    run.settings = {**settings, "all_images": False, name: value}
     finish_teacher(run)
-    new = tmp_path / "new"
-    words = ["--recipe", "strong", "--data", "synthetic", "--output-dir", str(new)]
-    words += ["--teachers-of", str(run.path)]
+    words = ["--recipe", "strong", "--data", "synthetic", *words]
+    words += ["--teachers-of", str(run.path), "--output-dir", str(tmp_path / "new")]
     result = CliRunner().invoke(program.main, words, terminal_width=200)
     assert result.exit_code != 0
-    assert "was trained with all_images True, not False" in " ".join(result.output.split())
-    assert not new.exists()
+    assert f"teachers/1 was trained {message}" in result.output
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_run_with_teachers_end_to_end(tmp_path):

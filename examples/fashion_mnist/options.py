@@ -3,6 +3,7 @@
 import datetime
 import math
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -150,10 +151,11 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
     if given.keys() != folder.settings.keys():
         raise click.ClickException(f"{folder.path} was written by another version of this program")
     for name, value in given.items():
-        if _is_given(context, name) and value != folder.settings[name]:
-            option = next(one.opts[0] for one in context.command.params if one.name == name)
+        kept = folder.settings[name]
+        if _is_given(context, name) and value != kept:
             raise click.UsageError(
-                f"--resume keeps the run's {option} {folder.settings[name]}; got {value}"
+                f"--resume keeps the run's settings: {_as_option(name, kept)}; got"
+                f" {_as_option(name, value)}"
             )
     return folder
 
@@ -173,10 +175,29 @@ def check_folder(options: Options) -> None:
 
 
 def _teachers_to_copy(options: Options) -> list[Path]:
-    needed = {name: options[name] for name in _OF_TEACHERS}
+    """Return the folders of the teachers to copy, or raise RunError if they don't fit this run."""
+    names = list(_OF_TEACHERS)
     if not options["all_images"]:
-        needed["all_images"] = False  # or they would know the answers for the validation images
-    return finished_teachers(options["teachers_of"], needed)
+        names.append("all_images")  # they would know the labels of the validation images
+    found = finished_teachers(options["teachers_of"])
+    for (path, settings), name in product(found.items(), names):
+        if settings.get(name) != options[name]:
+            raise RunError(
+                f"the teacher in {path} was trained with {_as_option(name, settings.get(name))};"
+                f" this run has {_as_option(name, options[name])}"
+            )
+    return list(found)
+
+
+def _as_option(name: str, value: Any) -> str:
+    """Return a setting as it is given on the command line."""
+    params = click.get_current_context().command.params
+    option = next(one for one in params if one.name == name)
+    if value is False and option.secondary_opts:
+        return option.secondary_opts[0]
+    if value is None or value is False:
+        return f"no {option.opts[0]}"
+    return option.opts[0] if value is True else f"{option.opts[0]} {value}"
 
 
 def create_folder(options: Options, settings: Options) -> RunFolder:

@@ -294,25 +294,19 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def finished_teachers(run: Path, needed: dict[str, Any]) -> list[Path]:
-    """Return the folders of a run's finished teachers.
+def finished_teachers(run: Path) -> dict[Path, dict[str, Any]]:
+    """Return the settings of a run's finished teachers, by their folders.
 
     Raises
     ------
     RunError
-        If there are none, a file is missing, or a setting differs from the `needed` one.
+        If there are none, a file is missing, or the settings are damaged.
     """
-    found = sorted(path.parent for path in (run / _TEACHERS).glob(f"*/{METRICS}"))
-    if not found:
+    paths = sorted(path.parent for path in (run / _TEACHERS).glob(f"*/{METRICS}"))
+    if not paths:
         raise RunError(f"{run} holds no trained teachers; a run of --recipe strong does")
-    for path in found:
-        settings = _settings_of(path / METRICS)
-        for name, value in needed.items():
-            if settings.get(name) != value:
-                raise RunError(
-                    f"the teacher in {path} was trained with {name} {settings.get(name)}, not"
-                    f" {value}"
-                )
+    found = {path: _settings_of(path / METRICS) for path in paths}
+    for path in paths:
         for name in _OF_TEACHER:
             if not (path / name).exists():
                 raise RunError(f"the teacher in {path} has no {name}")
@@ -323,7 +317,7 @@ def _settings_of(metrics: Path) -> dict[str, Any]:
     """Return the settings in a run's figures, or raise RunError if they are damaged."""
     try:
         return dict(json.loads(metrics.read_text())["settings"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise RunError(f"{metrics} does not hold the figures of a run") from error
 
 
