@@ -1,7 +1,8 @@
 """How much of the saving in MACs becomes a saving in time: by backend, batch size and cores.
 
 Run `python benchmarks/promise.py --write` with TensorFlow, JAX and PyTorch installed. It runs
-`examples/separable_vs_standard.py` for each combination in a process of its own, one after another.
+`examples/separable_vs_standard.py` for each combination in a process of its own, one after another,
+and takes about 40 minutes on two cores, which nothing else should use.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -116,11 +118,13 @@ def table(figures: dict[str, Any], which: str) -> str:
     rows = []
     for run in figures["runs"]:
         layers, model = speed_ups(run, which)
+        seconds = pairs_of(run, which)[1]["separable"]["seconds"]
         slower = sum(ratio < 1 for ratio in layers)
         share, _ = depthwise_shares(run, which)
         rows.append(
             [
                 described(run),
+                f"{1000 * seconds:.2f}",
                 f"{model:.2f}x",
                 f"{layers[0]:.2f}x to {layers[-1]:.2f}x",
                 f"{slower} of {len(layers)}",
@@ -128,7 +132,8 @@ def table(figures: dict[str, Any], which: str) -> str:
             ]
         )
     share_of_time = f"depthwise, with {of_macs:.0%} of the MACs"
-    return report.table([PASSES[which], "model", "layers", "slower", share_of_time], rows)
+    heading = [PASSES[which], "model, ms", "speed-up", "layers", "slower", share_of_time]
+    return report.table(heading, rows)
 
 
 def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
@@ -191,13 +196,13 @@ def write(figures: dict[str, Any]) -> None:
 
 
 def kept_runs(where: dict[str, Any], chosen: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the known runs that are not measured anew, which must be of this machine."""
+    """Return the known runs that are not measured anew, which must be measured in the same way."""
     known = json.loads(FIGURES.read_text(encoding="utf-8"))
     runs = [run for run in known["runs"] if run["way"] not in chosen]
     if runs and known["where"] != where:
         raise click.UsageError(
-            "the other figures are of another machine, or other versions; measure all of them, or"
-            " leave out --write"
+            "the other figures are of another machine, device or number of repeats, or of other"
+            " versions; measure all of them, or leave out --write"
         )
     return runs
 
@@ -220,22 +225,33 @@ def kept_runs(where: dict[str, Any], chosen: Sequence[str]) -> list[dict[str, An
 def main(
     ways: tuple[str, ...], device: str, repeats: int, quick: bool, written: bool, draw: bool
 ) -> None:
-    """Measure all combinations one after another, and print what is left of the promise."""
+    """Measure all combinations one after another, and print what is left of the promise.
+
+    It takes about 40 minutes; --write replaces the figures, table and plot in docs/hardware.
+    """
+    if quick and written:
+        raise click.UsageError("--quick and --write exclude each other")
     if draw:
         write(json.loads(FIGURES.read_text(encoding="utf-8")))
         return
     chosen = ways or tuple(WAYS)
-    where = describe_machine()
+    absent = [WAYS[way].title for way in chosen if not find_spec(WAYS[way].backend)]
+    if absent:
+        raise click.UsageError(f"not installed: {', '.join(absent)}; leave it out with --way")
+    where = {**describe_machine(), "device": device, "repeats": repeats}
     runs = kept_runs(where, chosen) if written else []
     cores = (1, 2) if device == "cpu" else (None,)
     words = ["--device", device, "--repeats", str(repeats), *(["--quick"] if quick else [])]
     every = list(product(chosen, BATCHES, cores))
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        for way, batch, count in progress.track(every, description="measuring"):
-            runs.append(measure(way, batch, count, words))
-    runs.sort(key=lambda run: list(WAYS).index(run["way"]))
     figures = {"where": where, "runs": runs}
-    click.echo(page(figures))
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            for way, batch, count in progress.track(every, description="measuring"):
+                runs.append(measure(way, batch, count, words))
+    finally:  # an error or Ctrl-C does not lose what is measured
+        runs.sort(key=lambda run: list(WAYS).index(run["way"]))
+        if runs:
+            click.echo(page(figures))
     if written:
         write(figures)
 

@@ -1,17 +1,40 @@
 """The exit codes of the examples' commands, for use in scripts."""
 
+import os
+import sys
+from pathlib import Path
+
 import click
+from rich.console import Console
 
 INTERRUPTED = 130
+_USAGE_OR_ENVIRONMENT = 2
+_CLOSED_PIPE = 141  # as a shell reports a program that the signal SIGPIPE ended
+
+
+class Output(Console):
+    """A console that reports a closed pipe as any other file does."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error, where Rich ends the program as if a check had failed."""
+        raise BrokenPipeError
 
 
 def run(command: click.Command) -> int:
     """Run a command line and return its exit code, 2 for a usage error."""
     try:
-        return int(command.main(standalone_mode=False) or 0)
+        # Not its main(), which ends the program with exit code 1 for a closed pipe.
+        with command.make_context(Path(sys.argv[0]).name, sys.argv[1:]) as context:
+            return int(command.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
-        return 2
+        return _USAGE_OR_ENVIRONMENT
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted", err=True)
         return INTERRUPTED
+    except BrokenPipeError:
+        # What is left to print goes nowhere, or Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE

@@ -1,7 +1,7 @@
 """Measure how much time separable convolutions save, compared with what their formulas promise.
 
 Run `python examples/separable_vs_standard.py --help` for the options. Exit codes: 0 for success, 2
-for a usage or environment error, 130 if interrupted.
+for a usage or environment error, 130 if interrupted, 141 if the reader of the output is gone.
 """
 
 import json
@@ -21,6 +21,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from convcost._verify.devices import DeviceError, select_device
+
+BACKENDS = ("tensorflow", "jax", "torch")
+_WIDTH = 80  # columns of the table at most
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -65,6 +68,10 @@ def compare(
         if cores is not None:
             restrict(cores)
         where = select_device(device)
+        if where.backend.split()[0] not in BACKENDS:
+            raise DeviceError(
+                f"Keras runs on {where.backend}; set KERAS_BACKEND to {' or '.join(BACKENDS)}"
+            )
         if output_dir is not None:
             output_dir.mkdir(parents=True, exist_ok=True)
     except (DeviceError, ImportError, OSError) as error:
@@ -78,7 +85,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(results, indent=1))
     else:
-        print_results(results, Console())
+        print_results(results, command_line.Output())
     if output_dir is not None:
         write_results(results, output_dir)
     return 0
@@ -108,6 +115,9 @@ def write_results(results: dict[str, Any], folder: Path) -> None:
 
 def print_results(results: dict[str, Any], console: Console) -> None:
     """Print the machine, and for each pass a row for each pair of convolutions."""
+    if console.width < _WIDTH:
+        # The terminal breaks the lines; a cut number would look like another one.
+        console = command_line.Output(file=console.file, width=_WIDTH)
     machine = results["machine"]
     console.print(
         f"{results['device']}: {machine['flops_per_second'] / 1e9:,.1f} GFLOP/s in a large matrix"
@@ -117,10 +127,12 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     )
     for which in dict.fromkeys(pair["pass"] for pair in results["pairs"]):
         console.print()
-        console.print(_table(which, [one for one in results["pairs"] if one["pass"] == which]))
+        table = _table(which, [one for one in results["pairs"] if one["pass"] == which])
+        console.print(table)
     console.print()
     console.print(
-        "params, MACs: how many times fewer; roofline: the speed-up that the machine allows;"
+        "params, MACs: how many times fewer; roofline: the speed-up if both reach the machine's"
+        " limits;"
         " measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without the"
         " taps on the padding",
         soft_wrap=True,

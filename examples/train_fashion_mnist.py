@@ -7,7 +7,7 @@ in the package `fashion_mnist`: the faster pipeline, the strong recipe, resuming
 Run `python examples/train_fashion_mnist.py --help` for the options. Exit codes: 0 for a finished
 training, 1 if a formula and the built model differ, 2 for a usage, data or environment error, 3 if
 the training failed (the loss is not a number, or files can no longer be written), 130 if
-interrupted.
+interrupted, 141 if the reader of the output is gone.
 """
 
 import dataclasses
@@ -26,7 +26,8 @@ from fashion_mnist import devices, options, results
 from fashion_mnist.data import VALIDATION_IMAGES, DataError, Dataset, count_training_images, load
 from fashion_mnist.recipes import STRONG, Recipe
 from fashion_mnist.run_folder import TENSORBOARD, DivergedError, RunError, RunFolder, WriteError
-from rich.console import Console
+from fashion_mnist.teachers import figures as teachers_figures
+from fashion_mnist.teachers import load_best, open_teacher
 
 import convcost
 from convcost._verify.devices import DeviceError
@@ -38,8 +39,9 @@ ARTICLE = Recipe(epochs=10, batch_size=32, learning_rate=0.001, patience=5)
 RECIPES = {"article": ARTICLE, "strong": STRONG}
 LOSS = "sparse_categorical_crossentropy"
 
-console = Console()
+console = command_line.Output()
 _MISMATCH, _FAILED = 1, 3
+_WIDE = 120  # columns; a narrower summary leaves out something, but not the formulas
 _SEEDS_APART = 100_000  # the seeds of teachers from that of their run
 
 
@@ -167,7 +169,8 @@ def train(
         validation_batch_size=recipe.validation_batch_size,
         initial_epoch=len(folder.rows),
         epochs=recipe.epochs,
-        callbacks=[*callbacks, stopping.StopOnNaN(), stopping.Interruption()],
+        # An epoch that ends in NaN is not saved.
+        callbacks=[stopping.StopOnNaN(), *callbacks, stopping.Interruption()],
         verbose="auto" if sys.stdout.isatty() else 2,
     )
 
@@ -185,15 +188,20 @@ def train_teachers(
     teachers = []
     for number in range(1, recipe.teaching.teachers + 1):
         seed = folder.settings["seed"] + number * _SEEDS_APART
-        teacher = folder.teacher(number, {**folder.settings, "seed": seed})
+        teacher = open_teacher(folder, number, {**folder.settings, "seed": seed})
         options.warn(teacher)
+        options.require_fitting(teacher.path, teacher.settings, folder.settings)
         keras.utils.set_random_seed(seed)
         model = build_model(folder.settings["kind"])
         if not teacher.is_finished:
             console.print(f"Teacher {number} of {recipe.teaching.teachers}, seed {seed}")
             train(model, data, recipe.teaching.recipe, where, teacher)
             teacher.write_metrics(results.of_training(data, where, teacher))
-        teachers.append(teacher.load_best(model))
+        teachers.append(load_best(teacher, model))
+    console.print(
+        "The teachers answer to all training images before epoch 1 and every second epoch, up to"
+        f" {recipe.teaching.views} times"
+    )
     return teachers
 
 
@@ -262,7 +270,11 @@ def evaluate(
     "--learning-rate", type=click.FloatRange(min=0, min_open=True), help="By default the recipe's."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=42)
-@click.option("--limit", type=click.IntRange(min=1), help="Use only the first N training images.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Use only the first N training images, which follow the 5,000 for validation.",
+)
 @click.option("--normalize/--no-normalize", default=True, help="Normalise, or use raw pixels.")
 @options.further_options
 def main(**given: Any) -> int:
@@ -276,8 +288,8 @@ def main(**given: Any) -> int:
         images = count_training_images(
             settings["data"], settings["limit"], all_images=settings["all_images"]
         )
-        smallest = recipe.smallest_batch(images, VALIDATION_IMAGES)
-        where = devices.place(given["device"], settings, smallest)
+        sizes = recipe.batch_sizes(images, VALIDATION_IMAGES)
+        where = devices.place(given["device"], settings, sizes)
         if given["export"]:
             from fashion_mnist import phones
 
@@ -304,7 +316,9 @@ def main(**given: Any) -> int:
     except MismatchError as error:
         console.print(f"Error: {error}", style="bold red", markup=False)
         return _MISMATCH
-    except (DivergedError, RunError, WriteError) as error:
+    except RunError as error:
+        raise click.ClickException(str(error)) from error
+    except (DivergedError, WriteError) as error:
         click.echo(f"\n{folder.describe_end(f'Error: {error},')}", err=True)
         return _FAILED
     except KeyboardInterrupt:
@@ -325,12 +339,15 @@ def run(
     with where.scope():
         model = build_model(folder.settings["kind"])
         network = explain(model)
-        console.print(convcost.summary(network))
+        columns = None if console.width >= _WIDE else ("params", "macs", "formula")
+        console.print(convcost.summary(network, columns=columns))
         console.print("Every formula equals Keras's count.")
         teachers = train_teachers(data, recipe, where, folder)
         train(model, data, recipe, where, folder, teachers)
         metrics = evaluate(data, recipe, where, folder)
     metrics |= {"params": network.params, "macs": network.macs}
+    if recipe.teaching is not None:
+        metrics["teachers"] = teachers_figures(folder, recipe.teaching.teachers)
     if exported:
         metrics["exported"] = export(data, folder)
     folder.write_curves(lambda path: plot(folder.rows, path))

@@ -11,6 +11,7 @@ import report
 import results
 import run as benchmark_run
 import tables
+from click.testing import CliRunner
 from suite import counts, subjects
 
 FIGURES = results.Results.read()
@@ -55,6 +56,26 @@ def test_the_depthwise_share_is_that_of_the_two_steps(share):
     model = {"name": MODEL, "pass": "forward"}
     shares = promise.depthwise_shares({"pairs": [*pairs, model]}, "forward")
     assert dict(zip(("seconds", "macs"), shares, strict=True)) == {share: 0.75, other: 0.5}
+
+
+def test_figures_of_a_few_layers_do_not_replace_those_of_all():
+    result = CliRunner().invoke(promise.main, ["--quick", "--write"])
+    assert result.exit_code == 2
+    assert "--quick and --write exclude each other" in result.output
+
+
+def test_what_is_not_installed_is_said_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(promise, "find_spec", lambda name: None if name == "torch" else name)
+    result = CliRunner().invoke(promise.main, [])
+    assert result.exit_code == 2
+    assert "not installed: PyTorch" in result.output
+
+
+@pytest.mark.parametrize("other", [{"device": "gpu"}, {"repeats": 1}])
+def test_figures_that_were_measured_otherwise_are_not_mixed(other):
+    assert len(promise.kept_runs(PROMISE["where"], ["jax"])) == 12
+    with pytest.raises(click.UsageError, match="device or number of repeats"):
+        promise.kept_runs({**PROMISE["where"], **other}, ["jax"])
 
 
 def test_the_plot_of_the_promise_is_drawn(tmp_path):

@@ -273,3 +273,15 @@ def test_an_interruption_keeps_what_there_is(tmp_path):
 
     assert keras.models.load_model(folder / "best.keras").count_params() == 184_234
     assert len((folder / "history.csv").read_text().splitlines()) >= 2
+
+
+def test_a_reader_that_leaves_is_not_a_wrong_formula(tmp_path):
+    words = " ".join(
+        [*PROGRAM, "--data synthetic --limit 64 --epochs 1 --output-dir", str(tmp_path)]
+    )
+    command = f"set -o pipefail; {words} | head -1; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert result.stdout.splitlines()[-1] == "141"
+    assert "Traceback" not in result.stderr

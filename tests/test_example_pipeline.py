@@ -12,6 +12,7 @@ from fashion_mnist import batches, fast
 from fashion_mnist.data import Dataset
 from fashion_mnist.device_images import DeviceImages
 from fashion_mnist.recipes import STRONG, Augmentation, Recipe
+from fashion_mnist.resuming import KeepEpoch
 from fashion_mnist.run_folder import DivergedError
 from fashion_mnist.stopping import StopOnNaN
 from train_fashion_mnist import ARTICLE, LOSS, build_model
@@ -128,8 +129,9 @@ def test_the_batches_of_an_epoch_are_its_plan(count, batch_size):
         last = len(rows[len(rows) - 1][0])
         assert last == (count - 1) % batch_size + 1
         recipe = Recipe(epochs=1, batch_size=batch_size, learning_rate=0.1)
-        assert recipe.smallest_batch(count, 500) == last
-        assert recipe.smallest_batch(count, 2 * recipe.validation_batch_size + 1) == 1
+        sizes = {len(rows[i][0]) for i in range(len(rows))}
+        assert recipe.batch_sizes(count, 500) == {*sizes, 500}
+        assert recipe.batch_sizes(count, 2 * 500 + 1) == {*sizes, 500, 1}
 
 
 def test_dropout_changes_the_training_and_neither_weights_nor_predictions():
@@ -219,3 +221,25 @@ def test_the_step_is_named_in_which_a_loss_became_no_number(finite, when):
     fed.get_layer("watch").finite_steps.assign(finite)
     with pytest.raises(DivergedError, match=f"the loss became inf {when} of epoch 2"):
         stop.on_train_batch_end(3, {"loss": np.inf})
+
+
+def test_an_epoch_that_ends_in_no_number_is_not_saved(tmp_path):
+    """Its last step can spoil the weights without a loss of its own."""
+    check = StopOnNaN()
+    check.epoch = 3
+    check.on_epoch_end(2, {"val_loss": 0.5})
+    with pytest.raises(DivergedError, match="the validation loss became nan in epoch 3"):
+        check.on_epoch_end(2, {"val_loss": float("nan")})
+
+
+def test_no_two_steps_have_the_same_dropout_masks():
+    """Also not the steps of two epochs, though each begins at a known state."""
+    model = keras.Sequential([keras.Input((500,)), keras.layers.Dropout(0.5)])
+    kept = KeepEpoch(model, batches.Batches(np.arange(20), batch_size=6, seed=1), ARTICLE, None)
+    kept.set_model(model)
+    masks = set()
+    for epoch in (0, 1, 2, 20_000):
+        kept.on_epoch_begin(epoch)
+        for _ in range(3):
+            masks.add(np.asarray(model(np.ones((1, 500)), training=True)).tobytes())
+    assert len(masks) == 12

@@ -60,7 +60,7 @@ def test_a_run_keeps_the_best_model_the_last_weights_and_the_history(whole):
     }
     assert whole["history.csv"].splitlines()[:2] == ["epoch,loss,val_loss,seconds", "1,1.0,0.9,0.5"]
     assert len(whole["history.csv"].splitlines()) == 6
-    state = json.loads(whole["checkpoint/epoch-00005.json"])
+    state = json.loads(whole["checkpoint/epoch-00005.json"])["state"]
     assert state["settings"] == {"seed": 1}
     assert state["files"]["epoch-00004.keras"][0] == len("model 4")
 
@@ -169,6 +169,8 @@ STATES = [
     '{"settings": {}}',
     "not JSON",
     '{"settings": {}, "rows": [], "files": {}}',
+    '{"sha256": "", "state": {"settings": {}, "rows": [], "files": {}}}',
+    "[" * 100_000,
 ]
 
 
@@ -179,6 +181,52 @@ def test_a_state_that_is_none_is_named(tmp_path, state):
     what = "is not the state of a run" if state else "is empty"
     with pytest.raises(RunError, match=rf"no whole checkpoint .*epoch-00001\.json {what}"):
         RunFolder.resume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [('"seed": 1', '"seed": 2'), ('"epoch": 2', '"epoch": Infinity'), ("0.9", "0.8")],
+)
+def test_the_state_before_a_changed_one_is_used(right, wrong, tmp_path, whole):
+    path = tmp_path / "run"
+    train_until(RunFolder.create(path, {"seed": 1}, overwrite=False), 2)
+    state = path / "checkpoint" / "epoch-00002.json"
+    assert right in state.read_text()
+    state.write_text(state.read_text().replace(right, wrong))
+    folder = RunFolder.resume(path)
+    assert folder.damages == [f"{state} is not the state of a run"]
+    train(folder)
+    assert content(path) == whole
+
+
+def test_a_state_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "epoch-00001.json").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RunError, match=r"epoch-00001\.json is not the state of a run"):
+        RunFolder.resume(tmp_path)
+
+
+def test_a_run_is_removed_but_not_what_a_link_leads_to_or_what_is_another_s(tmp_path):
+    path = tmp_path / "run"
+    train_until(RunFolder.create(path, {"seed": 1}, overwrite=False), 1)
+    mine = [path / "notes.txt", path / "checkpoint" / "mine.txt", path / "teachers" / "mine.txt"]
+    (path / "teachers").mkdir()
+    for file in mine:
+        file.write_text("mine")
+    elsewhere = tmp_path / "elsewhere"
+    train_until(RunFolder.create(elsewhere, {"seed": 2}, overwrite=False), 1)
+    (path / "teachers" / "1").symlink_to(elsewhere)
+    (path / "tensorboard").symlink_to(elsewhere)
+    before = content(elsewhere)
+    RunFolder.create(path, {"seed": 3}, overwrite=True)
+    assert sorted(one for one in path.rglob("*") if one.is_file()) == sorted(mine)
+    assert content(elsewhere) == before
+
+
+def test_what_can_not_be_removed_is_named(tmp_path):
+    (tmp_path / "run" / "checkpoint" / "epoch-00001.json").mkdir(parents=True)
+    with pytest.raises(RunError, match=r"the earlier run in .*run can't be removed: "):
+        RunFolder.create(tmp_path / "run", {}, overwrite=True)
 
 
 def train_until(folder, last):

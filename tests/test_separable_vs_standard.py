@@ -96,6 +96,23 @@ def test_the_table_shows_each_pair():
     assert result.stdout.count("the article's model") == 2
 
 
+def test_a_narrow_terminal_cuts_no_digits():
+    wide, narrow = (
+        run("--quick", "--repeats", 1, "--batch-size", 1, COLUMNS=str(columns))
+        for columns in (200, 40)
+    )
+    assert max(map(len, wide.stdout.splitlines()[3:15])) < 80
+    assert "…" not in narrow.stdout
+    assert "32 -> 32, 28x28      6.88x 7.02x" in narrow.stdout
+
+
+def test_a_backend_that_does_not_train_is_refused():
+    result = run("--quick", KERAS_BACKEND="numpy")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "numpy" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -53,16 +53,18 @@ def prepare_environment(settings: Settings) -> None:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
 
 
-def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
+def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
     """Select the devices, and make the global settings for them.
 
     A machine has one CPU; several that share a batch are virtual. Each part of the smallest batch
-    must have an image, because TensorFlow's convolutions refuse empty batches.
+    must have an image, because TensorFlow's convolutions refuse empty batches. JAX shares a batch
+    only evenly.
 
     Raises
     ------
     DeviceError
-        If there are too few devices, or the backend can't use several together.
+        If there are too few devices, or the backend can't use several together, or not for batches
+        of these sizes.
     """
     keras = import_keras()
     backend, count = keras.backend.backend(), settings["count"]
@@ -75,6 +77,12 @@ def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
     if backend == "jax" and count > 1:
         import jax
 
+        uneven = [size for size in batch_sizes if size % count]
+        if uneven:
+            raise DeviceError(
+                f"--devices {count} needs batches that {count} divides on JAX, but one has"
+                f" {uneven[0]} images; take another --devices, --batch-size or --limit"
+            )
         # Must be set before JAX initializes any device.
         jax.config.update("jax_num_cpu_devices", count)
     first = select_device(device)
@@ -87,7 +95,7 @@ def place(device: str, settings: Settings, smallest_batch: int) -> Placement:
     if parts is None:
         shared = on_tensorflows_cpu and count == 1 and settings["pipeline"] == "fast"
         parts = min(_count_cores(), _MOST_PARTS) if shared else 1
-    parts = min(parts, smallest_batch)
+    parts = min(parts, *batch_sizes)
     if parts > 1 and on_tensorflows_cpu:
         _share_threads(parts)
     # XLA makes this model's training ten times slower on a CPU. JAX always uses it.

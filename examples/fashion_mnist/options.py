@@ -3,15 +3,15 @@
 import datetime
 import math
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fashion_mnist import teachers
 from fashion_mnist.devices import PRECISIONS
 from fashion_mnist.recipes import Recipe
-from fashion_mnist.run_folder import RunError, RunFolder, finished_teachers, require_free
+from fashion_mnist.run_folder import RunError, RunFolder, WriteError, require_free
 
 Options = dict[str, Any]
 # These may differ when a run is resumed: they say where things are, not what is computed.
@@ -38,7 +38,8 @@ _FURTHER = (
         "--teachers-of",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="RUN",
-        help="Copy the teachers from the folder of another run, instead of training them.",
+        help="Copy the teachers from the folder of another run; only those that it lacks are"
+        " trained.",
     ),
     click.option(
         "--all-images",
@@ -128,13 +129,6 @@ def _check_teachers(options: Options, recipe: Recipe) -> None:
         raise click.UsageError("--teachers 0 and --teachers-of exclude each other")
     if options["resume"] and options["teachers_of"]:
         raise click.UsageError("--resume and --teachers-of exclude each other")
-    if options["teachers_of"] and options["output_dir"]:
-        run, new = options["teachers_of"].resolve(), options["output_dir"].resolve()
-        if run in (new, *new.parents):
-            raise click.UsageError(
-                f"--output-dir {options['output_dir']} is in the run whose teachers are copied;"
-                " give another one"
-            )
 
 
 def _is_given(context: click.Context, name: str) -> bool:
@@ -145,7 +139,7 @@ def _resume(context: click.Context, path: Path, given: Options) -> RunFolder:
     """Open the run to resume; settings that are given again must be the same."""
     try:
         folder = RunFolder.resume(path)
-    except RunError as error:
+    except (RunError, WriteError) as error:
         raise click.ClickException(str(error)) from error
     warn(folder)
     if given.keys() != folder.settings.keys():
@@ -176,17 +170,41 @@ def check_folder(options: Options) -> None:
 
 def _teachers_to_copy(options: Options) -> list[Path]:
     """Return the folders of the teachers to copy, or raise RunError if they don't fit this run."""
-    names = list(_OF_TEACHERS)
-    if not options["all_images"]:
-        names.append("all_images")  # they would know the labels of the validation images
-    found = finished_teachers(options["teachers_of"])
-    for (path, settings), name in product(found.items(), names):
-        if settings.get(name) != options[name]:
+    found = teachers.finished(options["teachers_of"])
+    for path, settings in found.items():
+        require_fitting(path, settings, options)
+    if options["output_dir"]:
+        new, run = options["output_dir"].resolve(), options["teachers_of"].resolve()
+        files = {(path / name).resolve() for path in found for name in teachers.FILES}
+        # What --overwrite removes, it removes before anything is copied.
+        if run in (new, *new.parents) or any(new in file.parents for file in files):
             raise RunError(
-                f"the teacher in {path} was trained with {_as_option(name, settings.get(name))};"
-                f" this run has {_as_option(name, options[name])}"
+                f"--output-dir {options['output_dir']} and the teachers of --teachers-of"
+                f" {options['teachers_of']} are in one folder; give another --output-dir"
             )
     return list(found)
+
+
+def require_fitting(teacher: Path, trained: Options, settings: Options) -> None:
+    """Raise RunError if a teacher was trained with settings in which it must equal its run.
+
+    Parameters
+    ----------
+    teacher
+        The folder of the teacher.
+    trained, settings
+        The settings of the teacher, and of the run.
+    """
+    names = list(_OF_TEACHERS)
+    if not settings["all_images"]:
+        names.append("all_images")  # it would know the labels of the validation images
+    for name in names:
+        if trained.get(name) != settings[name]:
+            raise RunError(
+                f"the teacher in {teacher} was trained with"
+                f" {_as_option(name, trained.get(name))}; this run has"
+                f" {_as_option(name, settings[name])}"
+            )
 
 
 def _as_option(name: str, value: Any) -> str:
@@ -206,5 +224,7 @@ def create_folder(options: Options, settings: Options) -> RunFolder:
     path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
     folder = RunFolder.create(path, settings, overwrite=options["overwrite"])
     if options["teachers_of"]:
-        folder.take_teachers(_teachers_to_copy(options))
+        paths = _teachers_to_copy(options)[: settings["teachers"]]
+        teachers.copy(folder, paths)
+        click.echo(f"Teachers copied: {', '.join(map(str, paths))}")
     return folder

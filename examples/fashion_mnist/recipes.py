@@ -76,11 +76,10 @@ class Recipe:
         """Images per validation step; larger, since no gradients need memory."""
         return max(self.batch_size, 500)
 
-    def smallest_batch(self, training: int, validation: int) -> int:
-        """Return the size of the smallest batch, given the numbers of images."""
-        return min(
-            training % self.batch_size or self.batch_size,
-            validation % self.validation_batch_size or self.validation_batch_size,
+    def batch_sizes(self, training: int, validation: int) -> set[int]:
+        """Return the sizes of the batches, given the numbers of images."""
+        return _batch_sizes(training, self.batch_size) | _batch_sizes(
+            validation, self.validation_batch_size
         )
 
     def is_over(self, losses: Sequence[float]) -> bool:
@@ -91,6 +90,10 @@ class Recipe:
             if loss < best - _LEAST_IMPROVEMENT:
                 best, waited = loss, 0
         return len(losses) >= self.epochs or (self.patience is not None and waited >= self.patience)
+
+
+def _batch_sizes(images: int, most: int) -> set[int]:
+    return {min(images, most), images % most or most}
 
 
 # Both were tuned on the validation images only; docs/fashion-mnist.md lists the attempts.

@@ -7,10 +7,11 @@ state before it is kept, too: it is used if a file of the newest one is damaged.
 """
 
 import csv
+import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,8 @@ CURVES = "learning_curves.png"
 TENSORBOARD = "tensorboard"
 EXPORTED = {one: f"model-{one}.tflite" for one in ("float32", "int8")}
 _FOR_THE_USER = (BEST, HISTORY, METRICS, CURVES, *EXPORTED.values())
-_OF_TEACHER = (BEST, HISTORY, METRICS)
 _CHECKPOINT = "checkpoint"
-_TEACHERS = "teachers"
+TEACHERS = "teachers"
 # Three checkpoints of weights, optimizer and averages, three best models, TensorBoard's log.
 _NEEDED_BYTES = 32 << 20
 _NO_ROOM = f"can't hold the {_NEEDED_BYTES >> 20} MiB that a run writes"
@@ -57,27 +57,49 @@ class RunFolder:
         self._sums: dict[str, Sum] = {}  # of the checkpoint's files
 
     @classmethod
-    def create(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "RunFolder":
+    def create(
+        cls, path: Path, settings: dict[str, Any], *, overwrite: bool, tried: bool = False
+    ) -> "RunFolder":
         """Create the folder, and replace only the files of a run.
+
+        Parameters
+        ----------
+        path
+            The folder.
+        settings
+            What the training depends on.
+        overwrite
+            Whether an earlier run's files may be removed.
+        tried
+            Whether the disk is known to have room for the run.
 
         Raises
         ------
         RunError
             If it is not empty and `overwrite` is false, or it can't be written to.
         """
-        with _raised_as(RunError, f"{path} {_NO_ROOM}"):
-            if overwrite:
+        if overwrite:
+            with raised_as(RunError, f"the earlier run in {path} can't be removed"):
                 _clear(path)
+        with raised_as(RunError, f"{path} {_NO_ROOM}"):
             require_free(path, overwrite=overwrite)
             (path / _CHECKPOINT).mkdir(parents=True, exist_ok=True)
-            _try_out(path / _CHECKPOINT)
+            if not tried:
+                _try_out(path / _CHECKPOINT)
         return cls(path, settings)
 
     @classmethod
-    def resume(cls, path: Path) -> "RunFolder":
+    def resume(cls, path: Path, *, tried: bool = False) -> "RunFolder":
         """Open the folder of an interrupted training, and finish what it was writing.
 
         If a file of the last finished epoch is damaged, the epoch before it is the last one.
+
+        Parameters
+        ----------
+        path
+            The folder.
+        tried
+            Whether the disk is known to have room for the run.
 
         Raises
         ------
@@ -86,7 +108,10 @@ class RunFolder:
         """
         states = sorted(_states(path), reverse=True)
         if not states:
-            raise RunError(f"{path} has no finished epoch to --resume from")
+            raise RunError(
+                f"{path} has no finished epoch to --resume from; to begin a training there, leave"
+                " --resume out"
+            )
         damages: list[str] = []
         for state in states:
             try:
@@ -95,8 +120,9 @@ class RunFolder:
                 damages.append(str(error))
                 continue
             folder.damages = damages
-            with _raised_as(RunError, f"{path} {_NO_ROOM}"):
-                _try_out(path / _CHECKPOINT)
+            with raised_as(RunError, f"{path} {_NO_ROOM}"):
+                if not tried:
+                    _try_out(path / _CHECKPOINT)
                 if folder.rows:
                     folder._publish()
             return folder
@@ -106,15 +132,16 @@ class RunFolder:
     def _read(cls, path: Path, state: Path) -> "RunFolder":
         """Return the folder at a state, or raise RunError with the damaged file."""
         try:
-            known = json.loads(state.read_text())
+            known = _parse(state.read_text())
             folder = cls(path, known["settings"])
             folder.rows, folder._sums = known["rows"], known["files"]
             if state != folder._file(len(folder.rows), ".json"):
                 raise ValueError(state)
             needed = [path / _CHECKPOINT / name for name in folder._files(folder.rows)[1:]]
             sums = [folder._sums[file.name] for file in needed]
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            what = "is empty" if not state.stat().st_size else "is not the state of a run"
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            is_empty = state.exists() and not state.stat().st_size
+            what = "is empty" if is_empty else "is not the state of a run"
             raise RunError(f"{state} {what}") from error
         for file, known_sum in zip(needed, sums, strict=True):
             problem = damage(file, known_sum)
@@ -128,24 +155,10 @@ class RunFolder:
         """Make the run resumable before its first epoch is finished."""
         self._write_state([])
 
-    def teacher(self, number: int, settings: dict[str, Any]) -> "RunFolder":
-        """Return the folder of a teacher's training, new or as far as it has got."""
-        path = self.path / _TEACHERS / str(number)
-        folder = RunFolder(path, settings)
-        if folder.is_finished:
-            return folder
-        if _states(path):
-            return self.resume(path)
-        return self.create(path, settings, overwrite=True)
-
-    def take_teachers(self, teachers: Iterable[Path]) -> None:
-        """Copy the finished teachers of another run."""
-        for path in teachers:
-            copy = self.path / _TEACHERS / path.name
-            with _raised_as(RunError, f"{path} can't be copied"):
-                copy.mkdir(parents=True)
-                for name in _OF_TEACHER:
-                    shutil.copyfile(path / name, copy / name)
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is something to resume, damaged or not."""
+        return bool(_states(self.path))
 
     @property
     def is_finished(self) -> bool:
@@ -167,30 +180,6 @@ class RunFolder:
         """The file of the best epoch's model."""
         return self.path / BEST
 
-    def load_best(self, built: Any) -> Any:
-        """Return the best epoch's model, whose weights must have the shapes of a built one's.
-
-        Raises
-        ------
-        RunError
-            If its file can't be read, or holds another model.
-        """
-        import keras
-
-        try:
-            found = keras.models.load_model(self.best_path)
-        except Exception as error:  # what Keras raises for a damaged file depends on the damage
-            raise RunError(
-                f"{self.best_path} is not a model that Keras can load: {error}"
-            ) from error
-        shapes, expected = ([one.shape for one in model.weights] for model in (found, built))
-        if shapes != expected:
-            raise RunError(
-                f"{self.best_path} is another model: {found.count_params():,} parameters, not the"
-                f" {built.count_params():,} in the same layers as here"
-            )
-        return found
-
     def variables(self) -> bytes:
         """Return the variables saved after the last finished epoch."""
         return self._variables_path().read_bytes()
@@ -210,12 +199,12 @@ class RunFolder:
             self._keep(self._file(epoch, ".keras"), save_model)
         self._write_state(rows)
         self.rows = rows
-        with _raised_as(WriteError, f"{self.path} can no longer be written"):
+        with raised_as(WriteError, f"{self.path} can no longer be written"):
             self._publish()
 
     def _write_state(self, rows: list[Row]) -> None:
         state = {"settings": self.settings, "rows": rows, "files": self._sums}
-        self._write_text(self._file(len(rows), ".json"), json.dumps(state, indent=1))
+        self._write_text(self._file(len(rows), ".json"), _format(state))
 
     def _keep(self, path: Path, save: Callable[[Path], Any]) -> None:
         """Write a file of the checkpoint, and note its size and checksum."""
@@ -261,7 +250,7 @@ class RunFolder:
         writer.writerows(self.rows)
         self._write_text(self.path / HISTORY, table.getvalue())
         kept = {*self._files(self.rows), *self._files(self.rows[:-1])}
-        for file in (self.path / _CHECKPOINT).iterdir():
+        for file in _kept_files(self.path):
             if file.name not in kept:
                 file.unlink()
         self._sums = {name: one for name, one in self._sums.items() if name in kept}
@@ -281,7 +270,7 @@ class RunFolder:
         self._write(path, lambda partial: partial.write_text(text, newline=""))
 
     def _write(self, path: Path, save: Callable[[Path], Any]) -> None:
-        with _raised_as(WriteError, f"{self.path} can no longer be written"):
+        with raised_as(WriteError, f"{self.path} can no longer be written"):
             replace(path, save)
 
 
@@ -294,31 +283,21 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def finished_teachers(run: Path) -> dict[Path, dict[str, Any]]:
-    """Return the settings of a run's finished teachers, by their folders.
-
-    Raises
-    ------
-    RunError
-        If there are none, a file is missing, or the settings are damaged.
-    """
-    paths = sorted(path.parent for path in (run / _TEACHERS).glob(f"*/{METRICS}"))
-    if not paths:
-        raise RunError(f"{run} holds no trained teachers; a run of --recipe strong does")
-    found = {path: _settings_of(path / METRICS) for path in paths}
-    for path in paths:
-        for name in _OF_TEACHER:
-            if not (path / name).exists():
-                raise RunError(f"the teacher in {path} has no {name}")
-    return found
+def _parse(text: str) -> dict[str, Any]:
+    """Return the state in the text of its file, or raise an error if it is not what was written."""
+    found = json.loads(text)
+    state: dict[str, Any] = found["state"]
+    if found != {"sha256": _sum(state), "state": state}:
+        raise ValueError("another SHA-256")
+    return state
 
 
-def _settings_of(metrics: Path) -> dict[str, Any]:
-    """Return the settings in a run's figures, or raise RunError if they are damaged."""
-    try:
-        return dict(json.loads(metrics.read_text())["settings"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise RunError(f"{metrics} does not hold the figures of a run") from error
+def _format(state: dict[str, Any]) -> str:
+    return json.dumps({"sha256": _sum(state), "state": state}, indent=1)
+
+
+def _sum(state: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 
 def _best(rows: list[Row]) -> Row:
@@ -335,16 +314,30 @@ def _try_out(path: Path) -> None:
     (path / "trial").unlink()
 
 
+def _kept_files(run: Path) -> list[Path]:
+    """Return the files that a run wrote into its checkpoint, partial ones included."""
+    folder = run / _CHECKPOINT
+    return [*folder.glob("epoch-*"), *folder.glob("partial-*")]
+
+
 def _clear(path: Path) -> None:
-    """Remove only the files that an earlier run wrote."""
-    for name in _FOR_THE_USER:
-        (path / name).unlink(missing_ok=True)
-    for name in (_CHECKPOINT, TENSORBOARD, _TEACHERS):
-        shutil.rmtree(path / name, ignore_errors=True)
+    """Remove only the files that an earlier run wrote, and not those that a link leads to."""
+    for name in (_CHECKPOINT, TENSORBOARD, TEACHERS):
+        if (path / name).is_symlink():
+            (path / name).unlink()
+    logs = (path / TENSORBOARD).rglob("events.out.tfevents.*")
+    for file in (*(path / name for name in _FOR_THE_USER), *_kept_files(path), *logs):
+        file.unlink(missing_ok=True)
+    for teacher in (path / TEACHERS).glob("*"):
+        if teacher.is_symlink():
+            teacher.unlink()
+        elif teacher.is_dir():
+            _clear(teacher)
 
 
 @contextmanager
-def _raised_as(error_class: type[Exception], what: str) -> Iterator[None]:
+def raised_as(error_class: type[Exception], what: str) -> Iterator[None]:
+    """Raise an OSError as an error of this module, with a sentence on what failed."""
     try:
         yield
     except OSError as error:

@@ -35,6 +35,12 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         step = f"in step {finite + 1}" if finite < last else f"by step {last}"
         raise DivergedError(f"the loss became {loss} {step} of epoch {self.epoch}")
 
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Check what the validation says of the weights after the last step."""
+        loss = float(logs.get("val_loss", 0.0))
+        if not math.isfinite(loss):
+            raise DivergedError(f"the validation loss became {loss} in epoch {self.epoch}")
+
 
 class Interruption(keras.callbacks.Callback):  # type: ignore[misc]
     """Makes Ctrl-C end the training between two batches.

@@ -38,9 +38,13 @@ def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
     The output is returned, too: a compiler leaves out what is not, and the gradients of a linear
     layer don't need it.
     """
-    kind = {"tensorflow": _trained_by_tensorflow, "jax": _trained_by_jax}
     weights = [variable.value for variable in layer.trainable_variables]
-    return kind.get(keras.backend.backend(), _trained_by_torch)(layer, weights, images, by_input)
+    make = {
+        "tensorflow": _trained_by_tensorflow,
+        "jax": _trained_by_jax,
+        "torch": _trained_by_torch,
+    }[keras.backend.backend()]
+    return make(layer, weights, images, by_input)
 
 
 def _trained_by_tensorflow(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
