@@ -72,7 +72,7 @@ def pages() -> dict[Path, str]:
     exported = next(one["exported"] for one in taught if "exported" in one)
     tables = {
         "taught": trained_table(taught, {**_VALIDATED, **_TESTED}),
-        "teachers": trained_table(teachers, _VALIDATED),
+        "teachers": trained_table(teachers, {**_VALIDATED, "test accuracy": "test_accuracy"}),
         "phones": phones_table(exported),
     }
     return {FOLDER / f"{name}.md": f"{NOTE}\n\n{text}\n" for name, text in tables.items()}
