@@ -1,6 +1,7 @@
 """The trained models of the example reach what their figures say."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from fashion_mnist.data import load
 
 from conftest import ROOT
 
+PAGE = ROOT / "docs" / "fashion-mnist.md"
 FOLDERS = sorted(path.parent for path in (ROOT / "examples" / "trained").rglob("metrics.json"))
 
 
@@ -33,3 +35,17 @@ def test_a_trained_model_reaches_what_its_figures_say(folder, data):
         said = round((1 - metrics[f"{name}_accuracy"]) * len(labels))
         # Other processors add float32 sums in another order, which can decide a close case.
         assert abs(wrong - said) <= 3
+
+
+def test_a_trained_model_is_used_as_the_page_says(data, monkeypatch):
+    """The block is not run with the others of the docs, because it downloads the images."""
+    (code,) = re.findall("```py\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    images, labels = data.test
+    pixels = np.rint(images[..., 0] * data.deviation + data.mean).astype(np.uint8)
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: (None, (pixels, labels)))
+    monkeypatch.chdir(ROOT)
+    printed = []
+    exec(code, {"print": printed.append})
+    metrics = json.loads((ROOT / "examples/trained/seed-1/metrics.json").read_text())
+    expected = [metrics["test_loss"], metrics["test_accuracy"]]
+    np.testing.assert_allclose(printed, [expected], atol=3e-4)
