@@ -237,7 +237,7 @@ def main(
     chosen = ways or tuple(WAYS)
     absent = [WAYS[way].title for way in chosen if not find_spec(WAYS[way].backend)]
     if absent:
-        raise click.UsageError(f"not installed: {', '.join(absent)}; leave it out with --way")
+        raise click.UsageError(f"not installed: {', '.join(absent)}; choose others with --way")
     where = {**describe_machine(), "device": device, "repeats": repeats}
     runs = kept_runs(where, chosen) if written else []
     cores = (1, 2) if device == "cpu" else (None,)

@@ -70,7 +70,7 @@ def compare(
         where = select_device(device)
         if where.backend.split()[0] not in BACKENDS:
             raise DeviceError(
-                f"Keras runs on {where.backend}; set KERAS_BACKEND to {' or '.join(BACKENDS)}"
+                f"Keras runs on {where.backend}; set KERAS_BACKEND to one of {', '.join(BACKENDS)}"
             )
         if output_dir is not None:
             output_dir.mkdir(parents=True, exist_ok=True)
@@ -127,14 +127,12 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     )
     for which in dict.fromkeys(pair["pass"] for pair in results["pairs"]):
         console.print()
-        table = _table(which, [one for one in results["pairs"] if one["pass"] == which])
-        console.print(table)
+        console.print(_table(which, [one for one in results["pairs"] if one["pass"] == which]))
     console.print()
     console.print(
         "params, MACs: how many times fewer; roofline: the speed-up if both reach the machine's"
-        " limits;"
-        " measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without the"
-        " taps on the padding",
+        " limits; measured: the actual speed-up, and its share of the MACs' ratio; GFLOP/s: without"
+        " the taps on the padding",
         soft_wrap=True,
     )
 

@@ -199,8 +199,8 @@ def train_teachers(
             teacher.write_metrics(results.of_training(data, where, teacher))
         teachers.append(load_best(teacher, model))
     console.print(
-        "The teachers answer to all training images before epoch 1 and every second epoch, up to"
-        f" {recipe.teaching.views} times"
+        "The teachers answer to all training images before epoch 1 and every second one after it,"
+        f" up to epoch {recipe.teaching.views}"
     )
     return teachers
 
@@ -213,10 +213,13 @@ def evaluate(
 
     # The file, not the model in memory: the results are those of the saved model.
     best = keras.models.load_model(folder.best_path)
-    loss, accuracy = best.evaluate(*data.test, batch_size=500, verbose=0)
+    size = recipe.validation_batch_size
+    loss, accuracy = best.evaluate(*data.test, batch_size=size, verbose=0)
     mirrored = {}
     if recipe.augmentation is not None:  # which mirrors images, too
-        mirrored["test_accuracy_with_mirror"] = results.accuracy_with_mirror(best, *data.test)
+        mirrored["test_accuracy_with_mirror"] = results.accuracy_with_mirror(
+            best, *data.test, batch_size=size
+        )
     return {
         "test_loss": float(loss),
         "test_accuracy": float(accuracy),
@@ -283,7 +286,7 @@ def main(**given: Any) -> int:
     recipe = RECIPES[settings["recipe"]].changed_by(settings)
     try:
         # All that can be wrong with the options is checked before the data is downloaded.
-        options.check_folder(given)
+        copied = options.check_folder(given)
         devices.prepare_environment(settings)
         images = count_training_images(
             settings["data"], settings["limit"], all_images=settings["all_images"]
@@ -301,7 +304,7 @@ def main(**given: Any) -> int:
             limit=settings["limit"],
             all_images=settings["all_images"],
         )
-        folder = folder or options.create_folder(given, settings)
+        folder = folder or options.create_folder(given, settings, copied)
     except (DataError, RunError, DeviceError, ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
     console.print(f"Data: {data}", markup=False, soft_wrap=True)

@@ -245,6 +245,15 @@ def test_what_keras_cannot_do_is_refused():
     assert "--steps-per-execution must be 1 on several devices" in result.stderr
 
 
+def test_batches_that_devices_cannot_share_evenly_are_refused_on_jax(tmp_path):
+    words = ["--data", "synthetic", "--limit", "63", "--batch-size", "32", "--devices", "2"]
+    result = run(*words, "--output-dir", tmp_path / "run", KERAS_BACKEND="jax")
+    assert result.returncode == 2
+    message = "--devices 2 needs batches that 2 divides on JAX, but one has 31"
+    assert message in " ".join(result.stderr.split())
+    assert not (tmp_path / "run").exists()
+
+
 def test_no_gpu_is_a_clear_error():
     from convcost._verify import devices
 

@@ -26,10 +26,10 @@ def finish_epoch(folder, epoch=1):
     folder.keep_epoch(row, save)
 
 
-def save(path):
+def save(path, content=""):
     """Write a file that is whole, though no model."""
     with ZipFile(path, "w") as file:
-        file.writestr("model", "")
+        file.writestr("model", content)
 
 
 def test_a_run_can_be_resumed_before_its_first_epoch(run):
@@ -125,9 +125,12 @@ def test_damaged_figures_of_a_teacher_are_named(run, content):
         folders.finished(run.path)
 
 
-@pytest.mark.parametrize("folder", [".", "nowhere"])
-def test_a_folder_without_trained_teachers_is_refused(folder, tmp_path):
-    with pytest.raises(RunError, match=r"holds no trained teachers|does not exist"):
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [(".", "holds no trained teachers, "), ("nowhere", "--teachers-of .*/nowhere does not exist")],
+)
+def test_a_folder_without_trained_teachers_is_refused(folder, message, tmp_path):
+    with pytest.raises(RunError, match=message):
         folders.finished(tmp_path / folder)
 
 
@@ -169,7 +172,7 @@ def test_overwriting_a_run_removes_its_teachers(run):
         ),
         (
             ["--recipe", "strong", "--teachers-of", "nowhere"],
-            "nowhere, whose teachers are asked for, does not",
+            "--teachers-of nowhere does not exist",
         ),
         (
             ["--recipe", "strong", "--teachers-of", "."],
@@ -253,11 +256,24 @@ def test_the_training_of_another_teacher_is_not_resumed(run):
 
 def test_a_finished_teacher_has_the_settings_of_its_own_training(run):
     path = finish_teacher(run)
-    for whole in (True, False):
-        assert folders.open_teacher(run, 1, {"kind": "standard"}).settings == run.settings
-        for file in (path / "checkpoint").iterdir():
-            file.unlink()
-        assert whole or not list((path / "checkpoint").iterdir())
+    assert folders.open_teacher(run, 1, {"kind": "standard"}).settings == run.settings
+    for file in (path / "checkpoint").iterdir():
+        file.unlink()
+    assert folders.open_teacher(run, 1, {"kind": "standard"}).settings == run.settings
+
+
+def test_a_whole_teacher_stays_as_it_is_whatever_became_of_its_checkpoint(run):
+    """Its last epoch was the best one; the epoch before is not to take its place."""
+    teacher = folders.open_teacher(run, 1, run.settings)
+    for epoch, loss in ((1, 0.5), (2, 0.4)):
+        teacher.keep_variables(epoch, b"variables")
+        teacher.keep_epoch(
+            {"epoch": epoch, "val_loss": loss}, lambda path, e=epoch: save(path, str(e))
+        )
+    teacher.write_metrics({"settings": teacher.settings})
+    best = teacher.best_path.read_bytes()
+    (teacher.path / "checkpoint" / "epoch-00002.json").write_text("damaged")
+    assert folders.open_teacher(run, 1, run.settings).best_path.read_bytes() == best
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])

@@ -166,5 +166,5 @@ def test_the_answers_to_an_image_and_its_mirror_image_are_averaged():
         both.append(int((answer + mirrored).argmax()))
     agreed = np.mean(np.equal(alone, both))
     assert 0 < agreed < 1
-    assert results.accuracy_with_mirror(model, IMAGES, np.array(alone)) == agreed
-    assert results.accuracy_with_mirror(model, IMAGES, np.array(both)) == 1
+    assert results.accuracy_with_mirror(model, IMAGES, np.array(alone), batch_size=7) == agreed
+    assert results.accuracy_with_mirror(model, IMAGES, np.array(both), batch_size=7) == 1

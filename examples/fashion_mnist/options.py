@@ -160,16 +160,15 @@ def warn(folder: RunFolder) -> None:
         click.echo(f"{damage}; the checkpoint before it is used", err=True)
 
 
-def check_folder(options: Options) -> None:
-    """Raise RunError for a folder whose files must stay, or one without the teachers to copy."""
+def check_folder(options: Options) -> list[Path]:
+    """Return the teachers to copy; raise RunError for them, or a folder whose files must stay."""
     if options["output_dir"] and not options["resume"]:
         require_free(options["output_dir"], overwrite=options["overwrite"])
-    if options["teachers_of"]:
-        _teachers_to_copy(options)
+    return _teachers_to_copy(options)[: options["teachers"]] if options["teachers_of"] else []
 
 
 def _teachers_to_copy(options: Options) -> list[Path]:
-    """Return the folders of the teachers to copy, or raise RunError if they don't fit this run."""
+    """Return the folders of another run's teachers; raise RunError if they don't fit this run."""
     found = teachers.finished(options["teachers_of"])
     for path, settings in found.items():
         require_fitting(path, settings, options)
@@ -218,13 +217,12 @@ def _as_option(name: str, value: Any) -> str:
     return option.opts[0] if value is True else f"{option.opts[0]} {value}"
 
 
-def create_folder(options: Options, settings: Options) -> RunFolder:
+def create_folder(options: Options, settings: Options, copied: list[Path]) -> RunFolder:
     """Create the folder that the options name, or a new one below `runs/`."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     path = options["output_dir"] or Path("runs") / f"fashion-mnist-{settings['kind']}-{stamp}"
     folder = RunFolder.create(path, settings, overwrite=options["overwrite"])
-    if options["teachers_of"]:
-        paths = _teachers_to_copy(options)[: settings["teachers"]]
-        teachers.copy(folder, paths)
-        click.echo(f"Teachers copied: {', '.join(map(str, paths))}")
+    if copied:
+        teachers.copy(folder, copied)
+        click.echo(f"Teachers copied: {', '.join(map(str, copied))}")
     return folder

@@ -73,7 +73,7 @@ class Recipe:
 
     @property
     def validation_batch_size(self) -> int:
-        """Images per validation step; larger, since no gradients need memory."""
+        """Images per step without training; larger, since no gradients need memory."""
         return max(self.batch_size, 500)
 
     def batch_sizes(self, training: int, validation: int) -> set[int]:

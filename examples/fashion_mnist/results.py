@@ -28,9 +28,11 @@ def of_training(data: Dataset, where: Placement, folder: RunFolder) -> dict[str,
     }
 
 
-def accuracy_with_mirror(model: Any, images: Images, labels: Labels) -> float:
+def accuracy_with_mirror(model: Any, images: Images, labels: Labels, *, batch_size: int) -> float:
     """Return the accuracy of the mean answer to each image and its mirror image."""
-    both = [model.predict(one, batch_size=500, verbose=0) for one in (images, images[:, :, ::-1])]
+    both = [
+        model.predict(one, batch_size=batch_size, verbose=0) for one in (images, images[:, :, ::-1])
+    ]
     return float((sum(both).argmax(axis=-1) == labels).mean())
 
 

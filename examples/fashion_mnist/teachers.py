@@ -32,21 +32,19 @@ def open_teacher(run: RunFolder, number: int, settings: dict[str, Any]) -> RunFo
         If what it has got is damaged, or of a training with other settings.
     """
     path = run.path / TEACHERS / str(number)
-    way_out = f"; without {path}, that teacher is trained again"
     folder = RunFolder(path, settings)
-    if folder.has_begun:
-        try:
-            resumed = RunFolder.resume(path, tried=True)
-        except RunError as error:
-            if not folder.is_finished:
-                raise RunError(f"{error}{way_out}") from error
-        else:
-            if folder.is_finished or resumed.settings == settings:
-                return resumed
-            raise RunError(f"{path} is the training of another run{way_out}")
-    if folder.is_finished:
-        return RunFolder(path, _settings_of(path))
-    return RunFolder.create(path, settings, overwrite=True, tried=True)
+    if folder.is_finished and (_is_whole(folder.best_path) or not folder.has_begun):
+        return RunFolder(path, _metrics_of(path)["settings"])
+    if not folder.has_begun:
+        return RunFolder.create(path, settings, overwrite=True, tried=True)
+    way_out = f"; without {path}, that teacher is trained again"
+    try:
+        resumed = RunFolder.resume(path, tried=True)
+    except RunError as error:
+        raise RunError(f"{error}{way_out}") from error
+    if not resumed.is_finished and resumed.settings != settings:
+        raise RunError(f"{path} is the training of another run{way_out}")
+    return resumed
 
 
 def copy(run: RunFolder, teachers: Iterable[Path]) -> None:
@@ -68,14 +66,14 @@ def finished(run: Path) -> dict[Path, dict[str, Any]]:
         If there are none, a file is missing, or the settings are damaged.
     """
     if not run.exists():
-        raise RunError(f"{run}, whose teachers are asked for, does not exist")
+        raise RunError(f"--teachers-of {run} does not exist")
     paths = sorted(path.parent for path in (run / TEACHERS).glob(f"*/{METRICS}"))
     if not paths:
         raise RunError(
             f"{run} holds no trained teachers, {run / TEACHERS}/1 and so on; the folder of a run of"
             " --recipe strong does"
         )
-    found = {path: _settings_of(path) for path in paths}
+    found = {path: _metrics_of(path)["settings"] for path in paths}
     for path in paths:
         for name in FILES:
             if not (path / name).exists():
@@ -128,11 +126,6 @@ def _is_whole(archive: Path) -> bool:
             return opened.testzip() is None
     except (OSError, BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
         return False
-
-
-def _settings_of(run: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = _metrics_of(run)["settings"]
-    return settings
 
 
 def _metrics_of(run: Path) -> dict[str, Any]:

@@ -17,8 +17,6 @@ from fashion_mnist.recipes import Recipe
 LOSS = "categorical_crossentropy"  # of answers that are probabilities of all classes
 Probabilities = npt.NDArray[np.float32]
 
-_BATCH = 500
-
 
 class TaughtBatches(Batches):
     """Batches whose targets mix each image's label with the teachers' mean answer to it.
@@ -32,6 +30,7 @@ class TaughtBatches(Batches):
         assert recipe.teaching is not None
         self.panel = panel
         self.teaching = recipe.teaching
+        self.large = recipe.validation_batch_size
         # The targets of two views, in the order of their plan, by the number of the first.
         self._known: dict[int, Probabilities] = {}
         super().__init__(
@@ -52,7 +51,7 @@ class TaughtBatches(Batches):
     def _mixed(self, plan: Plan) -> Probabilities:
         verbose = "auto" if sys.stdout.isatty() else 0
         answer, to_mirror = (
-            self.panel.predict(one, batch_size=_BATCH, verbose=verbose)
+            self.panel.predict(one, batch_size=self.large, verbose=verbose)
             for one in (plan, mirrored(plan))
         )
         answers = (answer + to_mirror) / 2
