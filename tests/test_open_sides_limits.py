@@ -1,5 +1,6 @@
 """Files of very many layers with open sides: read in time, or refused by name."""
 
+import itertools
 import json
 import time
 
@@ -98,6 +99,16 @@ def test_rounded_quotients_are_what_sympy_makes_of_them(factors, first, second):
     for made in (once, ceil_divide(once + m, second), floor_divide(once * n, second)):
         for one in getattr(made, "atoms", lambda *_: ())(sympy.floor, sympy.ceiling):
             assert one.func(*one.args) == one
+
+
+@pytest.mark.parametrize("divisor", [2, 3, 4])
+def test_the_rounded_quotient_of_two_symbols_is_divided(divisor):
+    """Its denominator is not an integer, so the two divisions can't be merged into one."""
+    down, up = (divide(sympy.floor(n / m), divisor) for divide in (floor_divide, ceil_divide))
+    for side, stride in itertools.product(range(1, 30), range(1, 9)):
+        sizes = {n: side, m: stride}
+        assert down.subs(sizes) == side // stride // divisor
+        assert up.subs(sizes) == -(-(side // stride) // divisor)
 
 
 def test_long_sums_are_printed():
