@@ -135,13 +135,35 @@ def test_the_training_pass_computes_the_output_and_both_gradients():
     # Integers, whose sums are exact in float32: random weights may nearly cancel out.
     kernel = np.arange(3 * 3 * 3 * 4, dtype=np.float32).reshape(3, 3, 3, 4)
     layer.kernel.assign(kernel)
-    output, (by_input, by_kernel, by_bias) = trained(layer, images, by_input=True)()
-    assert np.array_equal(output, layer(images))
-    assert tuple(by_input.shape) == (2, 5, 5, 3)
-    assert tuple(by_kernel.shape) == (3, 3, 3, 4)
-    assert np.asarray(by_bias).tolist() == [50.0] * 4
+    factors = np.array([1, -2, 3, -4], np.float32)  # of each filter
+    upstream = keras.ops.convert_to_tensor(np.broadcast_to(factors, (2, 5, 5, 4)).copy())
+    run = trained(layer, images, upstream, by_input=True)
+    output, (by_input, by_kernel, by_bias) = as_arrays(run())
+    assert np.array_equal(output, as_arrays(layer(images)))
+    assert by_input.shape == (2, 5, 5, 3)
+    assert by_kernel.shape == (3, 3, 3, 4)
+    # Each of the images and positions adds the factor once, at the kernel's centre as for the bias.
+    assert by_bias.tolist() == (50 * factors).tolist()
+    assert by_kernel[1, 1].tolist() == [(50 * factors).tolist()] * 3
     # Away from the border each tap meets each weight once.
-    assert np.asarray(by_input)[0, 2, 2].tolist() == kernel.sum((0, 1, 3)).tolist()
+    assert by_input[0, 2, 2].tolist() == (kernel * factors).sum((0, 1, 3)).tolist()
+
+
+def test_the_training_pass_of_a_softmax_is_that_of_its_jacobian():
+    layer = keras.layers.Dense(3, activation="softmax")
+    images = keras.ops.convert_to_tensor(np.ones((1, 2), np.float32))
+    layer.build(images.shape)
+    upstream = np.array([1, 5, -2], np.float32)
+    run = trained(layer, images, keras.ops.convert_to_tensor(upstream[None]), by_input=False)
+    output, (by_kernel, by_bias) = as_arrays(run())
+    jacobian = np.diag(output[0]) - np.outer(output[0], output[0])
+    assert np.allclose(by_bias, jacobian @ upstream, rtol=1e-4)
+    assert np.allclose(by_kernel, [by_bias] * 2, rtol=1e-6)
+    assert np.abs(by_bias).max() > 0.1
+
+
+def as_arrays(tensors):
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, tensors)
 
 
 def test_the_machine_is_measured():

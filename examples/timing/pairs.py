@@ -141,13 +141,19 @@ def _work(
         cost = counted.cost(shape, training=training)
         params, macs = cost.params, cost.macs * batch_size
         bounds = [roofline(counted, shape, machine, effective=True, **options)]
-    noise = np.random.default_rng(0).normal(0, 1, (batch_size, *shape)).astype("float32")
-    images = keras.ops.convert_to_tensor(noise)
+    images = _noise((batch_size, *shape))
+    if not training:
+        return Work(compiled(built, images), params, macs, bounds)
+    # As in training, noise: ones might be simplified, and the sum of a softmax is a constant.
+    upstream = _noise(built.compute_output_shape(images.shape))
     # The model's own input needs no gradient.
-    run = (
-        trained(built, images, by_input=sizes is not None) if training else compiled(built, images)
-    )
+    run = trained(built, images, upstream, by_input=sizes is not None)
     return Work(run, params, macs, bounds)
+
+
+def _noise(shape: tuple[int, ...]) -> Any:
+    noise = np.random.default_rng(0).normal(0, 1, shape).astype("float32")
+    return keras.ops.convert_to_tensor(noise)
 
 
 def _layer(kind: str, filters: int, library: Any) -> Any:

@@ -32,11 +32,11 @@ def compiled(function: Callable[..., Any], *inputs: Any) -> Run:
     return run
 
 
-def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
-    """Return a call that computes the output, and its gradients by weights and maybe the input.
+def trained(layer: Any, images: Any, upstream: Any, *, by_input: bool) -> Run:
+    """Return a call that computes the output, and its gradients by maybe the input and the weights.
 
-    The output is returned, too: a compiler leaves out what is not, and the gradients of a linear
-    layer don't need it.
+    `upstream` is the gradient with respect to the output. The output is returned, too: a compiler
+    leaves out what is not, and the gradients of a linear layer don't need it.
     """
     weights = [variable.value for variable in layer.trainable_variables]
     make = {
@@ -44,37 +44,45 @@ def trained(layer: Any, images: Any, *, by_input: bool) -> Run:
         "jax": _trained_by_jax,
         "torch": _trained_by_torch,
     }[keras.backend.backend()]
-    return make(layer, weights, images, by_input)
+    return make(layer, weights, images, upstream, by_input=by_input)
 
 
-def _trained_by_tensorflow(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
+def _trained_by_tensorflow(
+    layer: Any, weights: list[Any], images: Any, upstream: Any, *, by_input: bool
+) -> Run:
     import tensorflow as tf
 
-    def step(images: Any) -> Any:
+    def step(images: Any, upstream: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(images)
             output = layer(images)
-        return output, tape.gradient(output, [images, *weights] if by_input else weights)
+        sources = [images, *weights] if by_input else weights
+        return output, tape.gradient(output, sources, output_gradients=upstream)
 
-    return compiled(step, images)
+    return compiled(step, images, upstream)
 
 
-def _trained_by_jax(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
+def _trained_by_jax(
+    layer: Any, weights: list[Any], images: Any, upstream: Any, *, by_input: bool
+) -> Run:
     import jax
 
-    def total(weights: Any, images: Any) -> tuple[Any, Any]:
-        output, _ = layer.stateless_call(weights, [], images)
-        return output.sum(), output
+    sources = [images, *weights] if by_input else weights
 
-    def step(weights: Any, images: Any) -> Any:
-        differentiated = jax.grad(total, argnums=(0, 1) if by_input else 0, has_aux=True)
-        gradients, output = differentiated(weights, images)
-        return output, gradients
+    def step(sources: list[Any], images: Any, upstream: Any) -> Any:
+        def output_of(sources: list[Any]) -> Any:
+            inputs = sources[0] if by_input else images
+            return layer.stateless_call(sources[-len(weights) :], [], inputs)[0]
 
-    return compiled(step, weights, images)
+        output, gradients_of = jax.vjp(output_of, sources)
+        return output, *gradients_of(upstream)
+
+    return compiled(step, sources, images, upstream)
 
 
-def _trained_by_torch(layer: Any, weights: list[Any], images: Any, by_input: bool) -> Run:
+def _trained_by_torch(
+    layer: Any, weights: list[Any], images: Any, upstream: Any, *, by_input: bool
+) -> Run:
     import torch
 
     images = images.clone().requires_grad_(by_input)
@@ -82,7 +90,7 @@ def _trained_by_torch(layer: Any, weights: list[Any], images: Any, by_input: boo
 
     def run() -> Any:
         output = layer(images)
-        return _waited((output, torch.autograd.grad(output.sum(), sources)))
+        return _waited((output, torch.autograd.grad(output, sources, upstream)))
 
     return run
 
