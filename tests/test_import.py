@@ -8,9 +8,14 @@ import pytest
 
 import convcost
 from convcost import _sweeps
+from convcost._models.keras import library
 from convcost._sweeps.extras import require
 
 HEAVY = ("numpy", "sympy", "tensorflow", "keras", "torch", "jax", "pandas", "matplotlib", "click")
+
+
+def absent(name):
+    return ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def python(code, **options):
@@ -133,11 +138,48 @@ def test_keras_missing_names_the_extra():
     assert 'pip install "convcost[keras]"' in result.stderr
 
 
-def test_a_backend_of_keras_that_is_none_is_named():
-    code = "import convcost; convcost.verify.check(convcost.layers.Dense(1), (1,))"
-    result = python(code, env={**os.environ, "KERAS_BACKEND": "nope"})
-    assert "ImportError: this needs Keras and a backend" in result.stderr
-    assert "importing keras failed: Unable to import backend : nope" in result.stderr
+@pytest.mark.parametrize(
+    ("backend", "error", "message"),
+    [
+        ("tf", ValueError("no"), "KERAS_BACKEND=tf is not a backend of Keras; it must be one of"),
+        ("Torch", ValueError("no"), "KERAS_BACKEND=Torch is not a backend of Keras; did you mean"),
+        ("torch", absent("torch.utils"), "KERAS_BACKEND=torch needs torch: pip install torch, or"),
+        ("numpy", absent("jax"), "KERAS_BACKEND=numpy needs jax: pip install jax, or"),
+        ("tensorflow", absent("tensorflow"), "this needs Keras and a backend: pip install"),
+        ("torch", absent("keras"), "this needs Keras and a backend: pip install"),
+        ("torch", ImportError("a broken one"), "this needs Keras and a backend: pip install"),
+        (None, ValueError("in keras.json"), "this needs Keras and a backend: pip install"),
+    ],
+)
+def test_what_a_backend_of_keras_lacks_is_named(backend, error, message, monkeypatch):
+    class Failing:
+        def find_spec(self, name, *_):
+            if name == "keras":
+                raise error
+
+    if backend:
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+    else:
+        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Failing(), *sys.meta_path])
+    with pytest.raises(ImportError) as caught:
+        library.import_keras()
+    assert str(caught.value).startswith(message)
+    assert str(caught.value).endswith(f"(importing keras failed: {error})")
+
+
+def test_keras_without_its_backend_raises_what_is_expected():
+    code = (
+        "import sys; sys.modules['torch'] = None\nimport convcost\n"
+        "convcost.verify.check(convcost.layers.Dense(1), (1,))"
+    )
+    for backend, problem in (
+        ("nope", "KERAS_BACKEND=nope is not a backend of Keras; it must be one of tensorflow,"),
+        ("torch", "KERAS_BACKEND=torch needs torch: pip install torch, or leave KERAS_BACKEND out"),
+    ):
+        result = python(code, env={**os.environ, "KERAS_BACKEND": backend})
+        assert f"ImportError: {problem}" in result.stderr
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])

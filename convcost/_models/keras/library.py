@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, NoReturn
 
+_BACKENDS = ("tensorflow", "jax", "torch", "numpy", "openvino")  # of Keras 3, by their modules
+
 
 def import_keras() -> ModuleType:
     """Return Keras.
@@ -31,12 +33,25 @@ def import_keras() -> ModuleType:
     try:
         import keras
     except (ImportError, ValueError) as error:  # ValueError: KERAS_BACKEND is not a backend
-        raise ImportError(
-            'this needs Keras and a backend: pip install "convcost[keras]"'
-            f" (importing keras failed: {error})"
-        ) from error
+        raise ImportError(f"{_way_out(error)} (importing keras failed: {error})") from error
     module: ModuleType = keras
     return module
+
+
+def _way_out(error: ImportError | ValueError) -> str:
+    """Return what to install, or to set, after Keras could not be imported."""
+    backend = os.environ.get("KERAS_BACKEND")
+    if isinstance(error, ValueError) and backend:
+        near = near_names(backend, _BACKENDS)
+        hint = f"did you mean {near[0]}?" if near else f"it must be one of {', '.join(_BACKENDS)}"
+        return f"KERAS_BACKEND={backend} is not a backend of Keras; {hint}"
+    missing = (getattr(error, "name", None) or "keras").split(".")[0]
+    if backend in _BACKENDS and missing in _BACKENDS and missing != "tensorflow":
+        return (
+            f"KERAS_BACKEND={backend} needs {missing}: pip install {missing}, or leave"
+            " KERAS_BACKEND out to use TensorFlow"
+        )
+    return 'this needs Keras and a backend: pip install "convcost[keras]"'
 
 
 def application_names() -> list[str]:
