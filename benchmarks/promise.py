@@ -108,8 +108,13 @@ def depthwise_shares(run: dict[str, Any], which: str) -> tuple[float, float]:
 
 def described(run: dict[str, Any]) -> str:
     """Return a run's conditions in words."""
+    return f"{WAYS[run['way']].title}, {sizes(run)}"
+
+
+def sizes(run: dict[str, Any]) -> str:
+    """Return a run's batch size and number of cores in words."""
     cores = f", {run['cores']} core{'s' if run['cores'] > 1 else ''}" if run["cores"] else ""
-    return f"{WAYS[run['way']].title}, batch {run['batch']}{cores}"
+    return f"batch {run['batch']}{cores}"
 
 
 def table(figures: dict[str, Any], which: str) -> str:
@@ -137,42 +142,65 @@ def table(figures: dict[str, Any], which: str) -> str:
 
 
 def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
-    """Plot the speed-up of each layer and of the model in all runs, beside the saving in MACs."""
+    """Plot the speed-up of each layer and of the model in all runs, beside the saving in MACs.
+
+    Narrow, with large letters, so that it can be read on a phone.
+    """
     from matplotlib.figure import Figure
 
     runs = figures["runs"]
     promised = median(pair["macs_ratio"] for pair in runs[0]["pairs"])
-    every = [speed_ups(run, one) for run in runs for one in PASSES]
-    found = [ratio for layers, model in every for ratio in (*layers, model)]
-    figure = Figure(figsize=(10.5, 1.4 + 0.33 * len(runs)), layout="constrained")
+    heights, titles = _lines(runs)
+    figure = Figure(figsize=(8, 1.6 + 0.3 * (len(runs) + len(titles))), layout="constrained")
     panels = figure.subplots(1, len(PASSES), sharey=True, sharex=True)
     for axes, (which, title) in zip(panels, PASSES.items(), strict=True):
-        axes.set_xscale("log", base=2)
-        axes.set_xlim(min(found) / 1.2, max(*found, promised) * 1.2)
-        axes.axvspan(axes.get_xlim()[0], 1, color="tab:red", alpha=0.08, linewidth=0)
+        every = [speed_ups(run, which) for run in runs]
+        _dots(axes, every, heights)
         axes.axvline(1, color="tab:red", linewidth=1)
         axes.axvline(promised, color="black", linestyle="--", linewidth=1)
-        for height, run in enumerate(runs):
-            layers, model = speed_ups(run, which)
-            colors = [_color(ratio) for ratio in layers]
-            axes.scatter(layers, [height] * len(layers), c=colors, s=24, alpha=0.6, linewidths=0)
-            axes.scatter([model], [height], c=_color(model), s=70, marker="D", edgecolors="black")
-            if height and runs[height - 1]["way"] != run["way"]:
-                axes.axhline(height - 0.5, color="lightgray", linewidth=0.8)
-        axes.set_title(title, fontsize=11)
+        for height in titles:
+            axes.axhline(height - 0.6, color="lightgray", linewidth=0.8)
+        axes.set_title(title, fontsize=13)
         axes.xaxis.set_major_formatter(_times)
         axes.grid(alpha=0.25, axis="x")
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
-    panels[0].set_yticks(range(len(runs)), [described(run) for run in runs])
-    panels[0].invert_yaxis()
+    least, most = panels[0].get_xlim()  # shared
+    panels[0].set_xlim(least, max(most, promised * 1.2))
+    for axes in panels:
+        axes.axvspan(least, 1, color="tab:red", alpha=0.08, linewidth=0)
+    panels[0].set_yticks([*heights, *titles], [*map(sizes, runs), *titles.values()], fontsize=11)
+    for label in panels[0].get_yticklabels()[len(runs) :]:
+        label.set_fontweight("bold")
+    panels[0].set_ylim(max(heights) + 0.7, -0.7)
     figure.supxlabel(
-        "how many times faster a separable convolution is; red: slower than the standard one\n"
-        "dashed: how many times fewer MACs; dots: single layers; diamonds: the Fashion-MNIST model",
-        fontsize=10,
+        "how many times faster separable is than standard (red: slower)\n"
+        "dots: single layers; diamonds: the Fashion-MNIST model\n"
+        "dashed: how many times fewer MACs",
+        fontsize=11,
     )
-    figure.suptitle(f"{promised:.0f} times fewer MACs, but how many times faster?", fontsize=13)
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    figure.suptitle(f"{promised:.0f} times fewer MACs, but how many times faster?", fontsize=15)
+    figure.savefig(path, dpi=200, metadata={"Software": None})
+
+
+def _lines(runs: list[dict[str, Any]]) -> tuple[list[int], dict[int, str]]:
+    """Return the height of each run, and the titles of the ways by theirs."""
+    heights: list[int] = []
+    titles: dict[int, str] = {}
+    for number, run in enumerate(runs):
+        if not number or runs[number - 1]["way"] != run["way"]:
+            titles[number + len(titles)] = WAYS[run["way"]].title
+        heights.append(number + len(titles))
+    return heights, titles
+
+
+def _dots(axes: Any, every: list[tuple[list[float], float]], heights: list[int]) -> None:
+    """Draw the speed-ups of the layers, and of the model, of each run."""
+    axes.set_xscale("log", base=2)
+    for (layers, model), height in zip(every, heights, strict=True):
+        colors = [_color(ratio) for ratio in layers]
+        axes.scatter(layers, [height] * len(layers), c=colors, s=24, alpha=0.6, linewidths=0)
+        axes.scatter([model], [height], c=_color(model), s=70, marker="D", edgecolors="black")
 
 
 def _color(ratio: float) -> str:
