@@ -159,6 +159,7 @@ def train(
     if folder.rows:
         console.print(f"Resuming after epoch {len(folder.rows)}")
         resuming.load(trained, folder.variables())
+    batches.begin(len(folder.rows))  # Keras looks at a batch before the epoch begins
     callbacks = resuming.keep_epochs(trained, model, batches, recipe, folder)
     if keras.backend.backend() != "jax":  # Keras's callback needs TensorFlow or PyTorch
         callbacks.append(keras.callbacks.TensorBoard(folder.path / TENSORBOARD, write_graph=False))
@@ -215,15 +216,11 @@ def evaluate(
     best = keras.models.load_model(folder.best_path)
     size = recipe.validation_batch_size
     loss, accuracy = best.evaluate(*data.test, batch_size=size, verbose=0)
-    mirrored = {}
-    if recipe.augmentation is not None:  # which mirrors images, too
-        mirrored["test_accuracy_with_mirror"] = results.accuracy_with_mirror(
-            best, *data.test, batch_size=size
-        )
+    mirrors = recipe.augmentation is not None  # then the answers to mirror images mean something
     return {
         "test_loss": float(loss),
         "test_accuracy": float(accuracy),
-        **mirrored,
+        **results.of_answers(best, data, batch_size=size, with_mirror=mirrors),
         **results.of_training(data, where, folder),
     }
 

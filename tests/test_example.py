@@ -17,6 +17,7 @@ from conftest import ROOT, wait_for
 pytest.importorskip("keras")
 
 import train_fashion_mnist as program
+from fashion_mnist.options import TRAINED
 
 
 def run(*words, cwd=None, **environment):
@@ -205,6 +206,7 @@ def test_usage_errors_are_one_clear_sentence(words, message):
             "must be 1 on several",
         ),
         (["--output-dir", str(ROOT)], "is not empty; give another --output-dir"),
+        (["--output-dir", str(TRAINED / "seed-1"), "--overwrite"], "come with this program"),
     ],
 )
 def test_wrong_options_are_named_before_the_data_is_downloaded(words, message, monkeypatch):

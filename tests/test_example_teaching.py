@@ -1,6 +1,7 @@
 """What a model learns from its teachers."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import train_fashion_mnist as program
 from click.testing import CliRunner
 from fashion_mnist import results, teaching
 from fashion_mnist.batches import Change, draw_plan, mirrored
-from fashion_mnist.data import Dataset
+from fashion_mnist.data import CLASSES, Dataset
 from fashion_mnist.device_images import DeviceImages
 from fashion_mnist.recipes import STRONG, TEACHER, Augmentation, Recipe, Teaching
 
@@ -94,6 +95,7 @@ def test_a_view_is_answered_once(teachers):
 
     panel = Counting()
     batches = teaching.TaughtBatches(panel, LABELS, RECIPE, seed=1)
+    assert panel.asked == 0  # a resumed training may begin with another view
     for epoch in (0, 1, 4, 5, 8, 1):
         batches.begin(epoch)
     assert panel.asked == 2
@@ -166,5 +168,25 @@ def test_the_answers_to_an_image_and_its_mirror_image_are_averaged():
         both.append(int((answer + mirrored).argmax()))
     agreed = np.mean(np.equal(alone, both))
     assert 0 < agreed < 1
-    assert results.accuracy_with_mirror(model, IMAGES, np.array(alone), batch_size=7) == agreed
-    assert results.accuracy_with_mirror(model, IMAGES, np.array(both), batch_size=7) == 1
+    of_alone, of_both = (
+        results.of_answers(model, data_with(labels), batch_size=7, with_mirror=True)
+        for labels in (alone, both)
+    )
+    assert of_alone["test_accuracy_with_mirror"] == agreed
+    assert of_both["test_accuracy_with_mirror"] == 1
+    assert set(of_alone["test_accuracy_by_class"]) == {CLASSES[number] for number in alone}
+    assert set(of_alone["test_accuracy_by_class"].values()) == {1}
+    for number in both:
+        answers = [one for one, label in zip(alone, both, strict=True) if label == number]
+        expected = answers.count(number) / len(answers)
+        assert of_both["test_accuracy_by_class"][CLASSES[number]] == expected
+
+
+def test_the_classes_have_the_names_that_keras_documents():
+    rows = re.findall(r"\| +(\d) +\| (.+?) *\|", keras.datasets.fashion_mnist.load_data.__doc__)
+    assert [name for _, name in rows] == list(CLASSES)
+
+
+def data_with(labels):
+    part = (IMAGES, np.array(labels))
+    return Dataset(part, part, part, "", 0.0, 1.0)

@@ -69,7 +69,7 @@ def mirrored(plan: Plan) -> Plan:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The batches of one epoch after another; the caller begins each.
+    """The batches of one epoch after another; the caller begins each, also the first.
 
     Without images (then they are on the device) a batch consists of rows of the plan.
     """
@@ -89,7 +89,6 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.seed = seed
         self.images = images
         self.augmentation = augmentation
-        self.begin(0)
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)

@@ -1,5 +1,6 @@
 """Read, check, split and normalise the Fashion-MNIST data set."""
 
+import dataclasses
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-CLASSES = 10
+# In the order of their numbers, as Zalando Research names them.
+CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
 SIDE = 28
 VALIDATION_IMAGES = 5_000
 # Images from which the validation images are split off.
@@ -36,7 +41,8 @@ class DataError(Exception):
 class Dataset:
     """Images of shape (count, 28, 28, 1) and their class numbers, in three parts.
 
-    `source` says where they come from; they were normalised with `mean` and `deviation`.
+    `source` says where they come from; they were normalised with `mean` and `deviation`. `classes`
+    names the classes by their numbers.
     """
 
     train: tuple[Images, Labels]
@@ -45,6 +51,7 @@ class Dataset:
     source: str
     mean: float
     deviation: float
+    classes: tuple[str, ...] = CLASSES
 
     def __str__(self) -> str:
         return (
@@ -80,14 +87,17 @@ def load(
     stay the same, so that teachers see the images as before. Without a folder with the four files,
     Keras downloads them.
     """
+    classes: tuple[str, ...] = CLASSES
     if data == "synthetic":
+        classes = tuple(f"pattern {number}" for number in range(len(CLASSES)))
         parts, source = make_synthetic(), "SYNTHETIC images (random patterns, not Fashion-MNIST)"
     elif folder is not None:
         parts, source = read_folder(folder), f"Fashion-MNIST from {folder}"
     else:
         parts, source = download(), "Fashion-MNIST from Keras's loader"
     first = 0 if all_images else VALIDATION_IMAGES
-    return _prepare(parts, source, first, normalize=normalize, limit=limit)
+    prepared = _prepare(parts, source, first, normalize=normalize, limit=limit)
+    return dataclasses.replace(prepared, classes=classes)
 
 
 def _prepare(
@@ -165,10 +175,10 @@ def make_synthetic(
 ) -> tuple[Bytes, Bytes, Bytes, Bytes]:
     """Return noisy images of ten random patterns: enough to run the program, not to learn."""
     source = np.random.default_rng(0)
-    patterns = source.integers(0, 256, (CLASSES, SIDE, SIDE))
+    patterns = source.integers(0, 256, (len(CLASSES), SIDE, SIDE))
 
     def draw(size: int) -> tuple[Bytes, Bytes]:
-        labels = source.integers(0, CLASSES, size).astype(np.uint8)
+        labels = source.integers(0, len(CLASSES), size).astype(np.uint8)
         noisy = patterns[labels] + source.normal(0, 64, (size, SIDE, SIDE))
         return noisy.clip(0, 255).astype(np.uint8), labels
 

@@ -14,6 +14,7 @@ from fashion_mnist.recipes import Recipe
 from fashion_mnist.run_folder import RunError, RunFolder, WriteError, require_free
 
 Options = dict[str, Any]
+TRAINED = Path(__file__).resolve().parents[1] / "trained"  # the models of the documentation
 # These may differ when a run is resumed: they say where things are, not what is computed.
 _NOT_KEPT = {
     *("data_dir", "output_dir", "overwrite", "resume", "device", "export"),
@@ -163,6 +164,11 @@ def warn(folder: RunFolder) -> None:
 def check_folder(options: Options) -> list[Path]:
     """Return the teachers to copy; raise RunError for them, or a folder whose files must stay."""
     if options["output_dir"] and not options["resume"]:
+        if TRAINED in (path := options["output_dir"].resolve(), *path.parents):
+            raise RunError(
+                f"{options['output_dir']} holds models that come with this program; give another"
+                " --output-dir"
+            )
         require_free(options["output_dir"], overwrite=options["overwrite"])
     return _teachers_to_copy(options)[: options["teachers"]] if options["teachers_of"] else []
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from fashion_mnist.data import Dataset, Images, Labels
+from fashion_mnist.data import Dataset
 from fashion_mnist.devices import Placement
 from fashion_mnist.run_folder import RunFolder
 
@@ -28,12 +28,25 @@ def of_training(data: Dataset, where: Placement, folder: RunFolder) -> dict[str,
     }
 
 
-def accuracy_with_mirror(model: Any, images: Images, labels: Labels, *, batch_size: int) -> float:
-    """Return the accuracy of the mean answer to each image and its mirror image."""
-    both = [
-        model.predict(one, batch_size=batch_size, verbose=0) for one in (images, images[:, :, ::-1])
-    ]
-    return float((sum(both).argmax(axis=-1) == labels).mean())
+def of_answers(model: Any, data: Dataset, *, batch_size: int, with_mirror: bool) -> dict[str, Any]:
+    """Return how often the answer to a test image is right, by its class.
+
+    With `with_mirror`, also how often the mean answer to an image and its mirror image is right.
+    """
+    images, labels = data.test
+    answers = model.predict(images, batch_size=batch_size, verbose=0)
+    right = answers.argmax(axis=-1) == labels
+    figures: dict[str, Any] = {
+        "test_accuracy_by_class": {
+            name: float(right[labels == number].mean())
+            for number, name in enumerate(data.classes)
+            if number in labels
+        }
+    }
+    if with_mirror:
+        both = answers + model.predict(images[:, :, ::-1], batch_size=batch_size, verbose=0)
+        figures["test_accuracy_with_mirror"] = float((both.argmax(axis=-1) == labels).mean())
+    return figures
 
 
 def show(folder: RunFolder, metrics: dict[str, Any], console: Console) -> None:
@@ -42,6 +55,8 @@ def show(folder: RunFolder, metrics: dict[str, Any], console: Console) -> None:
         f"Best checkpoint (epoch {metrics['best_epoch']}): test accuracy"
         f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
     )
+    by_class = sorted(metrics["test_accuracy_by_class"].items(), key=lambda one: one[1])
+    console.print("By class:", ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in by_class))
     if "test_accuracy_with_mirror" in metrics:
         console.print(
             "Mean answer to each image and its mirror image: test accuracy"

@@ -62,7 +62,7 @@ class TaughtBatches(Batches):
 
 def one_hot(labels: Labels) -> Probabilities:
     """Return labels as probabilities of all classes."""
-    return np.eye(CLASSES, dtype=np.float32)[labels]
+    return np.eye(len(CLASSES), dtype=np.float32)[labels]
 
 
 def make_panel(teachers: Sequence[Any], images: DeviceImages) -> Any:
