@@ -1,8 +1,8 @@
 """What an activation costs on phones: the example's model with SELU and with ReLU, as LiteRT files.
 
 Run `python benchmarks/activations.py --write`; it takes a minute on one core. The weights are
-random and the images random patterns; as the converter chooses other ranges each time, each model is
-exported several times.
+random and the images random patterns; as the converter chooses other ranges each time, each model
+is exported several times.
 """
 
 from __future__ import annotations

@@ -48,6 +48,16 @@ def trained_table(models: list[Metrics], columns: dict[str, str]) -> str:
     return table(["seed", "best epoch", *columns], rows)
 
 
+def classes_table(models: list[Metrics]) -> str:
+    """Return a row for each class, the hardest first: the mean of all models, and their range."""
+    found = [one["test_accuracy_by_class"] for one in models]
+    rows = []
+    for name in sorted(found[0], key=lambda name: mean(one[name] for one in found)):
+        each = [one[name] for one in found]
+        rows.append([name, f"{mean(each):.3f}", f"{min(each):.3f} to {max(each):.3f}"])
+    return table(["class", "test accuracy, mean", "range"], rows)
+
+
 def phones_table(exported: list[dict[str, Any]]) -> str:
     """Return a row for each precision of the model as phones run it, and of its standard twin."""
     rows = []
@@ -73,6 +83,7 @@ def pages() -> dict[Path, str]:
     tables = {
         "taught": trained_table(taught, {**_VALIDATED, **_TESTED}),
         "teachers": trained_table(teachers, {**_VALIDATED, "test accuracy": "test_accuracy"}),
+        "classes": classes_table(taught),
         "phones": phones_table(exported),
     }
     return {FOLDER / f"{name}.md": f"{NOTE}\n\n{text}\n" for name, text in tables.items()}

@@ -3,6 +3,7 @@
 import doctest
 import json
 
+import activations
 import click
 import fashion_mnist_tables as trained
 import promise
@@ -11,6 +12,7 @@ import report
 import results
 import run as benchmark_run
 import tables
+import torch_copies
 from click.testing import CliRunner
 from suite import counts, subjects
 
@@ -28,12 +30,16 @@ def test_the_page_of_the_pipelines_says_what_was_measured():
     assert page == report.pipelines_page(figures)
 
 
+@pytest.mark.parametrize(
+    "benchmark", [promise, torch_copies, activations], ids=lambda it: it.__name__
+)
+def test_a_table_says_what_was_measured(benchmark):
+    figures = json.loads(benchmark.FIGURES.read_text(encoding="utf-8"))
+    assert benchmark.TABLE.read_text(encoding="utf-8") == benchmark.page(figures)
+
+
 MODEL = "the article's model"
 PROMISE = json.loads(promise.FIGURES.read_text(encoding="utf-8"))
-
-
-def test_the_page_of_the_promise_says_what_was_measured():
-    assert promise.TABLE.read_text(encoding="utf-8") == promise.page(PROMISE)
 
 
 def test_the_figures_of_the_promise_follow_from_the_times():

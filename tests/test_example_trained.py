@@ -35,6 +35,10 @@ def test_a_trained_model_reaches_what_its_figures_say(folder, data):
         said = round((1 - metrics[f"{name}_accuracy"]) * len(labels))
         # Other processors add float32 sums in another order, which can decide a close case.
         assert abs(wrong - said) <= 3
+        if name == "test" and "test_accuracy_by_class" in metrics:  # not of the teachers
+            for number, of_class in enumerate(metrics["test_accuracy_by_class"].values()):
+                wrong = int(np.sum(found[labels == number] != number))
+                assert abs(wrong - round((1 - of_class) * 1000)) <= 3
 
 
 def test_a_trained_model_is_used_as_the_page_says(data, monkeypatch):
