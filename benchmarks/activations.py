@@ -25,6 +25,7 @@ FIGURES, TABLE = FOLDER / "activations.json", FOLDER / "activations.md"
 NOTE = "<!-- Written by benchmarks/activations.py from activations.json; change those. -->"
 KINDS = ("separable", "standard")
 CASES = list(product(("float32", "int8"), ("selu", "relu")))
+_NAMES = {"selu": "SELU", "relu": "ReLU"}
 _EXPORTS, _REPEATS, _SAMPLES = 3, 15, 100
 
 
@@ -67,7 +68,7 @@ def table(figures: dict[str, Any]) -> str:
     """Return a row for each precision and activation, with the range over the exports."""
     rows = [
         [
-            f"{one['precision']}, {one['activation'].upper()}",
+            f"{one['precision']}, {_NAMES[one['activation']]}",
             *(_microseconds(one[kind]) for kind in KINDS),
             f"{median(one['standard']) / median(one['separable']):.1f}x",
         ]
