@@ -147,6 +147,7 @@ def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
     Narrow, with large letters, so that it can be read on a phone.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     runs = figures["runs"]
     promised = median(pair["macs_ratio"] for pair in runs[0]["pairs"])
@@ -161,6 +162,7 @@ def plot(figures: dict[str, Any], path: Path = PLOT) -> None:
         for height in titles:
             axes.axhline(height - 0.6, color="lightgray", linewidth=0.8)
         axes.set_title(title, fontsize=13)
+        axes.xaxis.set_major_locator(LogLocator(2, numticks=20))  # each power of two
         axes.xaxis.set_major_formatter(_times)
         axes.grid(alpha=0.25, axis="x")
         axes.spines[["top", "right", "left"]].set_visible(False)
