@@ -7,7 +7,6 @@ is exported several times.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from itertools import product
@@ -18,7 +17,7 @@ from typing import Any
 
 import click
 import report
-from results import HERE, describe_machine
+from results import HERE, describe_machine, write_page
 
 FOLDER = HERE.parent / "docs" / "fashion-mnist"
 FIGURES, TABLE = FOLDER / "activations.json", FOLDER / "activations.md"
@@ -96,8 +95,7 @@ def main(written: bool) -> None:
     figures = {"where": describe_machine(), "exports": _EXPORTS, "cases": measure()}
     click.echo(page(figures))
     if written:
-        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        TABLE.write_text(page(figures), encoding="utf-8")
+        write_page(FIGURES, figures, page(figures))
 
 
 if __name__ == "__main__":

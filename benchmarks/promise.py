@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import report
-from results import HERE, describe_machine
+from results import HERE, describe_machine, write_page
 from rich.console import Console
 from rich.progress import Progress
 
@@ -220,8 +220,7 @@ def page(figures: dict[str, Any]) -> str:
 
 def write(figures: dict[str, Any]) -> None:
     """Write the figures, the table and the plot of the docs."""
-    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    TABLE.write_text(page(figures), encoding="utf-8")
+    write_page(FIGURES, figures, page(figures))
     plot(figures)
 
 

@@ -81,6 +81,12 @@ class Results:
         return values
 
 
+def write_page(file: Path, figures: dict[str, Any], page: str) -> None:
+    """Write figures to a file, and beside it the page that a test holds to them."""
+    file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    file.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
 def describe_machine() -> dict[str, Any]:
     """Return a description of this machine, and the versions of the measured packages."""
     versions = {}

@@ -5,15 +5,15 @@ Run `python benchmarks/torch_copies.py --write` with PyTorch installed; it takes
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from importlib.util import find_spec
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import click
 import report
-from results import HERE, describe_machine
+from results import HERE, describe_machine, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +102,8 @@ def page(figures: dict[str, Any]) -> str:
 @click.option("--write", "written", is_flag=True, help="Write the figures and the table.")
 def main(written: bool) -> None:
     """Time a depthwise and a pointwise convolution in Keras on PyTorch, and in PyTorch alone."""
+    if not find_spec("torch"):
+        raise click.UsageError("PyTorch is not installed: pip install torch")
     os.environ["KERAS_BACKEND"] = "torch"  # before Keras is imported
     import torch
 
@@ -110,8 +112,7 @@ def main(written: bool) -> None:
     figures = {"where": where, "steps": [measure(step) for step in STEPS]}
     click.echo(page(figures))
     if written:
-        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        TABLE.write_text(page(figures), encoding="utf-8")
+        write_page(FIGURES, figures, page(figures))
 
 
 if __name__ == "__main__":
