@@ -15,6 +15,7 @@ import convcost
 from convcost import layers
 from convcost.layers import Dense, EinsumDense, Embedding, LoRA, Quantized, ReversibleEmbedding
 from convcost.symbols import symbol
+from convcost.verify import NotVisible
 
 SIDE = st.integers(1, 9)
 MODES = ["int8", "int4", "int4/-1", "int4/1", "int4/3", "int4/8", "float8"]
@@ -121,7 +122,34 @@ def test_weights_are_the_variables_that_keras_keeps(drawn, adapted_first):
 @examples(12)
 @given(stored())
 def test_macs_are_those_in_the_record_of_jax(drawn):
-    hold_to_jax(built(*drawn))
+    ours, shape = drawn
+    inside = ours.layer if isinstance(ours, LoRA) else ours
+    tied = getattr(inside, "tie_weights", True)
+    hold_to_record(built(ours, shape), isinstance(ours, LoRA) and not tied)
+
+
+def hold_to_record(model, lost):
+    """Hold a model to Keras and to JAX's record, unless Keras loses it on the way there.
+
+    Keras 3.15 can't read a ReversibleEmbedding from its own config if its weights are not tied and
+    it has LoRA, but is not quantized.
+    """
+    network = hold(model)
+    if lost and keras.backend.backend() != "jax":
+        with pytest.raises(NotVisible, match=r"can't build it .* \(ValueError\)"):
+            walked(model, network)
+    else:
+        assert walked(model, network) == network.macs
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("rank", [None, 2])
+def test_keras_loses_no_other_reversible_embedding(tied, mode, rank):
+    layer = ReversibleEmbedding(3, 4, tie_weights=tied)
+    layer = Quantized(layer, mode) if mode else layer
+    model = built(LoRA(layer, rank) if rank else layer, (5,))
+    hold_to_record(model, rank and not mode and not tied)
 
 
 @examples(12)
@@ -134,8 +162,7 @@ def test_an_embedding_leads_back_with_what_it_stores(values, length, tied, mode,
         quantize(theirs, mode)
     if rank:
         theirs.enable_lora(rank)
-    network = hold(model)
-    assert walked(model, network) == network.macs
+    hold_to_record(model, rank and not mode and not tied)
 
 
 def trained(model, shape):

@@ -86,5 +86,7 @@ def named(error: Exception) -> str:
     --------
     >>> named(ValueError("no")), named(NotImplementedError())
     ('ValueError: no', 'NotImplementedError')
+    >>> named(ValueError(None))
+    'ValueError'
     """
-    return f"{type(error).__name__}: {one_line(error)}".rstrip(": .")
+    return f"{type(error).__name__}: {one_line(error)}".removesuffix(": None").rstrip(": .")

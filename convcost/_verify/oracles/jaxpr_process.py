@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from convcost._models.errors import one_line
+from convcost._models.errors import named
 from convcost._verify.oracles.jaxpr_model import count_model
 from convcost._verify.oracles.model_inputs import arranged
 from convcost._verify.oracles.oracle import NotVisible
@@ -27,7 +27,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
                 model = keras.models.model_from_json(question["model"])
             except Exception as error:
                 # Keras raises errors of many types for what it can't build.
-                return {"unbuilt": one_line(error)}
+                return {"unbuilt": named(error)}
             if model.count_params() != question["params"]:
                 return {"unbuilt": "which says nothing of how layers in it store their weights"}
             shapes = [tuple(shape) for shape in question["input_shapes"]]
