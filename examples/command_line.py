@@ -1,14 +1,22 @@
-"""The exit codes of the examples' commands, for use in scripts."""
+"""What the examples' commands need, and their exit codes, for use in scripts."""
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-import click
-from rich.console import Console
+_USAGE_OR_ENVIRONMENT = 2
+# Before anything is imported that may be missing, and before anything is measured or trained.
+if missing := [name for name in ("click", "rich", "keras", "matplotlib") if not find_spec(name)]:
+    print(
+        f'Error: the examples need {", ".join(missing)}: pip install ".[examples]"', file=sys.stderr
+    )
+    sys.exit(_USAGE_OR_ENVIRONMENT)
+
+import click  # noqa: E402
+from rich.console import Console  # noqa: E402
 
 INTERRUPTED = 130
-_USAGE_OR_ENVIRONMENT = 2
 _CLOSED_PIPE = 141  # as a shell reports a program that the signal SIGPIPE ended
 
 

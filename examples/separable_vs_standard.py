@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import command_line
+
 # Before TensorFlow is imported: its C++ side logs that there is no GPU as if it were an error.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
-import command_line
 from rich import box
 from rich.console import Console
 from rich.progress import Progress

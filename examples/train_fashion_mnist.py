@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import command_line
+
 # Before TensorFlow is imported: its C++ side logs that there is no GPU as if it were an error.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
-import command_line
 from fashion_mnist import devices, options, results
 from fashion_mnist.data import VALIDATION_IMAGES, DataError, Dataset, count_training_images, load
 from fashion_mnist.recipes import STRONG, Recipe
@@ -152,6 +153,7 @@ def train(
     from fashion_mnist import resuming, stopping
 
     if recipe.is_over(folder.losses):
+        console.print(f"Nothing is left to train in {folder.path}", markup=False, soft_wrap=True)
         return
     trained, batches, validation = compile_model(
         model, data, recipe, where, folder.settings, teachers
@@ -159,6 +161,12 @@ def train(
     if folder.rows:
         console.print(f"Resuming after epoch {len(folder.rows)}")
         resuming.load(trained, folder.variables())
+    steps = recipe.epochs * len(batches)
+    if recipe.averaging is not None and steps < 1 / (1 - recipe.averaging):
+        console.print(
+            f"Only {steps} training steps: the averaged weights, a mean over about"
+            f" {1 / (1 - recipe.averaging):.0f} steps, stay close to the first, random ones"
+        )
     batches.begin(len(folder.rows))  # Keras looks at a batch before the epoch begins
     callbacks = resuming.keep_epochs(trained, model, batches, recipe, folder)
     if keras.backend.backend() != "jax":  # Keras's callback needs TensorFlow or PyTorch
@@ -320,6 +328,8 @@ def main(**given: Any) -> int:
         raise click.ClickException(str(error)) from error
     except (DivergedError, WriteError) as error:
         click.echo(f"\n{folder.describe_end(f'Error: {error},')}", err=True)
+        if isinstance(error, DivergedError):
+            click.echo("A lower --learning-rate may help", err=True)
         return _FAILED
     except KeyboardInterrupt:
         click.echo(f"\n{folder.describe_end('Interrupted')}", err=True)

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -137,6 +138,7 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
     result = run(*words, "--learning-rate", 1e30, "--batch-size", 64)
     assert result.returncode == 3, result.stderr
     assert re.search(r"the loss became (nan|inf) in step [2-4] of epoch 1", result.stderr)
+    assert "A lower --learning-rate may help" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -169,7 +171,7 @@ def test_nothing_is_overwritten_without_being_asked(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--data-dir", "/nowhere"], "/nowhere is not a folder"),
+        (["--data-dir", "/nowhere"], "/nowhere (--data-dir or FASHION_MNIST_DIR) is not a folder"),
         (["--data", "synthetic", "--data-dir", "."], "exclude each other"),
         (["--data", "synthetic", "--limit", 0], "0 is not in the range"),
         (
@@ -182,11 +184,15 @@ def test_nothing_is_overwritten_without_being_asked(tmp_path):
         (["--data", "synthetic", "--output-dir", PROGRAM[1]], "is a file"),
         (["--recipe", "strong", "--pipeline", "article"], "use --pipeline fast"),
         (["--resume"], "--resume needs the --output-dir"),
-        (["--resume", "--output-dir", "/nowhere"], "has no finished epoch"),
+        (
+            ["--resume", "--output-dir", "/nowhere"],
+            "/nowhere does not exist; give the --output-dir",
+        ),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--learning-rate", 0], "0 is not in the range"),
         (["--learning-rate", "nan", "--data", "synthetic"], "--learning-rate must be"),
         (["--devices", 0], "0 is not in the range"),
+        (["--parts", 65], "65 is not in the range 1<=x<=64"),
         (["--pipeline", "article", "--parts", 2], "--pipeline article has no --parts"),
     ],
 )
@@ -235,7 +241,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
 
 def test_no_part_of_a_batch_is_without_an_image(tmp_path):
     words = ("--data", "synthetic", "--limit", 130, "--epochs", 1, "--output-dir", tmp_path)
-    result = run(*words, "--parts", 10**6, "--batch-size", 64, "--device", "cpu")
+    result = run(*words, "--parts", 64, "--batch-size", 64, "--device", "cpu")
     assert result.returncode == 0, result.stderr
     assert "batches in 2 parts" in result.stdout
 
@@ -247,13 +253,27 @@ def test_what_keras_cannot_do_is_refused():
     assert "--steps-per-execution must be 1 on several devices" in result.stderr
 
 
-def test_batches_that_devices_cannot_share_evenly_are_refused_on_jax(tmp_path):
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_batches_that_devices_cannot_share_evenly_are_refused(backend, tmp_path):
     words = ["--data", "synthetic", "--limit", "63", "--batch-size", "32", "--devices", "2"]
-    result = run(*words, "--output-dir", tmp_path / "run", KERAS_BACKEND="jax")
+    result = run(*words, "--output-dir", tmp_path / "run", KERAS_BACKEND=backend)
     assert result.returncode == 2
-    message = "--devices 2 needs batches that 2 divides on JAX, but one has 31"
+    message = "--devices 2 needs batches that 2 divides, but one has 31"
     assert message in " ".join(result.stderr.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_package_is_named_before_anything_is_measured():
+    code = (
+        "import importlib.util as util\nfind = util.find_spec\n"
+        "util.find_spec = lambda name: None if name in ('click', 'matplotlib') else find(name)\n"
+        "import command_line"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "examples", capture_output=True, text=True
+    )
+    message = 'Error: the examples need click, matplotlib: pip install ".[examples]"\n'
+    assert (result.returncode, result.stderr) == (2, message)
 
 
 def test_no_gpu_is_a_clear_error():

@@ -292,3 +292,8 @@ def test_a_damaged_best_model_is_replaced_by_its_copy(damage, tmp_path, whole):
 def test_there_must_be_something_to_resume(tmp_path):
     with pytest.raises(RunError, match="has no finished epoch"):
         RunFolder.resume(tmp_path)
+    with pytest.raises(RunError, match="does not exist; give the --output-dir of a run"):
+        RunFolder.resume(tmp_path / "nowhere")
+    (tmp_path / "metrics.json").touch()
+    with pytest.raises(RunError, match="a finished run without the checkpoint to --resume from"):
+        RunFolder.resume(tmp_path)

@@ -1,5 +1,6 @@
 """The folders of the example's teachers: copied, resumed, overwritten, damaged."""
 
+import re
 from zipfile import ZipFile
 
 import pytest
@@ -132,6 +133,14 @@ def test_damaged_figures_of_a_teacher_are_named(run, content):
 def test_a_folder_without_trained_teachers_is_refused(folder, message, tmp_path):
     with pytest.raises(RunError, match=message):
         folders.finished(tmp_path / folder)
+
+
+def test_the_run_of_a_folder_of_teachers_is_named(run):
+    finish_teacher(run)
+    with pytest.raises(
+        RunError, match=rf"give the folder of their run, {re.escape(str(run.path))}$"
+    ):
+        folders.finished(run.path / "teachers")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model"])

@@ -141,7 +141,9 @@ def test_a_run_with_teachers_end_to_end(tmp_path):
         assert (result.exception, result.return_value) == (None, 0), result.output
         return result.output
 
-    assert "Teacher 1 of 1, seed 100042" in run(tmp_path / "first")
+    first = run(tmp_path / "first")
+    assert "Teacher 1 of 1, seed 100042" in first
+    assert "Only 4 training steps: the averaged weights, a mean over about 500 steps" in first
     copied = run(tmp_path / "second", "--teachers-of", tmp_path / "first", "--seed", "1")
     assert "Teacher 1 of" not in copied
     one, two = (tmp_path / name / "teachers" / "1" for name in ("first", "second"))

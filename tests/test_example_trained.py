@@ -1,5 +1,6 @@
 """The trained models of the example reach what their figures say."""
 
+import csv
 import json
 import re
 
@@ -28,9 +29,16 @@ def test_a_trained_model_reaches_what_its_figures_say(folder, data):
     assert model.count_params() == 184_234
     metrics = json.loads((folder / "metrics.json").read_text())
     assert (data.mean, data.deviation) == (metrics["mean"], metrics["deviation"])
+    with (folder / "history.csv").open(newline="") as file:
+        best = min(csv.DictReader(file), key=lambda row: float(row["val_loss"]))
+    assert int(best["epoch"]) == metrics["best_epoch"]
+    assert float(best["val_loss"]) == metrics["validation_loss"]
     for name in ("validation", "test"):
         images, labels = getattr(data, name)
-        found = model.predict(images, batch_size=500, verbose=0).argmax(axis=1)
+        answers = model.predict(images, batch_size=500, verbose=0)
+        losses = -np.log(answers[np.arange(len(labels)), labels])
+        np.testing.assert_allclose(losses.mean(), metrics[f"{name}_loss"], rtol=1e-3)
+        found = answers.argmax(axis=1)
         wrong = int(np.sum(found != labels))
         said = round((1 - metrics[f"{name}_accuracy"]) * len(labels))
         # Other processors add float32 sums in another order, which can decide a close case.
@@ -39,6 +47,9 @@ def test_a_trained_model_reaches_what_its_figures_say(folder, data):
             for number, of_class in enumerate(metrics["test_accuracy_by_class"].values()):
                 wrong = int(np.sum(found[labels == number] != number))
                 assert abs(wrong - round((1 - of_class) * 1000)) <= 3
+            both = answers + model.predict(images[:, :, ::-1], batch_size=500, verbose=0)
+            wrong = int(np.sum(both.argmax(axis=1) != labels))
+            assert abs(wrong - round((1 - metrics["test_accuracy_with_mirror"]) * 10_000)) <= 3
 
 
 def test_a_trained_model_is_used_as_the_page_says(data, monkeypatch):

@@ -135,7 +135,10 @@ def _prepare(
 def read_folder(folder: Path) -> tuple[Bytes, Bytes, Bytes, Bytes]:
     """Read the four files of a folder, each checked against its published MD5 sum."""
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; it should hold {', '.join(FILES)}")
+        raise DataError(
+            f"{folder} (--data-dir or FASHION_MNIST_DIR) is not a folder; it should hold"
+            f" {', '.join(FILES)}"
+        )
     images, labels, test_images, test_labels = (_read(folder / name) for name in FILES)
     return images, labels, test_images, test_labels
 
@@ -144,7 +147,10 @@ def _read(path: Path) -> Bytes:
     try:
         packed = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}; the folder (--data-dir or"
+            f" FASHION_MNIST_DIR) should hold {', '.join(FILES)}"
+        ) from error
     expected, actual = FILES[path.name], hashlib.md5(packed, usedforsecurity=False).hexdigest()
     if actual != expected:
         known = {md5: name for name, md5 in FILES.items()}

@@ -57,8 +57,8 @@ def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
     """Select the devices, and make the global settings for them.
 
     A machine has one CPU; several that share a batch are virtual. Each part of the smallest batch
-    must have an image, because TensorFlow's convolutions refuse empty batches. JAX shares a batch
-    only evenly.
+    must have an image, because TensorFlow's convolutions refuse empty batches. Several devices
+    share a batch only evenly.
 
     Raises
     ------
@@ -74,15 +74,15 @@ def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
             " KERAS_BACKEND"
         )
     steps = _choose_steps(backend, settings)
+    uneven = [size for size in batch_sizes if size % count]
+    if uneven:
+        raise DeviceError(
+            f"--devices {count} needs batches that {count} divides, but one has {uneven[0]} images;"
+            " take another --devices, --batch-size or --limit"
+        )
     if backend == "jax" and count > 1:
         import jax
 
-        uneven = [size for size in batch_sizes if size % count]
-        if uneven:
-            raise DeviceError(
-                f"--devices {count} needs batches that {count} divides on JAX, but one has"
-                f" {uneven[0]} images; take another --devices, --batch-size or --limit"
-            )
         # Must be set before JAX initializes any device.
         jax.config.update("jax_num_cpu_devices", count)
     first = select_device(device)

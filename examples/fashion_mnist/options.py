@@ -54,7 +54,7 @@ _FURTHER = (
     ),
     click.option(
         "--parts",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, 64),
         help="Parts of a batch to compute in parallel, at most the images of the smallest batch; by"
         " default the faster choice.",
     ),
@@ -208,7 +208,8 @@ def require_fitting(teacher: Path, trained: Options, settings: Options) -> None:
             raise RunError(
                 f"the teacher in {teacher} was trained with"
                 f" {_as_option(name, trained.get(name))}; this run has"
-                f" {_as_option(name, settings[name])}"
+                f" {_as_option(name, settings[name])}; give the same, or take no teachers from"
+                " there"
             )
 
 

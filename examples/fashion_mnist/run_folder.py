@@ -107,6 +107,10 @@ class RunFolder:
             If it has no finished epoch that is whole, or it can't be written to.
         """
         states = sorted(_states(path), reverse=True)
+        if not path.exists():
+            raise RunError(f"{path} does not exist; give the --output-dir of a run to --resume")
+        if not states and (path / METRICS).exists():
+            raise RunError(f"{path} holds a finished run without the checkpoint to --resume from")
         if not states:
             raise RunError(
                 f"{path} has no finished epoch to --resume from; to begin a training there, leave"

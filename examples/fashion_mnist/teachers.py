@@ -68,6 +68,8 @@ def finished(run: Path) -> dict[Path, dict[str, Any]]:
     if not run.exists():
         raise RunError(f"--teachers-of {run} does not exist")
     paths = sorted(path.parent for path in (run / TEACHERS).glob(f"*/{METRICS}"))
+    if not paths and any(run.glob(f"*/{METRICS}")):
+        raise RunError(f"{run} is a folder of models; give the folder of their run, {run.parent}")
     if not paths:
         raise RunError(
             f"{run} holds no trained teachers, {run / TEACHERS}/1 and so on; the folder of a run of"
