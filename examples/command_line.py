@@ -44,5 +44,13 @@ def run(command: click.Command) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # What is left to print goes nowhere, or Python would complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return _CLOSED_PIPE
+    except (OSError, MemoryError) as error:
+        _discard_output()
+        click.echo(f"Error: {error}", err=True)
+        return _USAGE_OR_ENVIRONMENT
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

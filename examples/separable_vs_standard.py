@@ -88,7 +88,10 @@ def compare(
     else:
         print_results(results, command_line.Output())
     if output_dir is not None:
-        write_results(results, output_dir)
+        try:
+            write_results(results, output_dir)
+        except OSError as error:
+            raise click.ClickException(f"the results can't be written: {error}") from error
     return 0
 
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,6 +226,15 @@ def test_wrong_options_are_named_before_the_data_is_downloaded(words, message, m
     assert message in result.output
 
 
+def test_a_loop_of_links_is_named(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    words = ["--data", "synthetic", "--limit", "64", "--output-dir", str(tmp_path / "loop")]
+    result = CliRunner().invoke(program.main, words)
+    assert result.exit_code == 1
+    assert "loop" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     words = ("--data", "synthetic", "--limit", 130, "--epochs", 2, "--output-dir", folder)
@@ -274,6 +284,36 @@ def test_a_missing_package_is_named_before_anything_is_measured():
     )
     message = 'Error: the examples need click, matplotlib: pip install ".[examples]"\n'
     assert (result.returncode, result.stderr) == (2, message)
+
+
+def test_a_backend_that_cannot_train_is_refused(tmp_path):
+    words = ("--data", "synthetic", "--limit", 20, "--output-dir", tmp_path / "run")
+    result = run(*words, KERAS_BACKEND="numpy")
+    assert result.returncode == 2
+    message = "Keras can't train on numpy; set KERAS_BACKEND to one of tensorflow, jax, torch"
+    assert message in " ".join(result.stderr.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_settings_of_keras_do_not_change_the_model(tmp_path):
+    settings = {"image_data_format": "channels_first", "floatx": "float64"}
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "tensorflow", **settings}))
+    words = ("--data", "synthetic", "--limit", 64, "--epochs", 1, "--output-dir", tmp_path / "run")
+    result = run(*words, KERAS_HOME=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["params"] == 184_234
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only on Linux")
+def test_an_output_that_is_full_is_not_a_wrong_formula(tmp_path):
+    words = ("--data", "synthetic", "--limit", 64, "--epochs", 1, "--output-dir", tmp_path / "run")
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*PROGRAM, *map(str, words)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 2
+    assert "Error: [Errno 28] No space left on device" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_no_gpu_is_a_clear_error():

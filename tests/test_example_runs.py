@@ -223,6 +223,13 @@ def test_a_run_is_removed_but_not_what_a_link_leads_to_or_what_is_another_s(tmp_
     assert content(elsewhere) == before
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "tensorboard", "teachers"])
+def test_a_file_in_place_of_a_folder_is_named(name, tmp_path):
+    (tmp_path / name).touch()
+    with pytest.raises(RunError, match=f"{name} is a file; a run has a folder of this name"):
+        RunFolder.create(tmp_path, {}, overwrite=True)
+
+
 def test_what_can_not_be_removed_is_named(tmp_path):
     (tmp_path / "run" / "checkpoint" / "epoch-00001.json").mkdir(parents=True)
     with pytest.raises(RunError, match=r"the earlier run in .*run can't be removed: "):

@@ -220,6 +220,14 @@ def test_teachers_of_other_settings_are_refused(name, value, words, message, run
     assert not (tmp_path / "new").exists()
 
 
+def test_a_teacher_whose_settings_lack_one_is_refused(run, tmp_path):
+    run.settings = {"kind": "separable", "data": "synthetic", "limit": None, "normalize": True}
+    finish_teacher(run)
+    words = ["--recipe", "strong", "--data", "synthetic", "--teachers-of", str(run.path)]
+    result = CliRunner().invoke(program.main, words, terminal_width=200)
+    assert "teachers/1 lack 'all_images'" in result.output
+
+
 @pytest.mark.parametrize("new", ["run", "run/teachers/1", "other/../run", "linked", ".", "whole"])
 def test_no_run_overwrites_the_teachers_that_it_copies(new, run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

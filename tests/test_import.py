@@ -148,7 +148,7 @@ def test_keras_missing_names_the_extra():
         ("tensorflow", absent("tensorflow"), "this needs Keras and a backend: pip install"),
         ("torch", absent("keras"), "this needs Keras and a backend: pip install"),
         ("torch", ImportError("a broken one"), "this needs Keras and a backend: pip install"),
-        (None, ValueError("in keras.json"), "this needs Keras and a backend: pip install"),
+        (None, ValueError("no"), "the backend in keras.json is not one of Keras's; it must be one"),
     ],
 )
 def test_what_a_backend_of_keras_lacks_is_named(backend, error, message, monkeypatch):

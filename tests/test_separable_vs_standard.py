@@ -166,6 +166,14 @@ def as_arrays(tensors):
     return keras.tree.map_structure(keras.ops.convert_to_numpy, tensors)
 
 
+def test_results_that_can_not_be_written_are_still_printed(tmp_path):
+    (tmp_path / "results.json").mkdir()
+    result = run("--quick", "--repeats", 1, "--batch-size", 1, "--output-dir", tmp_path)
+    assert result.returncode == 2
+    assert "the results can't be written" in " ".join(result.stderr.split())
+    assert "64 -> 64, 14x14" in result.stdout
+
+
 def test_the_machine_is_measured():
     machine = timing.measure_machine(select_device("cpu"), repeats=1)
     assert 1e8 < machine.flops_per_second < 1e14

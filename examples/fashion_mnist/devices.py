@@ -16,6 +16,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _STEPS = 10
 # More parts would have few images each, and make the graph of the training step larger for nothing.
 _MOST_PARTS = 8
+_BACKENDS = ("tensorflow", "jax", "torch")
 
 Settings = dict[str, Any]
 
@@ -63,11 +64,18 @@ def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
     Raises
     ------
     DeviceError
-        If there are too few devices, or the backend can't use several together, or not for batches
-        of these sizes.
+        If there are too few devices, or the backend can't train, or can't use several together, or
+        not for batches of these sizes.
     """
     keras = import_keras()
     backend, count = keras.backend.backend(), settings["count"]
+    if backend not in _BACKENDS:
+        raise DeviceError(
+            f"Keras can't train on {backend}; set KERAS_BACKEND to one of {', '.join(_BACKENDS)}"
+        )
+    # A user's keras.json may say otherwise.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     if count > 1 and backend not in ("tensorflow", "jax"):
         raise DeviceError(
             f"--devices {count} needs TensorFlow or JAX, but Keras runs on {backend}; set"

@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,7 @@ def warn(folder: RunFolder) -> None:
 def check_folder(options: Options) -> list[Path]:
     """Return the teachers to copy; raise RunError for them, or a folder whose files must stay."""
     if options["output_dir"] and not options["resume"]:
-        if TRAINED in (path := options["output_dir"].resolve(), *path.parents):
+        if TRAINED in (path := _real(options["output_dir"]), *path.parents):
             raise RunError(
                 f"{options['output_dir']} holds models that come with this program; give another"
                 " --output-dir"
@@ -173,14 +174,19 @@ def check_folder(options: Options) -> list[Path]:
     return _teachers_to_copy(options)[: options["teachers"]] if options["teachers_of"] else []
 
 
+def _real(path: Path) -> Path:
+    """Return a path without links; unlike Path.resolve, also that of a loop of links."""
+    return Path(os.path.realpath(path))
+
+
 def _teachers_to_copy(options: Options) -> list[Path]:
     """Return the folders of another run's teachers; raise RunError if they don't fit this run."""
     found = teachers.finished(options["teachers_of"])
     for path, settings in found.items():
         require_fitting(path, settings, options)
     if options["output_dir"]:
-        new, run = options["output_dir"].resolve(), options["teachers_of"].resolve()
-        files = {(path / name).resolve() for path in found for name in teachers.FILES}
+        new, run = _real(options["output_dir"]), _real(options["teachers_of"])
+        files = {_real(path / name) for path in found for name in teachers.FILES}
         # What --overwrite removes, it removes before anything is copied.
         if run in (new, *new.parents) or any(new in file.parents for file in files):
             raise RunError(
@@ -204,10 +210,12 @@ def require_fitting(teacher: Path, trained: Options, settings: Options) -> None:
     if not settings["all_images"]:
         names.append("all_images")  # it would know the labels of the validation images
     for name in names:
-        if trained.get(name) != settings[name]:
+        if name not in trained:
+            raise RunError(f"the settings of the teacher in {teacher} lack {name!r}")
+        if trained[name] != settings[name]:
             raise RunError(
-                f"the teacher in {teacher} was trained with"
-                f" {_as_option(name, trained.get(name))}; this run has"
+                f"the teacher in {teacher} was trained with {_as_option(name, trained[name])};"
+                " this run has"
                 f" {_as_option(name, settings[name])}; give the same, or take no teachers from"
                 " there"
             )

@@ -329,6 +329,8 @@ def _clear(path: Path) -> None:
     for name in (_CHECKPOINT, TENSORBOARD, TEACHERS):
         if (path / name).is_symlink():
             (path / name).unlink()
+        if (path / name).is_file():
+            raise RunError(f"{path / name} is a file; a run has a folder of this name")
     logs = (path / TENSORBOARD).rglob("events.out.tfevents.*")
     for file in (*(path / name for name in _FOR_THE_USER), *_kept_files(path), *logs):
         file.unlink(missing_ok=True)

@@ -75,6 +75,9 @@ def measure_all(
 
     Times are the median of the repeats; `quick` leaves out the larger layers.
     """
+    # A user's keras.json may say otherwise.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     machine = measure_machine(device, repeats)
     subjects = [None, *(GRID[:2] if quick else GRID)]
     pairs = []
@@ -152,7 +155,7 @@ def _work(
 
 
 def _noise(shape: tuple[int, ...]) -> Any:
-    noise = np.random.default_rng(0).normal(0, 1, shape).astype("float32")
+    noise = np.random.default_rng(0).standard_normal(shape, np.float32)
     return keras.ops.convert_to_tensor(noise)
 
 

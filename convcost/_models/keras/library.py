@@ -41,10 +41,13 @@ def import_keras() -> ModuleType:
 def _way_out(error: ImportError | ValueError) -> str:
     """Return what to install, or to set, after Keras could not be imported."""
     backend = os.environ.get("KERAS_BACKEND")
+    known = f"it must be one of {', '.join(_BACKENDS)}"
     if isinstance(error, ValueError) and backend:
         near = near_names(backend, _BACKENDS)
-        hint = f"did you mean {near[0]}?" if near else f"it must be one of {', '.join(_BACKENDS)}"
+        hint = f"did you mean {near[0]}?" if near else known
         return f"KERAS_BACKEND={backend} is not a backend of Keras; {hint}"
+    if isinstance(error, ValueError):
+        return f"the backend in keras.json is not one of Keras's; {known}"
     missing = (getattr(error, "name", None) or "keras").split(".")[0]
     if backend in _BACKENDS and missing in _BACKENDS and missing != "tensorflow":
         return (
