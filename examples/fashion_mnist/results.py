@@ -56,7 +56,8 @@ def show(folder: RunFolder, metrics: dict[str, Any], console: Console) -> None:
         f" {metrics['test_accuracy']:.4f}, test loss {metrics['test_loss']:.4f}"
     )
     by_class = sorted(metrics["test_accuracy_by_class"].items(), key=lambda one: one[1])
-    console.print("By class:", ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in by_class))
+    each = ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in by_class)
+    console.print(f"By class: {each}", soft_wrap=True)
     if "test_accuracy_with_mirror" in metrics:
         console.print(
             "Mean answer to each image and its mirror image: test accuracy"
