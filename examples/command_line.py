@@ -43,7 +43,6 @@ def run(command: click.Command) -> int:
         click.echo("Interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # What is left to print goes nowhere, or Python would complain at its end.
         _discard_output()
         return _CLOSED_PIPE
     except (OSError, MemoryError) as error:
@@ -53,4 +52,5 @@ def run(command: click.Command) -> int:
 
 
 def _discard_output() -> None:
+    """Let what is left to print go nowhere, or Python would complain at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,6 +16,7 @@ import command_line
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+from fashion_mnist.devices import BACKENDS
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
@@ -23,7 +24,6 @@ from rich.table import Table
 
 from convcost._verify.devices import DeviceError, select_device
 
-BACKENDS = ("tensorflow", "jax", "torch")
 _WIDTH = 80  # columns of the table at most
 
 

@@ -1,6 +1,5 @@
 """Read, check, split and normalise the Fashion-MNIST data set."""
 
-import dataclasses
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -96,13 +95,13 @@ def load(
     else:
         parts, source = download(), "Fashion-MNIST from Keras's loader"
     first = 0 if all_images else VALIDATION_IMAGES
-    prepared = _prepare(parts, source, first, normalize=normalize, limit=limit)
-    return dataclasses.replace(prepared, classes=classes)
+    return _prepare(parts, source, classes, first, normalize=normalize, limit=limit)
 
 
 def _prepare(
     parts: tuple[Bytes, Bytes, Bytes, Bytes],
     source: str,
+    classes: tuple[str, ...],
     first: int,
     *,
     normalize: bool,
@@ -129,6 +128,7 @@ def _prepare(
         source=source,
         mean=mean,
         deviation=deviation,
+        classes=classes,
     )
 
 

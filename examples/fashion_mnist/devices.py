@@ -16,7 +16,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _STEPS = 10
 # More parts would have few images each, and make the graph of the training step larger for nothing.
 _MOST_PARTS = 8
-_BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS = ("tensorflow", "jax", "torch")  # which can train
 
 Settings = dict[str, Any]
 
@@ -54,6 +54,13 @@ def prepare_environment(settings: Settings) -> None:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
 
 
+def use_defaults() -> None:
+    """Set the order of axes and the type of numbers, which a user's keras.json may have changed."""
+    config = import_keras().config
+    config.set_image_data_format("channels_last")
+    config.set_floatx("float32")
+
+
 def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
     """Select the devices, and make the global settings for them.
 
@@ -69,13 +76,11 @@ def place(device: str, settings: Settings, batch_sizes: set[int]) -> Placement:
     """
     keras = import_keras()
     backend, count = keras.backend.backend(), settings["count"]
-    if backend not in _BACKENDS:
+    if backend not in BACKENDS:
         raise DeviceError(
-            f"Keras can't train on {backend}; set KERAS_BACKEND to one of {', '.join(_BACKENDS)}"
+            f"Keras can't train on {backend}; set KERAS_BACKEND to one of {', '.join(BACKENDS)}"
         )
-    # A user's keras.json may say otherwise.
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_floatx("float32")
+    use_defaults()
     if count > 1 and backend not in ("tensorflow", "jax"):
         raise DeviceError(
             f"--devices {count} needs TensorFlow or JAX, but Keras runs on {backend}; set"

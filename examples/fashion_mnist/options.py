@@ -214,10 +214,9 @@ def require_fitting(teacher: Path, trained: Options, settings: Options) -> None:
             raise RunError(f"the settings of the teacher in {teacher} lack {name!r}")
         if trained[name] != settings[name]:
             raise RunError(
-                f"the teacher in {teacher} was trained with {_as_option(name, trained[name])};"
-                " this run has"
-                f" {_as_option(name, settings[name])}; give the same, or take no teachers from"
-                " there"
+                f"the teacher in {teacher} was trained with {_as_option(name, trained[name])}; this"
+                f" run has {_as_option(name, settings[name])}; give the same, or take no teachers"
+                " from there"
             )
 
 

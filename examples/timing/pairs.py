@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import keras
 import numpy as np
+from fashion_mnist.devices import use_defaults
 from rich.progress import Progress
 from train_fashion_mnist import build_model
 
@@ -75,9 +76,7 @@ def measure_all(
 
     Times are the median of the repeats; `quick` leaves out the larger layers.
     """
-    # A user's keras.json may say otherwise.
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_floatx("float32")
+    use_defaults()
     machine = measure_machine(device, repeats)
     subjects = [None, *(GRID[:2] if quick else GRID)]
     pairs = []
